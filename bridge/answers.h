@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the group answered → what the HTTP client gets: status, fields, body. Pure.
+//
+// One table maps every CallOutcome and CallError to a problem, one every OperationStatus; JSON of the counting routes
+// is appended text, with no document in between, since they are the hot path.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "bridge/problem.h"
+#include "bridge/requests.h"
+#include "client/client.h"
+
+namespace tally::bridge {
+
+// Lives in each connection and is used again.
+struct Reply {
+  int status = 200;
+  std::string_view content_type;
+  std::string_view allow;                 // 405
+  bool challenge = false;                 // 401: WWW-Authenticate
+  std::uint32_t retry_after_seconds = 0;  // 0: no such field
+  std::string body;
+};
+
+// How the answer travels.
+struct Framing {
+  bool is_http_1_1 = true;
+  bool keep_alive = false;
+  bool head_only = false;
+  std::string_view date;  // IMF-fixdate (RFC 9110, section 5.6.7)
+};
+
+// Each overwrites the whole reply. `retry_after_seconds` is used where the problem's kind says so.
+void write_problem(const Problem& problem, std::uint32_t retry_after_seconds, Reply& reply);
+void write_json(std::string body, Reply& reply);
+void write_answer(const Task& task, const Answer& answer, std::uint32_t retry_after_seconds, Reply& reply);
+void write_admin_reply(const AdminCommand& command, const std::optional<AdminReply>& answer, const Rules& rules,
+                       std::uint32_t retry_after_seconds, Reply& reply);
+
+// Why there is nothing to show for this answer; nothing: it was done. A read that got no answer applied nothing.
+std::optional<Problem> problem_of(const Answer& answer, bool is_read);
+
+// The text as JSON, in quotation marks.
+void append_quoted(std::string& out, std::string_view text);
+
+// The whole HTTP answer.
+void append_response(std::string& out, const Reply& reply, const Framing& framing);
+
+}  // namespace tally::bridge

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bridge/connection.h"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/error.hpp>
+#include <utility>
+
+#include "bridge/limits.h"
+#include "client/status_json.h"
+#include "protocol/check.h"
+
+namespace tally::bridge {
+
+namespace net = boost::asio;
+namespace http = boost::beast::http;
+
+Connection::Connection(Socket socket, Site& site)
+    : socket_(std::move(socket)), site_(site), buffer_(http_limits::buffer_bytes) {
+  site_.connections.insert(this);
+  parser_.emplace(request_);
+}
+
+Connection::~Connection() { site_.connections.erase(this); }
+
+void Connection::start() {
+  error_code error;
+  socket_.non_blocking(true, error);
+  if (error) return close();
+  deadline_ = site_.now + http_limits::head_timeout;
+  read_more();
+}
+
+void Connection::refuse() {
+  error_code error;
+  socket_.non_blocking(true, error);
+  if (error) return close();
+  more_to_come_ = true;
+  reply_problem({ProblemKind::overloaded, "this bridge has all the connections that it takes"});
+}
+
+void Connection::drain() {
+  // Not at once: a request may be on its way, and would be lost without an answer.
+  if (stage_ == Stage::idle) deadline_ = std::min(deadline_, site_.now + http_limits::drain_grace);
+}
+
+void Connection::close() {
+  stage_ = Stage::closed;
+  deadline_ = Instant::never();
+  error_code ignored;
+  socket_.close(ignored);
+  // What is pending lets go of this connection now, or when the group answers.
+}
+
+void Connection::abandon() {
+  close();
+  const auto self = std::move(hold_);
+}
+
+void Connection::overdue() {
+  if (stage_ != Stage::reading_head && stage_ != Stage::reading_body) return close();
+  timed_out_ = true;
+  deadline_ = Instant::never();
+  error_code ignored;
+  socket_.cancel(ignored);  // on_read answers 408
+}
+
+void Connection::enter(Stage stage, Duration limit) {
+  stage_ = stage;
+  deadline_ = site_.now + limit;
+}
+
+// ---- reading
+
+void Connection::advance() {
+  while (take_request() && serve()) {
+  }
+}
+
+bool Connection::take_request() {
+  if (buffer_.size() > 0) {
+    error_code error;
+    buffer_.consume(parser_->put(buffer_.cdata(), error));
+    if (error && error != http::error::need_more) {
+      end_unparsed(parser_->problem_of(error));
+      return false;
+    }
+    if (parser_->is_done()) return true;
+  }
+  if (parser_->is_header_done() && stage_ != Stage::reading_body) {
+    enter(Stage::reading_body, http_limits::body_timeout);
+    if (request_.expects_continue && request_.is_http_1_1 && request_.body.empty()) send_continue();
+  } else if (parser_->got_some() && stage_ == Stage::idle) {
+    enter(Stage::reading_head, http_limits::head_timeout);
+  }
+  if (stage_ != Stage::closed) read_more();
+  return false;
+}
+
+void Connection::read_more() {
+  const std::size_t room = buffer_.max_size() - buffer_.size();
+  if (room == 0) return end_unparsed({ProblemKind::malformed, "a line of the chunked body is too long"});
+  socket_.async_read_some(
+      buffer_.prepare(std::min(http_limits::read_bytes, room)),
+      [self = shared_from_this()](error_code error, std::size_t bytes) { self->on_read(error, bytes); });
+}
+
+void Connection::on_read(error_code error, std::size_t bytes) {
+  if (stage_ == Stage::closed) return;
+  const bool timed_out = std::exchange(timed_out_, false);
+  if (error && timed_out) return end_unparsed({ProblemKind::request_timeout, "the rest of the request did not come"});
+  if (error) return close();
+  buffer_.commit(bytes);
+  advance();
+}
+
+// What came is no request that can be answered; nor can what follows be told from it.
+void Connection::end_unparsed(const Problem& problem) {
+  more_to_come_ = true;
+  reply_problem(problem);
+}
+
+// So little fits into the socket's buffer always: every earlier answer is out.
+void Connection::send_continue() {
+  constexpr std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
+  error_code error;
+  if (socket_.write_some(net::buffer(text), error) != text.size()) close();
+}
+
+// ---- serving
+
+bool Connection::serve() {
+  auto task = understand(request_, site_.rules);
+  keep_alive_ = parser_->keep_alive() && !site_.draining;
+  if (!task) return reply_problem(task.error());
+  task_ = std::move(*task);
+  return serve_task();
+}
+
+bool Connection::serve_task() {
+  if (auto* operation = std::get_if<OwnedOperation>(&task_.work)) {
+    hold_ = take_hold();
+    site_.exchange->submit(std::move(*operation), *this);
+    return false;
+  }
+  if (auto* command = std::get_if<AdminCommand>(&task_.work)) {
+    ask_admin(std::move(*command));
+    return false;
+  }
+  switch (task_.route.endpoint) {
+    case Endpoint::cluster: ask_cluster(); return false;
+    case Endpoint::livez: write_json(R"({"status":"alive"})", reply_); return send_reply();
+    case Endpoint::readyz:
+      if (site_.draining) return reply_problem({ProblemKind::draining, "this bridge is shutting down"});
+      if (!site_.is_ready())
+        return reply_problem({ProblemKind::unavailable, "no majority of the replicas was seen lately"});
+      write_json(R"({"status":"ready"})", reply_);
+      return send_reply();
+    default: return reply_problem({ProblemKind::broken, "a route without a task"});
+  }
+}
+
+// Until the group answers, which the client library promises within its timeout.
+std::shared_ptr<Connection> Connection::take_hold() {
+  enter(Stage::waiting, site_.exchange->timeout() + http_limits::answer_grace);
+  return shared_from_this();
+}
+
+void Connection::answered(const Answer& answer) {
+  const auto self = std::move(hold_);
+  if (stage_ == Stage::closed) return;
+  write_answer(task_, answer, site_.retry_after_seconds(), reply_);
+  if (send_reply()) advance();
+}
+
+void Connection::ask_cluster() {
+  site_.exchange->status(site_.exchange->timeout(), [self = take_hold()](const std::optional<ClusterStatus>& status) {
+    if (self->stage_ == Stage::closed) return;
+    if (status) write_json(status_json(*status), self->reply_);
+    const bool goes_on =
+        status ? self->send_reply()
+               : self->reply_problem({ProblemKind::unavailable, "the distributor did not answer in time"});
+    if (goes_on) self->advance();
+  });
+}
+
+void Connection::ask_admin(AdminCommand command) {
+  const auto asked = command;
+  site_.exchange->admin(std::move(command), [self = take_hold(), asked](const std::optional<AdminReply>& answer) {
+    if (self->stage_ == Stage::closed) return;
+    write_admin_reply(asked, answer, self->site_.rules, self->site_.retry_after_seconds(), self->reply_);
+    if (self->send_reply()) self->advance();
+  });
+}
+
+bool Connection::reply_problem(const Problem& problem) {
+  write_problem(problem, site_.retry_after_seconds(), reply_);
+  return send_reply();
+}
+
+// ---- writing
+
+bool Connection::send_reply() {
+  if (site_.draining || more_to_come_) keep_alive_ = false;
+  out_.clear();
+  append_response(out_, reply_, {request_.is_http_1_1, keep_alive_, request_.method == Method::head, site_.date});
+  // Nearly always the kernel takes it whole, and no turn of the event loop is needed.
+  error_code error;
+  const std::size_t sent = socket_.write_some(net::buffer(out_), error);
+  if (error && error != net::error::would_block) {
+    close();
+    return false;
+  }
+  if (sent == out_.size()) return end_request();
+  enter(Stage::writing, http_limits::write_timeout);
+  net::async_write(socket_, net::buffer(out_) + sent, [self = shared_from_this()](error_code failure, std::size_t) {
+    if (self->stage_ == Stage::closed) return;
+    if (failure) return self->close();
+    if (self->end_request()) self->advance();
+  });
+  return false;
+}
+
+bool Connection::end_request() {
+  if (!keep_alive_) {
+    linger();
+    return false;
+  }
+  request_.clear();
+  parser_.emplace(request_);
+  enter(Stage::idle, site_.draining ? http_limits::drain_grace : http_limits::keep_alive_timeout);
+  return true;
+}
+
+// Closing a socket with unread bytes in it resets the connection, and the client may lose the answer. So, where bytes
+// may be unread: say that nothing more comes, and drop what the client sends until it has understood.
+void Connection::linger() {
+  if (!more_to_come_ && !site_.draining && buffer_.size() == 0) return close();
+  error_code error;
+  socket_.shutdown(Socket::shutdown_send, error);
+  if (error) return close();
+  buffer_.clear();
+  enter(Stage::lingering, http_limits::linger_timeout);
+  read_and_drop();
+}
+
+void Connection::read_and_drop() {
+  buffer_.clear();
+  socket_.async_read_some(buffer_.prepare(http_limits::read_bytes),
+                          [self = shared_from_this()](error_code error, std::size_t bytes) {
+                            if (self->stage_ == Stage::closed) return;
+                            self->dropped_bytes_ += bytes;
+                            if (error || self->dropped_bytes_ > http_limits::linger_bytes) return self->close();
+                            self->read_and_drop();
+                          });
+}
+
+}  // namespace tally::bridge

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// One HTTP/1.0 or 1.1 connection: reads a request, has it answered, writes the answer, reads the next.
+//
+// Requests are served one at a time and in order; what a client pipelines waits in the buffer. Everything a request
+// needs lives here and is used again, so that a request like the one before allocates next to nothing. Every wait has
+// a deadline, which Server's sweep enforces by overdue().
+//
+// Lifetime: whoever may still call back holds it (the pending read or write, the question to the group); when nothing
+// is pending it is gone. Thread: the io_context's.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <memory>
+#include <optional>
+
+#include "bridge/answers.h"
+#include "bridge/request_parser.h"
+#include "bridge/site.h"
+
+namespace tally::bridge {
+
+// Bound to io_context itself, not to any executor: no type erasure on the hot path.
+using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+
+class Connection final : public Asker, public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(Socket socket, Site& site);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void start();
+  // Answers 503 to whatever comes, and closes.
+  void refuse();
+  // Serves what is under way, and closes soon.
+  void drain();
+  // Closes at once.
+  void close();
+  // Closes at once and waits for no answer of the group either; the io_context runs no more.
+  void abandon();
+  // The sweep's: its deadline has passed.
+  void overdue();
+  Instant deadline() const { return deadline_; }
+
+  void answered(const Answer& answer) override;
+
+ private:
+  using error_code = boost::system::error_code;
+  enum class Stage { idle, reading_head, reading_body, waiting, writing, lingering, closed };
+
+  // Each returns true if the connection can go on at once, false if it waits for something or is closed.
+  void advance();
+  bool take_request();
+  bool serve();
+  bool serve_task();
+  bool reply_problem(const Problem& problem);
+  bool send_reply();
+  bool end_request();
+
+  void ask_cluster();
+  void ask_admin(AdminCommand command);
+  void read_more();
+  void on_read(error_code error, std::size_t bytes);
+  void end_unparsed(const Problem& problem);
+  void send_continue();
+  void linger();
+  void read_and_drop();
+  void enter(Stage stage, Duration limit);
+  std::shared_ptr<Connection> take_hold();
+
+  Socket socket_;
+  Site& site_;
+  Stage stage_ = Stage::idle;
+  Instant deadline_ = Instant::never();
+  boost::beast::flat_buffer buffer_;
+  HttpRequest request_;
+  std::optional<RequestParser> parser_;
+  Task task_;
+  Reply reply_;
+  std::string out_;
+  bool keep_alive_ = false;    // after the answer under way
+  bool more_to_come_ = false;  // the client may still be sending what nobody will read
+  bool timed_out_ = false;     // the pending read was cancelled by the sweep
+  std::size_t dropped_bytes_ = 0;
+  std::shared_ptr<Connection> hold_;  // while the group is asked
+};
+
+}  // namespace tally::bridge

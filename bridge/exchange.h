@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the bridge's thread meets the client library's: operations out, answers back, in batches both ways.
+//
+// What connections submit in one turn of the event loop leaves as one submission; answers that come while the loop is
+// busy come back as one task of it. So a request costs no lock and no wake-up of its own.
+//
+// Thread: everything is called on the io_context's one thread and calls back there; only `completed` runs on the
+// client library's.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "client/client.h"
+
+namespace tally::bridge {
+
+// Who submitted an operation and waits.
+class Asker {
+ public:
+  virtual void answered(const Answer& answer) = 0;
+
+ protected:
+  ~Asker() = default;
+};
+
+class Exchange {
+ public:
+  // `timeout`: of each operation and command.
+  Exchange(boost::asio::io_context& context, ClientOptions options, Duration timeout);
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  // `asker` stays where it is until it is answered, or until the io_context runs no more.
+  void submit(OwnedOperation operation, Asker& asker);
+
+  void status(Duration timeout, std::function<void(std::optional<ClusterStatus>)> completion);
+  void admin(AdminCommand command, std::function<void(std::optional<AdminReply>)> completion);
+
+  Duration timeout() const { return timeout_; }
+
+ private:
+  // Operations that travel together. Used again when it is back.
+  struct Batch {
+    std::vector<OwnedOperation> operations;
+    std::vector<Asker*> askers;
+    std::vector<Answer> answers;
+  };
+
+  Batch* take_batch();
+  void flush();
+  void send(Batch*& batch);
+  void completed(Batch* batch, std::vector<Answer> answers);
+  void deliver();
+
+  boost::asio::io_context& context_;
+  const Duration timeout_;
+  std::vector<std::unique_ptr<Batch>> batches_;  // all there are
+  std::vector<Batch*> free_;
+  Batch* changes_ = nullptr;  // being filled in this turn
+  Batch* reads_ = nullptr;    // apart from them: an order without changes waits for no sync
+  bool flush_posted_ = false;
+  std::vector<Batch*> delivering_;
+
+  std::mutex mutex_;
+  std::vector<Batch*> completed_;  // guarded by mutex_; not empty: deliver() is posted
+
+  Client client_;  // last, so that it is gone before what its thread uses
+};
+
+}  // namespace tally::bridge

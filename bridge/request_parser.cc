@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bridge/request_parser.h"
+
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/error.hpp>
+
+#include "bridge/limits.h"
+
+namespace tally::bridge {
+namespace {
+
+namespace http = boost::beast::http;
+
+Method method_of(http::verb verb) {
+  switch (verb) {
+    case http::verb::get: return Method::get;
+    case http::verb::head: return Method::head;
+    case http::verb::post: return Method::post;
+    case http::verb::put: return Method::put;
+    case http::verb::delete_: return Method::remove;
+    default: return Method::other;
+  }
+}
+
+}  // namespace
+
+RequestParser::RequestParser(HttpRequest& request) : request_(request) {
+  header_limit(http_limits::header_bytes);
+  body_limit(http_limits::body_bytes);
+  eager(true);
+}
+
+Problem RequestParser::problem_of(error_code error) const {
+  if (refusal_) return *refusal_;
+  if (error == http::error::header_limit)
+    return {ProblemKind::header_too_large,
+            "the request's head is longer than " + std::to_string(http_limits::header_bytes) + " bytes"};
+  if (error == http::error::body_limit)
+    return {ProblemKind::body_too_large,
+            "the body is longer than " + std::to_string(http_limits::body_bytes) + " bytes"};
+  return {ProblemKind::malformed, "this is not an HTTP/1.1 request: " + error.message()};
+}
+
+void RequestParser::on_request_impl(verb method, text method_text, text target, int version, error_code& error) {
+  if (target.size() > http_limits::target_bytes)
+    return refuse(ProblemKind::target_too_long, "the request target is too long", error);
+  request_.method = method_of(method);
+  request_.is_http_1_1 = version >= 11;
+  request_.target.assign(target.data(), target.size());
+  count(method_text.size() + target.size(), error);
+}
+
+void RequestParser::on_field_impl(field name, text name_text, text value, error_code& error) {
+  if (head_ended_) return;
+  count(name_text.size() + value.size(), error);
+  if (error) return;
+  switch (name) {
+    case field::host: ++request_.hosts; return;
+    case field::content_type: return store_once(request_.content_type, request_.has_content_type, value, error);
+    case field::authorization:
+      if (value.size() > http_limits::authorization_bytes) value = value.substr(0, http_limits::authorization_bytes);
+      return store_once(request_.authorization, request_.has_authorization, value, error);
+    case field::expect: request_.expects_continue = boost::beast::iequals(value, "100-continue"); return;
+    case field::transfer_encoding:
+      if (!boost::beast::iequals(value, "chunked"))
+        refuse(ProblemKind::malformed, "no transfer coding but chunked is understood", error);
+      return;
+    case field::unknown:
+      if (boost::beast::iequals(name_text, "Idempotency-Key"))
+        store_once(request_.idempotency_key, request_.has_idempotency_key, value, error);
+      return;
+    default: return;
+  }
+}
+
+void RequestParser::on_header_impl(error_code& error) {
+  head_ended_ = true;
+  if (request_.hosts > 1 || (request_.hosts == 0 && request_.is_http_1_1))
+    refuse(ProblemKind::malformed, "an HTTP/1.1 request has exactly one Host field", error);
+}
+
+std::size_t RequestParser::on_body_impl(text body, error_code&) {
+  request_.body.append(body.data(), body.size());
+  return body.size();
+}
+
+std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, text body, error_code& error) {
+  return on_body_impl(body, error);
+}
+
+// Beast has no error of ours; the kind is kept beside it.
+void RequestParser::refuse(ProblemKind kind, std::string_view detail, error_code& error) {
+  refusal_ = Problem{kind, std::string(detail)};
+  error = http::error::bad_value;
+}
+
+void RequestParser::count(std::size_t bytes, error_code& error) {
+  head_bytes_ += bytes;
+  if (head_bytes_ > http_limits::header_bytes) error = http::error::header_limit;
+}
+
+void RequestParser::store_once(std::string& stored, bool& has, text value, error_code& error) {
+  if (has) return refuse(ProblemKind::malformed, "a field that can come once came twice", error);
+  has = true;
+  stored.assign(value.data(), value.size());
+}
+
+}  // namespace tally::bridge

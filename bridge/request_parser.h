@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Beast's HTTP/1 parser, storing only what HttpRequest holds, into a request that is used again and again.
+//
+// Stricter than Beast where a proxy in front of us might read the same bytes differently: exactly one Host field in
+// HTTP/1.1, no transfer coding but chunked, and the whole head counts against the limit. Fields in the trailer of a
+// chunked body are dropped.
+#pragma once
+
+#include <boost/beast/http/basic_parser.hpp>
+#include <optional>
+
+#include "bridge/problem.h"
+#include "bridge/requests.h"
+
+namespace tally::bridge {
+
+class RequestParser final : public boost::beast::http::basic_parser<true> {
+ public:
+  using error_code = boost::beast::error_code;
+
+  // One request; `request` is clear, and outlives the parser.
+  explicit RequestParser(HttpRequest& request);
+
+  // Why put() failed with this error.
+  Problem problem_of(error_code error) const;
+
+ private:
+  using text = boost::beast::string_view;
+  using verb = boost::beast::http::verb;
+  using field = boost::beast::http::field;
+
+  void on_request_impl(verb method, text method_text, text target, int version, error_code& error) override;
+  void on_response_impl(int, text, int, error_code&) override {}
+  void on_field_impl(field name, text name_text, text value, error_code& error) override;
+  void on_header_impl(error_code& error) override;
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+  std::size_t on_body_impl(text body, error_code& error) override;
+  void on_chunk_header_impl(std::uint64_t, text, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t remain, text body, error_code& error) override;
+  void on_finish_impl(error_code&) override {}
+
+  void refuse(ProblemKind kind, std::string_view detail, error_code& error);
+  void count(std::size_t bytes, error_code& error);
+  void store_once(std::string& stored, bool& has, text value, error_code& error);
+
+  HttpRequest& request_;
+  std::size_t head_bytes_ = 0;
+  bool head_ended_ = false;
+  std::optional<Problem> refusal_;
+};
+
+}  // namespace tally::bridge

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole HTTP request → what the group is asked to do. Pure; any bytes give a task or a problem.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <variant>
+
+#include "bridge/problem.h"
+#include "bridge/routes.h"
+#include "protocol/messages.h"
+#include "protocol/operations.h"
+
+namespace tally::bridge {
+
+// What of an HTTP request matters here. One lives in each connection and is used again, so that a request that is
+// like the one before allocates nothing.
+struct HttpRequest {
+  Method method = Method::other;
+  bool is_http_1_1 = false;
+  bool expects_continue = false;
+  bool has_content_type = false;
+  bool has_authorization = false;
+  bool has_idempotency_key = false;
+  std::uint32_t hosts = 0;  // Host fields
+  std::string target;
+  std::string content_type;
+  std::string authorization;
+  std::string idempotency_key;
+  std::string body;
+
+  void clear();
+};
+
+// What holds for every request of this bridge.
+struct Rules {
+  std::string admin_token;       // empty: none is known, what needs it is forbidden
+  std::uint64_t replicas = 0;    // configured; ids are 1 .. replicas
+  bool fault_injection = false;  // as this bridge's configuration says; the distributor decides
+};
+
+// One request, understood. `work` is empty for what the bridge answers by itself or by the group's status;
+// it may be moved from once the task is on its way.
+struct Task {
+  Route route;
+  bool head_only = false;
+  bool is_read = false;  // it changes nothing, so nothing of it can have been applied
+  std::variant<std::monostate, OwnedOperation, AdminCommand> work;
+};
+
+tl::expected<Task, Problem> understand(const HttpRequest& request, const Rules& rules);
+
+// The parts of it. Bodies: UTF-8 JSON objects without unknown members; empty where nothing is required.
+tl::expected<std::int64_t, Problem> parse_increment(std::string_view body);
+tl::expected<std::int64_t, Problem> parse_value(std::string_view body);
+tl::expected<Fault, Problem> parse_fault(std::string_view body);
+
+// Whether `authorization` ("Bearer …") carries the token; compared in constant time.
+bool is_bearer_of(std::string_view authorization, std::string_view token);
+
+}  // namespace tally::bridge

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bridge/server.h"
+
+#include <algorithm>
+#include <boost/asio/ip/basic_resolver.hpp>
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <sys/socket.h>
+#include <systemd/sd-daemon.h>
+#include <vector>
+
+#include "bridge/connection.h"
+#include "bridge/limits.h"
+#include "protocol/check.h"
+#include "runtime/clock.h"
+#include "runtime/log.h"
+
+namespace tally::bridge {
+namespace {
+
+namespace net = boost::asio;
+using tcp = net::ip::tcp;
+using error_code = boost::system::error_code;
+
+std::chrono::nanoseconds chrono_of(Duration duration) { return std::chrono::nanoseconds(duration.nanoseconds); }
+
+std::string http_date(CalendarTime time) {
+  const std::time_t seconds_since_epoch = time.unix_milliseconds / 1000;
+  std::tm parts{};
+  gmtime_r(&seconds_since_epoch, &parts);
+  char text[40];
+  const std::size_t size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  return std::string(text, size);
+}
+
+tl::expected<Acceptor, std::string> inherit(net::io_context& context, int descriptor) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (sd_is_socket(descriptor, AF_UNSPEC, SOCK_STREAM, 1) <= 0 ||
+      getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+      (address.ss_family != AF_INET && address.ss_family != AF_INET6))
+    return tl::unexpected(std::string("the inherited descriptor is not a listening TCP socket"));
+  Acceptor acceptor(context);
+  error_code error;
+  acceptor.assign(address.ss_family == AF_INET ? tcp::v4() : tcp::v6(), descriptor, error);
+  if (error) return tl::unexpected("the inherited socket cannot be used: " + error.message());
+  return acceptor;
+}
+
+tl::expected<Acceptor, std::string> bind(net::io_context& context, const std::string& address, std::uint16_t port) {
+  error_code error;
+  net::ip::basic_resolver<tcp, net::io_context::executor_type> resolver(context);
+  const auto found = resolver.resolve(address, std::to_string(port), tcp::resolver::passive, error);
+  if (error || found.empty()) return tl::unexpected("http_address " + address + ": " + error.message());
+  const tcp::endpoint endpoint = found.begin()->endpoint();
+  Acceptor acceptor(context);
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(http_limits::backlog, error);
+  if (error) return tl::unexpected(address + " port " + std::to_string(port) + ": " + error.message());
+  return acceptor;
+}
+
+}  // namespace
+
+tl::expected<Acceptor, std::string> listen_for_http(net::io_context& context, const std::string& address,
+                                                    std::uint16_t port) {
+  auto acceptor =
+      sd_listen_fds(/*unset_environment=*/1) > 0 ? inherit(context, SD_LISTEN_FDS_START) : bind(context, address, port);
+  if (!acceptor) return acceptor;
+  error_code error;
+  acceptor->set_option(tcp::no_delay(true), error);  // accepted sockets inherit it (tcp(7))
+  if (!error) acceptor->non_blocking(true, error);
+  if (error) return tl::unexpected("the listening socket: " + error.message());
+  return acceptor;
+}
+
+Server::Server(net::io_context& context, Acceptor acceptor, Site& site)
+    : context_(context),
+      acceptor_(std::move(acceptor)),
+      site_(site),
+      tick_timer_(context),
+      accept_timer_(context),
+      stop_signals_(context, SIGINT, SIGTERM) {}
+
+Server::~Server() {
+  // Who waits for the group waits for ever now: let go of them all.
+  const std::vector<Connection*> left(site_.connections.begin(), site_.connections.end());
+  for (Connection* connection : left) connection->abandon();
+}
+
+void Server::start() {
+  error_code ignored;
+  const auto endpoint = acceptor_.local_endpoint(ignored);
+  log_event(Event("listening").with("address", endpoint.address().to_string()).with("port", endpoint.port()));
+  stop_signals_.async_wait([this](error_code error, int) {
+    if (!error) drain();
+  });
+  tick();
+  accept();
+}
+
+void Server::accept() {
+  acceptor_.async_accept([this](error_code error, Socket socket) {
+    if (!acceptor_.is_open()) return;
+    if (error) {
+      log_event(Event("accept_failed", Severity::warning).with("reason", error.message()));
+      accept_timer_.expires_after(chrono_of(http_limits::accept_pause));
+      accept_timer_.async_wait([this](error_code cancelled) {
+        if (!cancelled && acceptor_.is_open()) accept();
+      });
+      return;
+    }
+    const std::size_t open = site_.connections.size();
+    if (open < http_limits::connections)
+      std::make_shared<Connection>(std::move(socket), site_)->start();
+    else if (open < http_limits::connections + http_limits::refused_connections)
+      std::make_shared<Connection>(std::move(socket), site_)->refuse();
+    accept();
+  });
+}
+
+void Server::tick() {
+  site_.now = monotonic_now();
+  site_.date = http_date(calendar_now());
+  if (site_.now >= next_status_ && !status_asked_) ask_status();
+  if (site_.now >= next_sweep_ || site_.draining) sweep();
+  const bool is_drained = site_.draining && site_.connections.empty();
+  if (is_drained || site_.now >= drain_deadline_) {
+    log_event(Event("drained").with("connections_left", site_.connections.size()));
+    return context_.stop();
+  }
+  tick_timer_.expires_after(chrono_of(http_limits::tick_interval));
+  tick_timer_.async_wait([this](error_code error) {
+    if (!error) tick();
+  });
+}
+
+void Server::sweep() {
+  next_sweep_ = site_.now + http_limits::sweep_interval;
+  sd_notify(0, "WATCHDOG=1");
+  // A connection may leave the set when it is closed.
+  std::vector<Connection*> overdue;
+  for (Connection* connection : site_.connections)
+    if (connection->deadline() <= site_.now) overdue.push_back(connection);
+  for (Connection* connection : overdue) connection->overdue();
+}
+
+void Server::ask_status() {
+  next_status_ = site_.now + http_limits::status_interval;
+  status_asked_ = true;
+  site_.exchange->status(http_limits::status_timeout, [this](const std::optional<ClusterStatus>& status) {
+    status_asked_ = false;
+    if (status && (status->state == GroupState::ok || status->state == GroupState::degraded))
+      site_.group_seen = monotonic_now();
+  });
+}
+
+void Server::drain() {
+  log_event(Event("draining").with("connections", site_.connections.size()));
+  sd_notify(0, "STOPPING=1");
+  site_.draining = true;
+  site_.now = monotonic_now();
+  drain_deadline_ = site_.now + http_limits::drain_timeout;
+  error_code ignored;
+  acceptor_.close(ignored);
+  for (Connection* connection : site_.connections) connection->drain();
+}
+
+}  // namespace tally::bridge

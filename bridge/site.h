@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all connections of one bridge share. Owned by main, changed by Server, read by every Connection.
+//
+// Thread: the io_context's.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <unordered_set>
+
+#include "bridge/exchange.h"
+#include "bridge/limits.h"
+#include "bridge/requests.h"
+
+namespace tally::bridge {
+
+class Connection;
+
+struct Site {
+  Rules rules;
+  std::minstd_rand random;           // for Retry-After only
+  Exchange* exchange = nullptr;      // set before the first connection
+  Instant now;                       // renewed every tick: good enough for deadlines
+  std::string date;                  // of now, as the Date field says it
+  Instant group_seen = {INT64_MIN};  // when the last status with a majority came
+  bool draining = false;
+  std::unordered_set<Connection*> connections;  // all that are open
+
+  bool is_ready() const { return !draining && now <= group_seen + http_limits::ready_for; }
+  std::uint32_t retry_after_seconds() {
+    return http_limits::retry_after_first_seconds +
+           static_cast<std::uint32_t>(random()) % http_limits::retry_after_spread_seconds;
+  }
+};
+
+}  // namespace tally::bridge

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line of `tally`. The only place that knows CLI11.
+#pragma once
+
+#include <functional>
+#include <tl/expected.hpp>
+
+#include "cli/exit_code.h"
+
+namespace tally::cli {
+
+// A command that is ready to run.
+using Command = std::function<ExitCode()>;
+
+// Or the exit code after --help, --version or a usage error, which has been printed.
+tl::expected<Command, ExitCode> parse_arguments(int argc, char** argv);
+
+}  // namespace tally::cli

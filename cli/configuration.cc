@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/configuration.h"
+
+#include <toml++/toml.h>
+
+#include "cli/report.h"
+#include "runtime/config.h"
+
+namespace tally::cli {
+namespace {
+
+// A TOML value as JSON: numbers and truth values read the same, texts are quoted differently.
+std::string as_json(const std::string& toml_value) {
+  const toml::table table = toml::parse("value = " + toml_value);
+  const auto text = table["value"].value<std::string>();
+  return text ? json_string(*text) : toml_value;
+}
+
+// A secret does not belong on a screen.
+std::string shown_value(const Config& config, std::string_view key) {
+  if (key == "admin_token" && !config.admin_token.empty()) return "\"(hidden)\"";
+  return config_value(config, key);
+}
+
+}  // namespace
+
+ExitCode run_config_check(const ConfigCheckOptions& options) {
+  const std::string& file = options.file;
+  const auto config = load_config(file, {});
+  if (config) {
+    if (options.json)
+      std::printf("{\"file\":%s,\"valid\":true}\n", json_string(file).c_str());
+    else
+      std::printf("%s is valid\n", file.c_str());
+    return ExitCode::done;
+  }
+  const ConfigError& error = config.error();
+  if (options.json)
+    std::printf("{\"file\":%s,\"valid\":false,\"line\":%u,\"column\":%u,\"message\":%s}\n", json_string(file).c_str(),
+                error.line, error.column, json_string(error.message).c_str());
+  return fail(ExitCode::usage, error.text());
+}
+
+ExitCode run_config_show(const ConfigShowOptions& options) {
+  const auto config = effective_config(options.group);
+  if (!config) return fail(config.error());
+  const char* separator = "{";
+  for (const ConfigKey& key : config_keys()) {
+    const std::string name(key.name);
+    const std::string value = shown_value(*config, key.name);
+    const std::string& source = config->sources.at(name);
+    if (options.json) {
+      std::printf("%s%s:{\"value\":%s,\"source\":%s}", separator, json_string(name).c_str(), as_json(value).c_str(),
+                  json_string(source).c_str());
+      separator = ",";
+    } else {
+      std::printf("%s = %s  # %s\n", name.c_str(), value.c_str(), source.c_str());
+    }
+  }
+  if (options.json) std::printf("}\n");
+  return ExitCode::done;
+}
+
+}  // namespace tally::cli

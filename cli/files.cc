@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/files.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sys/stat.h>
+
+#include "cli/descriptor.h"
+
+namespace tally::cli {
+
+std::optional<std::string> write_file(const std::string& path, const std::string& text, mode_t mode) {
+  const std::string fresh = path + ".new";
+  const auto complaint = [&] { return path + ": " + std::strerror(errno); };
+  unlink(fresh.c_str());
+  const Descriptor file(open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  if (!file) return complaint();
+  if (write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return complaint();
+  if (rename(fresh.c_str(), path.c_str()) != 0) return complaint();
+  return std::nullopt;
+}
+
+std::string last_lines(const std::string& path, std::size_t lines) {
+  constexpr std::streamoff most_bytes = 4096;
+  std::ifstream stream(path, std::ios::binary | std::ios::ate);
+  if (!stream) return {};
+  const std::streamoff size = stream.tellg();
+  stream.seekg(std::max<std::streamoff>(0, size - most_bytes));
+  std::string text{std::istreambuf_iterator<char>(stream), {}};
+  if (!text.empty() && text.back() != '\n') text += '\n';
+  std::size_t begin = text.size();
+  for (std::size_t line = 0; line < lines && begin > 0; ++line) {
+    const std::size_t end_before = begin >= 2 ? text.rfind('\n', begin - 2) : std::string::npos;
+    begin = end_before == std::string::npos ? 0 : end_before + 1;
+  }
+  return text.substr(begin);
+}
+
+}  // namespace tally::cli

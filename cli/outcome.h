@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// What became of a call, as a person and a script are told it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/exit_code.h"
+#include "client/client.h"
+#include "protocol/messages.h"
+#include "protocol/operations.h"
+
+namespace tally::cli {
+
+// A voted read.
+inline OwnedOperation read_of(const std::string& name) {
+  OwnedOperation operation;
+  operation.kind = OperationKind::get;
+  operation.name = name;
+  return operation;
+}
+
+// What went wrong with an operation on `name`, or nothing. Says "not applied" or "outcome unknown".
+std::optional<Failure> failure_of(const Answer& answer, const std::string& name);
+
+// What came of an operator's command: prints the reply, or says why there is none.
+ExitCode report(const std::optional<AdminReply>& reply, bool json);
+
+}  // namespace tally::cli

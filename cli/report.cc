@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/report.h"
+
+#include <boost/json.hpp>
+#include <cstdlib>
+#include <unistd.h>
+
+namespace tally::cli {
+
+ExitCode fail(const Failure& failure) {
+  std::fprintf(stderr, "tally: %s\n", failure.message.c_str());
+  return failure.code;
+}
+
+ExitCode fail(ExitCode code, const std::string& message) { return fail({code, message}); }
+
+std::string json_string(std::string_view text) {
+  return boost::json::serialize(boost::json::value(boost::json::string(text.data(), text.size())));
+}
+
+bool is_terminal(std::FILE* stream) { return isatty(fileno(stream)) == 1; }
+
+bool wants_colour(std::FILE* stream) {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  const bool dumb = terminal && std::string_view(terminal) == "dumb";
+  return is_terminal(stream) && !(no_color && *no_color) && !dumb;
+}
+
+}  // namespace tally::cli

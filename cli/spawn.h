@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starts one daemon as a child process that dies with its parent.
+//
+// The child is killed when the *thread* that started it ends (PR_SET_PDEATHSIG), so start children from the main
+// thread. It has a process group of its own, because the terminal's Ctrl-C is for the supervisor, which stops its
+// children in order; no TALLY_ variable, because its configuration file has the outcome already; and no descriptor but
+// those named.
+#pragma once
+
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace tally::cli {
+
+struct SpawnRequest {
+  std::vector<std::string> command;  // the program's path first
+  int output = -1;                   // its stdout and stderr
+  int listening_socket = -1;         // handed over as systemd does (sd_listen_fds(3)): descriptor 3. -1: none
+};
+
+// The child's process id, or -1 with errno. A program that cannot be executed says so in `output` and exits with 127.
+pid_t spawn(const SpawnRequest& request);
+
+}  // namespace tally::cli

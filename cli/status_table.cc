@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <vector>
+
+#include "cli/status.h"
+#include "client/status_json.h"
+
+namespace tally::cli {
+namespace {
+
+using Row = std::vector<std::string>;
+
+constexpr std::size_t state_column = 1;
+constexpr const char* green = "\x1b[32m";
+constexpr const char* yellow = "\x1b[33m";
+constexpr const char* red = "\x1b[31m";
+constexpr const char* plain = "\x1b[0m";
+
+const char* colour_of(std::string_view state) {
+  if (state == "ok" || state == "voting") return green;
+  if (state == "degraded" || state == "recovering" || state == "probation") return yellow;
+  if (state == "unavailable" || state == "halted" || state == "evicted" || state == "quarantined" || state == "down")
+    return red;
+  return "";
+}
+
+std::string painted(const std::string& text, std::string_view state, bool colour) {
+  return colour ? colour_of(state) + text + plain : text;
+}
+
+std::string text_of(const std::optional<LastVerdict>& verdict) {
+  if (!verdict) return "-";
+  return std::string(to_string(verdict->reason)) + " at order " + std::to_string(verdict->sequence.value) + ", " +
+         rfc3339(verdict->at);
+}
+
+Row row_of(const ReplicaStatus& replica) {
+  return {std::to_string(replica.id.value),
+          std::string(to_string(replica.state)),
+          std::to_string(replica.applied.value),
+          std::to_string(replica.lag),
+          std::to_string(replica.votes),
+          std::to_string(replica.dissents),
+          std::to_string(replica.silences),
+          std::to_string(replica.evictions),
+          std::to_string(replica.readmissions),
+          replica.pid == 0 ? "-" : std::to_string(replica.pid),
+          replica.store.empty() ? "-" : replica.store,
+          replica.held ? "by hand, until readmitted" : text_of(replica.last_verdict)};
+}
+
+std::string table(const std::vector<Row>& rows, bool colour) {
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const Row& row : rows)
+    for (std::size_t column = 0; column < row.size(); ++column)
+      widths[column] = std::max(widths[column], row[column].size());
+  std::string text;
+  for (const Row& row : rows) {
+    for (std::size_t column = 0; column < row.size(); ++column) {
+      const bool last = column + 1 == row.size();
+      const std::string cell = row[column] + std::string(last ? 0 : widths[column] - row[column].size() + 2, ' ');
+      text += painted(cell, column == state_column ? std::string_view(row[column]) : "", colour);
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+std::string role_line(const char* role, std::uint64_t pid, const std::string& state) {
+  return std::string(role) + "  " + (state.empty() ? "-" : state) +
+         (pid == 0 ? std::string() : ", pid " + std::to_string(pid)) + '\n';
+}
+
+}  // namespace
+
+std::string status_table(const ClusterStatus& status, bool colour) {
+  const std::string state(to_string(status.state));
+  std::string text = "group        " + painted(state, state, colour) + ", term " + std::to_string(status.term.value) +
+                     ", view " + std::to_string(status.view.value) + '\n';
+  text += "orders       " + std::to_string(status.sequence.value) + ", decided to " +
+          std::to_string(status.decided.value) + ", stable to " + std::to_string(status.stable.value) + '\n';
+  text += role_line("distributor", status.distributor_pid, status.distributor_state);
+  text += role_line("comparator ", status.comparator_pid, status.comparator_state);
+  std::vector<Row> rows = {{"replica", "state", "applied", "lag", "votes", "dissents", "silences", "evictions",
+                            "readmissions", "pid", "store", "last verdict"}};
+  for (const ReplicaStatus& replica : status.replicas) rows.push_back(row_of(replica));
+  return text + '\n' + table(rows, colour);
+}
+
+}  // namespace tally::cli

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/supervisor.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <poll.h>
+#include <set>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#include "cli/files.h"
+#include "cli/report.h"
+#include "cli/spawn.h"
+#include "protocol/check.h"
+#include "runtime/clock.h"
+#include "runtime/daemon.h"
+#include "runtime/log.h"
+
+namespace tally::cli {
+namespace {
+
+constexpr std::uintmax_t most_log_bytes = 16u << 20;  // at each start a larger one becomes ROLE.log.1
+constexpr std::size_t told_log_lines = 5;
+
+Descriptor open_log(const std::string& file) {
+  std::error_code none_yet;
+  if (std::filesystem::file_size(file, none_yet) > most_log_bytes && !none_yet)
+    std::filesystem::rename(file, file + ".1", none_yet);
+  return Descriptor(open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+}
+
+std::string text_of(int status) {
+  if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status));
+  return "exit " + std::to_string(WEXITSTATUS(status));
+}
+
+// Signals that are ignored, as those of a shell's background jobs are, would never be read.
+void make_readable(int signal) { ::signal(signal, SIG_DFL); }
+
+}  // namespace
+
+Descriptor open_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGCHLD}) {
+    make_readable(signal);
+    sigaddset(&signals, signal);
+  }
+  sigaddset(&signals, SIGHUP);  // stays ignored under nohup
+  CHECK(pthread_sigmask(SIG_BLOCK, &signals, nullptr) == 0);
+  Descriptor descriptor(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  CHECK(descriptor);
+  return descriptor;
+}
+
+Supervisor::Supervisor(std::string run_directory, std::string log_directory, std::vector<ChildPlan> plans)
+    : run_directory_(std::move(run_directory)), log_directory_(std::move(log_directory)) {
+  for (ChildPlan& plan : plans) children_.emplace_back().plan = std::move(plan);
+}
+
+void Supervisor::run_until_signal(const Descriptor& signals) {
+  bool stop_asked = false;
+  while (!stop_asked) {
+    start_due(monotonic_now());
+    stop_asked = wait(signals, next_start());
+    reap(monotonic_now());
+  }
+}
+
+void Supervisor::start_due(Instant now) {
+  for (Child& child : children_)
+    if (child.pid == 0 && child.start_at <= now) start(child, now);
+}
+
+Instant Supervisor::next_start() const {
+  Instant next = Instant::never();
+  for (const Child& child : children_)
+    if (child.pid == 0) next = std::min(next, child.start_at);
+  return next;
+}
+
+void Supervisor::start(Child& child, Instant now) {
+  const Descriptor log = open_log(log_file(child));
+  const pid_t pid = log ? spawn({child.plan.command, log.get(), child.plan.listening_socket}) : -1;
+  if (pid < 0) {
+    log_event(
+        Event("child_not_started", Severity::error).with("role", child.plan.role).with("reason", std::strerror(errno)));
+    child.start_at = now + child.pause.after({});
+    return;
+  }
+  child.pid = pid;
+  child.started = now;
+  if (const auto error = write_file(pid_file(child), std::to_string(pid) + '\n', 0644))
+    log_event(Event("pid_file_not_written", Severity::error).with("reason", *error));
+  log_event(Event("child_started").with("role", child.plan.role).with("pid", pid));
+}
+
+// Signals of several deaths may arrive as one, so every child is asked.
+void Supervisor::reap(Instant now) {
+  for (Child& child : children_) {
+    int status = 0;
+    if (child.pid == 0 || waitpid(child.pid, &status, WNOHANG) != child.pid) continue;
+    const Duration lived = now - child.started;
+    child.pid = 0;
+    child.start_at = now + child.pause.after(lived);
+    if (lived >= RestartPause::long_enough) child.refusal_told = false;
+    tell_exit(child, status);
+  }
+}
+
+void Supervisor::tell_exit(Child& child, int status) {
+  const bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  log_event(Event("child_exited", clean ? Severity::info : Severity::warning)
+                .with("role", child.plan.role)
+                .with("status", text_of(status)));
+  if (WIFEXITED(status) && WEXITSTATUS(status) == exit_usage) tell_refusal(child);
+}
+
+// A daemon that refuses to start will not do so silently, and not once a pause either.
+void Supervisor::tell_refusal(Child& child) {
+  if (std::exchange(child.refusal_told, true)) return;
+  std::fprintf(stderr, "tally: %s refuses to start, and is tried again; its last words, from %s:\n%s",
+               child.plan.role.c_str(), log_file(child).c_str(), last_lines(log_file(child), told_log_lines).c_str());
+}
+
+// Until a signal comes or the deadline; true when one asks for an end.
+bool Supervisor::wait(const Descriptor& signals, Instant deadline) {
+  pollfd watched{signals.get(), POLLIN, 0};
+  const Duration left = std::max(Duration{}, deadline - monotonic_now());
+  const timespec timeout{left.nanoseconds / 1'000'000'000, left.nanoseconds % 1'000'000'000};
+  ppoll(&watched, 1, deadline == Instant::never() ? nullptr : &timeout, nullptr);
+  bool stop_asked = false;
+  for (signalfd_siginfo info{}; read(signals.get(), &info, sizeof info) == sizeof info;)
+    stop_asked = stop_asked || info.ssi_signo != SIGCHLD;
+  return stop_asked;
+}
+
+bool Supervisor::running(int round) const {
+  return std::ranges::any_of(children_,
+                             [&](const Child& child) { return child.plan.stop_round == round && child.pid != 0; });
+}
+
+void Supervisor::signal_round(int round, int signal) {
+  for (const Child& child : children_)
+    if (child.plan.stop_round == round && child.pid != 0) kill(child.pid, signal);
+}
+
+void Supervisor::await_round(const Descriptor& signals, int round, Duration patience) {
+  const Instant deadline = monotonic_now() + patience;
+  for (Instant now = monotonic_now(); running(round) && now < deadline; now = monotonic_now()) {
+    wait(signals, deadline);
+    reap(monotonic_now());
+  }
+}
+
+void Supervisor::stop(const Descriptor& signals) {
+  constexpr Duration death_takes = seconds(5);  // after SIGKILL; longer only in a broken kernel or on a broken disk
+  std::set<int> rounds;
+  for (const Child& child : children_) rounds.insert(child.plan.stop_round);
+  for (const int round : rounds) {
+    Duration patience;
+    for (const Child& child : children_)
+      if (child.plan.stop_round == round) patience = std::max(patience, child.plan.stop_patience);
+    signal_round(round, SIGTERM);
+    signal_round(round, SIGCONT);  // one that was stopped hears nothing
+    await_round(signals, round, patience);
+    signal_round(round, SIGKILL);
+    await_round(signals, round, death_takes);
+  }
+}
+
+}  // namespace tally::cli

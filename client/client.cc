@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/client.h"
+
+#include <atomic>
+#include <future>
+#include <mutex>
+#include <sys/eventfd.h>
+#include <thread>
+#include <unistd.h>
+#include <unordered_map>
+
+#include "client/session.h"
+#include "protocol/check.h"
+#include "protocol/limits.h"
+#include "protocol/turn.h"
+#include "runtime/channel.h"
+#include "runtime/clock.h"
+#include "runtime/waiter.h"
+
+namespace tally {
+namespace {
+
+constexpr Duration query_retry = milliseconds(250);
+constexpr Duration closing_time = milliseconds(250);
+constexpr ChannelLimits channel_limits{limits::client_queue_messages, limits::message_bytes};
+
+template <class Answer>
+std::optional<Answer> taken_as(const std::optional<Message>& message) {
+  const Answer* answer = message ? std::get_if<Answer>(&*message) : nullptr;
+  return answer ? std::optional(*answer) : std::nullopt;
+}
+
+}  // namespace
+
+// Everything but the inbox belongs to the I/O thread.
+class Client::Shell {
+ public:
+  explicit Shell(ClientOptions options)
+      : routing_id_(random_bytes(16)),
+        distributor_(Channel::connect(context_, options.distributor_endpoint, channel_limits, routing_id_)),
+        comparator_(Channel::connect(context_, options.comparator_endpoint, channel_limits, routing_id_)),
+        wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+        core_({Incarnation(random_number()), options.requests_in_flight, wire::encode_operations, random_number},
+              monotonic_now()) {
+    CHECK(wake_fd_ >= 0);
+    waiter_.watch(distributor_);
+    waiter_.watch(comparator_);
+    waiter_.watch(wake_fd_);
+    thread_ = std::thread([this] { run(); });
+  }
+
+  ~Shell() {
+    stopping_ = true;
+    wake();
+    thread_.join();
+    close(wake_fd_);
+  }
+
+  struct Submitted {
+    std::vector<OwnedOperation> operations;
+    Instant deadline;
+    Completion completion;
+  };
+  // A question to the distributor that is asked again until it is answered.
+  struct Query {
+    Message message;  // StatusQuery or AdminCommand
+    Instant deadline;
+    Instant retry;
+    std::function<void(std::optional<Message>)> completion;
+  };
+
+  void submit(Submitted submitted) {
+    const std::lock_guard lock(mutex_);
+    inbox_.push_back(std::move(submitted));
+    wake_if_asleep();
+  }
+
+  void ask(Query query) {
+    const std::lock_guard lock(mutex_);
+    asked_.push_back(std::move(query));
+    wake_if_asleep();
+  }
+
+ private:
+  void wake() {
+    const std::uint64_t one = 1;
+    CHECK(write(wake_fd_, &one, sizeof one) == sizeof one);
+  }
+
+  // Under the lock. The I/O thread looks into the inbox once more before it sleeps.
+  void wake_if_asleep() {
+    if (std::exchange(asleep_, false)) wake();
+  }
+
+  void run() {
+    Instant give_up = Instant::never();
+    for (;;) {
+      const Instant now = monotonic_now();
+      if (stopping_ && give_up == Instant::never()) {
+        take_inbox(now);
+        core_.close(now);
+        give_up = now + closing_time;
+      }
+      carry_out(turn(core_, now, [&](SessionCore&) { receive_all(now); }));
+      retry_queries(now);
+      if (core_.closed() || give_up <= now) break;
+      rest(std::min(give_up, next_deadline()));
+    }
+    take_inbox(monotonic_now());  // what a callback submitted last is told so
+    carry_out(core_.take_output());
+    for (auto& [number, query] : queries_) query.completion(std::nullopt);
+  }
+
+  void rest(Instant deadline) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!inbox_.empty() || !asked_.empty()) return;
+      asleep_ = true;
+    }
+    waiter_.wait(deadline);
+    std::uint64_t count = 0;
+    [[maybe_unused]] const ssize_t taken = read(wake_fd_, &count, sizeof count);
+    const std::lock_guard lock(mutex_);
+    asleep_ = false;
+  }
+
+  Instant next_deadline() const {
+    Instant next = more_to_read_ ? Instant{} : core_.next_deadline();
+    for (const auto& [number, query] : queries_) next = std::min({next, query.retry, query.deadline});
+    return next;
+  }
+
+  void take_inbox(Instant now) {
+    std::vector<Submitted> inbox;
+    std::vector<Query> asked;
+    {
+      const std::lock_guard lock(mutex_);
+      inbox.swap(inbox_);
+      asked.swap(asked_);
+    }
+    for (Submitted& call : inbox) {
+      const CallId id{++calls_made_};
+      completions_.emplace(id.value, std::move(call.completion));
+      core_.submit(id, std::move(call.operations), call.deadline);
+    }
+    for (Query& query : asked) {
+      const std::uint64_t number = ++queries_made_;
+      if (auto* status = std::get_if<StatusQuery>(&query.message)) status->number = number;
+      if (auto* command = std::get_if<AdminCommand>(&query.message)) command->number = number;
+      query.retry = now;
+      queries_.emplace(number, std::move(query));
+    }
+  }
+
+  void receive_all(Instant now) {
+    take_inbox(now);
+    more_to_read_ = receive_from(comparator_, now);
+    more_to_read_ |= receive_from(distributor_, now);
+  }
+
+  bool receive_from(Channel& channel, Instant now) {
+    for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
+      auto incoming = channel.receive();
+      if (!incoming) return false;
+      if (incoming->message) receive(*incoming->message, now);
+    }
+    return true;
+  }
+
+  void receive(Message& message, Instant now) {
+    if (auto* decisions = std::get_if<Decisions>(&message)) return core_.receive(*decisions, now);
+    if (const auto* refusal = std::get_if<tally::Refusal>(&message)) return core_.receive(*refusal, now);
+    if (const auto* welcome = std::get_if<DistributorWelcome>(&message)) return core_.receive(*welcome, now);
+    if (const auto* welcome = std::get_if<ComparatorWelcome>(&message)) return core_.receive(*welcome, now);
+    if (const auto* status = std::get_if<ClusterStatus>(&message)) return answer(status->number, message);
+    if (const auto* reply = std::get_if<AdminReply>(&message)) return answer(reply->number, message);
+  }
+
+  void answer(std::uint64_t number, const Message& message) {
+    const auto found = queries_.find(number);
+    if (found == queries_.end()) return;
+    const auto completion = std::move(found->second.completion);
+    queries_.erase(found);
+    completion(message);
+  }
+
+  // A status is asked for again; a command is sent once, for it may not be harmless twice.
+  void retry_queries(Instant now) {
+    std::vector<std::function<void(std::optional<Message>)>> expired;
+    std::erase_if(queries_, [&](auto& entry) {
+      if (entry.second.deadline > now) return false;
+      expired.push_back(std::move(entry.second.completion));
+      return true;
+    });
+    for (const auto& completion : expired) completion(std::nullopt);
+    for (auto& [number, query] : queries_) {
+      if (query.retry > now) continue;
+      distributor_.send({}, query.message);
+      query.retry = std::holds_alternative<StatusQuery>(query.message) ? now + query_retry : Instant::never();
+    }
+  }
+
+  void carry_out(SessionOutput output) {
+    for (const Message& message : output.to_distributor) distributor_.send({}, message);
+    for (const Message& message : output.to_comparator) comparator_.send({}, message);
+    for (SessionOutput::Completed& completed : output.completed) {
+      const auto found = completions_.find(completed.call.value);
+      CHECK(found != completions_.end());
+      const Completion completion = std::move(found->second);
+      completions_.erase(found);
+      completion(std::move(completed.answers));
+    }
+  }
+
+  std::string routing_id_;
+  zmq::context_t context_;
+  Channel distributor_;
+  Channel comparator_;
+  int wake_fd_;
+  Waiter waiter_;
+  SessionCore core_;
+  std::unordered_map<std::uint64_t, Completion> completions_;
+  std::unordered_map<std::uint64_t, Query> queries_;
+  std::uint64_t calls_made_ = 0;
+  std::uint64_t queries_made_ = 0;
+  bool more_to_read_ = false;
+  std::atomic<bool> stopping_ = false;
+
+  std::mutex mutex_;  // guards what follows
+  std::vector<Submitted> inbox_;
+  std::vector<Query> asked_;
+  bool asleep_ = false;
+
+  std::thread thread_;
+};
+
+Client::Client(ClientOptions options) : shell_(std::make_unique<Shell>(std::move(options))) {}
+Client::~Client() = default;
+
+void Client::submit(std::vector<OwnedOperation> operations, Duration timeout, Completion completion) {
+  shell_->submit({std::move(operations), monotonic_now() + timeout, std::move(completion)});
+}
+
+std::vector<Answer> Client::call(std::vector<OwnedOperation> operations, Duration timeout) {
+  std::promise<std::vector<Answer>> promise;
+  submit(std::move(operations), timeout, [&](std::vector<Answer> answers) { promise.set_value(std::move(answers)); });
+  return promise.get_future().get();
+}
+
+void Client::status(Duration timeout, std::function<void(std::optional<ClusterStatus>)> completion) {
+  shell_->ask({StatusQuery{}, monotonic_now() + timeout, {}, [completion](std::optional<Message> message) {
+                 completion(taken_as<ClusterStatus>(message));
+               }});
+}
+
+std::optional<ClusterStatus> Client::status(Duration timeout) {
+  std::promise<std::optional<ClusterStatus>> promise;
+  status(timeout, [&](std::optional<ClusterStatus> found) { promise.set_value(std::move(found)); });
+  return promise.get_future().get();
+}
+
+void Client::admin(AdminCommand command, Duration timeout, std::function<void(std::optional<AdminReply>)> completion) {
+  shell_->ask({std::move(command), monotonic_now() + timeout, {}, [completion](std::optional<Message> message) {
+                 completion(taken_as<AdminReply>(message));
+               }});
+}
+
+std::optional<AdminReply> Client::admin(AdminCommand command, Duration timeout) {
+  std::promise<std::optional<AdminReply>> promise;
+  admin(std::move(command), timeout, [&](std::optional<AdminReply> reply) { promise.set_value(std::move(reply)); });
+  return promise.get_future().get();
+}
+
+}  // namespace tally

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The client library: what everybody else talks to a tally group with.
+//
+// A Client owns one I/O thread with its sockets and one session of the group. Calls may come from any thread; whatever
+// waits is batched into one request by itself. Callbacks run on the I/O thread: they must not block, and may submit.
+// Every call completes exactly once, at its timeout at the latest. A request is sent again under the same number until
+// then, so an operation that was answered was applied once.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/messages.h"
+#include "protocol/operations.h"
+#include "protocol/time.h"
+
+namespace tally {
+
+enum class CallOutcome : std::uint8_t {
+  answered,     // decided by the group; see the result's status
+  not_applied,  // certainly not applied; may be tried again
+  unknown,      // perhaps applied
+};
+
+enum class CallError : std::uint8_t {
+  none,
+  timed_out,        // no answer in time
+  overloaded,       // a queue is full, here or at the distributor
+  unavailable,      // the group has no majority
+  undecided,        // the group is halted
+  draining,         // the distributor shuts down
+  session_expired,  // sent before in a session that is gone
+  tables_full,      // no room for sessions or results in the group
+  malformed,        // beyond a limit
+  closed,           // the Client was destroyed
+};
+std::string_view to_string(CallError error);
+
+// What became of one operation.
+struct Answer {
+  CallOutcome outcome = CallOutcome::unknown;
+  CallError error = CallError::none;
+  OperationResult result;   // answered only
+  Sequence sequence;        // answered only: the order that executed it first
+  std::uint32_t votes = 0;  // answered only: equal votes at the decision
+};
+
+struct ClientOptions {
+  std::string distributor_endpoint;  // distributor_client_endpoint
+  std::string comparator_endpoint;   // comparator_client_endpoint
+  std::size_t requests_in_flight = 4;
+};
+
+class Client {
+ public:
+  using Completion = std::function<void(std::vector<Answer>)>;
+
+  explicit Client(ClientOptions options);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // One or more operations that travel together, at most limits::request_operations; one answer each, in order.
+  void submit(std::vector<OwnedOperation> operations, Duration timeout, Completion completion);
+
+  // The same, waiting.
+  std::vector<Answer> call(std::vector<OwnedOperation> operations, Duration timeout);
+
+  // Asks the distributor. The completion gets nothing when there was no answer in time.
+  void status(Duration timeout, std::function<void(std::optional<ClusterStatus>)> completion);
+  std::optional<ClusterStatus> status(Duration timeout);
+
+  // An operator's command; `command.token` must be the group's admin token.
+  void admin(AdminCommand command, Duration timeout, std::function<void(std::optional<AdminReply>)> completion);
+  std::optional<AdminReply> admin(AdminCommand command, Duration timeout);
+
+ private:
+  class Shell;
+  std::unique_ptr<Shell> shell_;
+};
+
+}  // namespace tally

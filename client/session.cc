@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/limits.h"
+
+namespace tally {
+namespace {
+
+constexpr Duration hello_period = milliseconds(250);
+constexpr Duration keep_alive_period = limits::session_lifetime / 6;
+constexpr Duration first_retry = milliseconds(300);  // without an answer
+constexpr Duration refusal_retry = milliseconds(5);  // after an overload
+constexpr Duration longest_retry = milliseconds(2'000);
+
+CallError error_of(RefusalReason reason) {
+  switch (reason) {
+    case RefusalReason::overloaded: return CallError::overloaded;
+    case RefusalReason::unavailable: return CallError::unavailable;
+    case RefusalReason::undecided: return CallError::undecided;
+    case RefusalReason::draining: return CallError::draining;
+    case RefusalReason::malformed: return CallError::malformed;
+  }
+  return CallError::unavailable;
+}
+
+bool is_read(const OwnedOperation& operation) {
+  return operation.kind == OperationKind::get || operation.kind == OperationKind::list;
+}
+
+// An upper bound of what an operation takes in an encoded request.
+std::size_t encoded_bytes(const OwnedOperation& operation) {
+  constexpr std::size_t overhead = 48;
+  return operation.name.size() + operation.idempotency_key.size() + operation.after.size() + overhead;
+}
+
+}  // namespace
+
+std::string_view to_string(CallError error) {
+  switch (error) {
+    case CallError::none: return "none";
+    case CallError::timed_out: return "timed out";
+    case CallError::overloaded: return "overloaded";
+    case CallError::unavailable: return "unavailable: no majority";
+    case CallError::undecided: return "halted: undecided";
+    case CallError::draining: return "shutting down";
+    case CallError::session_expired: return "session expired";
+    case CallError::tables_full: return "tables are full";
+    case CallError::malformed: return "malformed";
+    case CallError::closed: return "client closed";
+  }
+  return "unknown";
+}
+
+SessionCore::SessionCore(SessionConfig config, Instant now)
+    : config_(std::move(config)), next_hello_(now), next_keep_alive_(now + keep_alive_period) {}
+
+// ---- calls
+
+void SessionCore::submit(CallId call, std::vector<OwnedOperation> operations, Instant deadline) {
+  std::size_t bytes = 0;
+  for (const OwnedOperation& operation : operations) bytes += encoded_bytes(operation);
+  std::vector<Operation> views;
+  for (const OwnedOperation& operation : operations) views.push_back(operation.view());
+  const bool possible = !operations.empty() && operations.size() <= limits::request_operations &&
+                        bytes <= limits::request_bytes && worst_result_bytes(views) <= limits::request_result_bytes;
+  if (!possible) return fail(call, operations.size(), CallOutcome::not_applied, CallError::malformed);
+  if (phase_ == Phase::closing || phase_ == Phase::closed)
+    return fail(call, operations.size(), CallOutcome::not_applied, CallError::closed);
+  if (waiting_operations_ + operations.size() > limits::client_waiting_operations)
+    return fail(call, operations.size(), CallOutcome::not_applied, CallError::overloaded);
+  earliest_deadline_ = std::min(earliest_deadline_, deadline);
+  waiting_operations_ += operations.size();
+  waiting_.push_back({call, std::move(operations), deadline});
+}
+
+void SessionCore::fail(CallId call, std::size_t operations, CallOutcome outcome, CallError error) {
+  std::vector<Answer> answers(operations);
+  for (Answer& answer : answers) {
+    answer.outcome = outcome;
+    answer.error = error;
+  }
+  output_.completed.push_back({call, std::move(answers)});
+}
+
+void SessionCore::fail_flight(InFlight& flight, CallOutcome outcome, CallError error) {
+  for (Part& part : flight.parts)
+    if (!std::exchange(part.completed, true)) fail(part.id, part.operations, outcome, error);
+}
+
+void SessionCore::fail_waiting(CallError error) {
+  for (const Call& call : waiting_) fail(call.id, call.operations.size(), CallOutcome::not_applied, error);
+  waiting_.clear();
+  waiting_operations_ = 0;
+}
+
+void SessionCore::close(Instant now) {
+  if (phase_ == Phase::closing || phase_ == Phase::closed) return;
+  for (auto& [number, flight] : flights_)
+    fail_flight(flight, flight.all_refused() ? CallOutcome::not_applied : CallOutcome::unknown, CallError::closed);
+  fail_waiting(CallError::closed);
+  flights_.clear();
+  const bool open = phase_ == Phase::open;
+  phase_ = open ? Phase::closing : Phase::closed;
+  if (!open) return;
+  InFlight& flight = flights_[next_number_];
+  flight.request.kind = RequestKind::close_session;
+  flight.request.session = session_;
+  flight.request.number = next_number_;
+  flight.request.result_limit = results::header_bytes;
+  acknowledged_ = RequestNumber(next_number_.value - 1);
+  transmit(flight, now);
+}
+
+// ---- requests
+
+Duration SessionCore::jittered(Duration pause) const {
+  const auto share = static_cast<std::int64_t>(config_.random() % 512);  // 0.75 to 1.25 of the pause
+  return pause * (768 + share) / 1024;
+}
+
+void SessionCore::transmit(InFlight& flight, Instant now) {
+  flight.request.acknowledged = acknowledged_;
+  if (flight.pause == Duration{}) flight.pause = first_retry;
+  flight.retry = now + jittered(flight.pause);
+  output_.to_distributor.emplace_back(flight.request);
+}
+
+void SessionCore::transmit_again(InFlight& flight, Instant now) {
+  flight.request.attempt += 1;
+  flight.pause = std::min(flight.pause * 2, longest_retry);
+  transmit(flight, now);
+}
+
+void SessionCore::transmit_all_again(Instant now) {
+  for (auto& [number, flight] : flights_) transmit_again(flight, now);
+}
+
+void SessionCore::open_session(Instant now) {
+  phase_ = Phase::opening;
+  InFlight flight;
+  flight.request.kind = RequestKind::open_session;
+  flight.request.number = RequestNumber(config_.random() | 1);
+  flight.request.result_limit = results::header_bytes;
+  acknowledged_ = {};
+  transmit(flights_.emplace(flight.request.number, std::move(flight)).first->second, now);
+}
+
+// As many waiting calls as fit into one request.
+SessionCore::InFlight SessionCore::next_request() {
+  InFlight flight;
+  std::vector<Call> calls;
+  std::vector<Operation> views;
+  std::size_t bytes = 0;
+  std::size_t result_bytes = results::header_bytes;
+  flight.request.read_only = true;
+  while (!waiting_.empty()) {
+    const Call& call = waiting_.front();
+    std::vector<Operation> more;
+    std::size_t more_bytes = 0;
+    for (const OwnedOperation& operation : call.operations) {
+      more.push_back(operation.view());
+      more_bytes += encoded_bytes(operation);
+    }
+    const std::size_t more_result_bytes = worst_result_bytes(more);
+    if (views.size() + more.size() > limits::request_operations || bytes + more_bytes > limits::request_bytes ||
+        result_bytes + more_result_bytes > limits::request_result_bytes)
+      break;
+    bytes += more_bytes;
+    result_bytes += more_result_bytes;
+    flight.request.read_only = flight.request.read_only && std::ranges::all_of(call.operations, is_read);
+    flight.parts.push_back({call.id, call.operations.size(), call.deadline});
+    waiting_operations_ -= call.operations.size();
+    calls.push_back(std::move(waiting_.front()));  // keeps the text that the views are of
+    waiting_.pop_front();
+    for (const OwnedOperation& operation : calls.back().operations) views.push_back(operation.view());
+  }
+  flight.request.session = session_;
+  flight.request.number = next_number_;
+  flight.request.operations = config_.encode(views);
+  flight.request.result_limit = static_cast<std::uint32_t>(worst_result_bytes(views));
+  next_number_ = next_number_.next();
+  return flight;
+}
+
+void SessionCore::fill_requests(Instant now) {
+  const auto window_open = [this] { return next_number_.value <= acknowledged_.value + limits::session_window; };
+  while (phase_ == Phase::open && !waiting_.empty() && flights_.size() < config_.requests_in_flight && window_open()) {
+    InFlight flight = next_request();
+    next_keep_alive_ = now + keep_alive_period;
+    transmit(flights_.emplace(flight.request.number, std::move(flight)).first->second, now);
+  }
+}
+
+// The request is answered or given up; the watermark follows.
+void SessionCore::finish(RequestNumber number) {
+  flights_.erase(number);
+  acknowledged_ = RequestNumber((flights_.empty() ? next_number_ : flights_.begin()->first).value - 1);
+}
+
+// ---- what comes in
+
+void SessionCore::receive(const DistributorWelcome& welcome, Instant now) {
+  if (welcome.term < term_) return;
+  const bool is_new = welcome.term != term_;
+  term_ = welcome.term;
+  distributor_known_ = true;
+  if (is_new) transmit_all_again(now);
+}
+
+void SessionCore::receive(const ComparatorWelcome& welcome, Instant now) {
+  const bool is_new = welcome.incarnation != comparator_;
+  comparator_ = welcome.incarnation;
+  comparator_known_ = true;
+  if (is_new) transmit_all_again(now);
+}
+
+void SessionCore::receive(const Refusal& refusal, Instant now) {
+  const auto found = flights_.find(refusal.number);
+  if (found == flights_.end() || found->second.request.session != refusal.session) return;
+  InFlight& flight = found->second;
+  if (refusal.attempt > flight.request.attempt || flight.refused >= refusal.attempt) return;
+  // Attempts are refused in the order they were sent; a missing refusal leaves `refused` behind for good.
+  if (refusal.attempt == flight.refused + 1) flight.refused = refusal.attempt;
+  flight.last_refusal = refusal.reason;
+  const bool may_change_soon = refusal.reason == RefusalReason::overloaded;
+  if (may_change_soon || !flight.all_refused()) {
+    flight.retry = now + jittered(refusal_retry * (std::int64_t{1} << std::min(refusal.attempt, 8u)));
+    return;
+  }
+  const CallError error = error_of(refusal.reason);
+  if (phase_ == Phase::opening) {
+    flights_.clear();
+    phase_ = Phase::connecting;
+    next_session_ = now + jittered(hello_period);
+    return fail_waiting(error);
+  }
+  fail_flight(flight, CallOutcome::not_applied, error);
+  finish(refusal.number);
+}
+
+void SessionCore::receive(Decisions& decisions, Instant now) {
+  for (const Decision& decision : decisions.decisions) {
+    const auto found = flights_.find(decision.number);
+    if (found == flights_.end() || found->second.request.session != decision.session) continue;
+    decide(found->second, decision, now);
+  }
+}
+
+void SessionCore::decide(InFlight& flight, const Decision& decision, Instant now) {
+  if (flight.request.kind != RequestKind::operations) return session_answered(decision, now);
+  const auto result = results::decode(decision.result);
+  if (!result) return;  // not what f+1 replicas of this version say
+  const bool only_attempt = flight.request.attempt == 1;
+  const CallOutcome outcome = only_attempt ? CallOutcome::not_applied : CallOutcome::unknown;
+  switch (result->outcome) {
+    case RequestOutcome::executed: complete_parts(flight, *result, decision.votes); break;
+    case RequestOutcome::session_expired: return session_lost(now);
+    case RequestOutcome::results_full:
+    case RequestOutcome::sessions_full: fail_flight(flight, outcome, CallError::tables_full); break;
+    default: fail_flight(flight, outcome, CallError::malformed); break;
+  }
+  finish(decision.number);
+}
+
+void SessionCore::complete_parts(InFlight& flight, const RequestResult& result, std::uint32_t votes) {
+  std::size_t place = 0;
+  for (Part& part : flight.parts) {
+    const std::size_t first = place;
+    place += part.operations;
+    if (std::exchange(part.completed, true)) continue;
+    if (place > result.operations.size()) {
+      fail(part.id, part.operations, CallOutcome::unknown, CallError::malformed);
+      continue;
+    }
+    std::vector<Answer> answers(part.operations);
+    for (std::size_t offset = 0; offset < part.operations; ++offset) {
+      Answer& answer = answers[offset];
+      answer.outcome = CallOutcome::answered;
+      answer.result = result.operations[first + offset];
+      answer.sequence = answer.result.first_sequence.value_or(result.sequence);
+      answer.votes = votes;
+    }
+    output_.completed.push_back({part.id, std::move(answers)});
+  }
+}
+
+void SessionCore::session_answered(const Decision& decision, Instant now) {
+  const auto result = results::decode(decision.result);
+  flights_.clear();
+  if (phase_ == Phase::closing) {
+    phase_ = Phase::closed;
+    return;
+  }
+  if (!result || result->outcome != RequestOutcome::session_opened) {
+    phase_ = Phase::connecting;
+    next_session_ = now + jittered(hello_period);
+    return fail_waiting(CallError::tables_full);
+  }
+  session_ = {result->sequence, result->index};
+  next_number_ = RequestNumber(1);
+  acknowledged_ = {};
+  phase_ = Phase::open;
+}
+
+// Law 18: what was sent before must not be sent in another session; what only waited may.
+void SessionCore::session_lost(Instant now) {
+  for (auto& [number, flight] : flights_) {
+    const bool never_applied = flight.request.attempt == 1 || flight.all_refused();
+    fail_flight(flight, never_applied ? CallOutcome::not_applied : CallOutcome::unknown, CallError::session_expired);
+  }
+  flights_.clear();
+  open_session(now);
+}
+
+// ---- the clock
+
+void SessionCore::expire_calls(Instant now) {
+  if (earliest_deadline_ > now) return;
+  earliest_deadline_ = Instant::never();
+  std::erase_if(waiting_, [&](const Call& call) {
+    if (call.deadline > now) {
+      earliest_deadline_ = std::min(earliest_deadline_, call.deadline);
+      return false;
+    }
+    waiting_operations_ -= call.operations.size();
+    fail(call.id, call.operations.size(), CallOutcome::not_applied, CallError::timed_out);
+    return true;
+  });
+  for (auto flight = flights_.begin(); flight != flights_.end();) {
+    bool needed = flight->second.parts.empty();
+    for (Part& part : flight->second.parts) {
+      if (!part.completed && part.deadline <= now) {
+        part.completed = true;
+        const bool refused = flight->second.all_refused();
+        fail(part.id, part.operations, refused ? CallOutcome::not_applied : CallOutcome::unknown,
+             refused ? error_of(flight->second.last_refusal) : CallError::timed_out);
+      }
+      needed = needed || !part.completed;
+      if (!part.completed) earliest_deadline_ = std::min(earliest_deadline_, part.deadline);
+    }
+    const RequestNumber number = (flight++)->first;
+    if (!needed) finish(number);
+  }
+}
+
+void SessionCore::retry_flights(Instant now) {
+  for (auto& [number, flight] : flights_)
+    if (flight.retry <= now) transmit_again(flight, now);
+}
+
+void SessionCore::say_hello(Instant now) {
+  const bool known = distributor_known_ && comparator_known_;
+  if (known || next_hello_ > now) return;
+  next_hello_ = now + hello_period;
+  if (!distributor_known_) output_.to_distributor.emplace_back(ClientHello{config_.incarnation});
+  if (!comparator_known_) output_.to_comparator.emplace_back(ClientHello{config_.incarnation});
+}
+
+void SessionCore::tick(Instant now) {
+  say_hello(now);
+  expire_calls(now);
+  retry_flights(now);
+  const bool wanted = !waiting_.empty();
+  if (phase_ == Phase::connecting && comparator_known_ && wanted && next_session_ <= now) open_session(now);
+  if (phase_ == Phase::open && next_keep_alive_ <= now && !wanted && flights_.empty()) {
+    next_keep_alive_ = now + keep_alive_period;
+    InFlight flight = next_request();  // empty: touches the session, changes nothing
+    transmit(flights_.emplace(flight.request.number, std::move(flight)).first->second, now);
+  }
+  fill_requests(now);
+}
+
+Instant SessionCore::next_deadline() const {
+  Instant next = std::min(earliest_deadline_, next_keep_alive_);
+  if (!distributor_known_ || !comparator_known_) next = std::min(next, next_hello_);
+  if (phase_ == Phase::connecting && comparator_known_ && !waiting_.empty()) next = std::min(next, next_session_);
+  for (const auto& [number, flight] : flights_) next = std::min(next, flight.retry);
+  return next;
+}
+
+SessionOutput SessionCore::take_output() { return std::exchange(output_, {}); }
+
+}  // namespace tally

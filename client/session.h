@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// One session of a client with a group: batches calls into numbered requests, sends them again until they are answered,
+// and says of each call what became of it.
+//
+// Invariants (laws 17 to 20)
+// - A request keeps its number and its operations for all its transmissions.
+// - A number is acknowledged once its request is answered or given up; it never executes afterwards.
+// - "Not applied" is said only of calls that were never sent, or whose every transmission was refused.
+// - Nothing is sent before the comparator has welcomed this client: its answer could not be delivered.
+//
+// Pure, driven as protocol/turn.h says. Completions are values in the output; the shell calls back.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "client/client.h"
+#include "protocol/messages.h"
+#include "protocol/operations.h"
+
+namespace tally {
+
+// Names a call of the shell's; the core only carries it.
+struct CallId {
+  std::uint64_t value = 0;
+  auto operator<=>(const CallId&) const = default;
+};
+
+struct SessionConfig {
+  Incarnation incarnation;
+  std::size_t requests_in_flight = 4;
+  std::function<std::string(const std::vector<Operation>&)> encode;  // tally.v1.Operations
+  std::function<std::uint64_t()> random;                             // for jitter and the number of a session's opening
+};
+
+struct SessionOutput {
+  struct Completed {
+    CallId call;
+    std::vector<Answer> answers;
+  };
+  std::vector<Message> to_distributor;
+  std::vector<Message> to_comparator;
+  std::vector<Completed> completed;
+};
+
+class SessionCore {
+ public:
+  SessionCore(SessionConfig config, Instant now);
+
+  void submit(CallId call, std::vector<OwnedOperation> operations, Instant deadline);
+  // Completes what is left, and closes the session at the group; `closed()` says when.
+  void close(Instant now);
+  bool closed() const { return phase_ == Phase::closed; }
+
+  void receive(const DistributorWelcome& welcome, Instant now);
+  void receive(const ComparatorWelcome& welcome, Instant now);
+  void receive(const Refusal& refusal, Instant now);
+  void receive(Decisions& decisions, Instant now);
+
+  void tick(Instant now);
+  Instant next_deadline() const;
+  SessionOutput take_output();
+
+ private:
+  enum class Phase { connecting, opening, open, closing, closed };
+  struct Call {
+    CallId id;
+    std::vector<OwnedOperation> operations;
+    Instant deadline;
+  };
+  struct Part {  // a call inside a request; its operations are encoded there
+    CallId id;
+    std::size_t operations = 0;
+    Instant deadline;
+    bool completed = false;
+  };
+  struct InFlight {
+    Request request;
+    std::vector<Part> parts;
+    std::uint32_t refused = 0;  // transmissions that were
+    RefusalReason last_refusal{};
+    Instant retry;
+    Duration pause;
+    bool all_refused() const { return refused == request.attempt; }
+  };
+
+  void transmit(InFlight& flight, Instant now);
+  void transmit_again(InFlight& flight, Instant now);
+  void transmit_all_again(Instant now);
+  void open_session(Instant now);
+  void fill_requests(Instant now);
+  InFlight next_request();
+  void decide(InFlight& flight, const Decision& decision, Instant now);
+  void session_answered(const Decision& decision, Instant now);
+  void complete_parts(InFlight& flight, const RequestResult& result, std::uint32_t votes);
+  void fail(CallId call, std::size_t operations, CallOutcome outcome, CallError error);
+  void fail_flight(InFlight& flight, CallOutcome outcome, CallError error);
+  void fail_waiting(CallError error);
+  void session_lost(Instant now);
+  void finish(RequestNumber number);
+  void expire_calls(Instant now);
+  void retry_flights(Instant now);
+  Duration jittered(Duration pause) const;
+  void say_hello(Instant now);
+
+  SessionConfig config_;
+  Phase phase_ = Phase::connecting;
+  bool distributor_known_ = false;
+  bool comparator_known_ = false;
+  Term term_;
+  Incarnation comparator_;
+  Instant next_hello_;
+  Instant next_keep_alive_;
+  Instant next_session_;  // after a session could not be opened
+
+  SessionId session_;
+  RequestNumber next_number_{1};
+  RequestNumber acknowledged_;
+  std::map<RequestNumber, InFlight> flights_;  // the session's own opening and closing too, alone
+  std::deque<Call> waiting_;
+  std::size_t waiting_operations_ = 0;
+  Instant earliest_deadline_ = Instant::never();
+  SessionOutput output_;
+};
+
+}  // namespace tally

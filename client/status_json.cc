@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/status_json.h"
+
+#include <boost/json.hpp>
+
+namespace tally {
+namespace {
+
+namespace json = boost::json;
+
+json::string_view word(std::string_view text) { return {text.data(), text.size()}; }
+
+json::value verdict_json(const std::optional<LastVerdict>& verdict) {
+  if (!verdict) return nullptr;
+  return json::object{{"reason", word(to_string(verdict->reason))},
+                      {"sequence", verdict->sequence.value},
+                      {"at", rfc3339(verdict->at)}};
+}
+
+json::object replica_json(const ReplicaStatus& replica) {
+  return {{"id", replica.id.value},
+          {"state", word(to_string(replica.state))},
+          {"applied", replica.applied.value},
+          {"lag", replica.lag},
+          {"pid", replica.pid},
+          {"store", replica.store},
+          {"votes", replica.votes},
+          {"dissents", replica.dissents},
+          {"silences", replica.silences},
+          {"evictions", replica.evictions},
+          {"readmissions", replica.readmissions},
+          {"last_verdict", verdict_json(replica.last_verdict)},
+          {"held", replica.held}};
+}
+
+}  // namespace
+
+std::string status_json(const ClusterStatus& status) {
+  json::array replicas;
+  for (const ReplicaStatus& replica : status.replicas) replicas.push_back(replica_json(replica));
+  const json::object object = {
+      {"term", status.term.value},
+      {"view", status.view.value},
+      {"sequence", status.sequence.value},
+      {"decided", status.decided.value},
+      {"stable", status.stable.value},
+      {"state", word(to_string(status.state))},
+      {"replicas", std::move(replicas)},
+      {"distributor", {{"pid", status.distributor_pid}, {"state", status.distributor_state}}},
+      {"comparator", {{"pid", status.comparator_pid}, {"state", status.comparator_state}}},
+  };
+  return json::serialize(object);
+}
+
+}  // namespace tally

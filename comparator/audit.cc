@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "comparator/audit.h"
+
+#include <charconv>
+
+#include "protocol/check.h"
+
+namespace tally {
+
+std::string to_text(const AuditHead& head) {
+  return head.number == 0 ? std::string() : std::to_string(head.number) + ":" + head.hash;
+}
+
+std::optional<AuditHead> audit_head_from(std::string_view text) {
+  if (text.empty()) return AuditHead();
+  AuditHead head;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), head.number);
+  const auto used = static_cast<std::size_t>(rest - text.data());
+  if (error != std::errc() || head.number == 0 || used == text.size() || text[used] != ':') return std::nullopt;
+  head.hash = text.substr(used + 1);
+  return head;
+}
+
+AnswerEvidence evidence_of(const OrderAnswer& answer) {
+  AnswerEvidence evidence{answer.chain, answer.state, answer.results_size, answer.digest_of_results(), std::nullopt};
+  if (answer.whole) evidence.results = answer.results.substr(0, evidence_result_bytes);
+  return evidence;
+}
+
+DissentEvidence evidence_of(const CollectedBallot& ballot, const std::vector<Member>& members) {
+  CHECK(ballot.stage() == CollectedBallot::Stage::decided);
+  const OrderAnswer& decided = ballot.answer(ballot.decided());
+  DissentEvidence evidence{ballot.order(), evidence_of(decided), {}};
+  for (const Member& member : members) {
+    for (const AnswerIndex index : {ballot.first_of(member.replica), ballot.second_of(member.replica)}) {
+      if (index == no_answer) continue;
+      const OrderAnswer& answer = ballot.answer(index);
+      evidence.votes.push_back({member.replica, member.role, difference_of(decided, answer), evidence_of(answer)});
+    }
+  }
+  return evidence;
+}
+
+}  // namespace tally

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "comparator/audit_chain.h"
+
+#include <array>
+#include <boost/json.hpp>
+#include <charconv>
+#include <fstream>
+#include <new>
+#include <openssl/evp.h>
+
+#include "protocol/check.h"
+
+namespace tally {
+namespace {
+
+constexpr std::size_t hash_digits = 64;
+constexpr std::string_view hash_opening = R"(,"hash":")";
+constexpr std::string_view hash_closing = R"("})";
+constexpr std::size_t seal_bytes = hash_opening.size() + hash_digits + hash_closing.size();
+
+std::string sha256(std::initializer_list<std::string_view> parts) {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  if (context == nullptr) throw std::bad_alloc();
+  std::array<unsigned char, 32> raw{};
+  bool done = EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1;
+  for (const std::string_view part : parts) done = done && EVP_DigestUpdate(context, part.data(), part.size()) == 1;
+  done = done && EVP_DigestFinal_ex(context, raw.data(), nullptr) == 1;
+  EVP_MD_CTX_free(context);
+  CHECK(done);
+  std::string hex;
+  for (const unsigned char byte : raw) {
+    hex += "0123456789abcdef"[byte >> 4];
+    hex += "0123456789abcdef"[byte & 15];
+  }
+  return hex;
+}
+
+std::optional<GroupId> group_from(const boost::json::value* value) {
+  if (value == nullptr || !value->is_string()) return std::nullopt;
+  const std::string_view text = value->get_string();
+  GroupId group;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), group.value, 16);
+  if (text.size() != 16 || error != std::errc() || rest != text.data() + text.size()) return std::nullopt;
+  return group;
+}
+
+// Takes a line at a time; says why it does not follow the one before, or nothing.
+class Verifier {
+ public:
+  Verifier() { file_.head.hash = no_previous_hash(); }
+
+  std::optional<std::string> add(std::string_view line, const std::optional<AuditHead>& known) {
+    if (line.size() <= seal_bytes) return "not an audit record";
+    const std::string_view content = line.substr(0, line.size() - seal_bytes);
+    const std::string_view seal_text = line.substr(content.size());
+    const std::string_view hash = seal_text.substr(hash_opening.size(), hash_digits);
+    if (!seal_text.starts_with(hash_opening) || !seal_text.ends_with(hash_closing)) return "not an audit record";
+    if (sha256({content, "}"}) != hash) return "its hash is not that of its content";
+    if (std::optional<std::string> why = place(line)) return why;
+    file_.head = {file_.head.number + 1, std::string(hash)};
+    file_.good_bytes += line.size() + 1;
+    if (known && known->number == file_.head.number && known->hash != hash)
+      return "not the record that is known by this number";
+    return std::nullopt;
+  }
+
+  AuditFile& file() { return file_; }
+
+ private:
+  std::optional<std::string> place(std::string_view line) {
+    boost::json::error_code error;
+    const boost::json::value value = boost::json::parse(boost::json::string_view(line.data(), line.size()), error);
+    if (error || !value.is_object()) return "not a JSON object";
+    const boost::json::object& object = value.get_object();
+    const boost::json::value* number = object.if_contains("number");
+    const std::uint64_t expected = file_.head.number + 1;
+    boost::json::error_code no_number;
+    if (number == nullptr || number->to_number<std::uint64_t>(no_number) != expected || no_number)
+      return "its number is not " + std::to_string(expected);
+    const boost::json::value* previous = object.if_contains("previous");
+    if (previous == nullptr || !previous->is_string() || std::string_view(previous->get_string()) != file_.head.hash)
+      return "it does not follow the record before it";
+    const std::optional<GroupId> group = group_from(object.if_contains("group"));
+    if (!group || (file_.group != GroupId() && *group != file_.group)) return "it is of another group";
+    file_.group = *group;
+    return std::nullopt;
+  }
+
+  AuditFile file_;
+};
+
+}  // namespace
+
+std::string no_previous_hash() { return std::string(hash_digits, '0'); }
+
+SealedLine seal(std::string_view content) {
+  CHECK(content.size() > 2 && content.back() == '}');
+  SealedLine sealed{std::string(content.substr(0, content.size() - 1)), sha256({content})};
+  sealed.line.append(hash_opening).append(sealed.hash).append(hash_closing);
+  return sealed;
+}
+
+tl::expected<AuditFile, AuditFault> verify_audit(std::istream& text, const std::optional<AuditHead>& known) {
+  Verifier verifier;
+  std::uint64_t number = 0;
+  for (std::string line; std::getline(text, line);) {
+    if (text.eof()) {
+      verifier.file().torn_bytes = line.size();
+      break;
+    }
+    ++number;
+    if (std::optional<std::string> why = verifier.add(line, known))
+      return tl::unexpected(AuditFault{number, std::move(*why)});
+  }
+  if (text.bad()) return tl::unexpected(AuditFault{0, "cannot be read"});
+  AuditFile& file = verifier.file();
+  if (known && known->number > file.head.number)
+    return tl::unexpected(AuditFault{
+        number + 1, "the tail was cut: record " + std::to_string(known->number) + " is known, and is not here"});
+  if (file.head.number == 0) file.head.hash.clear();
+  return std::move(file);
+}
+
+tl::expected<AuditFile, AuditFault> verify_audit_file(const std::filesystem::path& path,
+                                                      const std::optional<AuditHead>& known) {
+  std::ifstream text(path, std::ios::binary);
+  if (!text) return tl::unexpected(AuditFault{0, "cannot be read"});
+  return verify_audit(text, known);
+}
+
+}  // namespace tally

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "comparator/audit_log.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+#include <utility>
+
+#include "comparator/audit_chain.h"
+#include "comparator/audit_json.h"
+
+namespace tally {
+namespace {
+
+// A created or renamed file is on disk once its directory is.
+bool sync_directory(const std::filesystem::path& path) {
+  const std::string directory = path.has_parent_path() ? path.parent_path().string() : ".";
+  const int file = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return false;
+  const bool synced = ::fsync(file) == 0;
+  ::close(file);
+  return synced;
+}
+
+}  // namespace
+
+tl::expected<AuditLog, std::string> AuditLog::open(const std::filesystem::path& path, GroupId group) {
+  AuditLog log;
+  log.path_ = path;
+  log.group_ = group;
+  if (auto opened = log.open_file(); !opened) return tl::unexpected(opened.error());
+  if (auto adopted = log.adopt_content(); !adopted) return tl::unexpected(adopted.error());
+  return log;
+}
+
+AuditLog::AuditLog(AuditLog&& other) noexcept { *this = std::move(other); }
+
+AuditLog& AuditLog::operator=(AuditLog&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(file_, other.file_);
+  std::swap(size_, other.size_);
+  std::swap(group_, other.group_);
+  std::swap(head_, other.head_);
+  std::swap(note_, other.note_);
+  std::swap(sync_failed_, other.sync_failed_);
+  std::swap(events_, other.events_);
+  return *this;
+}
+
+AuditLog::~AuditLog() {
+  if (file_ >= 0) ::close(file_);
+}
+
+tl::expected<AuditHead, std::string> AuditLog::append(std::span<const AuditRecord> records, CalendarTime at) {
+  if (sync_failed_) return tl::unexpected(path_.string() + ": an earlier sync failed");
+  if (records.empty()) return head_;
+  AuditHead head = head_;
+  std::string lines;
+  for (const AuditRecord& record : records) {
+    if (group_ != GroupId() && record.group != group_) return tl::unexpected(path_.string() + ": is of another group");
+    const std::string previous = head.number == 0 ? no_previous_hash() : head.hash;
+    const std::string_view note = lines.empty() ? note_ : std::string_view();
+    SealedLine sealed = seal(to_json(record, {head.number + 1, previous, at, note}));
+    lines.append(sealed.line).push_back('\n');
+    head = {head.number + 1, std::move(sealed.hash)};
+  }
+  if (auto written = write(lines); !written) return tl::unexpected(written.error());
+  group_ = records.front().group;
+  note_.clear();
+  head_ = std::move(head);
+  return head_;
+}
+
+tl::expected<void, std::string> AuditLog::open_file() {
+  file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+  if (file_ < 0) return tl::unexpected(failure("cannot be opened"));
+  if (::flock(file_, LOCK_EX | LOCK_NB) != 0) return tl::unexpected(failure("is in use"));
+  if (!sync_directory(path_)) return tl::unexpected(failure("directory cannot be synced"));
+  return {};
+}
+
+tl::expected<void, std::string> AuditLog::adopt_content() {
+  tl::expected<AuditFile, AuditFault> found = verify_audit_file(path_);
+  if (!found && found.error().line == 0) return tl::unexpected(path_.string() + ": " + found.error().why);
+  if (!found) return put_aside(found.error().line, found.error().why);
+  if (group_ != GroupId() && found->group != GroupId() && found->group != group_)
+    return tl::unexpected(path_.string() + ": is of another group");
+  if (found->group != GroupId()) group_ = found->group;
+  head_ = std::move(found->head);
+  size_ = found->good_bytes;
+  return found->torn_bytes == 0 ? tl::expected<void, std::string>() : cut_torn_line(size_, found->torn_bytes);
+}
+
+tl::expected<void, std::string> AuditLog::cut_torn_line(std::uint64_t good_bytes, std::uint64_t torn_bytes) {
+  if (::ftruncate(file_, static_cast<off_t>(good_bytes)) != 0 || ::fdatasync(file_) != 0)
+    return tl::unexpected(failure("torn last line cannot be cut"));
+  note_ = "cut a torn last line of " + std::to_string(torn_bytes) + " bytes";
+  events_.push_back(Event("audit_torn_line_cut", Severity::warning)
+                        .with("file", path_.string())
+                        .with("bytes", torn_bytes)
+                        .with("records", head_.number));
+  return {};
+}
+
+tl::expected<void, std::string> AuditLog::put_aside(std::uint64_t line, const std::string& why) {
+  std::filesystem::path aside;
+  unsigned number = 0;
+  std::error_code error;
+  do aside = path_.string() + ".broken-" + std::to_string(++number);
+  while (std::filesystem::exists(aside, error));
+  std::filesystem::rename(path_, aside, error);
+  if (error) return tl::unexpected(path_.string() + ": broken, and cannot be put aside: " + error.message());
+  ::close(std::exchange(file_, -1));
+  note_ = "the log before is broken at line " + std::to_string(line) + " (" + why + "), kept as " +
+          aside.filename().string();
+  events_.push_back(Event("audit_chain_broken", Severity::error)
+                        .with("file", path_.string())
+                        .with("line", line)
+                        .with("why", why)
+                        .with("kept_as", aside.string()));
+  return open_file();
+}
+
+tl::expected<void, std::string> AuditLog::write(std::string_view text) {
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const ssize_t count = ::write(file_, rest.data(), rest.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      std::string why = failure("cannot be written");
+      // A torn line in the middle would break the chain for good.
+      sync_failed_ = ::ftruncate(file_, static_cast<off_t>(size_)) != 0;
+      return tl::unexpected(std::move(why));
+    }
+    rest.remove_prefix(static_cast<std::size_t>(count));
+  }
+  if (::fdatasync(file_) != 0) {
+    sync_failed_ = true;
+    return tl::unexpected(failure("cannot be synced"));
+  }
+  size_ += text.size();
+  return {};
+}
+
+std::string AuditLog::failure(const char* action) const {
+  return path_.string() + ": " + action + ": " + std::strerror(errno);
+}
+
+}  // namespace tally

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// One ballot: the votes collected on one order, from the first vote (which may run ahead of the ballot) until everybody
+// who is to be judged by it has voted.
+//
+// collecting (only votes yet) → open (the order is known and stable) → decided, or closed unanswered. A decision is
+// final (law 8). Equal answers are kept once. Votes are all of the term of the window that holds this ballot.
+// Part of the comparator's core: one thread, no clock.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "comparator/ballot.h"
+#include "protocol/messages.h"
+#include "protocol/time.h"
+
+namespace tally {
+
+class CollectedBallot {
+ public:
+  enum class Stage : std::uint8_t { collecting, open, decided, closed };
+  enum class Cast : std::uint8_t {
+    first,      // of this replica on this ballot (or the newer one while the order was not yet known)
+    repeated,   // the same again
+    different,  // another one; the first stands, this one is kept as its second
+    excess,     // a third one; dropped
+  };
+
+  Stage stage() const { return stage_; }
+  bool is_undecided() const { return stage_ == Stage::collecting || stage_ == Stage::open; }
+  const OrderIdentity& order() const { return ballot_.order; }  // meaningful from `open` on
+  std::vector<BallotEntry> take_requests() { return std::exchange(ballot_.requests, {}); }
+
+  void open(Ballot&& ballot);  // precondition: collecting
+  Cast cast(ReplicaId from, Vote&& vote);
+  void strike(ReplicaId replica);  // precondition: undecided. Its votes never were
+  void decide(AnswerIndex answer, VoterSet awaited);
+  void close();
+
+  // What to count: votes on another order with this sequence are marked as such.
+  CastAnswers answers() const;
+  AnswerIndex first_of(ReplicaId replica) const { return votes_[place_of(replica)].first; }
+  AnswerIndex second_of(ReplicaId replica) const { return votes_[place_of(replica)].second; }
+  const OrderAnswer& answer(AnswerIndex index) const { return *answers_[index - 1u]; }
+
+  AnswerIndex decided() const { return decided_; }
+  // Members that had a role at the decision and have not voted.
+  VoterSet awaited() const { return awaited_; }
+  void stop_waiting_for(ReplicaId replica) { awaited_.erase(replica); }
+
+  // Bytes of results that a replica's votes on this ballot account for, equal or not, while it is undecided.
+  std::size_t held_bytes(ReplicaId replica) const { return votes_[place_of(replica)].bytes; }
+  // Bytes of results kept whole. reduce_to() keeps at most so many, the decided answer first.
+  std::size_t kept_bytes() const;
+  void reduce_to(std::size_t most_bytes);
+
+  // True once: for saying a thing about this ballot only one time.
+  bool mention_undecidable() { return !std::exchange(mentioned_, true); }
+
+ private:
+  struct Votes {
+    AnswerIndex first = no_answer;
+    AnswerIndex second = no_answer;
+    std::size_t bytes = 0;
+  };
+
+  AnswerIndex index_for(Vote&& vote);
+  void forget_unused();
+
+  Ballot ballot_;
+  std::array<Votes, most_replicas> votes_{};
+  std::vector<std::optional<OrderAnswer>> answers_;
+  VoterSet awaited_;
+  AnswerIndex decided_ = no_answer;
+  Stage stage_ = Stage::collecting;
+  bool mentioned_ = false;
+};
+
+}  // namespace tally

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// A decision on its way to the clients: the decided results, split by request, and gathered by client.
+//
+// Pure; any thread.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "protocol/messages.h"
+
+namespace tally {
+
+struct AddressedDecisions {
+  ClientId client;
+  Decisions decisions;
+};
+
+// Appends one message for each client that has a request in the order, in the order of their first requests, and says
+// true; or leaves `messages` alone and says false if `results` are not exactly one part (size u32, bytes) a request.
+bool release(const OrderIdentity& order, std::vector<BallotEntry>&& requests, std::string_view results,
+             std::uint32_t votes, std::vector<AddressedDecisions>& messages);
+
+}  // namespace tally

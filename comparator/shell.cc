@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "comparator/shell.h"
+
+#include <memory>
+#include <stdexcept>
+#include <unistd.h>
+
+#include "protocol/limits.h"
+#include "protocol/turn.h"
+#include "runtime/clock.h"
+#include "runtime/log.h"
+
+namespace tally {
+namespace {
+
+constexpr ChannelLimits client_limits{limits::client_queue_messages, limits::message_bytes};
+constexpr ChannelLimits peer_limits{limits::peer_queue_messages, limits::message_bytes};
+
+ComparatorCore::Config core_config(const Config& config, Incarnation incarnation, const AuditLog& audit_log) {
+  ComparatorCore::Config core;
+  core.incarnation = incarnation;
+  core.pid = static_cast<std::uint64_t>(getpid());
+  core.replicas = static_cast<std::size_t>(config.replicas);
+  core.ack_timeout = config.ack_timeout();
+  core.ack_misses = static_cast<unsigned>(config.ack_misses);
+  core.group = audit_log.group();
+  core.audit_head = audit_log.head();
+  return core;
+}
+
+}  // namespace
+
+ComparatorShell::ComparatorShell(const Config& config, AuditLog audit_log)
+    : clients_(Channel::bind(context_, config.comparator_client_endpoint, client_limits, true)),
+      distributor_(Channel::connect(context_, config.distributor_comparator_endpoint, peer_limits, random_bytes(16))),
+      audit_log_(std::move(audit_log)),
+      incarnation_(random_number()),
+      core_(core_config(config, incarnation_, audit_log_)) {
+  waiter_.watch(clients_);
+  waiter_.watch(distributor_);
+  for (std::uint64_t id = 1; id <= static_cast<std::uint64_t>(config.replicas); ++id) {
+    const std::string endpoint = config.endpoint_for_comparator(ReplicaId(id));
+    replicas_.push_back({ReplicaId(id), Channel::bind(context_, endpoint, peer_limits, false)});
+  }
+  for (ReplicaLink& link : replicas_) waiter_.watch(link.channel);
+  waiter_.watch(background_.completion_fd());
+  waiter_.watch(stop_.descriptor());
+}
+
+void ComparatorShell::run() {
+  notify_ready();
+  while (!stop_.asked()) {
+    const Instant now = monotonic_now();
+    bool more = false;
+    carry_out(turn(core_, now, [&](ComparatorCore&) { more = receive_all(now); }));
+    waiter_.wait(more ? Instant{} : core_.next_deadline());
+  }
+}
+
+// True: there may be more. Each socket gets its share.
+bool ComparatorShell::receive_all(Instant now) {
+  background_.run_completions();
+  bool more = receive_from_distributor(now);
+  for (ReplicaLink& link : replicas_) more |= receive_from_replica(link, now);
+  more |= receive_from_clients(now);
+  return more;
+}
+
+bool ComparatorShell::receive_from_distributor(Instant now) {
+  for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
+    auto incoming = distributor_.receive();
+    if (!incoming) return false;
+    if (!incoming->message) continue;
+    if (auto* ballots = std::get_if<Ballots>(&*incoming->message)) core_.receive(std::move(*ballots), now);
+    if (const auto* view = std::get_if<View>(&*incoming->message)) core_.receive(*view, now);
+  }
+  return true;
+}
+
+bool ComparatorShell::receive_from_replica(ReplicaLink& link, Instant now) {
+  for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
+    auto incoming = link.channel.receive();
+    if (!incoming) return false;
+    auto* vote = incoming->message ? std::get_if<Vote>(&*incoming->message) : nullptr;
+    if (vote) core_.receive(link.id, std::move(*vote), now);
+  }
+  return true;
+}
+
+bool ComparatorShell::receive_from_clients(Instant now) {
+  for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
+    auto incoming = clients_.receive();
+    if (!incoming) return false;
+    const ClientHello* hello = incoming->message ? std::get_if<ClientHello>(&*incoming->message) : nullptr;
+    if (!incoming->message || hello) core_.receive(ClientId{incoming->peer}, hello ? *hello : ClientHello{}, now);
+  }
+  return true;
+}
+
+void ComparatorShell::carry_out(ComparatorOutput output) {
+  for (const auto& [client, decisions] : output.decisions) clients_.send(client.routing_id, decisions);
+  for (const ClientId& client : output.welcomes) clients_.send(client.routing_id, ComparatorWelcome{incarnation_});
+  if (output.report) distributor_.send({}, *output.report);
+  if (!output.audit.empty()) write_audit(std::move(output.audit));
+  for (const Event& event : output.events) log_event(event);
+}
+
+// Law 16: off the loop; a verdict takes effect when its record is written.
+void ComparatorShell::write_audit(std::vector<AuditRecord> records) {
+  auto kept = std::make_shared<std::vector<AuditRecord>>(std::move(records));
+  background_.submit([this, kept]() -> Background::Completion {
+    const auto head = audit_log_.append(*kept, calendar_now());
+    if (!head) throw std::runtime_error("the audit log: " + head.error());
+    return [this, head = *head] { core_.audit_written(head.number, head.hash); };
+  });
+}
+
+}  // namespace tally

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The comparator's sockets, audit log and clock around its core. One event-loop thread, and one for the audit log.
+#pragma once
+
+#include <vector>
+
+#include "comparator/audit_log.h"
+#include "comparator/core.h"
+#include "runtime/background.h"
+#include "runtime/channel.h"
+#include "runtime/config.h"
+#include "runtime/daemon.h"
+#include "runtime/waiter.h"
+
+namespace tally {
+
+class ComparatorShell {
+ public:
+  ComparatorShell(const Config& config, AuditLog audit_log);
+
+  // Until a stop is asked for.
+  void run();
+
+ private:
+  // What comes by a replica's endpoint is that replica's (law 9).
+  struct ReplicaLink {
+    ReplicaId id;
+    Channel channel;
+  };
+
+  bool receive_all(Instant now);
+  bool receive_from_distributor(Instant now);
+  bool receive_from_replica(ReplicaLink& link, Instant now);
+  bool receive_from_clients(Instant now);
+  void carry_out(ComparatorOutput output);
+  void write_audit(std::vector<AuditRecord> records);
+
+  zmq::context_t context_;
+  Channel clients_;
+  Channel distributor_;
+  std::vector<ReplicaLink> replicas_;
+  AuditLog audit_log_;  // the background thread's
+  Incarnation incarnation_;
+  ComparatorCore core_;
+  StopSignals stop_;
+  Waiter waiter_;
+  Background background_;  // last: its thread uses the audit log
+};
+
+}  // namespace tally

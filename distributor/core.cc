@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+// Clients, orders and their ballots. core_group.cc has the replicas, the comparator and the view.
+#include "distributor/core.h"
+
+#include <algorithm>
+
+#include "protocol/check.h"
+
+namespace tally {
+namespace {
+
+constexpr Duration probation_order_period = milliseconds(5);
+constexpr Duration lazy_sync_period = seconds(1);
+
+}  // namespace
+
+std::size_t DistributorCore::RequestKeyHash::operator()(const RequestKey& key) const {
+  return key.client ^ std::hash<SessionId>()(key.session) ^ (std::hash<RequestNumber>()(key.number) * 31);
+}
+
+DistributorCore::RequestKey DistributorCore::key_of(const ClientId& client, const SessionId& session,
+                                                    RequestNumber number) {
+  const bool has_session = session.opened.value != 0;
+  return {has_session ? 0 : std::hash<ClientId>()(client), session, number};
+}
+
+DistributorCore::DistributorCore(DistributorConfig config, RecoveredJournal journal, CalendarTime calendar, Instant now)
+    : config_(std::move(config)),
+      group_(journal.group),
+      term_(journal.term),
+      last_(journal.last),
+      served_(journal.served),
+      calendar_(journal.calendar),
+      wall_(calendar),
+      last_made_(now),
+      decided_(journal.last.sequence),
+      closed_(journal.last.sequence),
+      stable_(journal.last.sequence),
+      membership_(config_.membership, std::move(journal.view), now),
+      streams_(config_.membership.replicas),
+      comparator_heard_(now),
+      ballots_resent_(now),
+      last_turn_(now),
+      planned_turn_(now),
+      next_sync_(now),
+      next_beat_(now),
+      next_empty_(now) {
+  output_.events.push_back(Event("term_began")
+                               .with("term", term_)
+                               .with("sequence", last_.sequence)
+                               .with("view", membership_.record().number)
+                               .with("voters", membership_.voters()));
+}
+
+// ---- clients
+
+void DistributorCore::client_connected(const ClientId& client, Instant now) {
+  output_.to_clients.emplace_back(client, DistributorWelcome{term_, group_state(now)});
+}
+
+void DistributorCore::refuse(const ClientId& client, const Request& request, RefusalReason reason) {
+  output_.to_clients.emplace_back(client, Refusal{request.session, request.number, request.attempt, reason});
+}
+
+void DistributorCore::receive(const ClientId& client, Request request, Instant now) {
+  if (draining_) return refuse(client, request, RefusalReason::draining);
+  if (!accepting(now)) return refuse(client, request, RefusalReason::unavailable);
+  const RequestKey key = key_of(client, request.session, request.number);
+  if (!live_requests_.insert(key).second) return;  // law 21: its first transmission is on its way
+  const Sequencer::Admission admission = sequencer_.add(client, request);
+  if (admission == Sequencer::Admission::queued) return;
+  live_requests_.erase(key);
+  refuse(client, request,
+         admission == Sequencer::Admission::full ? RefusalReason::overloaded : RefusalReason::malformed);
+}
+
+// ---- orders
+
+// One order a sync: what waits during the sync is the next order.
+bool DistributorCore::may_make_order(Instant now) const {
+  const bool sync_in_progress = config_.wait_for_sync && !syncing_.empty();
+  return comparator_present(now) && !sync_in_progress && open_.size() < limits::open_orders;
+}
+
+bool DistributorCore::order_is_due(Instant now) const {
+  return may_make_order(now) && (!sequencer_.empty() || next_empty_ <= now);
+}
+
+Duration DistributorCore::empty_order_period() const {
+  return membership_.anybody_on_probation() ? probation_order_period : config_.ack_timeout;
+}
+
+void DistributorCore::make_order(Instant now) {
+  OpenOrder open;
+  Order order;
+  for (WaitingRequest& waiting : sequencer_.take_batch()) {
+    open.ballot.requests.push_back({waiting.client, waiting.request.session, waiting.request.number});
+    order.requests.push_back(std::move(waiting.request));
+  }
+  served_ = served_ + std::min(now - last_made_, limits::served_time_step);  // law 5
+  calendar_ = std::max(calendar_, wall_);
+  last_made_ = now;
+  next_empty_ = now + empty_order_period();
+
+  order.previous = last_.chain;
+  order.served = served_;
+  order.calendar = calendar_;
+  order.semantics = limits::semantics_version;
+  order.id = {term_, last_.sequence.next(), {}};
+  order.id.chain = chain_of(order);
+  last_ = order.id;
+  orders_made_ += 1;
+  requests_ordered_ += order.requests.size();
+
+  const bool changes = order.changes_state();
+  append(std::move(order));
+  if (changes) last_change_ = appended_;
+  if (changes && config_.wait_for_sync) ask_for_sync();
+  open.ballot.order = last_;
+  open.stable_after = last_change_;  // law 6: an order without a change needs no sync of its own
+  open.made = now;
+  open_.push_back(std::move(open));
+}
+
+void DistributorCore::append(JournalRecord record) {
+  output_.appends.push_back(std::move(record));
+  appended_ += 1;
+}
+
+void DistributorCore::ask_for_sync() {
+  next_sync_ = last_turn_ + lazy_sync_period;
+  syncing_.emplace_back(appended_, last_.sequence);
+  output_.sync_through = appended_;
+}
+
+void DistributorCore::synced(std::uint64_t position, Instant) {
+  CHECK(position <= appended_);
+  syncs_ += 1;
+  const bool view_was_waiting = !view_told();
+  synced_ = std::max(synced_, position);
+  while (!syncing_.empty() && syncing_.front().first <= synced_) {
+    stable_ = syncing_.front().second;
+    syncing_.pop_front();
+  }
+  if (view_was_waiting && view_told()) tell_view();
+}
+
+// ---- ballots
+
+// Sends ballots, in as many messages as their limits ask for.
+void DistributorCore::send_ballots(std::deque<OpenOrder>::iterator first, std::deque<OpenOrder>::iterator last) {
+  Ballots ballots{term_, {}};
+  std::size_t requests = 0;
+  const auto send = [&] {
+    if (!ballots.ballots.empty()) output_.to_comparator.emplace_back(std::exchange(ballots, {term_, {}}));
+    requests = 0;
+  };
+  for (; first != last; ++first) {
+    requests += first->ballot.requests.size();
+    if (ballots.ballots.size() == limits::message_ballots || requests > limits::message_ballot_requests) {
+      send();
+      requests = first->ballot.requests.size();
+    }
+    first->ballot_sent = true;
+    ballots.ballots.push_back(first->ballot);
+  }
+  send();
+}
+
+// What became stable goes to the comparator.
+void DistributorCore::release_ballots() {
+  const auto is_unstable = [this](const OpenOrder& order) {
+    return config_.wait_for_sync && order.stable_after > synced_;
+  };
+  auto last = open_.end();
+  while (last != open_.begin() && is_unstable(*std::prev(last))) --last;
+  auto first = last;
+  while (first != open_.begin() && !std::prev(first)->ballot_sent) --first;
+  send_ballots(first, last);
+}
+
+// A lost ballot: sent again while nothing moves.
+void DistributorCore::resend_ballots(Instant now) {
+  constexpr std::ptrdiff_t most = 64;
+  if (open_.empty() || open_.front().made + milliseconds(100) > now || ballots_resent_ + milliseconds(100) > now)
+    return;
+  ballots_resent_ = now;
+  const auto end = open_.begin() + std::min<std::ptrdiff_t>(most, std::ssize(open_));
+  send_ballots(open_.begin(),
+               std::find_if(open_.begin(), end, [](const OpenOrder& order) { return !order.ballot_sent; }));
+}
+
+void DistributorCore::close_ballots(Sequence through) {
+  while (!open_.empty() && open_.front().ballot.order.sequence <= through) {
+    for (const BallotEntry& entry : open_.front().ballot.requests)
+      live_requests_.erase(key_of(entry.client, entry.session, entry.number));
+    open_.pop_front();
+  }
+  decided_ = std::max(decided_, through);
+}
+
+// Law 15: ballots are disposable. The clients' repetitions become new orders.
+void DistributorCore::expire_ballots(Instant now) {
+  Sequence expired;
+  for (const OpenOrder& order : open_) {
+    if (order.made + limits::ballot_lifetime > now) break;
+    expired = order.ballot.order.sequence;
+  }
+  if (expired.value == 0) return;
+  closed_ = expired;
+  close_ballots(expired);
+  send_view();
+  output_.events.push_back(Event("ballots_expired", Severity::warning).with("sequence", expired));
+}
+
+// ---- the clock
+
+// Whoever wakes up late judges nobody by what it slept through.
+void DistributorCore::forgive_sleep(Instant now) {
+  const bool overslept = now - std::max(last_turn_, planned_turn_) > config_.ack_timeout / 2;
+  last_turn_ = now;
+  if (!overslept) return;
+  comparator_heard_ = now;
+  for (Stream& stream : streams_) stream.heard = now;
+  for (OpenOrder& order : open_) order.made = now;
+}
+
+void DistributorCore::tick(Instant now) {
+  forgive_sleep(now);
+  if (membership_.tick(now, output_.events)) view_changed();
+  expire_ballots(now);
+  const bool stalls = !open_.empty() && open_.front().made + config_.ack_timeout * 2 <= now;
+  if (stalls && !stalled_)
+    output_.events.push_back(Event("group_stalled", Severity::error).with("sequence", decided_.next()));
+  stalled_ = stalled_ || stalls;
+  if (!accepting(now))
+    for (const WaitingRequest& waiting : sequencer_.take_all()) {
+      live_requests_.erase(key_of(waiting.client, waiting.request.session, waiting.request.number));
+      refuse(waiting.client, waiting.request, RefusalReason::unavailable);
+    }
+  if (order_is_due(now)) make_order(now);
+  resend_ballots(now);
+  if (config_.wait_for_sync && appended_ > synced_ && syncing_.empty() && next_sync_ <= now) ask_for_sync();
+  if (next_beat_ <= now) beat(now);
+  feed_all(now);
+  release_ballots();
+  planned_turn_ = next_deadline();
+}
+
+}  // namespace tally

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// The distributor: puts every request into the one total order, and decides who votes.
+//
+// Invariants
+// - Sequence numbers and chain continue the journal's; a term is used only once it is synced (law 3; the shell begins
+//   it before it makes a core).
+// - An order goes to replicas only after it is appended, and its ballot to the comparator only once every change up to
+//   it is stable (laws 4 and 6). A view goes to anybody only once it is stable.
+// - Orders are made one a sync: what waits during one sync is the next order.
+// - Every queue is bounded; a full one refuses (law 21). A slow replica only falls behind its own stream.
+//
+// Driven as protocol/turn.h says, on one thread. The shell appends `output.appends` in their order, before it sends
+// anything of the same output, and reports synced(position) when a sync that began after that many appends succeeded.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "distributor/membership.h"
+#include "distributor/sequencer.h"
+#include "protocol/event.h"
+#include "protocol/messages.h"
+
+namespace tally {
+
+struct DistributorConfig {
+  MembershipConfig membership;
+  Incarnation incarnation;
+  std::uint64_t pid = 0;
+  bool wait_for_sync = true;  // durability fsync; otherwise an order is stable once appended
+  bool fault_injection = false;
+  std::string admin_token;  // empty: no admin command is accepted
+  Duration ack_timeout = milliseconds(250);
+};
+
+// What the journal holds, when a term begins.
+struct RecoveredJournal {
+  GroupId group;
+  Term term;           // already journaled and synced
+  OrderIdentity last;  // sequence 0: empty
+  ServedTime served;
+  CalendarTime calendar;
+  JournaledView view;
+};
+
+using JournalRecord = std::variant<Order, JournaledView>;
+
+struct DistributorOutput {
+  struct Delivery {  // send these orders to this replica
+    ReplicaId replica;
+    Sequence first;
+    Sequence last;
+  };
+  std::vector<JournalRecord> appends;
+  std::optional<std::uint64_t> sync_through;  // sync at least so many appends of this process
+  std::vector<Delivery> deliveries;
+  std::vector<std::pair<ReplicaId, Message>> to_replicas;
+  std::vector<Message> to_comparator;
+  std::vector<std::pair<ClientId, Message>> to_clients;
+  std::vector<Event> events;
+};
+
+class DistributorCore {
+ public:
+  DistributorCore(DistributorConfig config, RecoveredJournal journal, CalendarTime calendar, Instant now);
+
+  // The wall clock, as of this turn.
+  void observe(CalendarTime calendar) { wall_ = calendar; }
+
+  void client_connected(const ClientId& client, Instant now);
+  void receive(const ClientId& client, Request request, Instant now);
+  void receive(const ClientId& client, const StatusQuery& query, Instant now);
+  void receive(const ClientId& client, const AdminCommand& command, Instant now);
+  void replica_connected(ReplicaId replica) { send_standing(replica); }
+  void receive(ReplicaId replica, const ReplicaReport& report, Instant now);
+  void receive(const ComparatorReport& report, Instant now);
+  void synced(std::uint64_t position, Instant now);
+  // An order could not be sent; the replica's stream goes on from it later.
+  void delivery_failed(ReplicaId replica, Sequence sequence);
+  // From now on every new request is refused.
+  void drain() { draining_ = true; }
+
+  void tick(Instant now);
+  Instant next_deadline() const;
+  DistributorOutput take_output();
+
+  // Nothing that was ordered still waits for its decision.
+  bool idle() const { return open_.empty(); }
+
+ private:
+  // Which requests are waiting or in an open ballot: their repetitions are dropped (law 21).
+  struct RequestKey {
+    std::size_t client = 0;  // session requests: 0; a session's opening has no session yet, so its client's hash
+    SessionId session;
+    RequestNumber number;
+    bool operator==(const RequestKey&) const = default;
+  };
+  struct RequestKeyHash {
+    std::size_t operator()(const RequestKey& key) const;
+  };
+  struct OpenOrder {
+    Ballot ballot;
+    std::uint64_t stable_after = 0;  // position whose sync makes it stable
+    Instant made;
+    bool ballot_sent = false;
+  };
+  struct Stream {
+    bool known = false;  // has reported in this term
+    Instant heard;
+    ReplicaReport report;
+    Sequence sent;
+    Sequence vote_from;
+    Instant retry;  // after a failed delivery
+  };
+
+  static RequestKey key_of(const ClientId& client, const SessionId& session, RequestNumber number);
+  Stream& stream_of(ReplicaId replica) { return streams_.at(replica.value - 1); }
+  const Stream& stream_of(ReplicaId replica) const { return streams_.at(replica.value - 1); }
+
+  void refuse(const ClientId& client, const Request& request, RefusalReason reason);
+  void make_order(Instant now);
+  bool may_make_order(Instant now) const;
+  bool order_is_due(Instant now) const;
+  Duration empty_order_period() const;
+  void append(JournalRecord record);
+  void send_ballots(std::deque<OpenOrder>::iterator first, std::deque<OpenOrder>::iterator last);
+  void release_ballots();
+  void resend_ballots(Instant now);
+  void close_ballots(Sequence through);
+  void feed(ReplicaId replica, Instant now);
+  void feed_all(Instant now);
+  void expire_ballots(Instant now);
+  void send_standing(ReplicaId replica);
+  void send_view();
+  void beat(Instant now);
+  void view_changed();
+  void tell_view();
+  bool view_told() const { return view_position_ <= synced_; }
+  bool flows(ReplicaId replica) const;
+  void take_verdicts(const ComparatorReport& report, Instant now);
+  AdminReply carry_out(const AdminCommand& command, Instant now);
+  AdminReply carry_out_fault(const AdminCommand& command, Instant now);
+  bool comparator_present(Instant now) const;
+  bool replica_present(const Stream& stream, Instant now) const;
+  bool accepting(Instant now) const;
+  void ask_for_sync();
+  Sequence stable() const { return config_.wait_for_sync ? stable_ : last_.sequence; }
+  void forgive_sleep(Instant now);
+  GroupState group_state(Instant now) const;
+  ReplicaStatus replica_status(ReplicaId replica, Instant now) const;
+
+  DistributorConfig config_;
+  GroupId group_;
+  Term term_;
+  OrderIdentity last_;
+  ServedTime served_;
+  CalendarTime calendar_;
+  CalendarTime wall_;
+  Instant last_made_;
+
+  Sequencer sequencer_;
+  std::unordered_set<RequestKey, RequestKeyHash> live_requests_;
+  std::deque<OpenOrder> open_;  // consecutive sequence numbers, the last one's is last_
+  Sequence decided_;            // everything up to here is decided or closed
+  Sequence closed_;             // closed unanswered
+  bool decided_once_ = false;   // in this term
+  bool stalled_ = false;        // ballots wait for too long; until the next decision
+
+  // Positions count the journal records appended by this process.
+  std::uint64_t appended_ = 0;
+  std::uint64_t synced_ = 0;
+  std::uint64_t last_change_ = 0;                           // the newest order with a change
+  std::deque<std::pair<std::uint64_t, Sequence>> syncing_;  // asked for: position, last order before it
+  Sequence stable_;
+
+  Membership membership_;
+  std::uint64_t view_position_ = 0;  // the newest view's; nobody hears of it before it is synced
+  std::vector<Stream> streams_;
+
+  bool comparator_known_ = false;
+  Instant comparator_heard_;
+  ComparatorReport comparator_;
+  Instant ballots_resent_;
+
+  Instant last_turn_;
+  Instant planned_turn_;  // what next_deadline() said then
+  Instant next_sync_;     // nothing stays unsynced for longer
+  Instant next_beat_;     // standings and view
+  Instant next_empty_;    // an order without requests
+  bool draining_ = false;
+  std::uint64_t orders_made_ = 0;
+  std::uint64_t requests_ordered_ = 0;
+  std::uint64_t orders_sent_ = 0;
+  std::uint64_t syncs_ = 0;
+  DistributorOutput output_;
+};
+
+}  // namespace tally

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// The distributor towards its replicas and its comparator: streams of orders, reports, verdicts, views.
+#include <algorithm>
+
+#include "distributor/core.h"
+#include "protocol/check.h"
+
+namespace tally {
+namespace {
+
+constexpr Duration presence = seconds(1);  // who was not heard of for so long is taken for down
+constexpr Duration busy_beat = milliseconds(50);
+constexpr Duration idle_beat = milliseconds(250);
+constexpr Duration delivery_retry = milliseconds(5);
+constexpr std::uint64_t caught_up_within = limits::replica_window_orders / 4;
+
+}  // namespace
+
+// ---- presence
+
+bool DistributorCore::comparator_present(Instant now) const {
+  return comparator_known_ && now - comparator_heard_ <= presence;
+}
+
+bool DistributorCore::replica_present(const Stream& stream, Instant now) const {
+  return stream.known && now - stream.heard <= presence;
+}
+
+// Right after its start the group is given the time to find together.
+bool DistributorCore::accepting(Instant now) const { return !stalled_ && now - comparator_heard_ <= presence; }
+
+// ---- replicas
+
+void DistributorCore::receive(ReplicaId replica, const ReplicaReport& report, Instant now) {
+  if (report.group.value != 0 && report.group != group_) {
+    send_standing(replica);  // it will see, and stop
+    return;
+  }
+  Stream& stream = stream_of(replica);
+  const bool connected = !stream.known || stream.report.incarnation != report.incarnation;
+  const bool rolled_back = report.applied.sequence < stream.report.applied.sequence;
+  const bool begins_anew = connected || rolled_back || stream.report.recovery != report.recovery;
+  if (connected)
+    output_.events.push_back(Event("replica_connected")
+                                 .with("replica", replica)
+                                 .with("pid", report.pid)
+                                 .with("applied", report.applied.sequence)
+                                 .with("recovery", report.recovery));
+  stream.known = true;
+  stream.heard = now;
+  stream.report = report;
+  if (begins_anew || report.resend) stream.sent = report.applied.sequence;
+  if (begins_anew) {
+    stream.vote_from = decided_.next();
+    send_standing(replica);
+  }
+  const bool close_behind = report.applied.sequence.value + caught_up_within >= last_.sequence.value;
+  if (flows(replica) && close_behind && membership_.caught_up(replica, output_.events)) view_changed();
+}
+
+// Whether orders may be sent to it: it takes part, and has carried out the recovery that it was told of.
+bool DistributorCore::flows(ReplicaId replica) const {
+  const Stream& stream = stream_of(replica);
+  const JournaledMember& member = membership_.member(replica);
+  const bool takes_part = member.state == ReplicaState::voting || member.state == ReplicaState::recovering ||
+                          member.state == ReplicaState::probation;
+  return stream.known && takes_part && stream.report.recovery == member.recovery &&
+         stream.report.applied.sequence <= last_.sequence;
+}
+
+void DistributorCore::delivery_failed(ReplicaId replica, Sequence sequence) {
+  Stream& stream = stream_of(replica);
+  stream.sent = std::min(stream.sent, Sequence(sequence.value - 1));
+  stream.retry = last_turn_ + delivery_retry;
+}
+
+// Sends what the replica's window allows. Law 21: one slow replica never slows the others.
+void DistributorCore::feed(ReplicaId replica, Instant now) {
+  Stream& stream = stream_of(replica);
+  if (!flows(replica) || stream.retry > now) return;
+  const std::uint64_t window_end = stream.report.applied.sequence.value + limits::replica_window_orders;
+  const std::uint64_t turn_end = stream.sent.value + limits::catch_up_orders_per_turn;
+  const Sequence end(std::min({last_.sequence.value, window_end, turn_end}));
+  if (end <= stream.sent) return;
+  output_.deliveries.push_back({replica, stream.sent.next(), end});
+  orders_sent_ += end.value - stream.sent.value;
+  stream.sent = end;
+}
+
+void DistributorCore::feed_all(Instant now) {
+  for (std::uint64_t id = 1; id <= streams_.size(); ++id) feed(ReplicaId(id), now);
+}
+
+void DistributorCore::send_standing(ReplicaId replica) {
+  if (!view_told()) return;  // tell_view comes
+  const JournaledMember& member = membership_.member(replica);
+  ReplicaStanding standing;
+  standing.term = term_;
+  standing.group = group_;
+  standing.view = membership_.record().number;
+  standing.state = member.state;
+  standing.recovery = member.recovery;
+  standing.last = last_;
+  standing.stable = stable();
+  standing.decided = decided_;
+  standing.vote_from = stream_of(replica).vote_from;
+  if (member.held)
+    standing.reason = "operator";
+  else if (member.last_verdict)
+    standing.reason = to_string(member.last_verdict->reason);
+  output_.to_replicas.emplace_back(replica, std::move(standing));
+}
+
+// ---- comparator and view
+
+void DistributorCore::receive(const ComparatorReport& report, Instant now) {
+  if (report.group.value != 0 && report.group != group_) return;
+  const bool is_new = !comparator_known_ || comparator_.incarnation != report.incarnation;
+  comparator_known_ = true;
+  comparator_heard_ = now;
+  comparator_ = report;
+  if (is_new) {
+    // Law 15: it starts empty, so what was open is closed; its clients will send again.
+    closed_ = last_.sequence;
+    close_ballots(closed_);
+    output_.events.push_back(Event("comparator_connected").with("pid", report.pid).with("closed", closed_));
+    send_view();
+    return;
+  }
+  if (report.term != term_) return send_view();
+  if (report.decided > std::max(decided_, closed_)) {
+    if (stalled_) output_.events.push_back(Event("group_deciding").with("sequence", report.decided));
+    decided_once_ = true;
+    stalled_ = false;
+  }
+  close_ballots(std::min(report.decided, last_.sequence));
+  if (!report.audit_head.empty()) membership_.remember_audit_head(report.audit_head);
+  take_verdicts(report, now);
+}
+
+void DistributorCore::take_verdicts(const ComparatorReport& report, Instant now) {
+  bool changed = false;
+  for (const Verdict& verdict : report.verdicts) changed |= membership_.judge(verdict, wall_, now, output_.events);
+  if (report.view == membership_.record().number)
+    for (const VoterTally& tally : report.voters)
+      if (tally.replica.value >= 1 && tally.replica.value <= streams_.size())
+        changed |= membership_.matched(tally.replica, tally.matches, now, output_.events);
+  if (changed) view_changed();
+}
+
+// A changed view is journaled first; when it is synced, everybody hears of it.
+void DistributorCore::view_changed() {
+  append(membership_.record());
+  view_position_ = appended_;
+  ask_for_sync();
+}
+
+void DistributorCore::tell_view() {
+  for (std::uint64_t id = 1; id <= streams_.size(); ++id)
+    if (stream_of(ReplicaId(id)).known) send_standing(ReplicaId(id));
+  send_view();
+}
+
+void DistributorCore::send_view() {
+  if (!comparator_known_ || !view_told()) return;
+  View view;
+  view.term = term_;
+  view.group = group_;
+  view.number = membership_.record().number;
+  for (std::uint64_t id = 1; id <= streams_.size(); ++id)
+    view.members.push_back(
+        {ReplicaId(id), membership_.role(ReplicaId(id)), membership_.member(ReplicaId(id)).recovery});
+  view.comparator = comparator_.incarnation;
+  view.closed = closed_;
+  view.last = last_.sequence;
+  view.stable = stable();
+  view.audit_head = membership_.record().audit_head;
+  output_.to_comparator.emplace_back(std::move(view));
+}
+
+void DistributorCore::beat(Instant now) {
+  next_beat_ = now + (open_.empty() ? idle_beat : busy_beat);
+  tell_view();
+}
+
+}  // namespace tally

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// The distributor towards people: status, operators' commands, and its deadlines and output.
+#include <algorithm>
+
+#include "distributor/core.h"
+
+namespace tally {
+namespace {
+
+// Takes the same time whatever the tokens have in common.
+bool equal_tokens(const std::string& given, const std::string& wanted) {
+  if (wanted.empty() || given.size() != wanted.size()) return false;
+  unsigned difference = 0;
+  for (std::size_t place = 0; place < wanted.size(); ++place)
+    difference |= static_cast<unsigned char>(given[place]) ^ static_cast<unsigned char>(wanted[place]);
+  return difference == 0;
+}
+
+}  // namespace
+
+GroupState DistributorCore::group_state(Instant now) const {
+  if (!comparator_present(now) || stalled_ || !decided_once_) return GroupState::unavailable;
+  return membership_.voters() < streams_.size() ? GroupState::degraded : GroupState::ok;
+}
+
+ReplicaStatus DistributorCore::replica_status(ReplicaId replica, Instant now) const {
+  const Stream& stream = stream_of(replica);
+  const JournaledMember& member = membership_.member(replica);
+  ReplicaStatus status;
+  status.id = replica;
+  const bool put_out = member.state == ReplicaState::evicted || member.state == ReplicaState::quarantined;
+  status.state = put_out || replica_present(stream, now) ? member.state : ReplicaState::down;
+  status.applied = stream.report.applied.sequence;
+  status.lag = last_.sequence.value - std::min(last_.sequence.value, status.applied.value);
+  status.pid = stream.report.pid;
+  status.store = stream.report.store;
+  status.evictions = member.evictions;
+  status.readmissions = member.readmissions;
+  status.last_verdict = member.last_verdict;
+  status.held = member.held;
+  for (const VoterTally& tally : comparator_.voters) {
+    if (tally.replica != replica) continue;
+    status.votes = tally.votes;
+    status.dissents = tally.dissents;
+    status.silences = tally.silences;
+  }
+  return status;
+}
+
+void DistributorCore::receive(const ClientId& client, const StatusQuery& query, Instant now) {
+  ClusterStatus status;
+  status.number = query.number;
+  status.term = term_;
+  status.view = membership_.record().number;
+  status.sequence = last_.sequence;
+  status.decided = decided_;
+  status.stable = stable();
+  status.state = group_state(now);
+  for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
+    status.replicas.push_back(replica_status(ReplicaId(id), now));
+    status.votes_received += status.replicas.back().votes;
+  }
+  status.distributor_pid = config_.pid;
+  status.distributor_state = draining_ ? "draining" : "ok";
+  status.comparator_pid = comparator_.pid;
+  status.comparator_state = comparator_present(now) ? "ok" : "down";
+  status.orders = orders_made_;
+  status.requests = requests_ordered_;
+  status.journal_appends = appended_;
+  status.journal_syncs = syncs_;
+  status.orders_sent = orders_sent_;
+  output_.to_clients.emplace_back(client, std::move(status));
+}
+
+void DistributorCore::receive(const ClientId& client, const AdminCommand& command, Instant now) {
+  output_.to_clients.emplace_back(client, carry_out(command, now));
+}
+
+AdminReply DistributorCore::carry_out(const AdminCommand& command, Instant now) {
+  const auto refused = [&](const char* why) { return AdminReply{command.number, AdminOutcome::refused, why}; };
+  if (!equal_tokens(command.token, config_.admin_token))
+    return {command.number, AdminOutcome::forbidden, "the admin token is missing or wrong"};
+  if (command.action == AdminAction::resume) return refused("the group is not halted");
+  if (command.replica.value < 1 || command.replica.value > streams_.size()) return refused("there is no such replica");
+  bool changed = false;
+  switch (command.action) {
+    case AdminAction::evict:
+      changed = membership_.hold(command.replica, output_.events);
+      if (!changed) return refused("it is held already, or too few replicas vote to go without it");
+      break;
+    case AdminAction::readmit:
+      changed = membership_.readmit(command.replica, now, output_.events);
+      if (!changed) return refused("it is neither evicted nor quarantined");
+      break;
+    case AdminAction::fault: return carry_out_fault(command, now);
+    case AdminAction::resume: break;
+  }
+  view_changed();
+  return {command.number, AdminOutcome::done, ""};
+}
+
+AdminReply DistributorCore::carry_out_fault(const AdminCommand& command, Instant now) {
+  if (!config_.fault_injection)
+    return {command.number, AdminOutcome::refused, "fault injection is off: start with --fault-injection"};
+  output_.to_replicas.emplace_back(command.replica, command.fault);
+  output_.events.push_back(Event("fault_injected", Severity::warning)
+                               .with("replica", command.replica)
+                               .with("kind", to_string(command.fault.kind)));
+  // Whoever clears a fault vouches for the replica: no need to wait for the rest of its cool-down.
+  const JournaledMember& member = membership_.member(command.replica);
+  const bool cooling_down = member.state == ReplicaState::evicted && !member.held;
+  if (command.fault.kind == FaultKind::none && cooling_down) {
+    membership_.readmit(command.replica, now, output_.events);
+    view_changed();
+  }
+  return {command.number, AdminOutcome::done, ""};
+}
+
+Instant DistributorCore::next_deadline() const {
+  Instant next = std::min(next_beat_, membership_.next_deadline());
+  if (may_make_order(last_turn_)) next = std::min(next, sequencer_.empty() ? next_empty_ : last_turn_);
+  if (!open_.empty())
+    next = std::min(next, open_.front().made + (stalled_ ? limits::ballot_lifetime : config_.ack_timeout * 2));
+  for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
+    const Stream& stream = stream_of(ReplicaId(id));
+    const bool more = stream.sent < last_.sequence &&
+                      stream.sent.value < stream.report.applied.sequence.value + limits::replica_window_orders;
+    if (more && flows(ReplicaId(id))) next = std::min(next, std::max(stream.retry, last_turn_));
+  }
+  return next;
+}
+
+DistributorOutput DistributorCore::take_output() { return std::exchange(output_, {}); }
+
+}  // namespace tally

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the one total order is kept. Replicas are not log acceptors: what they may deny, the journal holds.
+//
+// append() puts a record behind all earlier ones; it is stable once a sync() that began afterwards has succeeded (law
+// 4). sync() may run on another thread beside append(); everything else belongs to one thread. A failed write or sync
+// throws: the process must end, and is never to retry it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "distributor/core.h"
+
+namespace tally {
+
+class Journal {
+ public:
+  virtual ~Journal() = default;
+
+  // What was found at opening, with the next term already journaled and synced.
+  virtual RecoveredJournal begin_term() = 0;
+
+  virtual void append(Sequence sequence, std::string_view encoded_order) = 0;
+  virtual void append(const JournaledView& view) = 0;
+  virtual void sync() = 0;
+
+  // The encoded order, as it was appended.
+  virtual std::optional<std::string> read(Sequence sequence) = 0;
+};
+
+}  // namespace tally

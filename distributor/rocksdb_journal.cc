@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "distributor/rocksdb_journal.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <rocksdb/db.h>
+#include <stdexcept>
+
+#include "protocol/bytes.h"
+#include "protocol/check.h"
+#include "wire/codec.h"
+
+namespace tally {
+namespace {
+
+constexpr char group_key[] = "G";
+constexpr char term_key[] = "T";
+constexpr char view_key[] = "V";
+constexpr std::uint32_t view_layout = 1;
+
+std::string order_key(Sequence sequence) {
+  std::string key(9, 'O');
+  for (unsigned byte = 0; byte < 8; ++byte) key[1 + byte] = static_cast<char>(sequence.value >> (56 - 8 * byte));
+  return key;
+}
+
+std::string encode_view(const JournaledView& view) {
+  std::string bytes;
+  append_number(bytes, view_layout);
+  append_number(bytes, view.number.value);
+  append_sized(bytes, view.audit_head);
+  append_number(bytes, static_cast<std::uint32_t>(view.members.size()));
+  for (const JournaledMember& member : view.members) {
+    append_number(bytes, static_cast<std::uint8_t>(member.state));
+    append_number(bytes, static_cast<std::uint8_t>(member.held));
+    append_number(bytes, member.recovery.value);
+    append_number(bytes, member.evictions);
+    append_number(bytes, member.readmissions);
+    const LastVerdict verdict = member.last_verdict.value_or(LastVerdict{});
+    append_number(bytes, static_cast<std::uint8_t>(verdict.reason));
+    append_number(bytes, verdict.sequence.value);
+    append_number(bytes, verdict.at.unix_milliseconds);
+  }
+  return bytes;
+}
+
+std::optional<JournaledView> decode_view(std::string_view bytes) {
+  ByteReader reader(bytes);
+  if (reader.number<std::uint32_t>() != view_layout) return std::nullopt;
+  JournaledView view;
+  view.number = ViewNumber(reader.number<std::uint64_t>());
+  view.audit_head = reader.sized();
+  const auto members = reader.number<std::uint32_t>();
+  for (std::uint32_t place = 0; place < members && reader.ok(); ++place) {
+    JournaledMember member;
+    member.state = static_cast<ReplicaState>(reader.number<std::uint8_t>());
+    member.held = reader.number<std::uint8_t>() != 0;
+    member.recovery = Recovery(reader.number<std::uint64_t>());
+    member.evictions = reader.number<std::uint64_t>();
+    member.readmissions = reader.number<std::uint64_t>();
+    LastVerdict verdict;
+    verdict.reason = static_cast<VerdictReason>(reader.number<std::uint8_t>());
+    verdict.sequence = Sequence(reader.number<std::uint64_t>());
+    verdict.at = CalendarTime{reader.number<std::int64_t>()};
+    if (verdict.reason != VerdictReason{}) member.last_verdict = verdict;
+    view.members.push_back(member);
+  }
+  return reader.at_end() ? std::optional(view) : std::nullopt;
+}
+
+rocksdb::Options journal_options() {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.write_buffer_size = 64u << 20;
+  options.max_background_jobs = 2;
+  options.compression = rocksdb::kNoCompression;
+  options.max_log_file_size = 1u << 20;
+  options.keep_log_file_num = 2;
+  options.bytes_per_sync = 1u << 20;
+  return options;
+}
+
+void require(const rocksdb::Status& status, const char* what) {
+  if (!status.ok()) throw std::runtime_error(std::string("the journal cannot ") + what + ": " + status.ToString());
+}
+
+class RocksdbJournal : public Journal {
+ public:
+  explicit RocksdbJournal(std::unique_ptr<rocksdb::DB> db) : db_(std::move(db)) {}
+
+  tl::expected<void, std::string> recover(std::uint32_t replicas, GroupId new_group) {
+    const auto group = get(group_key);
+    found_.group = group ? GroupId(ByteReader(*group).number<std::uint64_t>()) : new_group;
+    if (const auto term = get(term_key)) found_.term = Term(ByteReader(*term).number<std::uint64_t>());
+    if (const auto bytes = get(view_key)) {
+      const auto view = decode_view(*bytes);
+      if (!view) return tl::unexpected<std::string>("its view record is damaged; restore the journal from a backup");
+      found_.view = *view;
+    }
+    if (!found_.view.members.empty() && found_.view.members.size() != replicas)
+      return tl::unexpected("it belongs to a group of " + std::to_string(found_.view.members.size()) +
+                            " replicas, but " + std::to_string(replicas) + " are configured");
+    return recover_last_order();
+  }
+
+  RecoveredJournal begin_term() override {
+    // Law 3: nobody hears of a term before it is synced. Law 4: the same sync covers the recovered tail, which opening
+    // has written anew.
+    found_.term = found_.term.next();
+    rocksdb::WriteBatch batch;
+    put_number(batch, group_key, found_.group.value);
+    put_number(batch, term_key, found_.term.value);
+    rocksdb::WriteOptions options;
+    options.sync = true;
+    require(db_->Write(options, &batch), "begin a term");
+    return found_;
+  }
+
+  void append(Sequence sequence, std::string_view encoded_order) override {
+    const rocksdb::Slice value(encoded_order.data(), encoded_order.size());
+    require(db_->Put(rocksdb::WriteOptions(), order_key(sequence), value), "be written");
+  }
+
+  void append(const JournaledView& view) override {
+    require(db_->Put(rocksdb::WriteOptions(), view_key, encode_view(view)), "be written");
+  }
+
+  void sync() override { require(db_->SyncWAL(), "be synced"); }
+
+  std::optional<std::string> read(Sequence sequence) override { return get(order_key(sequence)); }
+
+ private:
+  static void put_number(rocksdb::WriteBatch& batch, const char* key, std::uint64_t number) {
+    std::string bytes;
+    append_number(bytes, number);
+    CHECK(batch.Put(key, bytes).ok());
+  }
+
+  std::optional<std::string> get(const rocksdb::Slice& key) {
+    std::string value;
+    const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), key, &value);
+    if (status.IsNotFound()) return std::nullopt;
+    require(status, "be read");
+    return value;
+  }
+
+  tl::expected<void, std::string> recover_last_order() {
+    const std::unique_ptr<rocksdb::Iterator> newest(db_->NewIterator(rocksdb::ReadOptions()));
+    newest->SeekForPrev(order_key(Sequence(~std::uint64_t{0})));
+    require(newest->status(), "be read");
+    if (!newest->Valid() || newest->key()[0] != 'O') return {};
+    const std::string_view value(newest->value().data(), newest->value().size());
+    const auto damaged = tl::unexpected<std::string>("its newest order is damaged; restore the journal from a backup");
+    if (value.size() < wire::header_bytes) return damaged;
+    const auto message = wire::decode(value.substr(0, wire::header_bytes), value.substr(wire::header_bytes));
+    if (!message || !std::holds_alternative<Order>(*message)) return damaged;
+    const Order& order = std::get<Order>(*message);
+    if (newest->key() != rocksdb::Slice(order_key(order.id.sequence)) || chain_of(order) != order.id.chain)
+      return damaged;
+    found_.last = order.id;
+    found_.served = order.served;
+    found_.calendar = order.calendar;
+    return {};
+  }
+
+  std::unique_ptr<rocksdb::DB> db_;
+  RecoveredJournal found_;
+};
+
+}  // namespace
+
+tl::expected<std::unique_ptr<Journal>, std::string> open_rocksdb_journal(const std::string& directory,
+                                                                         std::uint32_t replicas, GroupId new_group) {
+  std::error_code failed;
+  std::filesystem::create_directories(directory, failed);
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(journal_options(), directory, &db);
+  if (!status.ok()) return tl::unexpected("the journal in " + directory + " cannot be opened: " + status.ToString());
+  auto journal = std::make_unique<RocksdbJournal>(std::unique_ptr<rocksdb::DB>(db));
+  if (const auto recovered = journal->recover(replicas, new_group); !recovered)
+    return tl::unexpected("the journal in " + directory + " cannot be used: " + recovered.error());
+  return journal;
+}
+
+}  // namespace tally

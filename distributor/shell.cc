@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "distributor/shell.h"
+
+#include <unistd.h>
+
+#include "protocol/check.h"
+#include "protocol/limits.h"
+#include "protocol/turn.h"
+#include "runtime/clock.h"
+#include "runtime/log.h"
+
+namespace tally {
+namespace {
+
+constexpr Duration drain_time = seconds(2);
+
+DistributorConfig core_config(const Config& config) {
+  DistributorConfig core;
+  core.membership.replicas = static_cast<std::uint32_t>(config.replicas);
+  core.membership.cooldown = milliseconds(config.cooldown_ms);
+  core.membership.cooldown_most = milliseconds(config.cooldown_max_ms);
+  core.membership.probation_votes = static_cast<std::uint64_t>(config.probation_votes);
+  core.membership.quarantine_dissents = static_cast<std::uint32_t>(config.quarantine_dissents);
+  core.membership.quarantine_window = milliseconds(config.quarantine_window_ms);
+  core.incarnation = Incarnation(random_number());
+  core.pid = static_cast<std::uint64_t>(getpid());
+  core.wait_for_sync = config.durability == "fsync";
+  core.fault_injection = config.fault_injection;
+  core.admin_token = config.admin_token;
+  core.ack_timeout = config.ack_timeout();
+  return core;
+}
+
+constexpr ChannelLimits client_limits{limits::client_queue_messages, limits::client_message_bytes};
+constexpr ChannelLimits peer_limits{limits::peer_queue_messages, limits::message_bytes};
+
+}  // namespace
+
+DistributorShell::DistributorShell(const Config& config, std::unique_ptr<Journal> journal)
+    : config_(config),
+      journal_(std::move(journal)),
+      clients_(Channel::bind(context_, config.distributor_client_endpoint, client_limits, true)),
+      comparator_(Channel::bind(context_, config.distributor_comparator_endpoint, peer_limits, false)) {
+  for (std::uint64_t id = 1; id <= static_cast<std::uint64_t>(config.replicas); ++id) {
+    const std::string endpoint = config.endpoint_for_distributor(ReplicaId(id));
+    replicas_.push_back({ReplicaId(id), Channel::bind(context_, endpoint, peer_limits, false), {}});
+  }
+  core_ =
+      std::make_unique<DistributorCore>(core_config(config), journal_->begin_term(), calendar_now(), monotonic_now());
+  waiter_.watch(clients_);
+  waiter_.watch(comparator_);
+  for (ReplicaLink& link : replicas_) waiter_.watch(link.channel);
+  waiter_.watch(background_.completion_fd());
+  waiter_.watch(stop_.descriptor());
+}
+
+void DistributorShell::run() {
+  notify_ready();
+  while (!finished()) {
+    const Instant now = monotonic_now();
+    core_->observe(calendar_now());
+    carry_out(turn(*core_, now, [&](DistributorCore& core) { receive_all(core, now); }));
+    const Instant deadline = more_to_read_ ? Instant{} : core_->next_deadline();
+    waiter_.wait(std::min(deadline, stop_by_));
+  }
+}
+
+// After a stop was asked for: refuses what is new, and waits a while for what is open.
+bool DistributorShell::finished() {
+  if (!stop_.asked()) return false;
+  const Instant now = monotonic_now();
+  if (stop_by_ == Instant::never()) {
+    log_event(Event("draining"));
+    core_->drain();
+    stop_by_ = now + drain_time;
+  }
+  return core_->idle() || stop_by_ <= now;
+}
+
+void DistributorShell::receive_all(DistributorCore& core, Instant now) {
+  background_.run_completions();
+  if (std::exchange(synced_news_, false)) core.synced(synced_, now);
+  more_to_read_ = receive_from_comparator(core, now);
+  for (ReplicaLink& link : replicas_) more_to_read_ |= receive_from_replica(core, link, now);
+  more_to_read_ |= receive_from_clients(core, now);
+}
+
+// Each of these reads at most one socket's share of a turn, and says whether there may be more.
+bool DistributorShell::receive_from_clients(DistributorCore& core, Instant now) {
+  for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
+    auto incoming = clients_.receive();
+    if (!incoming) return false;
+    const ClientId client{std::move(incoming->peer)};
+    if (!incoming->message || std::holds_alternative<ClientHello>(*incoming->message))
+      core.client_connected(client, now);
+    else if (auto* request = std::get_if<Request>(&*incoming->message))
+      core.receive(client, std::move(*request), now);
+    else if (const auto* query = std::get_if<StatusQuery>(&*incoming->message))
+      core.receive(client, *query, now);
+    else if (const auto* command = std::get_if<AdminCommand>(&*incoming->message))
+      core.receive(client, *command, now);
+  }
+  return true;
+}
+
+bool DistributorShell::receive_from_comparator(DistributorCore& core, Instant now) {
+  for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
+    auto incoming = comparator_.receive();
+    if (!incoming) return false;
+    const auto* report = incoming->message ? std::get_if<ComparatorReport>(&*incoming->message) : nullptr;
+    if (!report) continue;
+    comparator_peer_ = std::move(incoming->peer);
+    core.receive(*report, now);
+  }
+  return true;
+}
+
+bool DistributorShell::receive_from_replica(DistributorCore& core, ReplicaLink& link, Instant now) {
+  for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
+    auto incoming = link.channel.receive();
+    if (!incoming) return false;
+    if (!incoming->message && link.peer.empty()) {
+      link.peer = std::move(incoming->peer);
+      core.replica_connected(link.id);
+      continue;
+    }
+    const auto* report = incoming->message ? std::get_if<ReplicaReport>(&*incoming->message) : nullptr;
+    if (!report) continue;
+    link.peer = std::move(incoming->peer);
+    core.receive(link.id, *report, now);
+  }
+  return true;
+}
+
+void DistributorShell::carry_out(DistributorOutput output) {
+  for (const JournalRecord& record : output.appends) append(record);
+  if (output.sync_through) sync_wanted_ = *output.sync_through;
+  start_sync();
+  for (const auto& delivery : output.deliveries) deliver(delivery);
+  for (const Message& message : output.to_comparator) comparator_.send(comparator_peer_, message);
+  for (const auto& [replica, message] : output.to_replicas) {
+    ReplicaLink& link = replicas_.at(replica.value - 1);
+    link.channel.send(link.peer, message);
+  }
+  for (const auto& [client, message] : output.to_clients) clients_.send(client.routing_id, message);
+  for (const Event& event : output.events) log_event(event);
+}
+
+void DistributorShell::append(const JournalRecord& record) {
+  appended_ += 1;
+  if (const auto* view = std::get_if<JournaledView>(&record)) return journal_->append(*view);
+  const Order& order = std::get<Order>(record);
+  const wire::EncodedMessage encoded = wire::encode(order);
+  std::string bytes(encoded.header.data(), encoded.header.size());
+  bytes += encoded.body;
+  journal_->append(order.id.sequence, bytes);
+  recent_.push_back({order.id.sequence, SharedMessage(encoded), bytes.size()});
+  recent_bytes_ += bytes.size();
+  while (recent_.size() > limits::recent_orders || recent_bytes_ > limits::recent_order_bytes) {
+    recent_bytes_ -= recent_.front().bytes;
+    recent_.pop_front();
+  }
+}
+
+// One sync at a time, over all that was appended before it began.
+void DistributorShell::start_sync() {
+  if (syncing_ || sync_wanted_ <= synced_) return;
+  syncing_ = true;
+  background_.submit([this, position = appended_]() -> Background::Completion {
+    journal_->sync();  // law 4: a failure throws, and ends the process
+    return [this, position] {
+      syncing_ = false;
+      synced_ = position;
+      synced_news_ = true;
+      start_sync();
+    };
+  });
+}
+
+void DistributorShell::deliver(const DistributorOutput::Delivery& delivery) {
+  ReplicaLink& link = replicas_.at(delivery.replica.value - 1);
+  for (Sequence sequence = delivery.first; sequence <= delivery.last; sequence = sequence.next())
+    if (deliver_one(link, sequence) != SendResult::sent) return core_->delivery_failed(delivery.replica, sequence);
+}
+
+SendResult DistributorShell::deliver_one(ReplicaLink& link, Sequence sequence) {
+  if (!recent_.empty() && recent_.front().sequence <= sequence)
+    return link.channel.send(link.peer, recent_.at(sequence.value - recent_.front().sequence.value).message);
+  const auto encoded = journal_->read(sequence);
+  CHECK(encoded && encoded->size() >= wire::header_bytes);
+  const std::string_view bytes = *encoded;
+  SharedMessage message(bytes.substr(0, wire::header_bytes), bytes.substr(wire::header_bytes));
+  return link.channel.send(link.peer, message);
+}
+
+}  // namespace tally

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The distributor's sockets, journal and clock around its core. One event-loop thread, and one for journal syncs.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "distributor/core.h"
+#include "distributor/journal.h"
+#include "runtime/background.h"
+#include "runtime/channel.h"
+#include "runtime/config.h"
+#include "runtime/daemon.h"
+#include "runtime/waiter.h"
+
+namespace tally {
+
+class DistributorShell {
+ public:
+  DistributorShell(const Config& config, std::unique_ptr<Journal> journal);
+
+  // Until a stop is asked for.
+  void run();
+
+ private:
+  // The newest orders, encoded, for replicas that are not far behind.
+  struct RecentOrder {
+    Sequence sequence;
+    SharedMessage message;
+    std::size_t bytes;
+  };
+  // A replica's endpoint; its peer is whoever sent the newest valid report there.
+  struct ReplicaLink {
+    ReplicaId id;
+    Channel channel;
+    std::string peer;
+  };
+
+  void receive_all(DistributorCore& core, Instant now);
+  bool receive_from_clients(DistributorCore& core, Instant now);
+  bool receive_from_comparator(DistributorCore& core, Instant now);
+  bool receive_from_replica(DistributorCore& core, ReplicaLink& link, Instant now);
+  void carry_out(DistributorOutput output);
+  void append(const JournalRecord& record);
+  void deliver(const DistributorOutput::Delivery& delivery);
+  SendResult deliver_one(ReplicaLink& link, Sequence sequence);
+  void start_sync();
+  bool finished();
+
+  Config config_;
+  std::unique_ptr<Journal> journal_;
+  zmq::context_t context_;
+  Channel clients_;
+  Channel comparator_;
+  std::string comparator_peer_;
+  std::vector<ReplicaLink> replicas_;
+  std::deque<RecentOrder> recent_;
+  std::size_t recent_bytes_ = 0;
+
+  std::uint64_t appended_ = 0;
+  std::uint64_t sync_wanted_ = 0;
+  bool syncing_ = false;
+  std::uint64_t synced_ = 0;  // not yet told to the core: see synced_news_
+  bool synced_news_ = false;
+
+  bool more_to_read_ = false;  // a socket had more than its share of the last turn
+  StopSignals stop_;
+  Waiter waiter_;
+  Instant stop_by_ = Instant::never();
+  std::unique_ptr<DistributorCore> core_;
+  Background background_;  // last: its thread uses the journal
+};
+
+}  // namespace tally

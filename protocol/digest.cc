@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/digest.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace tally {
+
+Digest digest_of(std::string_view bytes) {
+  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  return {hash.high64, hash.low64};
+}
+
+Digest digest_of_parts(std::initializer_list<std::string_view> parts) {
+  char joined[512];
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  if (size <= sizeof joined) {
+    char* end = joined;
+    for (const std::string_view part : parts) end += part.copy(end, part.size());
+    return digest_of({joined, size});
+  }
+  XXH3_state_t hashing;
+  XXH3_128bits_reset(&hashing);
+  for (const std::string_view part : parts) XXH3_128bits_update(&hashing, part.data(), part.size());
+  const XXH128_hash_t hash = XXH3_128bits_digest(&hashing);
+  return {hash.high64, hash.low64};
+}
+
+std::uint64_t table_hash_of(std::string_view bytes, std::uint64_t seed) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
+
+std::uint64_t checksum_of(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+
+std::string to_hex(const Digest& digest) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text(32, '0');
+  for (unsigned position = 0; position < 16; ++position) {
+    text[15 - position] = digits[(digest.high >> (4 * position)) & 15];
+    text[31 - position] = digits[(digest.low >> (4 * position)) & 15];
+  }
+  return text;
+}
+
+}  // namespace tally

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tagged identities: a sequence number is never a term, and a compiler says so.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace tally {
+
+// An unsigned 64-bit number of one kind. Zero means "none yet" for every kind.
+template <class Tag>
+struct Id {
+  std::uint64_t value = 0;
+
+  constexpr Id() = default;
+  constexpr explicit Id(std::uint64_t number) : value(number) {}
+  constexpr Id next() const { return Id(value + 1); }
+  constexpr auto operator<=>(const Id&) const = default;
+};
+
+using Term = Id<struct TermTag>;              // one life of a leading distributor; fences lower ones
+using Sequence = Id<struct SequenceTag>;      // an order's place in the one total order; the first is 1
+using ViewNumber = Id<struct ViewTag>;        // which replicas vote; never fences
+using ReplicaId = Id<struct ReplicaTag>;      // 1 .. 2f+1
+using RequestNumber = Id<struct RequestTag>;  // a session's own count of its requests; the first is 1
+using Recovery = Id<struct RecoveryTag>;      // how many times a replica was told to recover; ties a verdict to a life
+using Incarnation = Id<struct IncarnationTag>;  // random per process start; tells a restart from a reconnection
+using GroupId = Id<struct GroupTag>;            // random per group; journal, checkpoints and audit log carry it
+
+// A session is named by the order that opened it and the place within that order.
+struct SessionId {
+  Sequence opened;
+  std::uint32_t index = 0;
+  auto operator<=>(const SessionId&) const = default;
+};
+
+// Where a client is reached: its ZeroMQ routing id, the same at the distributor and at the comparator. Opaque.
+struct ClientId {
+  std::string routing_id;
+  auto operator<=>(const ClientId&) const = default;
+};
+
+}  // namespace tally
+
+template <class Tag>
+struct std::hash<tally::Id<Tag>> {
+  std::size_t operator()(tally::Id<Tag> id) const noexcept {
+    return static_cast<std::size_t>(id.value * 0x9E3779B97F4A7C15ULL);
+  }
+};
+
+template <>
+struct std::hash<tally::SessionId> {
+  std::size_t operator()(const tally::SessionId& id) const noexcept {
+    return static_cast<std::size_t>((id.opened.value * 0x9E3779B97F4A7C15ULL) ^ (id.index * 0xC2B2AE3D27D4EB4FULL));
+  }
+};
+
+template <>
+struct std::hash<tally::ClientId> {
+  std::size_t operator()(const tally::ClientId& id) const noexcept { return std::hash<std::string>()(id.routing_id); }
+};

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every bound has a name, and stands here.
+//
+// Those marked [state] decide how a replica executes: they are part of the semantics, equal in all replicas, and
+// change only together with `semantics_version`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "protocol/time.h"
+
+namespace tally::limits {
+
+inline constexpr std::uint32_t semantics_version = 1;  // [state]
+
+// Names and operations.
+inline constexpr std::size_t name_bytes = 256;             // [state]
+inline constexpr std::size_t idempotency_key_bytes = 256;  // [state]
+inline constexpr std::uint32_t list_entries = 1000;        // [state] most counters one list operation returns
+
+// One request of a session.
+inline constexpr std::size_t request_operations = 4096;            // [state]
+inline constexpr std::size_t request_bytes = 512 * 1024;           // encoded operations
+inline constexpr std::uint32_t request_result_bytes = 512 * 1024;  // [state] most a request may ask to get back
+
+// One order. Its own bytes and each vote on it stay below `message_bytes` by construction.
+inline constexpr std::size_t order_requests = 1024;
+inline constexpr std::size_t order_bytes = 1024 * 1024;
+inline constexpr std::size_t order_result_bytes = 1024 * 1024;
+inline constexpr std::size_t message_bytes = 2 * 1024 * 1024;
+inline constexpr std::size_t client_message_bytes = 640 * 1024;  // from a client
+
+// Replicated state.
+inline constexpr std::size_t counters = 50'000'000;              // [state]
+inline constexpr std::size_t sessions = 100'000;                 // [state]
+inline constexpr std::uint64_t session_window = 64;              // [state] W: unacknowledged requests of one session
+inline constexpr std::size_t stored_result_bytes = 256u << 20;   // [state] results kept for all sessions together
+inline constexpr std::size_t idempotency_keys = 1'000'000;       // [state]
+inline constexpr Duration session_lifetime = hours(1);           // [state] of served time without a request
+inline constexpr Duration idempotency_key_lifetime = hours(24);  // [state] of served time
+
+// Distributor.
+inline constexpr std::size_t pending_requests = 16'384;  // waiting for a place in the order, all clients
+inline constexpr std::size_t pending_requests_per_client = 256;
+inline constexpr std::size_t pending_bytes = 64u << 20;
+inline constexpr std::uint64_t open_orders = 512;            // ordered, not yet decided
+inline constexpr std::uint64_t replica_window_orders = 256;  // sent to a replica, not yet reported applied
+inline constexpr std::size_t recent_orders = 1024;           // kept encoded in memory for retransmission
+inline constexpr std::size_t recent_order_bytes = 128u << 20;
+inline constexpr std::size_t catch_up_orders_per_turn = 64;  // read from the journal for one replica in one turn
+inline constexpr Duration ballot_lifetime = seconds(5);      // an undecided ballot is closed then
+inline constexpr Duration served_time_step = seconds(10);    // most that served time advances between two orders
+
+// Comparator.
+inline constexpr std::uint64_t vote_lead = 2 * open_orders;  // votes kept that run ahead of the ballots
+inline constexpr std::size_t judged_ballots = 65'536;        // decided ballots kept to judge late votes
+inline constexpr std::size_t kept_result_bytes = 64u << 20;  // results kept whole as evidence, beyond that digests only
+inline constexpr std::size_t known_clients = 65'536;
+
+// Client library.
+inline constexpr std::size_t client_waiting_operations = 1'000'000;
+inline constexpr std::size_t client_requests_in_flight = 16;  // at most session_window
+
+// Sockets: messages queued by ZeroMQ for one peer.
+inline constexpr int client_queue_messages = 1024;
+inline constexpr int peer_queue_messages = 1024;
+inline constexpr std::size_t messages_per_turn = 256;  // read from one socket before the others get their turn
+
+// Wire: what a decoder accepts, beyond the limits above.
+inline constexpr std::size_t group_replicas = 64;                            // members, voters, verdicts of one message
+inline constexpr std::size_t message_ballots = open_orders;                  // of one Ballots
+inline constexpr std::size_t message_ballot_requests = 32 * order_requests;  // of all ballots of one Ballots
+inline constexpr std::size_t message_fields = 2 * order_requests;            // at the top of a message, lists included
+inline constexpr std::size_t reused_message_bytes = 16u << 20;               // coded by one protobuf object at most
+
+}  // namespace tally::limits

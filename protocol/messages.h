@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every message that one role sends to another, as plain values. wire/ gives them bytes; docs/protocol.md tells when
+// each is sent and what it means.
+//
+// Who sent a message is known from the socket it came by, never from a field. All states are cumulative: the newest one
+// says everything, and each link repeats it on a timer, so that the loss of any message, also of the last, heals.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "protocol/digest.h"
+#include "protocol/ids.h"
+#include "protocol/time.h"
+
+namespace tally {
+
+// ---- orders and votes
+
+// An order, its ballot, its votes and the reports on it belong together only if all three are equal.
+struct OrderIdentity {
+  Term term;
+  Sequence sequence;
+  Digest chain;  // running digest over all orders up to and including this one
+  auto operator<=>(const OrderIdentity&) const = default;
+};
+
+enum class RequestKind : std::uint8_t { operations = 1, open_session = 2, close_session = 3 };
+
+// One batch of operations of one session. The distributor orders it and never looks into `operations`.
+struct Request {
+  RequestKind kind = RequestKind::operations;
+  bool read_only = false;      // promises no change: its order need not be synced. A change in it is refused by vote
+  SessionId session;           // open_session: zero
+  RequestNumber number;        // open_session: any number, comes back with the answer
+  RequestNumber acknowledged;  // every request up to this one has been answered or given up; none of them runs again
+  std::uint32_t attempt = 1;   // counts the transmissions of this request; comes back in a refusal
+  std::uint32_t result_limit = 0;  // most bytes of results that this request may cause, at least results::header_bytes
+  std::string operations;          // encoded tally.v1.Operations
+  auto operator<=>(const Request&) const = default;
+};
+
+struct Order {
+  OrderIdentity id;
+  Digest previous;  // the predecessor's chain
+  ServedTime served;
+  CalendarTime calendar;
+  std::uint32_t semantics = 0;  // limits::semantics_version of the distributor that made it
+  std::vector<Request> requests;
+  auto operator<=>(const Order&) const = default;
+
+  bool changes_state() const {
+    for (const Request& request : requests)
+      if (!request.read_only) return true;
+    return false;
+  }
+};
+
+// The chain after an order whose identity, predecessor, times and requests are given (its own id.chain is ignored).
+Digest chain_of(const Order& order);
+
+// One replica's answer to one order.
+struct Vote {
+  OrderIdentity order;
+  Incarnation incarnation;  // of the replica's process
+  Recovery recovery;        // of the replica's life; see ReplicaStanding
+  Digest state;             // of the whole state after the order
+  std::string results;      // for each request of the order: size u32, request result (protocol/operations.h)
+  auto operator<=>(const Vote&) const = default;
+};
+
+// ---- client and distributor, client and comparator
+
+struct ClientHello {
+  Incarnation incarnation;
+  auto operator<=>(const ClientHello&) const = default;
+};
+
+enum class GroupState : std::uint8_t { ok = 1, degraded = 2, unavailable = 3, halted = 4 };
+
+// Distributor → client: at each hello and connection. A new term means: send again what was not answered.
+struct DistributorWelcome {
+  Term term;
+  GroupState state = GroupState::unavailable;
+  auto operator<=>(const DistributorWelcome&) const = default;
+};
+
+// Comparator → client. A new incarnation means: send again what was not answered.
+struct ComparatorWelcome {
+  Incarnation incarnation;
+  auto operator<=>(const ComparatorWelcome&) const = default;
+};
+
+enum class RefusalReason : std::uint8_t {
+  overloaded = 1,   // a queue or window is full
+  unavailable = 2,  // no majority
+  undecided = 3,    // halted
+  draining = 4,     // shutting down
+  malformed = 5,    // beyond a limit, or impossible
+};
+
+// Distributor → client: this transmission of the request was not ordered. (An earlier one may have been.)
+struct Refusal {
+  SessionId session;
+  RequestNumber number;
+  std::uint32_t attempt = 1;
+  RefusalReason reason = RefusalReason::overloaded;
+  auto operator<=>(const Refusal&) const = default;
+};
+
+struct Decision {
+  SessionId session;
+  RequestNumber number;
+  std::uint32_t votes = 0;  // equal votes when it was decided, at least f+1
+  std::string result;       // request result (protocol/operations.h)
+  auto operator<=>(const Decision&) const = default;
+};
+
+// Comparator → client: what was decided for this client's requests of one order.
+struct Decisions {
+  Term term;
+  Sequence sequence;
+  std::vector<Decision> decisions;
+  auto operator<=>(const Decisions&) const = default;
+};
+
+// ---- people and distributor
+
+enum class ReplicaState : std::uint8_t {
+  voting = 1,
+  evicted = 2,      // circuit breaker open: nothing is sent until the cool-down ends
+  recovering = 3,   // rolls back, imports, executes the orders it missed
+  probation = 4,    // half-open: votes are compared and not counted
+  quarantined = 5,  // dissented too often: waits for an operator
+  down = 6,         // shown when there is no connection to it
+};
+
+enum class VerdictReason : std::uint8_t { dissent = 1, silence = 2 };
+
+enum class FaultKind : std::uint8_t {
+  none = 0,  // clears all
+  wrong_value = 1,
+  wrong_state = 2,
+  silent = 3,
+  slow = 4,
+  crash = 5,
+  hang = 6,
+  drop_orders = 7,
+  corrupt_checkpoint = 8,
+  disk_full = 9,
+};
+
+struct Fault {
+  FaultKind kind = FaultKind::none;
+  Duration duration;         // zero: until cleared
+  double probability = 1.0;  // of each occasion
+  auto operator<=>(const Fault&) const = default;
+};
+
+struct StatusQuery {
+  std::uint64_t number = 0;  // comes back with the answer
+  auto operator<=>(const StatusQuery&) const = default;
+};
+
+struct LastVerdict {
+  VerdictReason reason{};
+  Sequence sequence;
+  CalendarTime at;
+  auto operator<=>(const LastVerdict&) const = default;
+};
+
+struct ReplicaStatus {
+  ReplicaId id;
+  ReplicaState state = ReplicaState::down;
+  Sequence applied;
+  std::uint64_t lag = 0;  // orders behind the last one
+  std::uint64_t pid = 0;
+  std::string store;
+  std::uint64_t votes = 0;
+  std::uint64_t dissents = 0;
+  std::uint64_t silences = 0;
+  std::uint64_t evictions = 0;
+  std::uint64_t readmissions = 0;
+  std::optional<LastVerdict> last_verdict;
+  bool held = false;  // out until an operator readmits it
+  auto operator<=>(const ReplicaStatus&) const = default;
+};
+
+struct ClusterStatus {
+  std::uint64_t number = 0;
+  Term term;
+  ViewNumber view;
+  Sequence sequence;
+  Sequence decided;
+  Sequence stable;
+  GroupState state = GroupState::unavailable;
+  std::vector<ReplicaStatus> replicas;
+  std::uint64_t distributor_pid = 0;
+  std::string distributor_state;
+  std::uint64_t comparator_pid = 0;
+  std::string comparator_state;
+  std::uint64_t orders = 0;           // made in this term
+  std::uint64_t requests = 0;         // put into them
+  std::uint64_t journal_appends = 0;  // in this term
+  std::uint64_t journal_syncs = 0;
+  std::uint64_t orders_sent = 0;     // to all replicas together
+  std::uint64_t votes_received = 0;  // from all replicas together
+  auto operator<=>(const ClusterStatus&) const = default;
+};
+
+enum class AdminAction : std::uint8_t { evict = 1, readmit = 2, fault = 3, resume = 4 };
+
+struct AdminCommand {
+  std::uint64_t number = 0;  // comes back with the answer
+  std::string token;
+  AdminAction action{};
+  ReplicaId replica;
+  Fault fault;
+  Sequence void_sequence;
+  auto operator<=>(const AdminCommand&) const = default;
+};
+
+enum class AdminOutcome : std::uint8_t { done = 1, forbidden = 2, refused = 3 };
+
+struct AdminReply {
+  std::uint64_t number = 0;
+  AdminOutcome outcome{};
+  std::string detail;
+  auto operator<=>(const AdminReply&) const = default;
+};
+
+// ---- distributor and replica
+
+// Distributor → replica: everything it needs to know, repeated.
+struct ReplicaStanding {
+  Term term;
+  GroupId group;
+  ViewNumber view;
+  ReplicaState state{};
+  Recovery recovery;   // when it grows, the replica drops its memory and recovers
+  OrderIdentity last;  // the last order there is
+  Sequence stable;
+  Sequence decided;
+  Sequence vote_from;  // orders before it were decided when the replica connected: execute them without a vote
+  std::string reason;  // of the last verdict, for people
+  auto operator<=>(const ReplicaStanding&) const = default;
+};
+
+// Replica → distributor: everything about it, repeated, and at least every quarter of limits::replica_window_orders.
+struct ReplicaReport {
+  GroupId group;  // zero: does not know yet
+  Incarnation incarnation;
+  Recovery recovery;  // the newest one that it has carried out
+  OrderIdentity applied;
+  Sequence checkpoint;
+  bool resend = false;  // misses orders after `applied` that were sent before
+  std::uint64_t pid = 0;
+  std::string store;
+  auto operator<=>(const ReplicaReport&) const = default;
+};
+
+// ---- distributor and comparator
+
+struct BallotEntry {
+  ClientId client;
+  SessionId session;
+  RequestNumber number;
+  auto operator<=>(const BallotEntry&) const = default;
+};
+
+// Distributor → comparator: an order that is stable and wants a decision.
+struct Ballot {
+  OrderIdentity order;
+  std::vector<BallotEntry> requests;
+  auto operator<=>(const Ballot&) const = default;
+};
+
+struct Ballots {
+  Term term;
+  std::vector<Ballot> ballots;
+  auto operator<=>(const Ballots&) const = default;
+};
+
+enum class MemberRole : std::uint8_t {
+  none = 0,
+  voter = 1,
+  observed = 2,  // on probation: compared, not counted
+};
+
+struct Member {
+  ReplicaId replica;
+  MemberRole role = MemberRole::none;
+  Recovery recovery;  // votes and verdicts of another recovery are of another life
+  auto operator<=>(const Member&) const = default;
+};
+
+// Distributor → comparator: repeated, and after each change.
+struct View {
+  Term term;
+  GroupId group;
+  ViewNumber number;
+  std::vector<Member> members;  // one for each configured replica, by id
+  Incarnation comparator;       // whom this was said to; ballots older than its hello are closed
+  Sequence closed;              // ballots up to here are closed: judge nothing at or before it
+  Sequence last;
+  Sequence stable;
+  std::string audit_head;  // the comparator's newest audit record that a journaled view knows of
+  auto operator<=>(const View&) const = default;
+};
+
+struct Verdict {
+  ReplicaId replica;
+  Recovery recovery;
+  VerdictReason reason{};
+  Sequence sequence;
+  auto operator<=>(const Verdict&) const = default;
+};
+
+struct VoterTally {
+  ReplicaId replica;
+  Sequence voted;           // newest order it voted on
+  std::uint64_t votes = 0;  // since the comparator started, like all below
+  std::uint64_t dissents = 0;
+  std::uint64_t silences = 0;
+  std::uint64_t matches = 0;  // consecutive votes equal to the decision, in this recovery
+  auto operator<=>(const VoterTally&) const = default;
+};
+
+// Comparator → distributor: repeated, and after each change.
+struct ComparatorReport {
+  GroupId group;  // zero: does not know yet
+  Incarnation incarnation;
+  Term term;
+  ViewNumber view;
+  Sequence decided;  // every ballot of this term up to here is decided or closed
+  std::vector<VoterTally> voters;
+  std::vector<Verdict> verdicts;  // standing: until a view shows them
+  std::string audit_head;
+  std::uint64_t pid = 0;
+  auto operator<=>(const ComparatorReport&) const = default;
+};
+
+using Message = std::variant<ClientHello, Request, StatusQuery, AdminCommand,         // from clients
+                             DistributorWelcome, Refusal, ClusterStatus, AdminReply,  // to clients
+                             ComparatorWelcome, Decisions,                            // to clients
+                             Order, ReplicaStanding, Fault,                           // to replicas
+                             ReplicaReport, Vote,                                     // from replicas
+                             Ballots, View,                                           // to the comparator
+                             ComparatorReport>;                                       // from it
+
+// The words of contract.md: "voting", "wrong-value", …
+std::string_view to_string(GroupState state);
+std::string_view to_string(ReplicaState state);
+std::string_view to_string(VerdictReason reason);
+std::string_view to_string(FaultKind kind);
+std::string_view to_string(RefusalReason reason);
+std::optional<FaultKind> fault_kind_from(std::string_view word);
+
+}  // namespace tally

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/operations.h"
+
+#include <algorithm>
+
+#include "protocol/limits.h"
+
+namespace tally {
+namespace results {
+namespace {
+
+std::vector<ListedCounter> read_list(ByteReader& reader) {
+  std::vector<ListedCounter> listed;
+  const auto entries = reader.number<std::uint32_t>();
+  for (std::uint32_t entry = 0; entry < entries && reader.ok(); ++entry) {
+    const std::string_view name = reader.take(reader.number<std::uint16_t>());
+    listed.push_back({std::string(name), reader.number<std::int64_t>()});
+  }
+  return listed;
+}
+
+OperationResult read_operation(ByteReader& reader) {
+  OperationResult result;
+  const auto status = reader.number<std::uint8_t>();
+  result.status = static_cast<OperationStatus>(status & ~(has_first_sequence | has_list));
+  result.value = reader.number<std::int64_t>();
+  if (status & has_first_sequence) result.first_sequence = Sequence(reader.number<std::uint64_t>());
+  if (status & has_list) result.listed = read_list(reader);
+  return result;
+}
+
+}  // namespace
+
+std::optional<RequestResult> decode(std::string_view bytes) {
+  ByteReader reader(bytes);
+  RequestResult result;
+  result.outcome = static_cast<RequestOutcome>(reader.number<std::uint8_t>());
+  result.sequence = Sequence(reader.number<std::uint64_t>());
+  result.index = reader.number<std::uint32_t>();
+  const auto count = reader.number<std::uint32_t>();
+  if (!reader.ok() || count > reader.rest().size() / operation_bytes) return std::nullopt;
+  result.operations.reserve(count);
+  for (std::uint32_t place = 0; place < count && reader.ok(); ++place)
+    result.operations.push_back(read_operation(reader));
+  if (!reader.at_end()) return std::nullopt;
+  return result;
+}
+
+}  // namespace results
+
+std::size_t worst_result_bytes(const std::vector<Operation>& operations) {
+  constexpr std::size_t listed_bytes = sizeof(std::uint16_t) + limits::name_bytes + sizeof(std::int64_t);
+  std::size_t bytes = results::header_bytes;
+  for (const Operation& operation : operations) {
+    bytes += results::operation_bytes;
+    if (!operation.idempotency_key.empty()) bytes += sizeof(std::uint64_t);
+    if (operation.kind == OperationKind::list)
+      bytes += sizeof(std::uint32_t) + std::min(operation.limit, limits::list_entries) * listed_bytes;
+  }
+  return bytes;
+}
+
+namespace {
+
+// The length of the UTF-8 sequence that `lead` begins, 0 if none does (RFC 3629).
+std::size_t sequence_length(unsigned char lead) {
+  if (lead < 0x80) return 1;
+  if (lead < 0xC2) return 0;
+  if (lead < 0xE0) return 2;
+  if (lead < 0xF0) return 3;
+  return lead < 0xF5 ? 4 : 0;
+}
+
+// The code point that `sequence` encodes, or nothing when it is overlong, a surrogate, out of range, or broken.
+std::optional<char32_t> decode_utf8(std::string_view sequence) {
+  constexpr unsigned char lead_mask[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+  constexpr char32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+  char32_t point = static_cast<unsigned char>(sequence[0]) & lead_mask[sequence.size()];
+  for (const char raw : sequence.substr(1)) {
+    const auto byte = static_cast<unsigned char>(raw);
+    if ((byte & 0xC0) != 0x80) return std::nullopt;
+    point = (point << 6) | (byte & 0x3F);
+  }
+  const bool surrogate = point >= 0xD800 && point <= 0xDFFF;
+  if (point < smallest[sequence.size()] || point > 0x10FFFF || surrogate) return std::nullopt;
+  return point;
+}
+
+}  // namespace
+
+bool is_valid_name(std::string_view name) {
+  if (name.empty() || name.size() > limits::name_bytes) return false;
+  while (!name.empty()) {
+    const std::size_t length = sequence_length(static_cast<unsigned char>(name[0]));
+    if (length == 0 || length > name.size()) return false;
+    const auto point = decode_utf8(name.substr(0, length));
+    if (!point || *point < 0x20 || (*point >= 0x7F && *point <= 0x9F)) return false;
+    name.remove_prefix(length);
+  }
+  return true;
+}
+
+}  // namespace tally

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be done to counters, and what comes back.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/bytes.h"
+#include "protocol/ids.h"
+
+namespace tally {
+
+enum class OperationKind : std::uint8_t { unspecified = 0, add = 1, get = 2, set = 3, remove = 4, list = 5 };
+
+// One operation as a replica executes it. The views belong to whoever decoded the request.
+struct Operation {
+  OperationKind kind = OperationKind::unspecified;
+  std::string_view name;             // list: the prefix
+  std::int64_t value = 0;            // add: the increment; set: the new value
+  std::string_view idempotency_key;  // empty: none. Not allowed with get and list
+  std::string_view after;            // list: only names greater than this, in byte order
+  std::uint32_t limit = 0;           // list: most entries, 1 .. limits::list_entries
+};
+
+// The same, owning its text: what a client hands in.
+struct OwnedOperation {
+  OperationKind kind = OperationKind::unspecified;
+  std::string name;
+  std::int64_t value = 0;
+  std::string idempotency_key;
+  std::string after;
+  std::uint32_t limit = 0;
+
+  Operation view() const { return {kind, name, value, idempotency_key, after, limit}; }
+};
+
+enum class OperationStatus : std::uint8_t {
+  ok = 1,             // value: the counter's value afterwards (remove: before)
+  not_found = 2,      // get, remove: there is no such counter
+  overflow = 3,       // add: the sum is not a signed 64-bit number; value: unchanged
+  malformed = 4,      // the operation itself makes no sense: bad name, kind, limit
+  key_reused = 5,     // this idempotency key came with another operation before
+  counters_full = 6,  // no room for another counter
+  keys_full = 7,      // no room for another idempotency key
+  read_only = 8,      // a change inside a request that promised none
+};
+
+enum class RequestOutcome : std::uint8_t {
+  executed = 1,        // results follow. A repetition brings the stored results again, with the first sequence
+  session_opened = 2,  // the session's id is (sequence, index)
+  session_closed = 3,
+  session_expired = 4,    // unknown or expired session; not executed
+  sessions_full = 5,      // not executed
+  stale = 6,              // acknowledged before; not executed (again)
+  beyond_window = 7,      // number > acknowledged + limits::session_window; not executed
+  malformed = 8,          // the operations could not be decoded; not executed
+  results_too_large = 9,  // would exceed the request's own result limit; not executed
+  results_full = 10,      // no room to store results until they are acknowledged; not executed
+};
+
+struct ListedCounter {
+  std::string name;
+  std::int64_t value = 0;
+  auto operator<=>(const ListedCounter&) const = default;
+};
+
+struct OperationResult {
+  OperationStatus status{};
+  std::int64_t value = 0;
+  std::optional<Sequence> first_sequence;  // set when an idempotency key brought an earlier result again
+  std::vector<ListedCounter> listed;       // list only, in byte order of the names
+  auto operator<=>(const OperationResult&) const = default;
+};
+
+struct RequestResult {
+  RequestOutcome outcome{};
+  Sequence sequence;        // the order that executed the request first; session_opened: the session's id
+  std::uint32_t index = 0;  // session_opened: place within that order
+  std::vector<OperationResult> operations;
+  auto operator<=>(const RequestResult&) const = default;
+};
+
+// The canonical layout of results: one byte string of fixed layout, little-endian, so that equal answers are equal
+// bytes. docs/protocol.md specifies it.
+//
+//   request result   := outcome u8, sequence u64, index u32, count u32, operation result * count
+//   operation result := status u8 (+ 0x80: first_sequence follows; + 0x40: a list follows), value i64,
+//                       [first_sequence u64], [entries u32, (name size u16, name, value i64) * entries]
+namespace results {
+
+inline constexpr std::size_t header_bytes = 17;
+inline constexpr std::size_t operation_bytes = 9;  // of one result without first_sequence and list
+inline constexpr std::uint8_t has_first_sequence = 0x80;
+inline constexpr std::uint8_t has_list = 0x40;
+
+inline void append_header(std::string& bytes, RequestOutcome outcome, Sequence sequence, std::uint32_t index,
+                          std::uint32_t count) {
+  append_number(bytes, static_cast<std::uint8_t>(outcome));
+  append_number(bytes, sequence.value);
+  append_number(bytes, index);
+  append_number(bytes, count);
+}
+
+inline void append_operation(std::string& bytes, OperationStatus status, std::int64_t value) {
+  append_number(bytes, static_cast<std::uint8_t>(status));
+  append_number(bytes, value);
+}
+
+// Total: any bytes give a result or nothing.
+std::optional<RequestResult> decode(std::string_view bytes);
+
+}  // namespace results
+
+// The most bytes that a request result of these operations can take; what a client asks for as `result_limit`, and what
+// a replica compares with it before it executes anything:
+//
+//   header_bytes + for each operation: operation_bytes
+//                + 8 with an idempotency key (first_sequence)
+//                + 4 + min(limit, limits::list_entries) * (2 + limits::name_bytes + 8) for a list
+std::size_t worst_result_bytes(const std::vector<Operation>& operations);
+
+// 1 to 256 bytes of UTF-8 without control characters (U+0000–U+001F, U+007F–U+009F).
+bool is_valid_name(std::string_view name);
+
+}  // namespace tally

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// A replica's state as bytes: a set of entries, each a key and a value, the same bytes that the state digest sums over.
+//
+// The first byte of a key is its type (little-endian numbers, protocol/bytes.h):
+//
+//   'C' name                                 → value i64
+//   'K' idempotency key                      → operation digest, status u8, value i64, first sequence u64, stored at
+//   i64 'L'                                      → semantics u32 and the [state] limits (limits_entry in
+//   replica/state_limits.h) 'R' opened u64, index u32, number u64    → result bytes of one unacknowledged request 'S'
+//   opened u64, index u32                → acknowledged u64, last activity i64
+//
+// Served and calendar time are not entries: they are in the header, and the digest does not cover them (every order
+// brings them again).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/digest.h"
+#include "protocol/ids.h"
+#include "protocol/messages.h"
+#include "protocol/time.h"
+
+namespace tally {
+
+namespace entry_type {
+inline constexpr char counter = 'C';
+inline constexpr char idempotency_key = 'K';
+inline constexpr char limits = 'L';
+inline constexpr char stored_result = 'R';
+inline constexpr char session = 'S';
+}  // namespace entry_type
+
+struct CheckpointHeader {
+  GroupId group;
+  OrderIdentity applied;  // the last order in the state
+  ServedTime served;
+  CalendarTime calendar;
+  std::uint32_t semantics = 0;
+  Digest state;  // sum of entry_digest over all entries
+  auto operator<=>(const CheckpointHeader&) const = default;
+};
+
+struct EntryChange {
+  std::string key;                   // first byte: the entry's type
+  std::optional<std::string> value;  // none: the entry is gone
+  auto operator<=>(const EntryChange&) const = default;
+};
+
+// What changed since the previous checkpoint; `full`: since the empty state. Where a key stands twice, the later change
+// counts.
+struct CheckpointDelta {
+  CheckpointHeader header;
+  bool full = false;
+  std::vector<EntryChange> changes;
+};
+
+// Why a checkpoint was not committed.
+enum class CommitFailure {
+  not_written,      // the store could not; it holds the previous checkpoint
+  digest_mismatch,  // what would be stored does not have the recorded digest: memory or store is wrong (law 10)
+};
+
+// Digest of one entry: over the length-prefixed (u32) key, then the value.
+Digest entry_digest(std::string_view key, std::string_view value);
+
+}  // namespace tally

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "replica/checkpoint_schedule.h"
+
+#include <iterator>
+#include <utility>
+
+#include "protocol/check.h"
+
+namespace tally {
+
+CheckpointSchedule::CheckpointSchedule(const Config& config) : config_(config) {
+  CHECK(config.every > 0 && config.id.value >= 1 && config.id.value <= config.replicas);
+  offset_ = (config.id.value - 1) * config.every / config.replicas;
+}
+
+bool CheckpointSchedule::due(Sequence applied, std::size_t changes) const {
+  if (waiting_ || committing_) return false;
+  return (applied.value + offset_) % config_.every == 0 || changes >= config_.early_changes;
+}
+
+void CheckpointSchedule::captured(CheckpointDelta delta) {
+  CHECK(!waiting_ && !committing_);
+  if (lost_ && !delta.full) {
+    auto& changes = lost_->changes;
+    changes.insert(changes.end(), std::make_move_iterator(delta.changes.begin()),
+                   std::make_move_iterator(delta.changes.end()));
+    lost_->header = delta.header;
+    delta = std::move(*lost_);
+  }
+  lost_.reset();
+  waiting_ = std::move(delta);
+}
+
+std::optional<CheckpointDelta> CheckpointSchedule::release(const ReplicaStanding& standing,
+                                                           const OrderIdentity& applied) {
+  if (!waiting_ || standing.state != ReplicaState::voting) return std::nullopt;
+  const Sequence sequence = waiting_->header.applied.sequence;
+  // An order of the standing's term, or its very last order, is in the chain: so all before is what was journaled.
+  const bool confirmed = applied.term == standing.term || applied == standing.last;
+  if (!confirmed || standing.stable < sequence || standing.decided < sequence) return std::nullopt;
+  committing_ = true;
+  return std::exchange(waiting_, std::nullopt);
+}
+
+bool CheckpointSchedule::failed(CheckpointDelta lost) {
+  committing_ = false;
+  if (lost.changes.size() / 2 > config_.early_changes) return false;
+  lost_ = std::move(lost);
+  return true;
+}
+
+void CheckpointSchedule::start_over() {
+  committing_ = false;
+  lost_.reset();
+}
+
+void CheckpointSchedule::drop() {
+  waiting_.reset();
+  lost_.reset();
+  committing_ = false;
+}
+
+}  // namespace tally

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// When a replica captures its state, and when what it captured may go to its store.
+//
+// A capture waits until it is known to be right as far as anybody can tell:
+// - stable, on a chain that the standing's own term has confirmed: only stable orders reach a checkpoint;
+// - decided, with this replica's vote on it in the comparator's hands, and the replica a voter nevertheless. A state
+// that
+//   dissents is evicted instead of overwriting the good checkpoint that it must roll back to.
+//
+// The captures are staggered over the replicas, so that their cost is masked like any slow replica. One at a time. What
+// a failed commit brought stays here and joins the next capture, so that the store never misses a change.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "protocol/messages.h"
+#include "replica/checkpoint.h"
+
+namespace tally {
+
+class CheckpointSchedule {
+ public:
+  struct Config {
+    ReplicaId id;
+    std::uint64_t every = 1;  // orders
+    std::uint32_t replicas = 1;
+    std::size_t early_changes = 0;  // capture earlier when so many entries changed
+  };
+  explicit CheckpointSchedule(const Config& config);
+
+  bool due(Sequence applied, std::size_t changes) const;
+  void captured(CheckpointDelta delta);
+  // The waiting capture, once it may be committed. `applied` is what the replica's chain leads to now.
+  std::optional<CheckpointDelta> release(const ReplicaStanding& standing, const OrderIdentity& applied);
+
+  bool committing() const { return committing_; }
+  void committed() { committing_ = false; }
+  // `lost` was not stored. False: too much is missing by now, the next capture must be full.
+  bool failed(CheckpointDelta lost);
+  // The store needs everything anew; the next capture is full.
+  void start_over();
+  // The state is gone, and with it what was captured of it.
+  void drop();
+
+ private:
+  Config config_;
+  std::uint64_t offset_ = 0;
+  std::optional<CheckpointDelta> waiting_;
+  bool committing_ = false;
+  std::optional<CheckpointDelta> lost_;  // changes that the store lacks, older than any capture to come
+};
+
+}  // namespace tally

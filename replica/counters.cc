@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "replica/counters.h"
+
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "protocol/bytes.h"
+#include "protocol/check.h"
+#include "protocol/limits.h"
+
+namespace tally {
+namespace {
+
+// entry_digest of one counter: its bytes are laid out once, then hashed with each value.
+class CounterEntry {
+ public:
+  explicit CounterEntry(std::string_view name) {
+    const auto key_size = static_cast<std::uint32_t>(1 + name.size());
+    std::memcpy(bytes_, &key_size, sizeof key_size);
+    bytes_[sizeof key_size] = entry_type::counter;
+    name.copy(bytes_ + sizeof key_size + 1, name.size());
+    size_ = sizeof key_size + 1 + name.size();
+  }
+
+  Digest digest_with(std::int64_t value) {
+    std::memcpy(bytes_ + size_, &value, sizeof value);
+    return digest_of({bytes_, size_ + sizeof value});
+  }
+
+ private:
+  char bytes_[sizeof(std::uint32_t) + 1 + limits::name_bytes + sizeof(std::int64_t)];
+  std::size_t size_;
+};
+
+std::string key_of(std::string_view name) {
+  std::string key(1, entry_type::counter);
+  key.append(name);
+  return key;
+}
+
+std::string value_bytes(std::int64_t value) {
+  std::string bytes;
+  append_number(bytes, value);
+  return bytes;
+}
+
+}  // namespace
+
+Counters::Counter* Counters::Counter::make(std::string_view name, std::int64_t value) {
+  auto* counter = new (::operator new(sizeof(Counter) + name.size())) Counter;
+  counter->value = value;
+  counter->name_size = static_cast<std::uint16_t>(name.size());
+  name.copy(reinterpret_cast<char*>(counter + 1), name.size());
+  return counter;
+}
+
+void Counters::Counter::destroy(Counter* counter) {
+  counter->~Counter();
+  ::operator delete(counter);
+}
+
+Counters::Counters(std::size_t most, std::uint64_t hash_seed) : most_(most), hash_seed_(hash_seed) {}
+
+Counters::~Counters() { ordered_.clear_and_dispose(&Counter::destroy); }
+
+// ---- operations. A counter that exists has a valid name, so a name is judged only when it is not found.
+
+Answer Counters::add(const Name& name, std::int64_t increment) {
+  Counter* counter = find(name);
+  if (!counter) return create(name, increment);
+  std::int64_t sum;
+  if (__builtin_add_overflow(counter->value, increment, &sum)) return {OperationStatus::overflow, counter->value};
+  change(*counter, sum);
+  return {OperationStatus::ok, sum};
+}
+
+Answer Counters::get(const Name& name) const {
+  if (const Counter* counter = find(name)) return {OperationStatus::ok, counter->value};
+  return {is_valid_name(name.text) ? OperationStatus::not_found : OperationStatus::malformed};
+}
+
+Answer Counters::set(const Name& name, std::int64_t value) {
+  Counter* counter = find(name);
+  if (!counter) return create(name, value);
+  change(*counter, value);
+  return {OperationStatus::ok, value};
+}
+
+Answer Counters::remove(const Name& name) {
+  Counter* counter = find(name);
+  if (!counter) return {is_valid_name(name.text) ? OperationStatus::not_found : OperationStatus::malformed};
+  const std::int64_t value = counter->value;
+  digest_ -= CounterEntry(name.text).digest_with(value);
+  if (counter->captured) removed_.emplace_back(name.text);
+  mark_clean(*counter);
+  if (last_changed_ == counter) last_changed_ = nullptr;
+  table_.erase(name.hash, counter);
+  ordered_.erase_and_dispose(ordered_.iterator_to(*counter), &Counter::destroy);
+  return {OperationStatus::ok, value};
+}
+
+std::uint32_t Counters::list(const Range& range, std::string& bytes) const {
+  auto place = range.after < range.prefix ? ordered_.lower_bound(range.prefix) : ordered_.upper_bound(range.after);
+  std::uint32_t entries = 0;
+  for (; entries < range.limit && place != ordered_.end() && place->name().starts_with(range.prefix); ++place) {
+    append_number(bytes, place->name_size);
+    bytes.append(place->name());
+    append_number(bytes, place->value);
+    ++entries;
+  }
+  return entries;
+}
+
+// ---- the table
+
+Answer Counters::create(const Name& name, std::int64_t value) {
+  if (!is_valid_name(name.text)) return {OperationStatus::malformed};
+  if (size() >= most_) return {OperationStatus::counters_full};  // law 18
+  mark_dirty(*insert(name, value));
+  return {OperationStatus::ok, value};
+}
+
+Counters::Counter* Counters::insert(const Name& name, std::int64_t value) {
+  Counter* counter = Counter::make(name.text, value);
+  const bool in_order = ordered_.empty() || ordered_.rbegin()->name() < name.text;
+  if (in_order)
+    ordered_.push_back(*counter);
+  else
+    ordered_.insert(*counter);
+  table_.insert(name.hash, counter);
+  digest_ += CounterEntry(name.text).digest_with(value);
+  return counter;
+}
+
+void Counters::change(Counter& counter, std::int64_t value) {
+  CounterEntry entry(counter.name());
+  digest_ -= entry.digest_with(counter.value);
+  digest_ += entry.digest_with(value);
+  counter.value = value;
+  mark_dirty(counter);
+}
+
+Digest Counters::recomputed_digest() const {
+  Digest sum;
+  for (const Counter& counter : ordered_) sum += CounterEntry(counter.name()).digest_with(counter.value);
+  return sum;
+}
+
+// ---- capture and restore
+
+void Counters::mark_dirty(Counter& counter) {
+  last_changed_ = &counter;
+  if (counter.dirty_place != Counter::clean) return;
+  counter.dirty_place = static_cast<std::uint32_t>(dirty_.size());
+  dirty_.push_back(&counter);
+}
+
+// The last dirty one takes its place.
+void Counters::mark_clean(Counter& counter) {
+  if (counter.dirty_place == Counter::clean) return;
+  dirty_[counter.dirty_place] = dirty_.back();
+  dirty_[counter.dirty_place]->dirty_place = counter.dirty_place;
+  dirty_.pop_back();
+  counter.dirty_place = Counter::clean;
+}
+
+void Counters::capture(Counter& counter, std::vector<EntryChange>& changes) {
+  changes.push_back({key_of(counter.name()), value_bytes(counter.value)});
+  counter.dirty_place = Counter::clean;
+  counter.captured = true;
+}
+
+void Counters::capture(bool full, std::vector<EntryChange>& changes) {
+  if (full) {
+    for (Counter& counter : ordered_) capture(counter, changes);
+  } else {
+    for (const std::string& name : removed_)
+      if (!find(name_of(name))) changes.push_back({key_of(name), std::nullopt});
+    for (Counter* counter : dirty_) capture(*counter, changes);
+  }
+  dirty_.clear();
+  removed_.clear();
+}
+
+bool Counters::restore(std::string_view text, std::string_view value) {
+  ByteReader reader(value);
+  const auto number = reader.number<std::int64_t>();
+  const Name name = name_of(text);
+  if (!reader.at_end() || !is_valid_name(text) || size() >= most_ || find(name)) return false;
+  insert(name, number)->captured = true;
+  return true;
+}
+
+bool Counters::flip_last_changed() {
+  if (!last_changed_) return false;
+  last_changed_->value ^= 1 << 4;
+  return true;
+}
+
+}  // namespace tally

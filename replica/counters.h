@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// All counters of a replica: found by name in one step, listed in byte order.
+//
+// A counter is one block of memory (tree links, value, name), about 64 bytes for a name of up to 16 bytes, and one slot
+// of a hash table, about 30 bytes. The hash decides nothing but the place in the table; no result, digest or iteration
+// depends on it (law 5).
+//
+// Invariants
+// - digest() is the sum of entry_digest over all counters, kept in O(1) a change (law 10).
+// - Exactly the counters that changed since the previous capture are listed as dirty.
+// - A change of an existing counter allocates nothing, but for the list of dirty ones to grow.
+#pragma once
+
+#include <boost/intrusive/set.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/digest.h"
+#include "protocol/operations.h"
+#include "replica/checkpoint.h"
+#include "replica/name_table.h"
+
+namespace tally {
+
+// The result of one operation, but for lists and repetitions.
+struct Answer {
+  OperationStatus status{};
+  std::int64_t value = 0;
+  auto operator<=>(const Answer&) const = default;
+};
+
+class Counters {
+ public:
+  Counters(std::size_t most, std::uint64_t hash_seed);
+  ~Counters();
+  Counters(const Counters&) = delete;
+  Counters& operator=(const Counters&) = delete;
+
+  // A name and its place in the lookup table.
+  struct Name {
+    std::uint64_t hash = 0;
+    std::string_view text;
+  };
+  Name name_of(std::string_view text) const { return {table_hash_of(text, hash_seed_), text}; }
+  // Have the memory of a counter fetched that is about to be used: first the one for all of a batch, then the other.
+  [[gnu::always_inline]] void fetch_slot(const Name& name) const { table_.fetch_slot(name.hash); }
+  [[gnu::always_inline]] void fetch_counter(const Name& name) const { table_.fetch_node(name.hash); }
+
+  // A name that is not valid: malformed.
+  Answer add(const Name& name, std::int64_t increment);
+  Answer get(const Name& name) const;
+  Answer set(const Name& name, std::int64_t value);
+  Answer remove(const Name& name);
+
+  struct Range {
+    std::string_view prefix;
+    std::string_view after;  // only greater names
+    std::uint32_t limit = 0;
+  };
+  // Appends (name size u16, name, value i64) for each counter of the range, in byte order; returns how many.
+  std::uint32_t list(const Range& range, std::string& bytes) const;
+
+  std::size_t size() const { return ordered_.size(); }
+  Digest digest() const { return digest_; }
+  Digest recomputed_digest() const;
+  void adopt(const Digest& recomputed) { digest_ = recomputed; }
+
+  // How many entries a capture that is not full would bring.
+  std::size_t changes() const { return dirty_.size() + removed_.size(); }
+  // Appends all entries (full) or those that changed since the previous capture.
+  void capture(bool full, std::vector<EntryChange>& changes);
+  // One entry of a checkpoint; quick when they come in byte order. False: makes no sense.
+  bool restore(std::string_view text, std::string_view value);
+
+  // Fault injection: flips a bit of the most recently changed counter, unknown to the digest. False: there is none.
+  bool flip_last_changed();
+
+ private:
+  using Links = boost::intrusive::set_base_hook<boost::intrusive::optimize_size<true>,
+                                                boost::intrusive::link_mode<boost::intrusive::normal_link>>;
+  struct Counter : Links {
+    static constexpr std::uint32_t clean = UINT32_MAX;
+
+    std::int64_t value = 0;
+    std::uint32_t dirty_place = clean;  // in dirty_
+    std::uint16_t name_size = 0;        // the name's bytes follow this object
+    bool captured = false;              // a checkpoint may hold it
+
+    static Counter* make(std::string_view name, std::int64_t value);
+    static void destroy(Counter* counter);
+    std::string_view name() const { return {reinterpret_cast<const char*>(this + 1), name_size}; }
+  };
+  struct NameOf {
+    using type = std::string_view;
+    type operator()(const Counter& counter) const { return counter.name(); }
+  };
+  using Ordered = boost::intrusive::set<Counter, boost::intrusive::key_of_value<NameOf>>;
+
+  Counter* find(const Name& name) const { return table_.find(name.hash, name.text); }
+  Answer create(const Name& name, std::int64_t value);
+  Counter* insert(const Name& name, std::int64_t value);
+  void change(Counter& counter, std::int64_t value);
+  void mark_dirty(Counter& counter);
+  void mark_clean(Counter& counter);
+  void capture(Counter& counter, std::vector<EntryChange>& changes);
+
+  std::size_t most_;
+  std::uint64_t hash_seed_;
+  Ordered ordered_;
+  NameTable<Counter> table_;
+  Digest digest_;
+  std::vector<Counter*> dirty_;
+  std::vector<std::string> removed_;  // names of captured counters that are gone since
+  Counter* last_changed_ = nullptr;
+};
+
+}  // namespace tally

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// tally-replica: see replica/core.h.
+#include "replica/rocksdb_store.h"
+#include "replica/shell.h"
+#include "runtime/daemon.h"
+#include "runtime/log.h"
+
+int main(int argc, char** argv) {
+  using namespace tally;
+  return run_daemon(argc, argv, "replica", true, [](const DaemonArguments& arguments) {
+    const std::string directory = arguments.config.data + "/replica-" + std::to_string(arguments.id.value);
+    ReplicaShell shell(arguments.config, arguments.id, std::make_unique<RocksdbStore>(directory));
+    const int code = shell.run();
+    log_event(Event("stopped"));
+    return code;
+  });
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "replica/reporting.h"
+
+#include <algorithm>
+
+namespace tally {
+
+void Reporting::restart(Instant now) {
+  now_ = now;
+  due_ = resend_ = true;
+  reported_ = missing_through_ = resent_at_ = Sequence();
+  asked_ = false;
+}
+
+void Reporting::request(Instant now) {
+  now_ = now;
+  due_ = true;
+}
+
+void Reporting::applied(Sequence applied, Instant now) {
+  now_ = now;
+  if (applied.value >= reported_.value + orders_per_report) due_ = true;
+}
+
+void Reporting::missed(Sequence through, Sequence applied, Instant now) {
+  now_ = now;
+  if (!gap(applied)) asked_ = false;
+  missing_through_ = std::max(missing_through_, through);
+  if (asked_ || (last_resend_ && now - *last_resend_ < busy_period)) return;
+  due_ = resend_ = true;
+}
+
+void Reporting::tick(Sequence applied, bool behind, Instant now) {
+  now_ = now;
+  if (next_deadline(applied) > now) return;
+  due_ = true;
+  const bool stalled = applied == reported_;
+  if (gap(applied))
+    resend_ = !asked_ || applied == resent_at_;
+  else
+    resend_ = behind && stalled;
+}
+
+Instant Reporting::next_deadline(Sequence applied) const { return last_ + period(applied); }
+
+std::optional<Reporting::Due> Reporting::take(Sequence applied) {
+  if (!due_) return std::nullopt;
+  const Due due{resend_};
+  if (resend_) {
+    asked_ = true;
+    last_resend_ = now_;
+    resent_at_ = applied;
+  }
+  due_ = resend_ = false;
+  last_ = now_;
+  reported_ = applied;
+  return due;
+}
+
+}  // namespace tally

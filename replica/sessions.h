@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Client sessions: which requests ran, and what they answered until the client has seen it (laws 17 and 18).
+//
+// The window of one session:      a = acknowledged          a + W
+//   ───────── stale ──────────────────┼─ runs, or repeats its stored result ─┼─ beyond_window ──
+//
+// Invariants
+// - A stored result's number lies in (acknowledged, acknowledged + W]; nothing at or below `acknowledged` runs.
+// - Nothing is dropped but what is acknowledged, closed, or without activity for `session_lifetime` of served time.
+// - digest() is the sum of entry_digest over all sessions and stored results (law 10).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "protocol/digest.h"
+#include "protocol/messages.h"
+#include "protocol/operations.h"
+#include "replica/checkpoint.h"
+#include "replica/state_limits.h"
+
+namespace tally {
+
+class Sessions {
+  struct StoredResult {
+    std::string bytes;
+    Digest digest;  // of its entry; never changes
+    bool captured = false;
+  };
+  struct Session {
+    RequestNumber acknowledged;
+    ServedTime last_activity;
+    std::map<RequestNumber, StoredResult> results;
+    bool captured = false;   // a checkpoint may hold it
+    bool announced = false;  // restore: its own entry came, not only results of it
+  };
+  using Entry = std::map<SessionId, Session>::value_type;
+
+ public:
+  explicit Sessions(const StateLimits& limits) : limits_(limits) {}
+
+  // Drops every session that was idle for its lifetime.
+  void expire(ServedTime now);
+
+  // False: full.
+  bool open(SessionId id, ServedTime now);
+  // False: there is no such session.
+  bool close(SessionId id);
+
+  // What is to become of a request.
+  struct Admission {
+    RequestOutcome outcome{};  // executed: run it, or repeat `stored`; anything else refuses
+    std::string_view stored;   // empty: run it. Valid until the next change
+    Entry* session = nullptr;  // of a request that runs, for store()
+  };
+  // Also advances the watermark and notes the activity.
+  Admission admit(const Request& request, ServedTime now);
+
+  bool has_room_for(std::size_t result_bytes) const {
+    return result_bytes <= limits_.stored_result_bytes && stored_bytes_ <= limits_.stored_result_bytes - result_bytes;
+  }
+  void store(const Admission& admission, RequestNumber number, std::string_view result);
+
+  std::size_t size() const { return sessions_.size(); }
+  std::size_t stored_bytes() const { return stored_bytes_; }
+  Digest digest() const { return digest_; }
+  Digest recomputed_digest() const;
+  void adopt(const Digest& recomputed) { digest_ = recomputed; }
+
+  std::size_t changes() const { return dirty_.size() + removed_.size(); }
+  void capture(bool full, std::vector<EntryChange>& changes);
+  // One entry of a checkpoint, in any order; finish_restore() at the end. False: makes no sense.
+  bool restore(std::string_view key, std::string_view value);
+  bool restore_result(std::string_view key, std::string_view value);
+  bool finish_restore() const;
+
+ private:
+  void acknowledge(Entry& entry, RequestNumber through);
+  void touch(Entry& entry, RequestNumber acknowledged, ServedTime now);
+  void drop(std::map<SessionId, Session>::iterator place);
+  std::map<RequestNumber, StoredResult>::iterator drop_result(Entry& entry,
+                                                              std::map<RequestNumber, StoredResult>::iterator place);
+
+  StateLimits limits_;
+  std::map<SessionId, Session> sessions_;
+  std::set<std::pair<ServedTime, SessionId>> by_activity_;
+  std::size_t stored_bytes_ = 0;
+  Digest digest_;
+  std::set<SessionId> dirty_;         // sessions that changed, or have results, since the previous capture
+  std::vector<std::string> removed_;  // keys of captured entries that are gone since
+};
+
+}  // namespace tally

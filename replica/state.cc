@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "replica/state.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "protocol/bytes.h"
+#include "protocol/check.h"
+#include "protocol/limits.h"
+
+namespace tally {
+namespace {
+
+constexpr std::string_view limits_key(&entry_type::limits, 1);
+
+void append_outcome(std::string& results, RequestOutcome outcome, Sequence sequence) {
+  results::append_header(results, outcome, sequence, 0, 0);
+}
+
+void append_answer(std::string& results, const Answer& answer) {
+  results::append_operation(results, answer.status, answer.value);
+}
+
+// A refusal that says nothing about the operation itself; a retry with the same key may fare better.
+bool is_worth_keeping(OperationStatus status) {
+  return status != OperationStatus::malformed && status != OperationStatus::counters_full;
+}
+
+}  // namespace
+
+State::State(const StateLimits& limits, std::uint64_t hash_seed)
+    : limits_entry_(limits_entry(limits)),
+      counters_(limits.counters, hash_seed),
+      sessions_(limits),
+      keys_(limits, hash_seed) {}
+
+// ---- one order
+
+void State::apply(const Order& order, const OperationDecoder& decode, std::string& results) {
+  served_ = std::max(served_, order.served);
+  sessions_.expire(served_);  // law 18
+  keys_.expire(served_);      // law 19
+  Place place{order.id.sequence, 0};
+  for (const Request& request : order.requests) {
+    const std::size_t start = results.size();
+    append_number(results, std::uint32_t{0});
+    run(request, place, decode, results);
+    const auto size = static_cast<std::uint32_t>(results.size() - start - sizeof(std::uint32_t));
+    std::memcpy(results.data() + start, &size, sizeof size);
+    ++place.index;
+  }
+}
+
+void State::run(const Request& request, Place place, const OperationDecoder& decode, std::string& results) {
+  const Sequence sequence = place.opened;
+  if (request.kind == RequestKind::operations) return run_operations(request, sequence, decode, results);
+  // An order without changes is not synced (law 6), so what promised none may not open or close anything.
+  if (request.read_only) return append_outcome(results, RequestOutcome::malformed, sequence);
+  switch (request.kind) {
+    case RequestKind::open_session:
+      if (!sessions_.open(place, served_)) return append_outcome(results, RequestOutcome::sessions_full, sequence);
+      return results::append_header(results, RequestOutcome::session_opened, sequence, place.index, 0);
+    case RequestKind::close_session:
+      return append_outcome(
+          results, sessions_.close(request.session) ? RequestOutcome::session_closed : RequestOutcome::session_expired,
+          sequence);
+    default: return append_outcome(results, RequestOutcome::malformed, sequence);
+  }
+}
+
+// Law 17: refused, repeated, or executed with its result kept; all of it or nothing.
+void State::run_operations(const Request& request, Sequence sequence, const OperationDecoder& decode,
+                           std::string& results) {
+  const auto refuse = [&](RequestOutcome outcome) { append_outcome(results, outcome, sequence); };
+  const Sessions::Admission admission = sessions_.admit(request, served_);
+  if (admission.outcome != RequestOutcome::executed) return refuse(admission.outcome);
+  const std::size_t most = std::min(request.result_limit, limits::request_result_bytes);
+  if (!admission.stored.empty()) {
+    // A repetition may not ask for less: its order is capped by what it asked for (law 7).
+    if (admission.stored.size() > most) return refuse(RequestOutcome::results_too_large);
+    results.append(admission.stored);
+    return;
+  }
+  if (!decoded(request, decode)) return refuse(RequestOutcome::malformed);
+  const std::size_t worst = worst_result_bytes(operations_);
+  if (worst > most) return refuse(RequestOutcome::results_too_large);
+  if (!request.read_only && !sessions_.has_room_for(worst)) return refuse(RequestOutcome::results_full);  // law 18
+
+  const std::size_t start = results.size();
+  results::append_header(results, RequestOutcome::executed, sequence, 0,
+                         static_cast<std::uint32_t>(operations_.size()));
+  execute_all({sequence, request.read_only}, results);
+  CHECK(results.size() - start <= worst);
+  if (!request.read_only) sessions_.store(admission, request.number, std::string_view(results).substr(start));
+}
+
+bool State::decoded(const Request& request, const OperationDecoder& decode) {
+  operations_.clear();
+  return decode(request.operations, operations_) && operations_.size() <= limits::request_operations;
+}
+
+// ---- operations
+
+// Memory is far when there are many counters: for a block of operations it is fetched all at once, then they run.
+void State::execute_all(const Frame& frame, std::string& results) {
+  constexpr std::size_t block_size = 32;
+  std::array<Counters::Name, block_size> names;
+  for (std::size_t start = 0; start < operations_.size(); start += block_size) {
+    const std::size_t size = std::min(block_size, operations_.size() - start);
+    for (std::size_t place = 0; place < size; ++place) {
+      names[place] = counters_.name_of(operations_[start + place].name);
+      counters_.fetch_slot(names[place]);
+    }
+    for (std::size_t place = 0; place < size; ++place) counters_.fetch_counter(names[place]);
+    for (std::size_t place = 0; place < size; ++place)
+      execute(operations_[start + place], names[place], frame, results);
+  }
+}
+
+void State::execute(const Operation& operation, const Counters::Name& name, const Frame& frame, std::string& results) {
+  const bool keyed = !operation.idempotency_key.empty();
+  switch (operation.kind) {
+    case OperationKind::add:
+    case OperationKind::set:
+    case OperationKind::remove:
+      if (frame.read_only) return append_answer(results, {OperationStatus::read_only});
+      if (keyed) return execute_keyed(operation, name, frame, results);
+      return append_answer(results, change(operation, name));
+    case OperationKind::get:
+      return append_answer(results, keyed ? Answer{OperationStatus::malformed} : counters_.get(name));
+    case OperationKind::list: return list(operation, results);
+    default: return append_answer(results, {OperationStatus::malformed});
+  }
+}
+
+Answer State::change(const Operation& operation, const Counters::Name& name) {
+  switch (operation.kind) {
+    case OperationKind::add: return counters_.add(name, operation.value);
+    case OperationKind::set: return counters_.set(name, operation.value);
+    default: return counters_.remove(name);
+  }
+}
+
+// A change that came with an idempotency key (law 19).
+void State::execute_keyed(const Operation& operation, const Counters::Name& name, const Frame& frame,
+                          std::string& results) {
+  const std::string_view key = operation.idempotency_key;
+  if (key.size() > limits::idempotency_key_bytes || !is_valid_name(operation.name))
+    return append_answer(results, {OperationStatus::malformed});
+  const Digest digest = same_operation_digest(operation);
+  if (const IdempotencyKeys::Record* record = keys_.find(key)) {
+    if (record->operation != digest) return append_answer(results, {OperationStatus::key_reused});
+    const auto status = static_cast<std::uint8_t>(record->answer.status);
+    append_number(results, static_cast<std::uint8_t>(status | results::has_first_sequence));
+    append_number(results, record->answer.value);
+    return append_number(results, record->first.value);
+  }
+  if (keys_.full()) return append_answer(results, {OperationStatus::keys_full});  // law 18
+  const Answer answer = change(operation, name);
+  if (is_worth_keeping(answer.status)) keys_.store(key, {digest, answer, frame.sequence, served_});
+  append_answer(results, answer);
+}
+
+void State::list(const Operation& operation, std::string& results) const {
+  const bool malformed = !operation.idempotency_key.empty() || operation.limit == 0 ||
+                         operation.limit > limits::list_entries || operation.name.size() > limits::name_bytes ||
+                         operation.after.size() > limits::name_bytes;
+  if (malformed) return append_answer(results, {OperationStatus::malformed});
+  const std::size_t start = results.size();
+  append_number(results, static_cast<std::uint8_t>(static_cast<std::uint8_t>(OperationStatus::ok) | results::has_list));
+  append_number(results, std::int64_t{0});
+  append_number(results, std::uint32_t{0});
+  const std::uint32_t entries = counters_.list({operation.name, operation.after, operation.limit}, results);
+  const std::int64_t value = entries;
+  std::memcpy(results.data() + start + 1, &value, sizeof value);
+  std::memcpy(results.data() + start + results::operation_bytes, &entries, sizeof entries);
+}
+
+// ---- digest
+
+Digest State::digest() const {
+  Digest sum = entry_digest(limits_key, limits_entry_);
+  sum += counters_.digest();
+  sum += sessions_.digest();
+  sum += keys_.digest();
+  return sum;
+}
+
+Digest State::recomputed_digest() const {
+  Digest sum = entry_digest(limits_key, limits_entry_);
+  sum += counters_.recomputed_digest();
+  sum += sessions_.recomputed_digest();
+  sum += keys_.recomputed_digest();
+  return sum;
+}
+
+bool State::scrub() {
+  const Digest before = digest();
+  counters_.adopt(counters_.recomputed_digest());
+  sessions_.adopt(sessions_.recomputed_digest());
+  keys_.adopt(keys_.recomputed_digest());
+  return digest() == before;
+}
+
+// ---- checkpoints
+
+std::size_t State::changes() const { return counters_.changes() + sessions_.changes() + keys_.changes(); }
+
+CheckpointDelta State::capture(CheckpointHeader header) {
+  CheckpointDelta delta;
+  delta.header = header;
+  delta.header.state = digest();
+  delta.header.served = served_;
+  delta.header.semantics = limits::semantics_version;
+  delta.full = next_is_full_;
+  delta.changes.reserve(next_is_full_ ? counters_.size() + sessions_.size() + keys_.size() + 1 : changes());
+  if (next_is_full_) delta.changes.push_back({std::string(limits_key), limits_entry_});
+  counters_.capture(next_is_full_, delta.changes);
+  sessions_.capture(next_is_full_, delta.changes);
+  keys_.capture(next_is_full_, delta.changes);
+  next_is_full_ = false;
+  return delta;
+}
+
+bool State::restore(std::string_view key, std::string_view value) {
+  if (key.empty()) return false;
+  const std::string_view rest = key.substr(1);
+  switch (key[0]) {
+    case entry_type::counter: return counters_.restore(rest, value);
+    case entry_type::idempotency_key: return keys_.restore(rest, value);
+    case entry_type::stored_result: return sessions_.restore_result(rest, value);
+    case entry_type::session: return sessions_.restore(rest, value);
+    case entry_type::limits: return limits_restored_ = rest.empty() && value == limits_entry_;
+    default: return false;
+  }
+}
+
+bool State::finish_restore(const CheckpointHeader& header) {
+  served_ = header.served;
+  next_is_full_ = false;
+  keys_.finish_restore();
+  return limits_restored_ && sessions_.finish_restore() && digest() == header.state;
+}
+
+std::optional<std::int64_t> State::counter(std::string_view name) const {
+  const Answer answer = counters_.get(counters_.name_of(name));
+  if (answer.status != OperationStatus::ok) return std::nullopt;
+  return answer.value;
+}
+
+}  // namespace tally

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The deterministic state of a replica: equal orders make equal states, results and digests, on every replica.
+//
+// Nothing but orders changes it, and nothing but orders is looked at: no clock, no randomness, no iteration in an order
+// that an address or a hash decides (law 5). `hash_seed` only places counters in lookup tables.
+//
+// digest() covers all of it: counters, sessions, stored results, idempotency keys and limits; exactly the entries that
+// checkpoints hold (law 10). Not movable; one thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/messages.h"
+#include "protocol/operations.h"
+#include "replica/checkpoint.h"
+#include "replica/counters.h"
+#include "replica/idempotency.h"
+#include "replica/sessions.h"
+#include "replica/state_limits.h"
+
+namespace tally {
+
+// Request::operations as operations; false if they are none. The views stay valid until the next call.
+using OperationDecoder = std::function<bool(std::string_view bytes, std::vector<Operation>& operations)>;
+
+class State {
+ public:
+  State(const StateLimits& limits, std::uint64_t hash_seed);
+
+  // Executes every request of the order, and appends for each: size u32, request result (Vote::results).
+  void apply(const Order& order, const OperationDecoder& decode, std::string& results);
+
+  // The newest served time of an order; expiry goes by it. Part of a checkpoint's header.
+  ServedTime served() const { return served_; }
+
+  Digest digest() const;
+  // The same from the data itself: looks at every entry.
+  Digest recomputed_digest() const;
+  // Recomputes, and adopts what it finds, so that a replica whose memory changed by itself convicts itself (law 10).
+  // False: the digests differed.
+  bool scrub();
+
+  // ---- checkpoints
+
+  // About how many entries capture() would bring.
+  std::size_t changes() const;
+  // What changed since the previous capture, or everything after a start from nothing and after forget_captures().
+  // Takes time for what it brings only. Fills in header.state, header.served and header.semantics.
+  CheckpointDelta capture(CheckpointHeader header);
+  // The checkpoint store lacks what was captured: the next capture is full.
+  void forget_captures() { next_is_full_ = true; }
+
+  // Into a fresh state only: one entry of a checkpoint after the other, then finish_restore. False: makes no sense, and
+  // this state is unusable.
+  bool restore(std::string_view key, std::string_view value);
+  // False: something was missing, or the digest is not the recorded one.
+  bool finish_restore(const CheckpointHeader& header);
+
+  // ---- for tests, people and faults
+
+  std::optional<std::int64_t> counter(std::string_view name) const;
+  std::size_t counters() const { return counters_.size(); }
+  std::size_t sessions() const { return sessions_.size(); }
+  std::size_t idempotency_keys() const { return keys_.size(); }
+  // Fault injection: flips a bit in the most recently changed counter, without the digest. False: there is none.
+  bool flip_stored_counter() { return counters_.flip_last_changed(); }
+
+ private:
+  // Where a request stands in the order stream; names the session that it opens.
+  using Place = SessionId;
+  // What the operations of one request have in common.
+  struct Frame {
+    Sequence sequence;
+    bool read_only = false;
+  };
+
+  void run(const Request& request, Place place, const OperationDecoder& decode, std::string& results);
+  void run_operations(const Request& request, Sequence sequence, const OperationDecoder& decode, std::string& results);
+  bool decoded(const Request& request, const OperationDecoder& decode);
+  void execute_all(const Frame& frame, std::string& results);
+  void execute(const Operation& operation, const Counters::Name& name, const Frame& frame, std::string& results);
+  void execute_keyed(const Operation& operation, const Counters::Name& name, const Frame& frame, std::string& results);
+  Answer change(const Operation& operation, const Counters::Name& name);
+  void list(const Operation& operation, std::string& results) const;
+
+  std::string limits_entry_;  // value of the entry of type 'L'
+  bool limits_restored_ = false;
+  Counters counters_;
+  Sessions sessions_;
+  IdempotencyKeys keys_;
+  ServedTime served_;
+  bool next_is_full_ = true;
+  std::vector<Operation> operations_;  // of the request that is executed
+};
+
+}  // namespace tally

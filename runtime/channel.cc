@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/channel.h"
+
+#include <algorithm>
+
+#include "protocol/check.h"
+
+namespace tally {
+namespace {
+
+void set_limits(zmq::socket_t& socket, const ChannelLimits& limits) {
+  socket.set(zmq::sockopt::sndhwm, limits.queue_messages);
+  socket.set(zmq::sockopt::rcvhwm, limits.queue_messages);
+  socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(limits.message_bytes));
+  socket.set(zmq::sockopt::linger, 0);
+}
+
+std::string_view view_of(const zmq::message_t& frame) { return {frame.data<char>(), frame.size()}; }
+
+}  // namespace
+
+SharedMessage::SharedMessage(std::string_view header, std::string_view body)
+    : header_(header.data(), header.size()), body_(body.data(), body.size()) {}
+
+SharedMessage::SharedMessage(const wire::EncodedMessage& encoded)
+    : SharedMessage({encoded.header.data(), encoded.header.size()}, encoded.body) {}
+
+Channel Channel::bind(zmq::context_t& context, const std::string& endpoint, ChannelLimits limits, bool handover) {
+  zmq::socket_t socket(context, zmq::socket_type::router);
+  set_limits(socket, limits);
+  socket.set(zmq::sockopt::router_mandatory, true);
+  socket.set(zmq::sockopt::router_handover, handover);
+  socket.bind(endpoint);
+  return Channel(std::move(socket), true);
+}
+
+Channel Channel::connect(zmq::context_t& context, const std::string& endpoint, ChannelLimits limits,
+                         const std::string& routing_id) {
+  constexpr int reconnect_ms = 10;
+  constexpr int reconnect_most_ms = 200;
+  zmq::socket_t socket(context, zmq::socket_type::dealer);
+  set_limits(socket, limits);
+  socket.set(zmq::sockopt::routing_id, routing_id);
+  socket.set(zmq::sockopt::probe_router, true);
+  socket.set(zmq::sockopt::reconnect_ivl, reconnect_ms);
+  socket.set(zmq::sockopt::reconnect_ivl_max, reconnect_most_ms);
+  socket.connect(endpoint);
+  return Channel(std::move(socket), false);
+}
+
+// All frames of one message, those beyond the second read and thrown away. False: there is none.
+bool Channel::receive_frames(std::string& peer, zmq::message_t& header, zmq::message_t& body, std::size_t& frames) {
+  if (routed_) {
+    zmq::message_t id;
+    if (!socket_.recv(id, zmq::recv_flags::dontwait)) return false;
+    peer.assign(view_of(id));
+  }
+  if (!socket_.recv(header, zmq::recv_flags::dontwait)) return false;
+  frames = 1;
+  zmq::message_t excess;
+  for (bool more = header.more(); more; ++frames) {
+    zmq::message_t& frame = frames == 1 ? body : excess;
+    CHECK(socket_.recv(frame, zmq::recv_flags::dontwait));  // the frames of a message arrive together
+    more = frame.more();
+  }
+  return true;
+}
+
+std::optional<Channel::Incoming> Channel::receive() {
+  Incoming incoming;
+  zmq::message_t header;
+  zmq::message_t body;
+  std::size_t frames = 0;
+  while (receive_frames(incoming.peer, header, body, frames)) {
+    if (frames == 1 && header.size() == 0) return incoming;
+    if (frames == 2) {
+      auto decoded = wire::decode(view_of(header), view_of(body));
+      if (decoded) {
+        incoming.message = std::move(*decoded);
+        return incoming;
+      }
+    }
+    ++dropped_;
+  }
+  return std::nullopt;
+}
+
+SendResult Channel::send(const std::string& peer, const Message& message) {
+  SharedMessage shared(wire::encode(message));
+  return send(peer, shared);
+}
+
+SendResult Channel::send(const std::string& peer, SharedMessage& message) {
+  const auto no_wait = zmq::send_flags::dontwait;
+  try {
+    if (routed_ && !socket_.send(zmq::buffer(peer), no_wait | zmq::send_flags::sndmore)) return SendResult::full;
+    zmq::message_t header;
+    zmq::message_t body;
+    header.copy(message.header_);
+    body.copy(message.body_);
+    if (!socket_.send(header, no_wait | zmq::send_flags::sndmore)) return SendResult::full;
+    CHECK(socket_.send(body, no_wait));  // ZeroMQ takes a message whole or not at all
+    return SendResult::sent;
+  } catch (const zmq::error_t& error) {
+    if (error.num() == EHOSTUNREACH) return SendResult::no_peer;
+    throw;
+  }
+}
+
+}  // namespace tally

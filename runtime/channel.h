@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// One ZeroMQ socket that carries messages of docs/protocol.md: [routing id,] header frame, body frame.
+//
+// Never blocks: sending to a peer that is gone or whose queue is full says so, and the caller decides. High-water
+// marks, linger and message size are explicit. Whatever does not decode is counted and dropped. One thread owns a
+// channel for its whole life.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <zmq.hpp>
+
+#include "protocol/messages.h"
+#include "wire/codec.h"
+
+namespace tally {
+
+// A message encoded once, to be sent to any number of peers without copying its body.
+class SharedMessage {
+ public:
+  explicit SharedMessage(const wire::EncodedMessage& encoded);
+  SharedMessage(std::string_view header, std::string_view body);
+
+ private:
+  friend class Channel;
+  zmq::message_t header_;
+  zmq::message_t body_;
+};
+
+enum class SendResult { sent, full, no_peer };
+
+struct ChannelLimits {
+  int queue_messages = 0;         // per peer and direction
+  std::size_t message_bytes = 0;  // a larger one ends the peer's connection
+};
+
+class Channel {
+ public:
+  // Binds a ROUTER. `handover`: a new connection with a routing id that is in use takes it over.
+  static Channel bind(zmq::context_t& context, const std::string& endpoint, ChannelLimits limits, bool handover);
+  // Connects a DEALER; the other side hears of each connection as an empty message.
+  static Channel connect(zmq::context_t& context, const std::string& endpoint, ChannelLimits limits,
+                         const std::string& routing_id);
+
+  struct Incoming {
+    std::string peer;                // bound channels: the routing id
+    std::optional<Message> message;  // none: the peer has just connected
+  };
+  // The next message, if there is one.
+  std::optional<Incoming> receive();
+
+  // `peer` is empty on connected channels.
+  SendResult send(const std::string& peer, const Message& message);
+  SendResult send(const std::string& peer, SharedMessage& message);
+
+  std::uint64_t dropped() const { return dropped_; }  // messages that did not decode
+  void* handle() { return socket_.handle(); }
+
+ private:
+  Channel(zmq::socket_t socket, bool routed) : socket_(std::move(socket)), routed_(routed) {}
+  bool receive_frames(std::string& peer, zmq::message_t& header, zmq::message_t& body, std::size_t& frames);
+
+  zmq::socket_t socket_;
+  bool routed_;
+  std::uint64_t dropped_ = 0;
+};
+
+}  // namespace tally

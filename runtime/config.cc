@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/config.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <optional>
+#include <sstream>
+#include <toml++/toml.h>
+#include <variant>
+
+namespace tally {
+namespace {
+
+using Member = std::variant<std::string Config::*, std::int64_t Config::*, bool Config::*>;
+
+struct Key {
+  ConfigKey shown;
+  Member member;
+  std::int64_t least = std::numeric_limits<std::int64_t>::min();
+  std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  std::vector<std::string_view> words = {};  // the only values allowed; empty: any
+};
+
+constexpr std::int64_t one_day_ms = 86'400'000;
+
+const std::vector<Key>& keys() {
+  static const std::vector<Key> all = {
+      {{"data", "directory for journal, checkpoints, audit log, logs and sockets"}, &Config::data},
+      {{"replicas", "how many replicas: 1, 3, 5 or 7; 2f+1 of them mask f faulty ones"}, &Config::replicas, 1, 7},
+      {{"bridges", "how many HTTP bridges"}, &Config::bridges, 1, 16},
+      {{"http_address", "address that bridges listen on"}, &Config::http_address},
+      {{"http_port", "port of the first bridge, the others use the next ones; 0: any free port"},
+       &Config::http_port,
+       0,
+       65535},
+      {{"resp_port", "port for Redis clients"}, &Config::resp_port, 0, 65535},
+      {{"durability", "fsync: an answer leaves when its order is on disk; os: when the kernel has it"},
+       &Config::durability,
+       0,
+       0,
+       {"fsync", "os"}},
+      {{"fault_injection", "accept `tally fault`; for demonstrations and tests"}, &Config::fault_injection},
+      {{"admin_token", "bearer token for changes by operators; empty: a random one in DATA/run/admin.token"},
+       &Config::admin_token},
+      {{"log_format", "text or json"}, &Config::log_format, 0, 0, {"text", "json"}},
+      {{"log_level", "debug, info, warning or error"}, &Config::log_level, 0, 0, {"debug", "info", "warning", "error"}},
+      {{"ack_timeout_ms", "a vote is missed when it comes later than this after the decision"},
+       &Config::ack_timeout_ms,
+       1,
+       one_day_ms},
+      {{"ack_misses", "so many misses in a row are silence"}, &Config::ack_misses, 1, 1'000'000},
+      {{"probation_votes", "so many matching votes in a row readmit a replica"},
+       &Config::probation_votes,
+       1,
+       1'000'000},
+      {{"cooldown_ms", "first pause after an eviction; doubles with each one"}, &Config::cooldown_ms, 0, one_day_ms},
+      {{"cooldown_max_ms", "longest pause after an eviction"}, &Config::cooldown_max_ms, 0, one_day_ms},
+      {{"quarantine_dissents", "so many dissents within quarantine_window_ms, and only an operator readmits"},
+       &Config::quarantine_dissents,
+       1,
+       1'000'000},
+      {{"quarantine_window_ms", "see quarantine_dissents"}, &Config::quarantine_window_ms, 1, 100 * one_day_ms},
+      {{"checkpoint_orders", "a replica writes a checkpoint every so many orders"},
+       &Config::checkpoint_orders,
+       1,
+       1'000'000'000},
+      {{"request_timeout_ms", "how long a bridge and the `tally` command wait for an answer"},
+       &Config::request_timeout_ms,
+       1,
+       one_day_ms},
+      {{"distributor_client_endpoint", "ZeroMQ endpoint for requests"}, &Config::distributor_client_endpoint},
+      {{"distributor_replica_endpoint", "prefix of the endpoints for orders; the replica's number is appended"},
+       &Config::distributor_replica_endpoint},
+      {{"distributor_comparator_endpoint", "endpoint for ballots"}, &Config::distributor_comparator_endpoint},
+      {{"comparator_client_endpoint", "ZeroMQ endpoint for decisions"}, &Config::comparator_client_endpoint},
+      {{"comparator_replica_endpoint", "prefix of the endpoints for votes; the replica's number is appended"},
+       &Config::comparator_replica_endpoint},
+  };
+  return all;
+}
+
+const Key* find_key(std::string_view name) {
+  const auto found = std::ranges::find(keys(), name, [](const Key& key) { return key.shown.name; });
+  return found == keys().end() ? nullptr : &*found;
+}
+
+// Nothing, or what is wrong with the value.
+using Complaint = std::optional<std::string>;
+
+Complaint assign(Config& config, const Key& key, std::int64_t number) {
+  const auto* member = std::get_if<std::int64_t Config::*>(&key.member);
+  if (!member) return "is not a number";
+  if (number < key.least || number > key.most)
+    return "must be from " + std::to_string(key.least) + " to " + std::to_string(key.most);
+  if (key.shown.name == "replicas" && number % 2 == 0) return "must be odd: 1, 3, 5 or 7";
+  config.** member = number;
+  return std::nullopt;
+}
+
+Complaint assign(Config& config, const Key& key, bool flag) {
+  const auto* member = std::get_if<bool Config::*>(&key.member);
+  if (!member) return "is not true or false";
+  config.** member = flag;
+  return std::nullopt;
+}
+
+Complaint assign(Config& config, const Key& key, const std::string& text) {
+  const auto* member = std::get_if<std::string Config::*>(&key.member);
+  if (!member) return "is not a text";
+  if (!key.words.empty() && std::ranges::find(key.words, text) == key.words.end()) {
+    std::string allowed;
+    for (const std::string_view word : key.words) allowed += (allowed.empty() ? "" : " or ") + std::string(word);
+    return "must be " + allowed;
+  }
+  config.** member = text;
+  return std::nullopt;
+}
+
+// From the environment or a flag, where everything is text.
+Complaint assign_text(Config& config, const Key& key, const std::string& text) {
+  if (std::holds_alternative<std::string Config::*>(key.member)) return assign(config, key, text);
+  if (std::holds_alternative<bool Config::*>(key.member)) {
+    if (text == "true" || text == "1") return assign(config, key, true);
+    if (text == "false" || text == "0") return assign(config, key, false);
+    return "must be true or false";
+  }
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return "must be a whole number";
+  return assign(config, key, number);
+}
+
+Complaint assign_node(Config& config, const Key& key, const toml::node& node) {
+  if (const auto* text = node.as_string()) return assign(config, key, text->get());
+  if (const auto* number = node.as_integer()) return assign(config, key, number->get());
+  if (const auto* flag = node.as_boolean()) return assign(config, key, flag->get());
+  return "has a value of a wrong type";
+}
+
+std::optional<ConfigError> read_file(Config& config, const std::string& file) {
+  std::ifstream stream(file);
+  if (!stream) return ConfigError{file, 0, 0, "cannot be read"};
+  toml::table table;
+  try {
+    table = toml::parse(stream, file);
+  } catch (const toml::parse_error& error) {
+    return ConfigError{file, error.source().begin.line, error.source().begin.column, std::string(error.description())};
+  }
+  for (const auto& [name, node] : table) {
+    const Key* key = find_key(name.str());
+    const Complaint complaint = key ? assign_node(config, *key, node) : "is not a known key";
+    if (complaint)
+      return ConfigError{file, name.source().begin.line, name.source().begin.column,
+                         std::string(name.str()) + ' ' + *complaint};
+    config.sources[std::string(name.str())] = "file";
+  }
+  return std::nullopt;
+}
+
+std::string environment_name(std::string_view key) {
+  std::string name = "TALLY_";
+  for (const char letter : key) name += static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+  return name;
+}
+
+void fill_in_endpoints(Config& config) {
+  const auto fill = [&](std::string& endpoint, std::string_view name) {
+    if (endpoint.empty()) endpoint = "ipc://" + config.run_directory() + '/' + std::string(name);
+  };
+  fill(config.distributor_client_endpoint, "distributor.sock");
+  fill(config.distributor_replica_endpoint, "orders.sock-");
+  fill(config.distributor_comparator_endpoint, "ballots.sock");
+  fill(config.comparator_client_endpoint, "comparator.sock");
+  fill(config.comparator_replica_endpoint, "votes.sock-");
+}
+
+}  // namespace
+
+std::string Config::endpoint_for_distributor(ReplicaId replica) const {
+  return distributor_replica_endpoint + std::to_string(replica.value);
+}
+
+std::string Config::endpoint_for_comparator(ReplicaId replica) const {
+  return comparator_replica_endpoint + std::to_string(replica.value);
+}
+
+std::string ConfigError::text() const {
+  std::string where = file;
+  if (line > 0) where += ':' + std::to_string(line) + ':' + std::to_string(column);
+  return where.empty() ? message : where + ": " + message;
+}
+
+const std::vector<ConfigKey>& config_keys() {
+  static const std::vector<ConfigKey> shown = [] {
+    std::vector<ConfigKey> list;
+    for (const Key& key : keys()) list.push_back(key.shown);
+    return list;
+  }();
+  return shown;
+}
+
+std::string config_value(const Config& config, std::string_view name) {
+  const Key* key = find_key(name);
+  if (!key) return {};
+  std::ostringstream out;
+  if (const auto* text = std::get_if<std::string Config::*>(&key->member)) out << toml::value(config.**text);
+  if (const auto* number = std::get_if<std::int64_t Config::*>(&key->member)) out << config.**number;
+  if (const auto* flag = std::get_if<bool Config::*>(&key->member)) out << (config.**flag ? "true" : "false");
+  return out.str();
+}
+
+tl::expected<Config, ConfigError> load_config(const std::string& file,
+                                              const std::map<std::string, std::string>& flags) {
+  Config config;
+  for (const Key& key : keys()) config.sources[std::string(key.shown.name)] = "default";
+  if (!file.empty())
+    if (auto error = read_file(config, file)) return tl::unexpected(*error);
+  for (const Key& key : keys()) {
+    const std::string variable = environment_name(key.shown.name);
+    const char* text = std::getenv(variable.c_str());
+    if (!text) continue;
+    if (auto complaint = assign_text(config, key, text))
+      return tl::unexpected(ConfigError{"", 0, 0, variable + ' ' + *complaint});
+    config.sources[std::string(key.shown.name)] = "environment";
+  }
+  for (const auto& [name, text] : flags) {
+    const Key* key = find_key(name);
+    const Complaint complaint = key ? assign_text(config, *key, text) : "is not a known key";
+    if (complaint) return tl::unexpected(ConfigError{"", 0, 0, name + ' ' + *complaint});
+    config.sources[name] = "flag";
+  }
+  if (config.data.empty()) return tl::unexpected(ConfigError{"", 0, 0, "data must not be empty"});
+  fill_in_endpoints(config);
+  return config;
+}
+
+std::string to_toml(const Config& config) {
+  std::string text;
+  for (const ConfigKey& key : config_keys())
+    text += std::string(key.name) + " = " + config_value(config, key.name) + "  # " + std::string(key.meaning) + '\n';
+  return text;
+}
+
+}  // namespace tally

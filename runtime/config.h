@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// The group's configuration: one TOML file for all daemons. Precedence: flag > environment (TALLY_…) > file > default.
+//
+// Keys are flat and every timing ends in its unit. `config_keys()` is the one list of them; --help, `tally config show`
+// and docs/configuration.md are made from it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "protocol/ids.h"
+#include "protocol/time.h"
+
+namespace tally {
+
+struct Config {
+  std::string data = "./tally-data";
+  std::int64_t replicas = 3;
+  std::int64_t bridges = 1;
+  std::string http_address = "127.0.0.1";
+  std::int64_t http_port = 8080;
+  std::int64_t resp_port = 6380;
+  std::string durability = "fsync";
+  bool fault_injection = false;
+  std::string admin_token;  // empty: `tally up` writes a random one to DATA/run/admin.token
+  std::string log_format = "text";
+  std::string log_level = "info";
+
+  std::int64_t ack_timeout_ms = 250;
+  std::int64_t ack_misses = 4;
+  std::int64_t probation_votes = 64;
+  std::int64_t cooldown_ms = 1000;
+  std::int64_t cooldown_max_ms = 60'000;
+  std::int64_t quarantine_dissents = 10;
+  std::int64_t quarantine_window_ms = 600'000;
+  std::int64_t checkpoint_orders = 10'000;
+  std::int64_t request_timeout_ms = 2'000;
+
+  // Empty: ipc sockets in DATA/run. Per replica: a prefix, to which the replica's number is appended.
+  std::string distributor_client_endpoint;
+  std::string distributor_replica_endpoint;
+  std::string distributor_comparator_endpoint;
+  std::string comparator_client_endpoint;
+  std::string comparator_replica_endpoint;
+
+  std::map<std::string, std::string> sources;  // key → "default", "file", "environment", "flag"
+
+  Duration ack_timeout() const { return milliseconds(ack_timeout_ms); }
+  std::string run_directory() const { return data + "/run"; }
+  std::string endpoint_for_distributor(ReplicaId replica) const;
+  std::string endpoint_for_comparator(ReplicaId replica) const;
+  std::string admin_token_file() const { return run_directory() + "/admin.token"; }
+};
+
+struct ConfigError {
+  std::string file;  // empty: not from a file
+  std::uint32_t line = 0;
+  std::uint32_t column = 0;
+  std::string message;
+  std::string text() const;  // file:line:column: message
+};
+
+struct ConfigKey {
+  std::string_view name;
+  std::string_view meaning;
+};
+const std::vector<ConfigKey>& config_keys();
+
+// Every key's value as TOML text.
+std::string config_value(const Config& config, std::string_view key);
+
+// `file` may be empty. `flags`: key → value as text. Endpoints that were left empty are filled in.
+tl::expected<Config, ConfigError> load_config(const std::string& file, const std::map<std::string, std::string>& flags);
+
+// The whole configuration as a TOML file that load_config reads back.
+std::string to_toml(const Config& config);
+
+}  // namespace tally

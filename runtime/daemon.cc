@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/daemon.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "protocol/check.h"
+#include "runtime/log.h"
+
+namespace tally {
+namespace {
+
+sigset_t stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+int usage_error(const std::string& program, const std::string& message) {
+  std::fprintf(stderr, "%s: %s\n", program.c_str(), message.c_str());
+  return exit_usage;
+}
+
+}  // namespace
+
+int run_daemon(int argc, char** argv, const std::string& role, bool has_id,
+               const std::function<int(const DaemonArguments&)>& body) {
+  const std::string program = "tally-" + role;
+  CLI::App app{"One " + role + " of a tally group. Usually started by `tally up` or by systemd.", program};
+  std::string file;
+  std::uint64_t id = 0;
+  app.add_option("--config", file, "the group's configuration file, the same for all daemons")->required();
+  if (has_id) app.add_option("--id", id, "which of the " + role + "s this is, from 1")->required();
+  app.footer("Example:\n  " + program + " --config group.toml" + (has_id ? " --id 1" : ""));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : exit_usage;
+  }
+  const auto config = load_config(file, {});
+  if (!config) return usage_error(program, config.error().text());
+  if (has_id && (id < 1 || id > static_cast<std::uint64_t>(config->replicas)))
+    return usage_error(program, "--id must be from 1 to " + std::to_string(config->replicas));
+
+  const sigset_t signals = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  start_logging(has_id ? role + '-' + std::to_string(id) : role, config->log_format, config->log_level);
+  try {
+    return body({*config, ReplicaId(id)});
+  } catch (const std::exception& error) {
+    log_event(Event("daemon_failed", Severity::error).with("reason", error.what()));
+    return 1;
+  }
+}
+
+StopSignals::StopSignals() {
+  const sigset_t signals = stop_signals();
+  descriptor_ = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+  CHECK(descriptor_ >= 0);
+}
+
+StopSignals::~StopSignals() { close(descriptor_); }
+
+bool StopSignals::asked() {
+  signalfd_siginfo info{};
+  asked_ = asked_ || read(descriptor_, &info, sizeof info) == sizeof info;
+  return asked_;
+}
+
+void notify_ready() { sd_notify(0, "READY=1"); }
+
+}  // namespace tally

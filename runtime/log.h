@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// One line an event on stderr, through spdlog: text for people, or JSON lines.
+//
+//   2026-11-23T03:15:00.123Z warning distributor replica_evicted replica=2 reason=dissent sequence=812
+//   {"at":"2026-11-23T03:15:00.123Z","level":"warning","role":"distributor","event":"replica_evicted","replica":"2",…}
+#pragma once
+
+#include <string>
+
+#include "protocol/event.h"
+
+namespace tally {
+
+// Once, at the start of a daemon. `format`: text or json; `level`: debug, info, warning or error.
+void start_logging(const std::string& role, const std::string& format, const std::string& level);
+
+// Any thread.
+void log_event(const Event& event);
+
+}  // namespace tally

@@ -1,0 +1,179 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Faults in real processes under real load: each is masked, found, put out and back. Usage: faults_test.py BIN_DIR"""
+
+import json
+import os
+import pathlib
+import signal
+import sys
+import time
+import unittest
+
+from group import Group, process_is_alive, wait_until
+from load import Load
+
+BIN_DIR = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else 'build/release/bin')
+LONGEST_GAP_SECONDS = 0.25
+HEALING_SECONDS = 30
+
+
+def verdicts(group, number):
+    """The audit log's verdicts on a replica."""
+    lines = (group.data / 'audit' / 'audit.jsonl').read_text().splitlines()
+    records = [json.loads(line) for line in lines]
+    return [record for record in records if record['kind'] == 'verdict' and record['replica'] == number]
+
+
+class OneFaultyReplica(unittest.TestCase):
+    """Any one replica may crash, hang, or answer anything: nobody notices."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.group = Group(BIN_DIR, '--fault-injection')
+        cls.group.start()
+        cls.group.wait_all_vote()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.group.stop()
+        cls.group.__exit__(None, None, None)
+
+    def masked(self, harm, heal, victim, evicted_for=None):
+        """Harms a replica under load, waits for its eviction, heals it, waits until it votes again."""
+        group = self.group
+        evictions = group.replica(victim)['evictions']
+        with Load(group.http, clients=8) as load:
+            wait_until(lambda: load.answered_count() > 200, 'load is answered')
+            harmed = time.monotonic()
+            harm(victim)
+            if evicted_for:
+                wait_until(lambda: group.replica(victim)['evictions'] > evictions, 'the replica is evicted')
+            heal(victim)
+            group.wait_all_vote(HEALING_SECONDS)
+            seen = load.answered_count()
+            wait_until(lambda: load.answered_count() > seen + 200, 'load is answered afterwards')
+            healed = time.monotonic()
+        report = load.check(group)
+        self.assertEqual(report['unknown'] + report['refused'], 0, 'clients noticed')
+        self.assertLess(load.longest_gap(harmed, healed), LONGEST_GAP_SECONDS)
+        if evicted_for:
+            self.assertEqual(group.replica(victim)['last_verdict']['reason'], evicted_for)
+            record = verdicts(group, victim)[-1]
+            self.assertEqual(record['reason'], evicted_for)
+            self.assertIn('evidence', record)
+        group.tally('audit', 'verify', group.data / 'audit' / 'audit.jsonl')
+
+    def test_a_killed_replica_is_masked_and_votes_again(self):
+        for victim in (1, 2, 3):
+            with self.subTest(victim=victim):
+                old = self.group.pid(f'replica-{victim}')
+                self.masked(lambda _: os.kill(old, signal.SIGKILL),
+                            lambda v: self.group.wait_new_pid(f'replica-{v}', old), victim)
+
+    def test_a_stopped_replica_is_masked_evicted_and_votes_again(self):
+        for victim in (1, 2, 3):
+            with self.subTest(victim=victim):
+                pid = self.group.pid(f'replica-{victim}')
+                self.masked(lambda _, pid=pid: os.kill(pid, signal.SIGSTOP),
+                            lambda _, pid=pid: os.kill(pid, signal.SIGCONT), victim, 'silence')
+
+    def test_a_replica_that_answers_wrongly_is_masked_evicted_and_votes_again(self):
+        self.masked(lambda v: self.group.tally('fault', 'inject', v, 'wrong-value'),
+                    lambda v: self.group.tally('fault', 'clear', v), 1, 'dissent')
+
+    def test_a_replica_with_a_flipped_counter_is_masked_evicted_and_votes_again(self):
+        self.masked(lambda v: self.group.tally('fault', 'inject', v, 'wrong-state'),
+                    lambda v: self.group.tally('fault', 'clear', v), 2, 'dissent')
+
+    def test_a_silent_replica_is_masked_evicted_and_votes_again(self):
+        self.masked(lambda v: self.group.tally('fault', 'inject', v, 'silent'),
+                    lambda v: self.group.tally('fault', 'clear', v), 3, 'silence')
+
+    def test_a_hung_replica_is_masked_evicted_and_votes_again(self):
+        self.masked(lambda v: self.group.tally('fault', 'inject', v, 'hang'),
+                    lambda v: self.group.tally('fault', 'clear', v), 1, 'silence')
+
+    def test_a_slow_replica_is_masked_evicted_and_votes_again(self):
+        self.masked(lambda v: self.group.tally('fault', 'inject', v, 'slow'),
+                    lambda v: self.group.tally('fault', 'clear', v), 2, 'silence')
+
+    def test_a_crashing_replica_is_masked_and_votes_again(self):
+        old = self.group.pid('replica-3')
+        self.masked(lambda v: self.group.tally('fault', 'inject', v, 'crash'),
+                    lambda v: self.group.wait_new_pid(f'replica-{v}', old), 3)
+
+    def test_an_operator_evicts_and_readmits(self):
+        self.masked(lambda v: self.group.tally('replica', 'evict', v),
+                    lambda v: self.group.tally('replica', 'readmit', v), 2)
+
+
+class Restarts(unittest.TestCase):
+    """Distributor, comparator and bridge may crash and restart."""
+
+    def test_every_role_restarts_under_load_and_no_answer_is_wrong(self):
+        with Group(BIN_DIR) as group:
+            with Load(group.http, clients=8) as load:
+                for role in ('distributor', 'comparator', 'bridge', 'replica-1', 'distributor'):
+                    seen = load.answered_count()
+                    wait_until(lambda: load.answered_count() > seen + 200, 'load is answered')
+                    old = group.pid(role)
+                    os.kill(old, signal.SIGKILL)
+                    group.wait_new_pid(role, old)
+                    seen = load.answered_count()
+                    wait_until(lambda: load.answered_count() > seen + 200, f'load is answered after {role} died')
+            report = load.check(group)
+            self.assertEqual(report['refused'], 0)
+            group.wait_all_vote(HEALING_SECONDS)
+            self.assertGreaterEqual(group.status()['term'], 3)
+
+    def test_after_a_power_cut_every_answered_increment_is_there_once(self):
+        with Group(BIN_DIR) as group:
+            loads = []
+            for _ in range(3):
+                load = Load(group.http, clients=8, timeout=2).start()
+                loads.append(load)
+                wait_until(lambda: load.answered_count() > 500, 'load is answered')
+                pids = [group.up.pid, *group.pids().values()]
+                for pid in pids:
+                    os.kill(pid, signal.SIGKILL)
+                load.stop()
+                wait_until(lambda: not any(process_is_alive(pid) for pid in pids[1:]), 'every process is dead')
+                group.up.wait()
+                group.ready_file.unlink()
+                group.start()
+                for earlier in loads:
+                    earlier.check(group)
+            group.wait_all_vote(HEALING_SECONDS)
+
+
+class NoMajority(unittest.TestCase):
+    """Two of three replicas are gone: refusal, never a guess."""
+
+    def test_without_a_majority_nothing_is_answered_and_afterwards_nothing_is_lost(self):
+        with Group(BIN_DIR) as group:
+            pids = [group.pid('replica-1'), group.pid('replica-3')]
+            with Load(group.http, clients=8, pause=0.005) as load:
+                wait_until(lambda: load.answered_count() > 200, 'load is answered')
+                for pid in pids:
+                    os.kill(pid, signal.SIGSTOP)
+                stopped = time.monotonic()
+                wait_until(lambda: group.request('GET', '/readyz')[0] == 503, 'readyz says 503')
+                wait_until(lambda: any(i.status == 503 for i in load.all()), 'a client is refused')
+                self.assertEqual(group.run('incr', 'nobody').returncode, 3)
+                wait_until(lambda: time.monotonic() > stopped + 4, 'four seconds of it')
+                for pid in pids:
+                    os.kill(pid, signal.SIGCONT)
+                continued = time.monotonic()
+                wait_until(lambda: group.request('GET', '/readyz')[0] == 200, 'readyz says 200')
+                seen = load.answered_count()
+                wait_until(lambda: load.answered_count() > seen + 200, 'load is answered again')
+            # What the two had voted on before they were stopped may still have been on its way.
+            silent = [i for i in load.with_outcome('answered') if stopped + 0.1 < i.end < continued]
+            self.assertEqual(silent, [])
+            self.assertLessEqual({i.status for i in load.all() if i.outcome != 'answered'}, {503, 504})
+            load.check(group)
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)

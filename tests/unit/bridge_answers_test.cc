@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <boost/test/unit_test.hpp>
+#include <string>
+#include <vector>
+
+#include "bridge/answers.h"
+#include "client/status_json.h"
+
+using namespace tally;
+using namespace tally::bridge;
+
+namespace {
+
+const Rules rules{"s3cret", 3, true};
+
+int status_of(const Problem& problem) { return row_of(problem.kind).status; }
+
+tl::expected<Task, Problem> task_of(Method method, std::string target) {
+  HttpRequest request;
+  request.method = method;
+  request.target = std::move(target);
+  return understand(request, rules);
+}
+
+Task increment_task(const std::string& name) {
+  auto task = task_of(Method::post, "/v1/counters/" + name + "/increment");
+  BOOST_REQUIRE(task.has_value());
+  return *task;
+}
+
+Answer answer_of(std::int64_t value, std::uint64_t sequence) {
+  Answer answer;
+  answer.outcome = CallOutcome::answered;
+  answer.result.status = OperationStatus::ok;
+  answer.result.value = value;
+  answer.sequence = Sequence(sequence);
+  answer.votes = 2;
+  return answer;
+}
+
+Answer failed(CallOutcome outcome, CallError error) {
+  Answer answer;
+  answer.outcome = outcome;
+  answer.error = error;
+  return answer;
+}
+
+std::string trimmed(std::string text) { return text.substr(0, text.find_last_not_of(" \n") + 1); }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(bridge_answers)
+
+BOOST_AUTO_TEST_CASE(an_increment_is_answered_with_name_value_sequence_and_votes) {
+  Reply reply;
+  write_answer(increment_task("home"), answer_of(42, 120346), 1, reply);
+  BOOST_TEST(reply.status == 200);
+  BOOST_TEST(trimmed(reply.body) == R"({"name":"home","value":42,"sequence":120346,"votes":2})");
+}
+
+BOOST_AUTO_TEST_CASE(all_increments_of_one_counter_are_answered_at_one_length) {
+  Reply small, large;
+  write_answer(increment_task("home"), answer_of(1, 1), 1, small);
+  write_answer(increment_task("home"), answer_of(INT64_MIN, UINT64_MAX), 1, large);
+  BOOST_TEST(small.body.size() == large.body.size());
+}
+
+BOOST_AUTO_TEST_CASE(a_repeated_key_is_answered_with_the_first_sequence) {
+  Answer answer = answer_of(42, 200);
+  answer.result.first_sequence = Sequence(100);
+  Reply reply;
+  write_answer(increment_task("home"), answer, 1, reply);
+  BOOST_TEST(trimmed(reply.body) == R"({"name":"home","value":42,"sequence":100,"votes":2})");
+}
+
+BOOST_AUTO_TEST_CASE(names_are_escaped) {
+  std::string out;
+  append_quoted(out, "a\"b\\c\xc3\xa4");
+  BOOST_TEST(out == "\"a\\\"b\\\\c\xc3\xa4\"");
+}
+
+BOOST_AUTO_TEST_CASE(every_outcome_has_its_status) {
+  const auto status = [](CallOutcome outcome, CallError error) {
+    return status_of(*problem_of(failed(outcome, error), false));
+  };
+  for (const CallError error :
+       {CallError::timed_out, CallError::overloaded, CallError::unavailable, CallError::undecided, CallError::draining,
+        CallError::session_expired, CallError::tables_full, CallError::closed}) {
+    BOOST_TEST(status(CallOutcome::not_applied, error) == 503);
+    BOOST_TEST(status(CallOutcome::unknown, error) == 504);
+  }
+  BOOST_TEST(status(CallOutcome::not_applied, CallError::malformed) == 400);
+  const std::vector<std::pair<OperationStatus, int>> statuses = {
+      {OperationStatus::not_found, 404},  {OperationStatus::overflow, 422},  {OperationStatus::malformed, 400},
+      {OperationStatus::key_reused, 422}, {OperationStatus::keys_full, 503}, {OperationStatus::counters_full, 503},
+      {OperationStatus::read_only, 500}};
+  for (const auto& [operation_status, http_status] : statuses) {
+    Answer answer = answer_of(0, 1);
+    answer.result.status = operation_status;
+    BOOST_TEST(status_of(*problem_of(answer, false)) == http_status);
+  }
+  BOOST_TEST(!problem_of(answer_of(0, 1), false));
+}
+
+BOOST_AUTO_TEST_CASE(only_a_change_without_an_answer_has_an_unknown_outcome) {
+  const Answer lost = failed(CallOutcome::unknown, CallError::timed_out);
+  BOOST_TEST((problem_of(lost, false)->applied == Applied::unknown));
+  BOOST_TEST((problem_of(lost, true)->applied == Applied::no));
+  BOOST_TEST((problem_of(failed(CallOutcome::not_applied, CallError::unavailable), false)->applied == Applied::no));
+}
+
+BOOST_AUTO_TEST_CASE(a_problem_is_problem_json_and_says_when_to_come_back) {
+  Reply reply;
+  write_problem({ProblemKind::unavailable, "no \"majority\""}, 2, reply);
+  BOOST_TEST(reply.body ==
+             "{\"type\":\"urn:tally:problem:unavailable\",\"title\":\"Unavailable\",\"status\":503,"
+             "\"detail\":\"no \\\"majority\\\"\",\"applied\":\"no\"}\n");
+  std::string out;
+  append_response(out, reply, {true, false, false, "Mon, 23 Nov 2026 03:15:00 GMT"});
+  BOOST_TEST(out.starts_with("HTTP/1.1 503 Service Unavailable\r\nDate: Mon, 23 Nov 2026 03:15:00 GMT\r\n"));
+  BOOST_TEST(out.find("\r\nRetry-After: 2\r\n") != std::string::npos);
+  BOOST_TEST(out.find("\r\nConnection: close\r\n") != std::string::npos);
+  BOOST_TEST(out.find("\r\nContent-Type: application/problem+json\r\n") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(an_http_1_0_client_is_told_that_the_connection_stays) {
+  Reply reply;
+  write_json("{}", reply);
+  std::string out;
+  append_response(out, reply, {false, true, false, "now"});
+  BOOST_TEST(out.find("\r\nConnection: keep-alive\r\n") != std::string::npos);
+  BOOST_TEST(out.ends_with("\r\n\r\n{}\n"));
+  out.clear();
+  append_response(out, reply, {true, true, true, "now"});
+  BOOST_TEST(out.find("Connection") == std::string::npos);
+  BOOST_TEST(out.find("\r\nContent-Length: 3\r\n") != std::string::npos);
+  BOOST_TEST(out.ends_with("\r\n\r\n"));
+}
+
+BOOST_AUTO_TEST_CASE(a_list_says_where_the_next_page_begins) {
+  auto task = task_of(Method::get, "/v1/counters?limit=2");
+  BOOST_REQUIRE(task.has_value());
+  Answer answer = answer_of(3, 9);
+  answer.result.listed = {{"a", 1}, {"b\"", -2}, {"c", 3}};
+  Reply reply;
+  write_answer(*task, answer, 1, reply);
+  BOOST_TEST(reply.body ==
+             "{\"counters\":[{\"name\":\"a\",\"value\":1},{\"name\":\"b\\\"\",\"value\":-2}],\"next\":\"b\\\"\"}\n");
+  answer.result.listed.resize(2);
+  write_answer(*task, answer, 1, reply);
+  BOOST_TEST(reply.body.ends_with("\"next\":null}\n"));
+  answer.result.listed.clear();
+  write_answer(*task, answer, 1, reply);
+  BOOST_TEST(reply.body == "{\"counters\":[],\"next\":null}\n");
+}
+
+BOOST_AUTO_TEST_CASE(what_the_distributor_says_to_an_operator_comes_through) {
+  AdminCommand command;
+  command.action = AdminAction::fault;
+  command.replica = ReplicaId(2);
+  const auto status = [&](std::optional<AdminReply> answer, const Rules& with) {
+    Reply reply;
+    write_admin_reply(command, answer, with, 1, reply);
+    return reply.status;
+  };
+  const Rules switched_off{"s3cret", 3, false};
+  BOOST_TEST(status(AdminReply{1, AdminOutcome::done, ""}, rules) == 200);
+  BOOST_TEST(status(AdminReply{1, AdminOutcome::forbidden, "token"}, rules) == 403);
+  BOOST_TEST(status(AdminReply{1, AdminOutcome::refused, "off"}, switched_off) == 403);
+  BOOST_TEST(status(AdminReply{1, AdminOutcome::refused, "at the floor"}, rules) == 409);
+  BOOST_TEST(status(std::nullopt, rules) == 504);
+}
+
+BOOST_AUTO_TEST_CASE(the_status_is_the_json_of_the_contract) {
+  ClusterStatus status;
+  status.term = Term(2);
+  status.view = ViewNumber(7);
+  status.sequence = status.decided = status.stable = Sequence(120345);
+  status.state = GroupState::degraded;
+  ReplicaStatus replica;
+  replica.id = ReplicaId(1);
+  replica.state = ReplicaState::voting;
+  replica.applied = Sequence(120345);
+  replica.pid = 4711;
+  replica.store = "rocksdb";
+  replica.votes = 9;
+  replica.last_verdict = LastVerdict{VerdictReason::dissent, Sequence(5), {1795403700123}};
+  status.replicas = {replica};
+  status.distributor_pid = 1;
+  status.distributor_state = "leading";
+  BOOST_TEST(status_json(status) ==
+             R"({"term":2,"view":7,"sequence":120345,"decided":120345,"stable":120345,"state":"degraded",)"
+             R"("replicas":[{"id":1,"state":"voting","applied":120345,"lag":0,"pid":4711,"store":"rocksdb","votes":9,)"
+             R"("dissents":0,"silences":0,"evictions":0,"readmissions":0,)"
+             R"("last_verdict":{"reason":"dissent","sequence":5,"at":"2026-11-23T03:15:00.123Z"}}],)"
+             R"("distributor":{"pid":1,"state":"leading"},"comparator":{"pid":0,"state":""}})");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

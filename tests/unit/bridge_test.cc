@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <boost/test/unit_test.hpp>
+#include <string>
+#include <vector>
+
+#include "bridge/request_parser.h"
+#include "bridge/requests.h"
+#include "bridge/routes.h"
+#include "protocol/limits.h"
+
+using namespace tally;
+using namespace tally::bridge;
+
+namespace {
+
+const Rules rules{"s3cret", 3, true};
+
+int status_of(const Problem& problem) { return row_of(problem.kind).status; }
+
+// 200, or the problem's status.
+template <class Expected>
+int status_of(const Expected& expected) {
+  return expected ? 200 : status_of(expected.error());
+}
+
+int route_status(Method method, std::string_view target) { return status_of(find_route(method, target)); }
+
+HttpRequest request_of(Method method, std::string target, std::string body = "") {
+  HttpRequest request;
+  request.method = method;
+  request.target = std::move(target);
+  request.body = std::move(body);
+  return request;
+}
+
+HttpRequest with_token(HttpRequest request, const std::string& token = "s3cret") {
+  request.has_authorization = true;
+  request.authorization = "Bearer " + token;
+  return request;
+}
+
+HttpRequest typed(const std::string& type, const std::string& body) {
+  HttpRequest request = request_of(Method::post, "/v1/counters/home/increment", body);
+  request.has_content_type = true;
+  request.content_type = type;
+  return request;
+}
+
+const OwnedOperation& operation_of(const tl::expected<Task, Problem>& task) {
+  BOOST_REQUIRE(task.has_value());
+  return std::get<OwnedOperation>(task->work);
+}
+
+// Parses bytes that come in pieces of `piece` bytes; 200 once the request is whole, 0 if it never is.
+int parse_status(std::string_view bytes, std::size_t piece, HttpRequest& request) {
+  request.clear();
+  RequestParser parser(request);
+  std::string waiting;
+  while (!bytes.empty() && !parser.is_done()) {
+    waiting += bytes.substr(0, piece);
+    bytes.remove_prefix(std::min(piece, bytes.size()));
+    boost::beast::error_code error;
+    waiting.erase(0, parser.put(boost::asio::buffer(waiting), error));
+    if (error && error != boost::beast::http::error::need_more) return status_of(parser.problem_of(error));
+  }
+  return parser.is_done() ? 200 : 0;
+}
+
+int parse_status(const std::string& bytes) {
+  HttpRequest request;
+  return parse_status(bytes, bytes.size(), request);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(bridge_routes)
+
+BOOST_AUTO_TEST_CASE(a_name_is_percent_decoded_out_of_its_path) {
+  const auto route = find_route(Method::get, "/v1/counters/K%C3%A4se%2Fpage%201+x");
+  BOOST_REQUIRE(route.has_value());
+  BOOST_TEST((route->endpoint == Endpoint::counter));
+  BOOST_TEST(route->name == "Käse/page 1+x");
+}
+
+BOOST_AUTO_TEST_CASE(every_route_of_the_contract_is_found) {
+  const std::vector<std::tuple<Method, std::string, Endpoint>> all = {
+      {Method::post, "/v1/counters/a/increment", Endpoint::increment},
+      {Method::get, "/v1/counters/a", Endpoint::counter},
+      {Method::put, "/v1/counters/a", Endpoint::counter},
+      {Method::remove, "/v1/counters/a", Endpoint::counter},
+      {Method::get, "/v1/counters", Endpoint::counters},
+      {Method::get, "/hit/a?cache=buster", Endpoint::hit},
+      {Method::get, "/v1/cluster", Endpoint::cluster},
+      {Method::post, "/v1/cluster/replicas/2/evict", Endpoint::evict},
+      {Method::post, "/v1/cluster/replicas/2/readmit", Endpoint::readmit},
+      {Method::post, "/v1/cluster/replicas/2/fault", Endpoint::fault},
+      {Method::head, "/livez", Endpoint::livez},
+      {Method::get, "http://example.org/readyz", Endpoint::readyz}};
+  for (const auto& [method, target, endpoint] : all) {
+    const auto route = find_route(method, target);
+    BOOST_TEST_CONTEXT(target) {
+      BOOST_REQUIRE(route.has_value());
+      BOOST_TEST((route->endpoint == endpoint));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(another_method_is_told_which_ones_there_are) {
+  const auto route = find_route(Method::post, "/v1/counters/a");
+  BOOST_REQUIRE(!route.has_value());
+  BOOST_TEST(status_of(route) == 405);
+  BOOST_TEST(route.error().allow == "GET, HEAD, PUT, DELETE");
+  BOOST_TEST(route_status(Method::other, "/hit/a") == 405);
+  BOOST_TEST(route_status(Method::other, "/nothing") == 404);
+}
+
+BOOST_AUTO_TEST_CASE(hostile_targets_are_refused) {
+  const std::vector<std::string> malformed = {"/hit/",
+                                              "/hit/%00",
+                                              "/hit/a%0Ab",
+                                              "/hit/%ff",
+                                              "/hit/%c0%af",
+                                              "/hit/%ed%a0%80",
+                                              "/hit/%zz",
+                                              "/hit/%4",
+                                              "/hit/\xff",
+                                              "/hit/a b",
+                                              "/hit/%7f",
+                                              "*",
+                                              "x",
+                                              "",
+                                              "/v1/counters/",
+                                              "/v1/counters?limit=0",
+                                              "/v1/counters?limit=1001",
+                                              "/v1/counters?limit=-1",
+                                              "/v1/counters?limit=1e1",
+                                              "/v1/counters?limit=",
+                                              "/v1/counters?limit=99999999999",
+                                              "/v1/counters?prefix=%00",
+                                              "/v1/counters?after=%ff",
+                                              "/v1/counters/a?consistency=any",
+                                              "/v1/counters/a?consistency=maybe"};
+  for (const std::string& target : malformed) BOOST_TEST(route_status(Method::get, target) == 400, target);
+  BOOST_TEST(route_status(Method::post, "/v1/counters//increment") == 400);
+  BOOST_TEST(route_status(Method::get, "/hit/" + std::string(257, 'a')) == 400);
+  BOOST_TEST(route_status(Method::get, "/hit/" + std::string(256, 'a')) == 200);
+  BOOST_TEST(route_status(Method::get, "/hit/" + std::string(5000, 'a')) == 414);
+  for (const std::string target : {"/", "//", "/hit", "/hit/a/b", "/hit/a/", "/a/b/c/d/e/f/g", "/../hit/a", "/metrics",
+                                   "/v1/counters/a/decrement", "example.org:80", "http://"})
+    BOOST_TEST(route_status(Method::get, target) == 404, target);
+  for (const std::string id : {"0", "x", "-1", "1x", "99999999999999999999", "%31x", ""})
+    BOOST_TEST(route_status(Method::post, "/v1/cluster/replicas/" + id + "/evict") == 404, id);
+}
+
+BOOST_AUTO_TEST_CASE(a_list_takes_prefix_limit_and_after) {
+  const auto route = find_route(Method::get, "/v1/counters?prefix=p%26&limit=7&after=a+b&other=1");
+  BOOST_REQUIRE(route.has_value());
+  BOOST_TEST(route->name == "p&");
+  BOOST_TEST(route->limit == 7u);
+  BOOST_TEST(route->after == "a b");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(bridge_requests)
+
+BOOST_AUTO_TEST_CASE(by_is_a_signed_64_bit_integer) {
+  BOOST_TEST(parse_increment("").value() == 1);
+  BOOST_TEST(parse_increment("{}").value() == 1);
+  BOOST_TEST(parse_increment(R"({"by":-5})").value() == -5);
+  BOOST_TEST(parse_increment(R"({"by":9223372036854775807})").value() == INT64_MAX);
+  BOOST_TEST(parse_increment(R"({"by":-9223372036854775808})").value() == INT64_MIN);
+  for (const std::string body : {R"({"by":1.5})",
+                                 R"({"by":1e3})",
+                                 R"({"by":5.0})",
+                                 R"({"by":"5"})",
+                                 R"({"by":9223372036854775808})",
+                                 R"({"by":-9223372036854775809})",
+                                 R"({"by":null})",
+                                 R"({"by":true})",
+                                 R"({"by":[5]})",
+                                 R"({"by":})",
+                                 "{",
+                                 "[]",
+                                 "5",
+                                 "null",
+                                 " ",
+                                 R"({"by":5}x)",
+                                 R"({"By":5})",
+                                 R"({"by":5,"x":1})",
+                                 "{\"by\":\xff}",
+                                 "\xef\xbb\xbf{}"})
+    BOOST_TEST(status_of(parse_increment(body)) == 400, body);
+  std::string deep;
+  for (int level = 0; level < 10'000; ++level) deep += R"({"by":)";
+  BOOST_TEST(status_of(parse_increment(deep)) == 400);
+}
+
+BOOST_AUTO_TEST_CASE(a_value_must_be_given) {
+  BOOST_TEST(parse_value(R"({"value":1000})").value() == 1000);
+  for (const std::string body : {"", "{}", R"({"by":1})", R"({"value":"1"})"})
+    BOOST_TEST(status_of(parse_value(body)) == 400, body);
+}
+
+BOOST_AUTO_TEST_CASE(a_fault_has_a_kind_a_time_and_a_probability) {
+  const auto fault = parse_fault(R"({"kind":"wrong-value","for_seconds":1.5,"probability":0.5})");
+  BOOST_REQUIRE(fault.has_value());
+  BOOST_TEST((*fault == Fault{FaultKind::wrong_value, milliseconds(1500), 0.5}));
+  BOOST_TEST((parse_fault(R"({"kind":"clear"})").value() == Fault{FaultKind::none, {}, 1.0}));
+  for (const std::string body :
+       {"", R"({"kind":"none"})", R"({"kind":"evil"})", R"({"kind":5})", R"({"kind":"hang","for_seconds":-1})",
+        R"({"kind":"hang","for_seconds":1e300})", R"({"kind":"hang","probability":1.1})",
+        R"({"kind":"hang","probability":"1"})", R"({"kind":"hang","seconds":1})"})
+    BOOST_TEST(status_of(parse_fault(body)) == 400, body);
+}
+
+BOOST_AUTO_TEST_CASE(an_increment_is_one_add_with_its_key) {
+  HttpRequest request = request_of(Method::post, "/v1/counters/home/increment", R"({"by":5})");
+  request.has_idempotency_key = true;
+  request.idempotency_key = "k-1";
+  const auto task = understand(request, rules);
+  const OwnedOperation& operation = operation_of(task);
+  BOOST_TEST((operation.kind == OperationKind::add));
+  BOOST_TEST(operation.name == "home");
+  BOOST_TEST(operation.value == 5);
+  BOOST_TEST(operation.idempotency_key == "k-1");
+  BOOST_TEST(!task->is_read);
+}
+
+BOOST_AUTO_TEST_CASE(a_head_request_for_a_hit_looks_and_does_not_count) {
+  const auto task = understand(request_of(Method::head, "/hit/home"), rules);
+  BOOST_TEST((operation_of(task).kind == OperationKind::get));
+  BOOST_TEST((operation_of(understand(request_of(Method::get, "/hit/home"), rules)).kind == OperationKind::add));
+}
+
+BOOST_AUTO_TEST_CASE(an_idempotency_key_is_1_to_256_visible_characters) {
+  HttpRequest request = request_of(Method::post, "/v1/counters/home/increment");
+  request.has_idempotency_key = true;
+  for (const std::string& key : {std::string(), std::string("a b"), std::string("\t"), std::string("k\xc3\xa4"),
+                                 std::string("\x7f"), std::string(257, 'k')}) {
+    request.idempotency_key = key;
+    BOOST_TEST(status_of(understand(request, rules)) == 400, key);
+  }
+  request.idempotency_key = std::string(256, '~');
+  BOOST_TEST(status_of(understand(request, rules)) == 200);
+}
+
+BOOST_AUTO_TEST_CASE(a_body_is_json_or_says_at_least_nothing_else) {
+  const std::string body = R"({"by":5})";
+  for (const std::string type :
+       {"application/json", "Application/JSON ; charset=utf-8", "application/x-www-form-urlencoded"})
+    BOOST_TEST(status_of(understand(typed(type, body), rules)) == 200, type);
+  for (const std::string type : {"text/plain", "application/jsonx", "", ";", "application/xml"})
+    BOOST_TEST(status_of(understand(typed(type, body), rules)) == 415, type);
+  BOOST_TEST(status_of(understand(typed("application/x-www-form-urlencoded", "by=5"), rules)) == 415);
+  BOOST_TEST(status_of(understand(typed("application/x-www-form-urlencoded", R"({"by":"5"})"), rules)) == 400);
+  BOOST_TEST(status_of(understand(typed("text/plain", ""), rules)) == 200);
+}
+
+BOOST_AUTO_TEST_CASE(set_and_delete_need_the_admin_token) {
+  const HttpRequest set = request_of(Method::put, "/v1/counters/home", R"({"value":7})");
+  BOOST_TEST(status_of(understand(set, rules)) == 401);
+  BOOST_TEST(status_of(understand(with_token(set, "s3creT"), rules)) == 403);
+  BOOST_TEST(status_of(understand(with_token(set, ""), rules)) == 403);
+  BOOST_TEST(status_of(understand(with_token(set), Rules{"", 3, true})) == 403);
+  const auto task = understand(with_token(set), rules);
+  BOOST_TEST((operation_of(task).kind == OperationKind::set));
+  BOOST_TEST(operation_of(task).value == 7);
+  const auto gone = understand(with_token(request_of(Method::remove, "/v1/counters/home")), rules);
+  BOOST_TEST((operation_of(gone).kind == OperationKind::remove));
+}
+
+BOOST_AUTO_TEST_CASE(the_scheme_of_a_token_has_no_case_and_the_token_has) {
+  BOOST_TEST(is_bearer_of("bearer s3cret", "s3cret"));
+  for (const std::string text :
+       {"Bearer S3CRET", "Bearer  s3cret", "Basic s3cret", "s3cret", "Bearer", "", "Bearer s3cretx"})
+    BOOST_TEST(!is_bearer_of(text, "s3cret"), text);
+}
+
+BOOST_AUTO_TEST_CASE(an_operators_command_names_a_replica_of_the_group) {
+  const auto evict = [](const std::string& id, const std::string& body) {
+    return understand(with_token(request_of(Method::post, "/v1/cluster/replicas/" + id + "/evict", body)), rules);
+  };
+  BOOST_TEST(status_of(evict("4", "")) == 404);
+  BOOST_TEST(status_of(evict("2", R"({"x":1})")) == 400);
+  const auto task = evict("2", "{}");
+  BOOST_REQUIRE(task.has_value());
+  const auto& command = std::get<AdminCommand>(task->work);
+  BOOST_TEST((command.action == AdminAction::evict));
+  BOOST_TEST(command.replica.value == 2u);
+  BOOST_TEST(command.token == "s3cret");
+}
+
+BOOST_AUTO_TEST_CASE(a_list_asks_for_one_more_than_it_shows) {
+  BOOST_TEST(operation_of(understand(request_of(Method::get, "/v1/counters?limit=7"), rules)).limit == 8u);
+  BOOST_TEST(operation_of(understand(request_of(Method::get, "/v1/counters?limit=1000"), rules)).limit ==
+             limits::list_entries);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(bridge_parser)
+
+BOOST_AUTO_TEST_CASE(a_request_is_the_same_in_whatever_pieces_it_comes) {
+  const std::string bytes =
+      "POST /v1/counters/home/increment HTTP/1.1\r\nHost: x\r\nidempotency-key: k\r\nAuthorization: Bearer t\r\n"
+      "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n4;a=b\r\n{\"by\r\n4\r\n\":5}\r\n0\r\n"
+      "Authorization: Bearer trailer\r\n\r\n";
+  for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
+    HttpRequest request;
+    BOOST_TEST(parse_status(bytes, piece, request) == 200);
+    BOOST_TEST(request.body == R"({"by":5})");
+    BOOST_TEST(request.idempotency_key == "k");
+    BOOST_TEST(request.authorization == "Bearer t");
+    BOOST_TEST((request.method == Method::post));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(requests_that_two_readers_could_read_differently_are_refused) {
+  const std::string start = "POST /hit/a HTTP/1.1\r\nHost: x\r\n";
+  for (const std::string rest :
+       {"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+        "Content-Length: -1\r\n\r\n", "Content-Length: 3x\r\n\r\n", "Transfer-Encoding: gzip\r\n\r\n",
+        "Transfer-Encoding: chunked, gzip\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\nxyz\r\n", "Host: y\r\n\r\n",
+        "Bad Name: x\r\n\r\n", "X: a\x01\r\n\r\n", "Authorization: a\r\nAuthorization: b\r\n\r\n",
+        "Idempotency-Key: a\r\nIdempotency-Key: b\r\n\r\n"})
+    BOOST_TEST(parse_status(start + rest) == 400, rest);
+  for (const std::string bytes :
+       {"GET /hit/a HTTP/1.1\r\n\r\n", "GET /hit/a HTTP/2.0\r\n\r\n", "GET /hit/a\r\n\r\n",
+        "GET  /hit/a HTTP/1.1\r\n\r\n", "\x16\x03\x01\x02", "GET /hit/a HTTP/1.1\nHost: x\n\n"})
+    BOOST_TEST(parse_status(bytes) == 400, bytes);
+  BOOST_TEST(parse_status("GET /hit/a HTTP/1.0\r\n\r\n") == 200);
+}
+
+BOOST_AUTO_TEST_CASE(heads_targets_and_bodies_have_limits) {
+  const std::string start = "POST /hit/a HTTP/1.1\r\nHost: x\r\n";
+  BOOST_TEST(parse_status(start + "X: " + std::string(17'000, 'y') + "\r\n\r\n") == 431);
+  std::string many = start;
+  while (many.size() < 40'000) many += "X-Field: value of the field\r\n";
+  for (const std::size_t piece : {1u, 28u, 29u, 4096u, 40'000u}) {
+    HttpRequest request;
+    BOOST_TEST(parse_status(many + "\r\n", piece, request) == 431);
+  }
+  BOOST_TEST(parse_status("GET /" + std::string(5'000, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n") == 414);
+  BOOST_TEST(parse_status(start + "Content-Length: 65537\r\n\r\n") == 413);
+  BOOST_TEST(parse_status(start + "Content-Length: 65536\r\n\r\n" + std::string(65'536, ' ')) == 200);
+  BOOST_TEST(parse_status(start + "Transfer-Encoding: chunked\r\n\r\n10001\r\n") == 413);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+
+#include "cli/answer_check.h"
+#include "cli/histogram.h"
+#include "cli/restart_pause.h"
+
+using namespace tally;
+using namespace tally::cli;
+
+BOOST_AUTO_TEST_SUITE(cli)
+
+BOOST_AUTO_TEST_CASE(an_empty_histogram_answers_zero) {
+  const Histogram histogram;
+  BOOST_TEST(histogram.count() == 0u);
+  BOOST_TEST(histogram.quantile(0.5) == 0);
+  BOOST_TEST(histogram.max() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(small_values_have_buckets_of_their_own) {
+  Histogram histogram;
+  for (std::uint64_t value = 1; value <= 100; ++value) histogram.add(value);
+  BOOST_TEST(histogram.quantile(0.5) == 50);
+  BOOST_TEST(histogram.quantile(0.99) == 99);
+  BOOST_TEST(histogram.quantile(1) == 100);
+}
+
+BOOST_AUTO_TEST_CASE(any_value_is_found_again_within_half_a_percent) {
+  for (double value = 1; value < 1e19; value *= 1.37) {
+    Histogram histogram;
+    const auto nanoseconds = static_cast<std::uint64_t>(value);
+    histogram.add(nanoseconds);
+    histogram.add(UINT64_MAX);  // so that the maximum does not help
+    const double exact = static_cast<double>(nanoseconds);
+    BOOST_TEST(std::abs(histogram.quantile(0.5) - exact) <= exact * 0.005, nanoseconds);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_quantile_never_exceeds_the_maximum) {
+  Histogram histogram;
+  histogram.add(1'000'001, 1000);
+  BOOST_TEST(histogram.quantile(0.999) <= 1'000'001);
+  BOOST_TEST(histogram.max() == 1'000'001u);
+  BOOST_TEST(histogram.count() == 1000u);
+}
+
+BOOST_AUTO_TEST_CASE(a_histogram_counts_between_powers_of_two) {
+  Histogram histogram;
+  histogram.add(1023);
+  histogram.add(1024, 2);
+  histogram.add(2047, 3);
+  histogram.add(2048, 4);
+  BOOST_TEST(histogram.between(512, 1024) == 1u);
+  BOOST_TEST(histogram.between(1024, 2048) == 5u);
+  BOOST_TEST(histogram.between(0, 1u << 20) == 10u);
+}
+
+BOOST_AUTO_TEST_CASE(the_first_restart_is_immediate_and_pauses_double_up_to_a_cap) {
+  RestartPause pause;
+  BOOST_TEST(pause.after({}).milliseconds() == 0);
+  for (const std::int64_t expected : {100, 200, 400, 800, 1600, 3200, 5000, 5000})
+    BOOST_TEST(pause.after(milliseconds(1)).milliseconds() == expected);
+}
+
+BOOST_AUTO_TEST_CASE(a_daemon_that_lived_for_a_while_is_restarted_at_once) {
+  RestartPause pause;
+  for (int death = 0; death < 20; ++death) pause.after({});
+  BOOST_TEST(pause.after(RestartPause::long_enough).milliseconds() == 0);
+  BOOST_TEST(pause.after({}).milliseconds() == 100);
+}
+
+BOOST_AUTO_TEST_CASE(right_answers_pass_in_any_order) {
+  AnswerCheck check(2);
+  const auto a = check.send(0), b = check.send(0), c = check.send(1);
+  check.answered(b, 1);
+  check.answered(c, 1);
+  check.answered(a, 2);
+  const auto d = check.send(0);
+  check.answered(d, 3);
+  check.final_value(0, 3);
+  check.final_value(1, 1);
+  BOOST_TEST(check.holds());
+}
+
+BOOST_AUTO_TEST_CASE(a_value_that_is_answered_twice_is_found) {
+  AnswerCheck check(1);
+  const auto a = check.send(0), b = check.send(0);
+  check.answered(a, 2);
+  check.answered(b, 2);
+  BOOST_TEST(check.violations() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_value_outside_what_was_sent_is_found) {
+  for (const std::int64_t value : {INT64_MIN, std::int64_t{-1}, std::int64_t{0}, std::int64_t{2}, INT64_MAX}) {
+    AnswerCheck check(1);
+    check.answered(check.send(0), value);
+    BOOST_TEST(check.violations() == 1u, value);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_value_below_one_answered_before_it_was_sent_is_found) {
+  AnswerCheck check(1);
+  const auto a = check.send(0), b = check.send(0);
+  check.answered(b, 2);
+  const auto later = check.send(0);
+  check.answered(later, 1);
+  check.answered(a, 3);
+  BOOST_TEST(check.violations() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_lost_or_doubled_increment_shows_in_the_end) {
+  for (const std::int64_t final_value : {0, 2}) {
+    AnswerCheck check(1);
+    check.answered(check.send(0), 1);
+    check.final_value(0, final_value);
+    BOOST_TEST(!check.holds());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(increments_of_unknown_outcome_may_be_counted_and_refused_ones_may_not) {
+  for (const std::int64_t final_value : {0, 1, 2, 3, 4}) {
+    AnswerCheck check(1);
+    check.answered(check.send(0), 1);
+    check.unknown(check.send(0));
+    check.unknown(check.send(0));
+    check.not_applied(check.send(0));
+    check.final_value(0, final_value);
+    BOOST_TEST(check.holds() == (final_value >= 1 && final_value <= 3), final_value);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(examples_of_violations_are_few) {
+  AnswerCheck check(1);
+  for (int wrong = 0; wrong < 1000; ++wrong) check.answered(check.send(0), 0);
+  BOOST_TEST(check.violations() == 1000u);
+  BOOST_TEST(check.examples().size() == 10u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the tests of the distributor's core share: a fake shell with a journal in memory and a clock that the test owns.
+#pragma once
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <map>
+
+#include "distributor/core.h"
+#include "protocol/limits.h"
+#include "protocol/operations.h"
+
+namespace tally {
+
+// Every output is held against the promises of distributor/core.h, whatever a test is about.
+struct DistributorBench {
+  static constexpr GroupId group{5};
+  static constexpr std::uint32_t replicas = 3;
+
+  DistributorConfig config;
+  CalendarTime wall{1'700'000'000'000};
+  Instant now = Instant{} + seconds(100);
+  DistributorCore core;
+
+  // The journal of this process: what was appended, and how much of it is synced.
+  std::vector<JournalRecord> journal;
+  bool sync_at_once = true;
+  std::uint64_t sync_wanted = 0;
+  std::uint64_t synced = 0;
+
+  Incarnation comparator{77};
+  std::vector<Ballots> ballots;
+  std::vector<View> views;
+  std::vector<DistributorOutput::Delivery> deliveries;
+  std::map<std::uint64_t, std::vector<ReplicaStanding>> standings;
+  std::vector<std::pair<ReplicaId, Fault>> faults;
+  std::vector<std::pair<ClientId, Message>> to_clients;
+  std::vector<Event> events;
+  std::uint64_t turns = 0;
+
+  static DistributorConfig usual_config() {
+    DistributorConfig config;
+    config.membership.replicas = replicas;
+    config.membership.probation_votes = 3;
+    config.admin_token = "secret";
+    config.pid = 4711;
+    return config;
+  }
+  static RecoveredJournal empty_journal() {
+    RecoveredJournal journal;
+    journal.group = group;
+    journal.term = Term(1);
+    return journal;
+  }
+
+  explicit DistributorBench(DistributorConfig chosen = usual_config(), const RecoveredJournal& found = empty_journal())
+      : config(chosen), core(std::move(chosen), found, wall, now) {}
+
+  // ---- the shell
+
+  // One turn, then those that follow at once.
+  void turn() {
+    for (int count = 0; count < 100; ++count) {
+      core.observe(wall);
+      core.tick(now);
+      ++turns;
+      const bool did_something = carry_out(core.take_output());
+      const bool is_due = core.next_deadline() <= now;
+      if (!did_something) BOOST_TEST(!is_due, "a turn that does nothing asks for another one at once");
+      if (!is_due) return;
+    }
+    BOOST_ERROR("the core does not come to rest");
+  }
+
+  bool carry_out(DistributorOutput output) {
+    for (JournalRecord& record : output.appends) journal.push_back(std::move(record));
+    if (output.sync_through) sync_wanted = *output.sync_through;
+    BOOST_TEST(sync_wanted <= journal.size());
+    for (const auto& delivery : output.deliveries) take(delivery);
+    for (Message& message : output.to_comparator) take(std::move(message));
+    for (auto& [replica, message] : output.to_replicas) take(replica, message);
+    for (auto& each : output.to_clients) to_clients.push_back(std::move(each));
+    for (Event& event : output.events) events.push_back(std::move(event));
+    if (sync_at_once && sync_wanted > synced) sync();
+    return !output.appends.empty() || !output.deliveries.empty() || !output.to_comparator.empty() ||
+           !output.to_replicas.empty() || !output.to_clients.empty();
+  }
+
+  void sync() {
+    synced = journal.size();
+    core.synced(synced, now);
+    carry_out(core.take_output());
+  }
+  bool sync_is_asked_for() const { return sync_wanted > synced; }
+
+  void take(const DistributorOutput::Delivery& delivery) {
+    BOOST_TEST(delivery.first.value <= delivery.last.value);
+    BOOST_TEST(delivery.last.value <= last_sequence().value, "an order is appended before it is sent");
+    deliveries.push_back(delivery);
+  }
+
+  void take(Message message) {
+    if (auto* sent = std::get_if<Ballots>(&message)) {
+      for (const Ballot& ballot : sent->ballots) check_stable(ballot);
+      ballots.push_back(std::move(*sent));
+    } else {
+      views.push_back(std::get<View>(std::move(message)));
+      check_known(views.back().number);
+    }
+  }
+
+  void take(ReplicaId replica, const Message& message) {
+    if (const auto* fault = std::get_if<Fault>(&message)) {
+      faults.emplace_back(replica, *fault);
+      return;
+    }
+    standings[replica.value].push_back(std::get<ReplicaStanding>(message));
+    check_known(standings[replica.value].back().view);
+  }
+
+  // Law 6: every change up to the ballot's order is stable.
+  void check_stable(const Ballot& ballot) const {
+    if (!config.wait_for_sync) return;
+    for (std::size_t place = synced; place < journal.size(); ++place)
+      if (const auto* order = std::get_if<Order>(&journal[place]))
+        BOOST_TEST(!(order->changes_state() && order->id.sequence <= ballot.order.sequence),
+                   "ballot " << ballot.order.sequence.value << " is sent before order " << order->id.sequence.value
+                             << " is stable");
+  }
+
+  void check_known(ViewNumber number) const {
+    for (std::size_t place = synced; place < journal.size(); ++place)
+      if (const auto* view = std::get_if<JournaledView>(&journal[place]))
+        BOOST_TEST(view->number != number, "view " << number.value << " is told before it is stable");
+  }
+
+  // Lets the clock run, with a turn at every deadline. `each` runs before every turn: the world's share.
+  template <class Each>
+  void pass(Duration duration, Duration step, Each&& each) {
+    const Instant end = now + duration;
+    Instant next_step = now;
+    while (now < end) {
+      if (next_step <= now) {
+        each();
+        next_step = now + step;
+      }
+      turn();
+      now = std::min({end, next_step, std::max(core.next_deadline(), now)});
+    }
+    turn();
+  }
+  void pass(Duration duration) {
+    pass(duration, duration, [] {});
+  }
+
+  // ---- the comparator and the replicas
+
+  ComparatorReport report(Sequence decided) const {
+    ComparatorReport report;
+    report.group = group;
+    report.incarnation = comparator;
+    report.term = term();
+    report.view = view();
+    report.decided = decided;
+    report.pid = 4712;
+    for (std::uint64_t id = 1; id <= replicas; ++id) report.voters.push_back({.replica = ReplicaId(id)});
+    return report;
+  }
+  void give(const ComparatorReport& report) {
+    core.receive(report, now);
+    turn();
+  }
+  void decide() { give(report(last_sequence())); }
+  void comparator_is_alive() {
+    core.receive(report(decided()), now);
+    turn();
+  }
+  void accuse(std::uint64_t replica, VerdictReason reason, Recovery recovery = Recovery(1)) {
+    ComparatorReport accusing = report(decided());
+    accusing.verdicts.push_back({ReplicaId(replica), recovery, reason, last_sequence()});
+    give(accusing);
+  }
+
+  ReplicaReport replica_report(Sequence applied, Recovery recovery = Recovery(1)) const {
+    ReplicaReport report;
+    report.group = group;
+    report.incarnation = Incarnation(8);
+    report.recovery = recovery;
+    report.applied = {term(), applied, {}};
+    report.pid = 4713;
+    report.store = "memory";
+    return report;
+  }
+  void give(std::uint64_t replica, const ReplicaReport& report) {
+    core.receive(ReplicaId(replica), report, now);
+    turn();
+  }
+  void apply(std::uint64_t replica, Sequence applied, Recovery recovery = Recovery(1)) {
+    give(replica, replica_report(applied, recovery));
+  }
+  void all_apply() {
+    for (std::uint64_t id = 1; id <= replicas; ++id) apply(id, last_sequence());
+  }
+
+  // Everybody has found together, and the first order is decided.
+  void start() {
+    comparator_is_alive();
+    all_apply();
+    decide();
+    forget();
+  }
+  void forget() {
+    ballots.clear();
+    views.clear();
+    deliveries.clear();
+    standings.clear();
+    to_clients.clear();
+    events.clear();
+  }
+
+  // ---- clients
+
+  static Request request(std::uint64_t number, bool read_only = false) {
+    Request request;
+    request.session = {Sequence(1), 0};
+    request.number = RequestNumber(number);
+    request.read_only = read_only;
+    request.result_limit = 100;
+    request.operations = "operations";
+    return request;
+  }
+  // Without a turn: what is given so waits together.
+  void put(const Request& request, const std::string& client = "c") { core.receive(ClientId{client}, request, now); }
+  void give(const Request& request, const std::string& client = "c") {
+    put(request, client);
+    turn();
+  }
+  void give_change(std::uint64_t number) { give(request(number)); }
+  void give_read(std::uint64_t number) { give(request(number, true)); }
+
+  ClusterStatus status() {
+    core.receive(ClientId{"people"}, StatusQuery{9}, now);
+    carry_out(core.take_output());
+    return std::get<ClusterStatus>(to_clients.back().second);
+  }
+  AdminReply command(AdminAction action, std::uint64_t replica, const std::string& token = "secret", Fault fault = {}) {
+    AdminCommand command;
+    command.number = 3;
+    command.token = token;
+    command.action = action;
+    command.replica = ReplicaId(replica);
+    command.fault = fault;
+    core.receive(ClientId{"people"}, command, now);
+    carry_out(core.take_output());
+    return std::get<AdminReply>(to_clients.back().second);
+  }
+
+  // ---- what came out
+
+  std::vector<Order> orders() const {
+    std::vector<Order> found;
+    for (const JournalRecord& record : journal)
+      if (const auto* order = std::get_if<Order>(&record)) found.push_back(*order);
+    return found;
+  }
+  std::vector<JournaledView> journaled_views() const {
+    std::vector<JournaledView> found;
+    for (const JournalRecord& record : journal)
+      if (const auto* view = std::get_if<JournaledView>(&record)) found.push_back(*view);
+    return found;
+  }
+  std::vector<std::uint64_t> balloted() const {
+    std::vector<std::uint64_t> sequences;
+    for (const Ballots& message : ballots)
+      for (const Ballot& ballot : message.ballots) sequences.push_back(ballot.order.sequence.value);
+    return sequences;
+  }
+  std::vector<Refusal> refusals() const {
+    std::vector<Refusal> found;
+    for (const auto& [client, message] : to_clients)
+      if (const auto* refusal = std::get_if<Refusal>(&message)) found.push_back(*refusal);
+    return found;
+  }
+  bool happened(std::string_view name) const {
+    return std::ranges::any_of(events, [&](const Event& event) { return event.name == name; });
+  }
+  // Of the deliveries to a replica: first of the first, last of the last; zeros when there were none.
+  std::pair<std::uint64_t, std::uint64_t> delivered(std::uint64_t replica) const {
+    std::pair<std::uint64_t, std::uint64_t> range;
+    for (const auto& delivery : deliveries) {
+      if (delivery.replica.value != replica) continue;
+      if (range.first == 0) range.first = delivery.first.value;
+      range.second = delivery.last.value;
+    }
+    return range;
+  }
+
+  Sequence last_sequence() const {
+    for (auto record = journal.rbegin(); record != journal.rend(); ++record)
+      if (const auto* order = std::get_if<Order>(&*record)) return order->id.sequence;
+    return recovered_.last.sequence;
+  }
+  ViewNumber view() { return const_cast<const DistributorBench*>(this)->view(); }
+  ViewNumber view() const {
+    for (auto record = journal.rbegin(); record != journal.rend(); ++record)
+      if (const auto* found = std::get_if<JournaledView>(&*record)) return found->number;
+    return recovered_.view.number;
+  }
+  Term term() const { return recovered_.term; }
+  Sequence decided() { return status_quietly().decided; }
+
+ private:
+  ClusterStatus status_quietly() {
+    const ClusterStatus found = status();
+    to_clients.pop_back();
+    return found;
+  }
+
+  RecoveredJournal recovered_ = empty_journal();
+};
+
+}  // namespace tally

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the replica's tests share: operations without a wire format, and a distributor's chain of orders.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "protocol/limits.h"
+#include "protocol/messages.h"
+#include "protocol/operations.h"
+#include "replica/state.h"
+
+namespace tally::testing {
+
+// "Encodes" operations by remembering them under a made-up word. Every table knows the words of all.
+class OperationTable {
+ public:
+  static std::string encode(std::vector<OwnedOperation> operations) {
+    auto& known = words();
+    std::string word = "#" + std::to_string(known.size());
+    known.emplace(word, std::move(operations));
+    return word;
+  }
+
+  static bool decode(std::string_view word, std::vector<Operation>& operations) {
+    const auto place = words().find(word);
+    if (place == words().end()) return false;
+    for (const OwnedOperation& operation : place->second) operations.push_back(operation.view());
+    return true;
+  }
+
+ private:
+  static std::map<std::string, std::vector<OwnedOperation>, std::less<>>& words() {
+    static std::map<std::string, std::vector<OwnedOperation>, std::less<>> known;
+    return known;
+  }
+};
+
+inline OwnedOperation addition(std::string name, std::int64_t value, std::string key = {}) {
+  return {OperationKind::add, std::move(name), value, std::move(key), {}, 0};
+}
+inline OwnedOperation reading(std::string name) { return {OperationKind::get, std::move(name), 0, {}, {}, 0}; }
+inline OwnedOperation setting(std::string name, std::int64_t value, std::string key = {}) {
+  return {OperationKind::set, std::move(name), value, std::move(key), {}, 0};
+}
+inline OwnedOperation removal(std::string name, std::string key = {}) {
+  return {OperationKind::remove, std::move(name), 0, std::move(key), {}, 0};
+}
+inline OwnedOperation listing(std::string prefix, std::string after, std::uint32_t limit) {
+  return {OperationKind::list, std::move(prefix), 0, {}, std::move(after), limit};
+}
+
+inline Request open_session() {
+  Request request;
+  request.kind = RequestKind::open_session;
+  request.number = RequestNumber(1);
+  request.result_limit = results::header_bytes;
+  return request;
+}
+inline Request close_session(SessionId session) {
+  Request request = open_session();
+  request.kind = RequestKind::close_session;
+  request.session = session;
+  return request;
+}
+inline Request request(SessionId session, std::uint64_t number, std::vector<OwnedOperation> operations,
+                       std::uint64_t acknowledged = 0) {
+  Request request;
+  request.session = session;
+  request.number = RequestNumber(number);
+  request.acknowledged = RequestNumber(acknowledged);
+  request.result_limit = limits::request_result_bytes;
+  request.operations = OperationTable::encode(std::move(operations));
+  return request;
+}
+
+// Makes the orders of one distributor; copy it to let its journal lose a tail.
+class OrderChain {
+ public:
+  Term term{1};
+  ServedTime served;
+  OrderIdentity last;
+
+  Order next(std::vector<Request> requests = {}) {
+    Order order;
+    order.id = {term, last.sequence.next(), {}};
+    order.previous = last.chain;
+    order.served = served;
+    order.calendar = CalendarTime{1'700'000'000'000 + served.nanoseconds / 1'000'000};
+    order.semantics = limits::semantics_version;
+    order.requests = std::move(requests);
+    order.id.chain = chain_of(order);
+    last = order.id;
+    return order;
+  }
+};
+
+inline std::vector<RequestResult> decode_results(std::string_view bytes) {
+  std::vector<RequestResult> decoded;
+  ByteReader reader(bytes);
+  while (!reader.rest().empty()) decoded.push_back(results::decode(reader.sized()).value());
+  return decoded;
+}
+
+}  // namespace tally::testing

@@ -1,0 +1,762 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "replica/state.h"
+
+#include <boost/test/unit_test.hpp>
+#include <limits>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+
+#include "replica/name_table.h"
+#include "replica_fixture.h"
+
+using namespace tally;
+using namespace tally::testing;
+
+namespace {
+
+// One replica's state, driven order by order; each order checks the digest against the data.
+struct Fixture {
+  explicit Fixture(StateLimits state_limits = {}) : limits(state_limits), state(fresh()) {}
+
+  std::unique_ptr<State> fresh() const { return std::make_unique<State>(limits, 42); }
+
+  std::vector<RequestResult> apply(std::vector<Request> requests) {
+    const Order order = chain.next(std::move(requests));
+    std::string results;
+    state->apply(order, OperationTable::decode, results);
+    BOOST_REQUIRE((state->digest() == state->recomputed_digest()));
+    return decode_results(results);
+  }
+  RequestResult apply_one(Request request) { return apply({std::move(request)}).at(0); }
+  SessionId open() {
+    const RequestResult result = apply_one(open_session());
+    BOOST_REQUIRE((result.outcome == RequestOutcome::session_opened));
+    return {result.sequence, result.index};
+  }
+  // Executes operations in the fixture's own session, and acknowledges at once.
+  std::vector<OperationResult> run(std::vector<OwnedOperation> operations) {
+    if (!session) session = open();
+    const RequestResult result = apply_one(request(*session, number + 1, std::move(operations), number));
+    BOOST_REQUIRE((result.outcome == RequestOutcome::executed));
+    ++number;
+    return result.operations;
+  }
+  OperationResult run_one(OwnedOperation operation) { return run({std::move(operation)}).at(0); }
+
+  StateLimits limits;
+  std::unique_ptr<State> state;
+  OrderChain chain;
+  std::optional<SessionId> session;
+  std::uint64_t number = 0;
+};
+
+OperationResult answer(OperationStatus status, std::int64_t value = 0) { return {status, value, {}, {}}; }
+
+// What a checkpoint store does, in memory.
+struct MemoryStore {
+  CheckpointHeader header;
+  std::map<std::string, std::string> entries;
+
+  void commit(const CheckpointDelta& delta) {
+    if (delta.full) entries.clear();
+    header = delta.header;
+    for (const auto& [key, value] : delta.changes) {
+      if (value)
+        entries[key] = *value;
+      else
+        BOOST_TEST(entries.erase(key) == 1u, "an entry that was never stored is taken away");
+    }
+    Digest sum;
+    for (const auto& [key, value] : entries) sum += entry_digest(key, value);
+    BOOST_REQUIRE((sum == header.state));
+  }
+  bool restore(State& state) const {
+    for (const auto& [key, value] : entries)
+      if (!state.restore(key, value)) return false;
+    return state.finish_restore(header);
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(counters_of_a_state)
+
+BOOST_AUTO_TEST_CASE(adding_creates_and_counts) {
+  Fixture replica;
+  BOOST_TEST((replica.run_one(addition("home", 1)) == answer(OperationStatus::ok, 1)));
+  BOOST_TEST((replica.run_one(addition("home", -5)) == answer(OperationStatus::ok, -4)));
+  BOOST_TEST((replica.run_one(reading("home")) == answer(OperationStatus::ok, -4)));
+}
+
+BOOST_AUTO_TEST_CASE(an_overflow_is_an_error_and_leaves_the_value) {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
+  Fixture replica;
+  replica.run({setting("high", most - 1), setting("low", least + 1)});
+  BOOST_TEST((replica.run_one(addition("high", 1)) == answer(OperationStatus::ok, most)));
+  BOOST_TEST((replica.run_one(addition("high", 1)) == answer(OperationStatus::overflow, most)));
+  BOOST_TEST((replica.run_one(addition("low", -2)) == answer(OperationStatus::overflow, least + 1)));
+  BOOST_TEST((replica.run_one(addition("low", -1)) == answer(OperationStatus::ok, least)));
+}
+
+BOOST_AUTO_TEST_CASE(set_creates_or_overwrites_and_remove_tells_what_was_there) {
+  Fixture replica;
+  BOOST_TEST((replica.run_one(reading("home")) == answer(OperationStatus::not_found)));
+  BOOST_TEST((replica.run_one(setting("home", 7)) == answer(OperationStatus::ok, 7)));
+  BOOST_TEST((replica.run_one(setting("home", 9)) == answer(OperationStatus::ok, 9)));
+  BOOST_TEST((replica.run_one(removal("home")) == answer(OperationStatus::ok, 9)));
+  BOOST_TEST((replica.run_one(removal("home")) == answer(OperationStatus::not_found)));
+}
+
+BOOST_AUTO_TEST_CASE(removing_everything_restores_the_digest) {
+  Fixture replica;
+  replica.run({reading("home")});
+  const Digest before = replica.state->digest();
+  replica.run({addition("home", 1), removal("home")});
+  // Only the session's watermark and its stored result differ now; a full capture has no counter.
+  BOOST_TEST((replica.state->digest() != before));
+  BOOST_TEST(replica.state->counters() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(lists_are_in_byte_order_after_a_name_and_within_a_prefix) {
+  Fixture replica;
+  replica.run({setting("b", 2), setting("a/2", 12), setting("a", 1), setting("a/1", 11), setting("\u00e4", 99),
+               setting("a/3", 13), setting("B", 3)});
+  const auto names = [&](const OwnedOperation& operation) {
+    std::string joined;
+    const OperationResult result = replica.run_one(operation);
+    BOOST_TEST(result.value == static_cast<std::int64_t>(result.listed.size()));
+    for (const ListedCounter& counter : result.listed)
+      joined += counter.name + "=" + std::to_string(counter.value) + " ";
+    return joined;
+  };
+  BOOST_TEST(names(listing("", "", 1000)) == "B=3 a=1 a/1=11 a/2=12 a/3=13 b=2 \u00e4=99 ");
+  BOOST_TEST(names(listing("", "", 2)) == "B=3 a=1 ");
+  BOOST_TEST(names(listing("a/", "", 1000)) == "a/1=11 a/2=12 a/3=13 ");
+  BOOST_TEST(names(listing("a/", "a/1", 1)) == "a/2=12 ");
+  BOOST_TEST(names(listing("a/", "a/3", 1000)) == "");
+  BOOST_TEST(names(listing("a/", "b", 1000)) == "");
+  BOOST_TEST(names(listing("", "a/25", 1000)) == "a/3=13 b=2 \u00e4=99 ");
+}
+
+BOOST_AUTO_TEST_CASE(operations_that_make_no_sense_are_malformed_and_change_nothing) {
+  Fixture replica;
+  const std::string long_name(257, 'x');
+  OwnedOperation keyed_get = reading("home");
+  keyed_get.idempotency_key = "k";
+  OwnedOperation keyed_list = listing("", "", 1);
+  keyed_list.idempotency_key = "k";
+  for (const OwnedOperation& operation :
+       {addition("", 1), addition(long_name, 1), setting("a\nb", 1), reading("\xff"), removal(""),
+        addition("", 1, "key"), keyed_get, keyed_list, listing("", "", 0), listing("", "", limits::list_entries + 1),
+        listing(long_name, "", 1), listing("", long_name, 1), addition("home", 1, std::string(257, 'k')),
+        OwnedOperation{}})
+    BOOST_TEST((replica.run_one(operation) == answer(OperationStatus::malformed)));
+  BOOST_TEST(replica.state->counters() == 0u);
+  BOOST_TEST(replica.state->idempotency_keys() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_table_refuses_new_counters_and_serves_the_old) {
+  StateLimits few;
+  few.counters = 2;
+  Fixture replica(few);
+  replica.run({addition("a", 1), addition("b", 1)});
+  BOOST_TEST((replica.run_one(addition("c", 1)) == answer(OperationStatus::counters_full)));
+  BOOST_TEST((replica.run_one(setting("c", 1)) == answer(OperationStatus::counters_full)));
+  BOOST_TEST((replica.run_one(addition("a", 1)) == answer(OperationStatus::ok, 2)));
+  replica.run({removal("b")});
+  BOOST_TEST((replica.run_one(addition("c", 1)) == answer(OperationStatus::ok, 1)));
+}
+
+BOOST_AUTO_TEST_CASE(a_flipped_counter_is_unknown_to_the_digest_until_a_scrub) {
+  Fixture replica;
+  BOOST_TEST(!replica.state->flip_stored_counter());
+  replica.run({addition("a", 1), addition("b", 1)});
+  const Digest before = replica.state->digest();
+  BOOST_TEST(replica.state->scrub());
+  BOOST_TEST(replica.state->flip_stored_counter());
+  BOOST_TEST((replica.state->digest() == before));
+  BOOST_TEST((replica.state->counter("a") == 1));
+  BOOST_TEST((replica.state->counter("b") != 1));
+  BOOST_TEST(!replica.state->scrub());
+  BOOST_TEST((replica.state->digest() != before));
+  BOOST_TEST(replica.state->scrub());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(requests_run_exactly_once)
+
+BOOST_AUTO_TEST_CASE(a_repeated_request_is_answered_from_the_stored_result) {
+  Fixture replica;
+  const SessionId session = replica.open();
+  const Request counted = request(session, 1, {addition("home", 1), reading("home")});
+  const RequestResult first = replica.apply_one(counted);
+  replica.apply_one(request(session, 2, {addition("home", 1)}));
+  BOOST_TEST((replica.apply_one(counted) == first));
+  BOOST_TEST((replica.state->counter("home") == 2));
+  const auto twice =
+      replica.apply({request(session, 3, {addition("home", 1)}), request(session, 3, {addition("home", 1)})});
+  BOOST_TEST((twice.at(0) == twice.at(1)));
+  BOOST_TEST((replica.state->counter("home") == 3));
+}
+
+BOOST_AUTO_TEST_CASE(an_acknowledged_request_is_stale_even_if_it_never_ran) {
+  Fixture replica;
+  const SessionId session = replica.open();
+  const Request counted = request(session, 1, {addition("home", 1)});
+  replica.apply_one(counted);
+  replica.apply_one(request(session, 4, {reading("home")}, 3));  // 2 and 3 were given up
+  for (const std::uint64_t number : {0, 1, 2, 3})
+    BOOST_TEST((replica.apply_one(request(session, number, {addition("home", 1)})).outcome == RequestOutcome::stale));
+  BOOST_TEST((replica.apply_one(request(session, 5, {addition("home", 1)}, 5)).outcome == RequestOutcome::stale));
+  BOOST_TEST((replica.state->counter("home") == 1));
+}
+
+BOOST_AUTO_TEST_CASE(the_window_ends_w_beyond_what_is_acknowledged) {
+  StateLimits narrow;
+  narrow.session_window = 4;
+  Fixture replica(narrow);
+  const SessionId session = replica.open();
+  BOOST_TEST((replica.apply_one(request(session, 5, {addition("home", 1)})).outcome == RequestOutcome::beyond_window));
+  BOOST_TEST((replica.apply_one(request(session, 4, {addition("home", 1)})).outcome == RequestOutcome::executed));
+  BOOST_TEST((replica.apply_one(request(session, 5, {addition("home", 1)}, 1)).outcome == RequestOutcome::executed));
+  BOOST_TEST((replica.apply_one(request(session, 3, {addition("home", 1)})).outcome == RequestOutcome::executed));
+  BOOST_TEST((replica.apply_one(request(session, UINT64_MAX, {reading("home")}, UINT64_MAX)).outcome ==
+              RequestOutcome::stale));
+  BOOST_TEST((replica.apply_one(request(session, UINT64_MAX, {reading("home")}, 0)).outcome == RequestOutcome::stale));
+}
+
+BOOST_AUTO_TEST_CASE(the_watermark_never_moves_back) {
+  Fixture replica;
+  const SessionId session = replica.open();
+  replica.apply_one(request(session, 10, {reading("home")}, 9));
+  replica.apply_one(request(session, 11, {reading("home")}, 2));
+  BOOST_TEST((replica.apply_one(request(session, 5, {addition("home", 1)})).outcome == RequestOutcome::stale));
+}
+
+BOOST_AUTO_TEST_CASE(reads_are_not_stored_and_may_not_change_anything) {
+  Fixture replica;
+  const SessionId session = replica.open();
+  Request read =
+      request(session, 1, {reading("home"), addition("home", 1), setting("home", 1, "key"), removal("home")});
+  read.read_only = true;
+  const RequestResult first = replica.apply_one(read);
+  BOOST_TEST((first.operations.at(0) == answer(OperationStatus::not_found)));
+  for (std::size_t place : {1, 2, 3}) BOOST_TEST((first.operations.at(place) == answer(OperationStatus::read_only)));
+  replica.apply_one(request(session, 2, {addition("home", 1)}));
+  BOOST_TEST((replica.apply_one(read).operations.at(0) == answer(OperationStatus::ok, 1)));
+  Request silent_open = open_session();
+  silent_open.read_only = true;
+  BOOST_TEST((replica.apply_one(silent_open).outcome == RequestOutcome::malformed));
+  Request silent_close = close_session(session);
+  silent_close.read_only = true;
+  BOOST_TEST((replica.apply_one(silent_close).outcome == RequestOutcome::malformed));
+  BOOST_TEST(replica.state->sessions() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_decoded_or_holds_too_much_is_refused_whole) {
+  Fixture replica;
+  const SessionId session = replica.open();
+  Request garbage = request(session, 1, {});
+  garbage.operations = "no such word";
+  BOOST_TEST((replica.apply_one(garbage).outcome == RequestOutcome::malformed));
+  const Request many =
+      request(session, 1, std::vector<OwnedOperation>(limits::request_operations + 1, addition("home", 1)));
+  BOOST_TEST((replica.apply_one(many).outcome == RequestOutcome::malformed));
+  Request unknown = request(session, 1, {});
+  unknown.kind = static_cast<RequestKind>(9);
+  BOOST_TEST((replica.apply_one(unknown).outcome == RequestOutcome::malformed));
+  BOOST_TEST(replica.state->counters() == 0u);
+  // The number is still free.
+  BOOST_TEST((replica.apply_one(request(session, 1, {addition("home", 1)})).outcome == RequestOutcome::executed));
+}
+
+BOOST_AUTO_TEST_CASE(a_result_that_might_exceed_its_limit_keeps_the_request_from_running) {
+  Fixture replica;
+  const SessionId session = replica.open();
+  Request tight = request(session, 1, {addition("home", 1), addition("home", 1, "key")});
+  tight.result_limit = results::header_bytes + 2 * results::operation_bytes + 8 - 1;
+  BOOST_TEST((replica.apply_one(tight).outcome == RequestOutcome::results_too_large));
+  BOOST_TEST(replica.state->counters() == 0u);
+  ++tight.result_limit;
+  BOOST_TEST((replica.apply_one(tight).outcome == RequestOutcome::executed));
+  tight.result_limit = results::header_bytes;  // a repetition may not ask for less than it gets
+  BOOST_TEST((replica.apply_one(tight).outcome == RequestOutcome::results_too_large));
+  Request lists = request(session, 2, std::vector<OwnedOperation>(2, listing("", "", limits::list_entries)));
+  BOOST_TEST((replica.apply_one(lists).outcome == RequestOutcome::results_too_large));
+}
+
+BOOST_AUTO_TEST_CASE(the_worst_case_is_reached_by_lists_of_longest_names_and_never_exceeded) {
+  Fixture replica;
+  for (int first = 0; first < 3; ++first)
+    replica.run({addition(std::string(255, 'x') + static_cast<char>('a' + first), 1)});
+  const std::vector<OwnedOperation> owned = {listing("", "", 3), addition("home", 1, "key"), addition("home", 1, "key"),
+                                             reading("home")};
+  std::vector<Operation> operations;
+  for (const OwnedOperation& operation : owned) operations.push_back(operation.view());
+  const std::size_t worst = worst_result_bytes(operations);
+  BOOST_TEST(worst == 17u + 4 * 9 + 2 * 8 + 4 + 3 * (2 + 256 + 8));
+  std::string results;
+  replica.state->apply(replica.chain.next({request(*replica.session, 10, owned)}), OperationTable::decode, results);
+  BOOST_TEST(results.size() == 4 + worst - 8);  // the first use of the key brings no first_sequence
+}
+
+BOOST_AUTO_TEST_CASE(results_are_stored_up_to_a_bound_until_they_are_acknowledged) {
+  StateLimits little;
+  little.stored_result_bytes = 2 * (results::header_bytes + results::operation_bytes);
+  Fixture replica(little);
+  const SessionId session = replica.open();
+  replica.apply_one(request(session, 1, {addition("home", 1)}));
+  replica.apply_one(request(session, 2, {addition("home", 1)}));
+  BOOST_TEST((replica.apply_one(request(session, 3, {addition("home", 1)})).outcome == RequestOutcome::results_full));
+  Request read = request(session, 3, {reading("home")});
+  read.read_only = true;
+  BOOST_TEST((replica.apply_one(read).operations.at(0) == answer(OperationStatus::ok, 2)));
+  BOOST_TEST((replica.apply_one(request(session, 3, {addition("home", 1)}, 1)).outcome == RequestOutcome::executed));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(sessions_of_a_state)
+
+BOOST_AUTO_TEST_CASE(a_session_is_named_by_its_place_in_the_order_stream) {
+  Fixture replica;
+  replica.apply({});
+  const auto opened = replica.apply({open_session(), open_session()});
+  BOOST_TEST((opened.at(0).sequence == Sequence(2)));
+  BOOST_TEST(opened.at(0).index == 0u);
+  BOOST_TEST(opened.at(1).index == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_closed_or_unknown_session_is_expired) {
+  Fixture replica;
+  const Digest empty = replica.state->digest();
+  const SessionId session = replica.open();
+  replica.apply_one(request(session, 1, {reading("home")}));
+  BOOST_TEST((replica.apply_one(close_session(session)).outcome == RequestOutcome::session_closed));
+  BOOST_TEST((replica.apply_one(close_session(session)).outcome == RequestOutcome::session_expired));
+  BOOST_TEST(
+      (replica.apply_one(request(session, 2, {addition("home", 1)})).outcome == RequestOutcome::session_expired));
+  BOOST_TEST((replica.state->digest() == empty));
+}
+
+BOOST_AUTO_TEST_CASE(a_session_expires_by_served_time_without_requests) {
+  Fixture replica;
+  const SessionId used = replica.open();
+  const SessionId idle = replica.open();
+  const auto wait = [&](Duration duration) { replica.chain.served = replica.chain.served + duration; };
+  wait(limits::session_lifetime / 2);
+  replica.apply_one(request(used, 1, {reading("home")}));
+  wait(limits::session_lifetime / 2 + Duration{-1});
+  replica.apply({});
+  BOOST_TEST(replica.state->sessions() == 2u);
+  wait(Duration{1});
+  BOOST_TEST((replica.apply_one(request(idle, 1, {addition("home", 1)})).outcome == RequestOutcome::session_expired));
+  BOOST_TEST((replica.apply_one(request(used, 1, {reading("home")})).outcome == RequestOutcome::executed));
+  BOOST_TEST(replica.state->sessions() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(activity_changes_the_digest_in_steps_only) {
+  Fixture replica;
+  const SessionId session = replica.open();
+  const Digest before = replica.state->digest();
+  Request read = request(session, 1, {reading("home")});
+  read.read_only = true;
+  replica.chain.served = replica.chain.served + (limits::session_lifetime / 16 + Duration{-1});
+  replica.apply_one(read);
+  BOOST_TEST((replica.state->digest() == before));
+  replica.chain.served = replica.chain.served + Duration{1};
+  replica.apply_one(read);
+  BOOST_TEST((replica.state->digest() != before));
+}
+
+BOOST_AUTO_TEST_CASE(full_sessions_refuse_until_one_closes) {
+  StateLimits few;
+  few.sessions = 1;
+  Fixture replica(few);
+  const SessionId session = replica.open();
+  BOOST_TEST((replica.apply_one(open_session()).outcome == RequestOutcome::sessions_full));
+  replica.apply_one(close_session(session));
+  BOOST_TEST((replica.apply_one(open_session()).outcome == RequestOutcome::session_opened));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(idempotency_keys_of_a_state)
+
+BOOST_AUTO_TEST_CASE(the_same_operation_brings_the_first_result_again_from_any_session) {
+  Fixture replica;
+  const OperationResult first = replica.run_one(addition("home", 5, "key"));
+  BOOST_TEST((first == answer(OperationStatus::ok, 5)));
+  const Sequence executed = replica.chain.last.sequence;
+  replica.run({addition("home", 1)});
+  const RequestResult again = replica.apply_one(request(replica.open(), 1, {addition("home", 5, "key")}));
+  const OperationResult expected{OperationStatus::ok, 5, executed, {}};
+  BOOST_TEST((again.operations.at(0) == expected));
+  BOOST_TEST((replica.state->counter("home") == 6));
+}
+
+BOOST_AUTO_TEST_CASE(another_operation_with_the_key_is_refused) {
+  Fixture replica;
+  replica.run({addition("home", 5, "key"), removal("gone", "other")});
+  for (const OwnedOperation& operation : {addition("home", 6, "key"), addition("away", 5, "key"),
+                                          setting("home", 5, "key"), removal("home", "key"), removal("home", "other")})
+    BOOST_TEST((replica.run_one(operation) == answer(OperationStatus::key_reused)));
+  BOOST_TEST((replica.state->counter("home") == 5));
+}
+
+BOOST_AUTO_TEST_CASE(errors_are_results_too_but_a_full_table_is_not) {
+  StateLimits few;
+  few.counters = 1;
+  Fixture replica(few);
+  replica.run({setting("home", std::numeric_limits<std::int64_t>::max())});
+  BOOST_TEST((replica.run_one(addition("home", 1, "over")).status == OperationStatus::overflow));
+  BOOST_TEST((replica.run_one(removal("away", "gone")).status == OperationStatus::not_found));
+  BOOST_TEST((replica.run_one(addition("away", 1, "full")).status == OperationStatus::counters_full));
+  replica.run({removal("home")});
+  BOOST_TEST((replica.run_one(addition("home", 1, "over")).status == OperationStatus::overflow));
+  BOOST_TEST(replica.run_one(addition("home", 1, "over")).first_sequence.has_value());
+  BOOST_TEST((replica.run_one(addition("away", 1, "full")) == answer(OperationStatus::ok, 1)));
+  BOOST_TEST((replica.run_one(removal("away", "gone")).status == OperationStatus::not_found));
+}
+
+BOOST_AUTO_TEST_CASE(keys_expire_by_served_time_and_a_full_table_refuses_until_then) {
+  StateLimits few;
+  few.idempotency_keys = 2;
+  few.session_lifetime = hours(1000);
+  Fixture replica(few);
+  replica.run({addition("home", 1, "a")});
+  replica.chain.served = replica.chain.served + hours(1);
+  replica.run({addition("home", 1, "b")});
+  BOOST_TEST((replica.run_one(addition("home", 1, "c")) == answer(OperationStatus::keys_full)));
+  BOOST_TEST((replica.run_one(addition("home", 1)) == answer(OperationStatus::ok, 3)));
+  replica.chain.served = replica.chain.served + (hours(23) + Duration{-1});
+  BOOST_TEST((replica.run_one(addition("home", 1, "c")) == answer(OperationStatus::keys_full)));
+  replica.chain.served = replica.chain.served + Duration{1};
+  BOOST_TEST((replica.run_one(addition("home", 1, "c")) == answer(OperationStatus::ok, 4)));
+  BOOST_TEST(replica.run_one(addition("home", 1, "b")).first_sequence.has_value());
+  BOOST_TEST(replica.state->idempotency_keys() == 2u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(checkpoints_of_a_state)
+
+BOOST_AUTO_TEST_CASE(a_delta_brings_only_what_changed) {
+  Fixture replica;
+  replica.run({addition("a", 1), addition("b", 1), addition("c", 1)});
+  MemoryStore store;
+  const CheckpointDelta full = replica.state->capture({});
+  BOOST_TEST(full.full);
+  store.commit(full);
+  BOOST_TEST(store.entries.size() == 3u + 1 + 1 + 1);  // counters, session, its result, limits
+  BOOST_TEST(replica.state->capture({}).changes.empty());
+  replica.run({addition("b", 1), removal("c"), addition("d", 1), removal("d"), addition("e", 1, "key")});
+  const CheckpointDelta delta = replica.state->capture({});
+  BOOST_TEST(!delta.full);
+  std::set<std::string> keys;
+  for (const EntryChange& change : delta.changes) BOOST_TEST(keys.insert(change.key).second);
+  BOOST_TEST(keys.contains("Cb"));
+  BOOST_TEST(keys.contains("Cc"));
+  BOOST_TEST(keys.contains("Ce"));
+  BOOST_TEST(keys.contains("Kkey"));
+  BOOST_TEST(!keys.contains("Ca"));
+  BOOST_TEST(!keys.contains("Cd"));
+  store.commit(delta);
+  replica.state->forget_captures();
+  store.commit(replica.state->capture({}));
+}
+
+BOOST_AUTO_TEST_CASE(a_counter_that_is_removed_and_comes_back_is_captured_once) {
+  Fixture replica;
+  MemoryStore store;
+  replica.run({addition("a", 1), addition("b", 1)});
+  store.commit(replica.state->capture({}));
+  replica.run({removal("a"), addition("a", 7)});
+  store.commit(replica.state->capture({}));
+  BOOST_TEST(store.entries.contains("Ca"));
+  replica.run({removal("a"), removal("b"), addition("c", 1)});
+  store.commit(replica.state->capture({}));
+  BOOST_TEST(!store.entries.contains("Ca"));
+}
+
+BOOST_AUTO_TEST_CASE(entries_that_make_no_sense_are_refused) {
+  Fixture replica;
+  replica.run({addition("a", 1, "key"), addition("b", 1)});
+  MemoryStore good;
+  good.commit(replica.state->capture({}));
+  BOOST_TEST(good.restore(*replica.fresh()));
+  const auto refuses = [&](auto&& change) {
+    MemoryStore bad = good;
+    change(bad);
+    return !bad.restore(*replica.fresh());
+  };
+  const std::string session = std::find_if(good.entries.begin(), good.entries.end(), [](const auto& entry) {
+                                return entry.first[0] == 'S';
+                              })->first;
+  BOOST_TEST(refuses([](MemoryStore& store) { store.entries[""] = "x"; }));
+  BOOST_TEST(refuses([](MemoryStore& store) { store.entries["X"] = "x"; }));
+  BOOST_TEST(refuses([](MemoryStore& store) { store.entries["Ca"] = "short"; }));
+  BOOST_TEST(refuses([](MemoryStore& store) { store.entries["Ca"][0] = 9; }));
+  BOOST_TEST(refuses([](MemoryStore& store) { store.entries["C\xff"] = std::string(8, '\0'); }));
+  BOOST_TEST(refuses([](MemoryStore& store) { store.entries["Kkey"] += "x"; }));
+  BOOST_TEST(refuses([](MemoryStore& store) { store.entries["L"] += "x"; }));
+  BOOST_TEST(refuses([](MemoryStore& store) { store.entries.erase("L"); }));
+  BOOST_TEST(refuses([](MemoryStore& store) { store.entries.erase("Cb"); }));
+  BOOST_TEST(refuses([&](MemoryStore& store) { store.entries.erase(session); }));
+  BOOST_TEST(refuses([&](MemoryStore& store) { store.entries[session] += "x"; }));
+  BOOST_TEST(refuses([](MemoryStore& store) { store.header.state.low += 1; }));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(names_in_a_table)
+
+BOOST_AUTO_TEST_CASE(are_found_until_they_are_erased_though_their_hashes_collide) {
+  struct Node {
+    std::string text;
+    std::string_view name() const { return text; }
+  };
+  // Few places, so that runs are long and wrap around; some hashes are equal.
+  const auto hash_of = [](std::uint64_t number) {
+    return number % 7 == 0 ? 6 : number % 40 * 0x0100'0000'0000'0003ULL;
+  };
+  std::mt19937 random(1);
+  NameTable<Node> table;
+  std::map<std::uint64_t, std::unique_ptr<Node>> twin;
+  for (int round = 0; round < 20'000; ++round) {
+    const std::uint64_t number = random() % 300;
+    const std::uint64_t hash = hash_of(number);
+    if (const auto known = twin.find(number); known != twin.end()) {
+      table.erase(hash, known->second.get());
+      twin.erase(known);
+    } else {
+      const auto added = twin.emplace(number, std::make_unique<Node>(Node{std::to_string(number)})).first;
+      table.insert(hash, added->second.get());
+    }
+    const std::uint64_t other = random() % 300;
+    const auto expected = twin.find(other);
+    const Node* found = table.find(hash_of(other), std::to_string(other));
+    BOOST_REQUIRE(found == (expected == twin.end() ? nullptr : expected->second.get()));
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(states_and_a_naive_twin)
+
+namespace {
+
+// The same semantics once more, written for clarity alone: no digest, no bounds but the window, no checkpoints.
+struct Twin {
+  struct Session {
+    std::uint64_t acknowledged = 0;
+    ServedTime activity;
+    std::map<std::uint64_t, RequestResult> results;
+  };
+  struct Key {
+    OwnedOperation operation;
+    OperationResult result;
+    ServedTime stored;
+  };
+  StateLimits limits;
+  std::map<std::string, std::int64_t> counters;
+  std::map<SessionId, Session> sessions;
+  std::map<std::string, Key> keys;
+
+  OperationResult change(const OwnedOperation& op) {
+    const auto found = counters.find(op.name);
+    if (op.kind == OperationKind::remove) {
+      if (found == counters.end()) return answer(OperationStatus::not_found);
+      const std::int64_t value = found->second;
+      counters.erase(found);
+      return answer(OperationStatus::ok, value);
+    }
+    if (found == counters.end() && counters.size() >= limits.counters) return answer(OperationStatus::counters_full);
+    if (op.kind == OperationKind::set) return answer(OperationStatus::ok, counters[op.name] = op.value);
+    const __int128 sum = static_cast<__int128>(found == counters.end() ? 0 : found->second) + op.value;
+    if (sum != static_cast<std::int64_t>(sum)) return answer(OperationStatus::overflow, found->second);
+    return answer(OperationStatus::ok, counters[op.name] = static_cast<std::int64_t>(sum));
+  }
+
+  OperationResult run(const OwnedOperation& op, const Order& order) {
+    if (op.kind == OperationKind::get)
+      return counters.contains(op.name) ? answer(OperationStatus::ok, counters[op.name])
+                                        : answer(OperationStatus::not_found);
+    if (op.kind == OperationKind::list) {
+      OperationResult result{OperationStatus::ok, 0, {}, {}};
+      for (const auto& [name, value] : counters)
+        if (name.starts_with(op.name) && name > op.after && result.listed.size() < op.limit)
+          result.listed.push_back({name, value});
+      result.value = static_cast<std::int64_t>(result.listed.size());
+      return result;
+    }
+    if (op.idempotency_key.empty()) return change(op);
+    const auto key = keys.find(op.idempotency_key);
+    if (key != keys.end()) {
+      const OwnedOperation& first = key->second.operation;
+      const bool same = first.kind == op.kind && first.name == op.name && first.value == op.value;
+      return same ? key->second.result : answer(OperationStatus::key_reused);
+    }
+    if (keys.size() >= limits.idempotency_keys) return answer(OperationStatus::keys_full);
+    const OperationResult result = change(op);
+    if (result.status == OperationStatus::counters_full) return result;
+    OperationResult again = result;
+    again.first_sequence = order.id.sequence;
+    keys[op.idempotency_key] = {op, again, order.served};
+    return result;
+  }
+
+  RequestResult refuse(RequestOutcome outcome, const Order& order) { return {outcome, order.id.sequence, 0, {}}; }
+
+  RequestResult run(const Request& request, const std::vector<OwnedOperation>& operations, const Order& order,
+                    std::uint32_t index) {
+    if (request.kind == RequestKind::open_session) {
+      if (sessions.size() >= limits.sessions) return refuse(RequestOutcome::sessions_full, order);
+      sessions[{order.id.sequence, index}].activity = order.served;
+      return {RequestOutcome::session_opened, order.id.sequence, index, {}};
+    }
+    const auto found = sessions.find(request.session);
+    if (found == sessions.end()) return refuse(RequestOutcome::session_expired, order);
+    if (request.kind == RequestKind::close_session) {
+      sessions.erase(found);
+      return refuse(RequestOutcome::session_closed, order);
+    }
+    Session& session = found->second;
+    if (order.served - session.activity >= limits.session_lifetime / 16) session.activity = order.served;
+    session.acknowledged = std::max(session.acknowledged, request.acknowledged.value);
+    std::erase_if(session.results, [&](const auto& result) { return result.first <= session.acknowledged; });
+    if (request.number.value <= session.acknowledged) return refuse(RequestOutcome::stale, order);
+    if (session.results.contains(request.number.value)) return session.results[request.number.value];
+    if (request.number.value > session.acknowledged + limits.session_window)
+      return refuse(RequestOutcome::beyond_window, order);
+    RequestResult result{RequestOutcome::executed, order.id.sequence, 0, {}};
+    for (const OwnedOperation& operation : operations) result.operations.push_back(run(operation, order));
+    return session.results[request.number.value] = result;
+  }
+
+  void expire(ServedTime now) {
+    std::erase_if(sessions, [&](const auto& each) { return now - each.second.activity >= limits.session_lifetime; });
+    std::erase_if(keys, [&](const auto& each) { return now - each.second.stored >= limits.idempotency_key_lifetime; });
+  }
+};
+
+struct PlannedRequest {
+  Request request;
+  std::vector<OwnedOperation> operations;
+};
+
+// Random orders that hit every bound.
+class Load {
+ public:
+  explicit Load(unsigned seed) : random_(seed) {}
+
+  std::vector<PlannedRequest> next_requests(const Twin& twin) {
+    std::vector<PlannedRequest> planned;
+    const std::uint64_t count = below(5);
+    for (std::uint64_t place = 0; place < count; ++place) {
+      if (twin.sessions.empty() || below(20) == 0) {
+        planned.push_back({open_session(), {}});
+        continue;
+      }
+      auto session = twin.sessions.begin();
+      std::advance(session, static_cast<std::ptrdiff_t>(below(twin.sessions.size())));
+      if (below(60) == 0) {
+        planned.push_back({close_session(session->first), {}});
+        continue;
+      }
+      std::vector<OwnedOperation> operations(below(6));
+      for (OwnedOperation& operation : operations) operation = next_operation();
+      const std::uint64_t acknowledged = session->second.acknowledged + (below(3) == 0 ? below(4) : 0);
+      const std::uint64_t number = session->second.acknowledged + below(twin.limits.session_window + 3);
+      planned.push_back({request(session->first, number, operations, acknowledged), operations});
+    }
+    return planned;
+  }
+
+  std::uint64_t below(std::uint64_t bound) {
+    return std::uniform_int_distribution<std::uint64_t>(0, bound - 1)(random_);
+  }
+
+ private:
+  OwnedOperation next_operation() {
+    const std::string name = below(2) ? "n" + std::to_string(below(40)) : std::string(below(40) + 1, 'x');
+    const std::string key = below(4) == 0 ? "k" + std::to_string(below(30)) : "";
+    const std::int64_t value =
+        below(20) == 0 ? std::numeric_limits<std::int64_t>::max() : static_cast<std::int64_t>(below(9)) - 4;
+    switch (below(8)) {
+      case 0: return reading(name);
+      case 1: return setting(name, value, key);
+      case 2: return removal(name, key);
+      case 3: return listing(name.substr(0, below(3)), below(2) ? "n2" : "", static_cast<std::uint32_t>(1 + below(10)));
+      default: return addition(name, value, key);
+    }
+  }
+
+  std::mt19937 random_;
+};
+
+StateLimits small_limits() {
+  StateLimits small;
+  small.counters = 50;
+  small.sessions = 6;
+  small.session_window = 4;
+  small.idempotency_keys = 12;
+  small.session_lifetime = seconds(100);
+  small.idempotency_key_lifetime = seconds(150);
+  return small;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(random_orders_give_what_the_twin_gives_through_captures_and_restores) {
+  for (unsigned seed = 1; seed <= 20; ++seed) {
+    Load load(seed);
+    Fixture replica(small_limits());
+    Fixture restarting(small_limits());  // the same orders, but captured and restored at random
+    Twin twin{small_limits(), {}, {}, {}};
+    MemoryStore store;
+    for (int round = 0; round < 400; ++round) {
+      replica.chain.served = replica.chain.served + seconds(static_cast<std::int64_t>(load.below(8)));
+      const std::vector<PlannedRequest> planned = load.next_requests(twin);
+      std::vector<Request> requests;
+      for (const PlannedRequest& each : planned) requests.push_back(each.request);
+      const Order order = OrderChain(replica.chain).next(requests);
+      const std::vector<RequestResult> results = replica.apply(requests);
+
+      twin.expire(order.served);
+      for (std::uint32_t index = 0; index < planned.size(); ++index)
+        BOOST_REQUIRE((twin.run(planned[index].request, planned[index].operations, order, index) == results.at(index)));
+
+      std::string same;
+      restarting.state->apply(order, OperationTable::decode, same);
+      BOOST_REQUIRE((restarting.state->digest() == replica.state->digest()));
+      if (load.below(10) == 0) {
+        CheckpointHeader header;
+        header.applied = order.id;
+        store.commit(restarting.state->capture(header));
+        if (load.below(2) == 0) {
+          restarting.state = std::make_unique<State>(small_limits(), seed + 1000);
+          BOOST_REQUIRE(store.restore(*restarting.state));
+          BOOST_REQUIRE((restarting.state->digest() == replica.state->digest()));
+        }
+      }
+    }
+    BOOST_TEST(replica.state->counters() == twin.counters.size());
+    BOOST_TEST(replica.state->sessions() == twin.sessions.size());
+    BOOST_TEST(replica.state->idempotency_keys() == twin.keys.size());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(other_limits_make_another_digest) {
+  StateLimits other;
+  other.counters -= 1;
+  BOOST_TEST((State({}, 1).digest() != State(other, 1).digest()));
+  BOOST_TEST((State({}, 1).digest() == State({}, 2).digest()));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

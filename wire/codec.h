@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Messages as bytes: a header frame and one protobuf body (docs/protocol.md). The only place that knows protobuf.
+//
+// Every decoder is total: any bytes give a message or an error, never a crash, and never more memory than a small
+// multiple of the input.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "protocol/messages.h"
+#include "protocol/operations.h"
+
+namespace tally::wire {
+
+inline constexpr std::size_t header_bytes = 16;
+
+enum class DecodeError { bad_header, unknown_type, bad_checksum, bad_body };
+std::string_view to_string(DecodeError error);
+
+struct EncodedMessage {
+  std::array<char, header_bytes> header;
+  std::string body;
+};
+
+// Encoding checks no limits: what exceeds those of protocol/limits.h is refused by whoever decodes it.
+EncodedMessage encode(const Message& message);
+
+// The same for the messages of the hot path, without building a variant.
+EncodedMessage encode(const Order& order);
+EncodedMessage encode(const Vote& vote);
+EncodedMessage encode(const Request& request);
+
+tl::expected<Message, DecodeError> decode(std::string_view header, std::string_view body);
+
+// What a request carries. Encoding takes views; the views that decoding gives stay valid until the next call of
+// decode_operations on the same thread. False, and no operations: the bytes are no tally.v1.Operations, or hold more
+// than limits::request_operations. An unknown kind becomes OperationKind::unspecified, a limit beyond 32 bits
+// UINT32_MAX: that one operation is malformed, the others are not.
+std::string encode_operations(const std::vector<Operation>& operations);
+bool decode_operations(std::string_view bytes, std::vector<Operation>& operations);
+
+}  // namespace tally::wire

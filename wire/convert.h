@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values of protocol/ to protobuf messages and back, two overloads for each alternative of tally::Message.
+//
+// to_proto fills an empty protobuf message. from_proto fills a default-constructed value and moves texts out of the
+// protobuf message; false: a number or an enumerator is out of range, or a list longer than protocol/limits.h allows,
+// and the value is unspecified.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "protocol/messages.h"
+#include "wire/enums.h"
+#include "wire/tally.pb.h"
+
+namespace tally::wire {
+
+// ---- parts that several messages share
+
+inline bool from_proto(std::uint64_t number, std::uint32_t& value) {
+  value = static_cast<std::uint32_t>(number);
+  return value == number;
+}
+
+// Times and durations: signed in tally, and never negative on the wire.
+inline bool from_proto(std::uint64_t number, std::int64_t& value) {
+  value = static_cast<std::int64_t>(number);
+  return value >= 0;
+}
+
+inline void to_proto(const Digest& digest, v1::Digest& proto) {
+  proto.set_high(digest.high);
+  proto.set_low(digest.low);
+}
+
+inline Digest from_proto(const v1::Digest& proto) { return {proto.high(), proto.low()}; }
+
+inline void to_proto(const OrderIdentity& id, v1::OrderIdentity& proto) {
+  proto.set_term(id.term.value);
+  proto.set_sequence(id.sequence.value);
+  to_proto(id.chain, *proto.mutable_chain());
+}
+
+inline OrderIdentity from_proto(const v1::OrderIdentity& proto) {
+  return {Term(proto.term()), Sequence(proto.sequence()), from_proto(proto.chain())};
+}
+
+inline void to_proto(const SessionId& session, v1::SessionId& proto) {
+  proto.set_opened(session.opened.value);
+  proto.set_index(session.index);
+}
+
+inline bool from_proto(const v1::SessionId& proto, SessionId& session) {
+  session.opened = Sequence(proto.opened());
+  return from_proto(proto.index(), session.index);
+}
+
+// ---- from clients and to clients: convert_clients.cc
+
+void to_proto(const ClientHello& hello, v1::ClientHello& proto);
+void to_proto(const Request& request, v1::Request& proto);
+void to_proto(const StatusQuery& query, v1::StatusQuery& proto);
+void to_proto(const AdminCommand& command, v1::AdminCommand& proto);
+void to_proto(const DistributorWelcome& welcome, v1::DistributorWelcome& proto);
+void to_proto(const Refusal& refusal, v1::Refusal& proto);
+void to_proto(const ClusterStatus& status, v1::ClusterStatus& proto);
+void to_proto(const AdminReply& reply, v1::AdminReply& proto);
+void to_proto(const ComparatorWelcome& welcome, v1::ComparatorWelcome& proto);
+void to_proto(const Decisions& decisions, v1::Decisions& proto);
+void to_proto(const Fault& fault, v1::Fault& proto);
+
+bool from_proto(v1::ClientHello& proto, ClientHello& hello);
+bool from_proto(v1::Request& proto, Request& request);
+bool from_proto(v1::StatusQuery& proto, StatusQuery& query);
+bool from_proto(v1::AdminCommand& proto, AdminCommand& command);
+bool from_proto(v1::DistributorWelcome& proto, DistributorWelcome& welcome);
+bool from_proto(v1::Refusal& proto, Refusal& refusal);
+bool from_proto(v1::ClusterStatus& proto, ClusterStatus& status);
+bool from_proto(v1::AdminReply& proto, AdminReply& reply);
+bool from_proto(v1::ComparatorWelcome& proto, ComparatorWelcome& welcome);
+bool from_proto(v1::Decisions& proto, Decisions& decisions);
+bool from_proto(v1::Fault& proto, Fault& fault);
+
+void to_proto(const Decision& decision, v1::Decision& proto);
+void to_proto(const LastVerdict& verdict, v1::LastVerdict& proto);
+void to_proto(const ReplicaStatus& status, v1::ReplicaStatus& proto);
+
+bool from_proto(v1::Decision& proto, Decision& decision);
+bool from_proto(v1::LastVerdict& proto, LastVerdict& verdict);
+bool from_proto(v1::ReplicaStatus& proto, ReplicaStatus& status);
+
+// ---- between the roles: convert_peers.cc
+
+void to_proto(const Order& order, v1::Order& proto);
+void to_proto(const ReplicaStanding& standing, v1::ReplicaStanding& proto);
+void to_proto(const ReplicaReport& report, v1::ReplicaReport& proto);
+void to_proto(const Vote& vote, v1::Vote& proto);
+void to_proto(const Ballots& ballots, v1::Ballots& proto);
+void to_proto(const View& view, v1::View& proto);
+void to_proto(const ComparatorReport& report, v1::ComparatorReport& proto);
+
+bool from_proto(v1::Order& proto, Order& order);
+bool from_proto(v1::ReplicaStanding& proto, ReplicaStanding& standing);
+bool from_proto(v1::ReplicaReport& proto, ReplicaReport& report);
+bool from_proto(v1::Vote& proto, Vote& vote);
+bool from_proto(v1::Ballots& proto, Ballots& ballots);
+bool from_proto(v1::View& proto, View& view);
+bool from_proto(v1::ComparatorReport& proto, ComparatorReport& report);
+
+void to_proto(const BallotEntry& entry, v1::BallotEntry& proto);
+void to_proto(const Ballot& ballot, v1::Ballot& proto);
+void to_proto(const Member& member, v1::Member& proto);
+void to_proto(const Verdict& verdict, v1::Verdict& proto);
+void to_proto(const VoterTally& tally, v1::VoterTally& proto);
+
+bool from_proto(v1::BallotEntry& proto, BallotEntry& entry);
+bool from_proto(v1::Ballot& proto, Ballot& ballot);
+bool from_proto(v1::Member& proto, Member& member);
+bool from_proto(v1::Verdict& proto, Verdict& verdict);
+bool from_proto(v1::VoterTally& proto, VoterTally& tally);
+
+// ---- lists of any of these
+
+template <class Value, class ProtoList>
+void list_to_proto(const std::vector<Value>& values, ProtoList& protos) {
+  protos.Reserve(static_cast<int>(values.size()));
+  for (const Value& value : values) to_proto(value, *protos.Add());
+}
+
+template <class ProtoList, class Value>
+bool list_from_proto(ProtoList& protos, std::size_t most, std::vector<Value>& values) {
+  if (static_cast<std::size_t>(protos.size()) > most) return false;
+  values.reserve(static_cast<std::size_t>(protos.size()));
+  for (auto& proto : protos)
+    if (!from_proto(proto, values.emplace_back())) return false;
+  return true;
+}
+
+}  // namespace tally::wire

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// What distributor, replicas and comparator send to one another.
+#include <utility>
+
+#include "protocol/limits.h"
+#include "wire/convert.h"
+
+namespace tally::wire {
+
+void to_proto(const BallotEntry& entry, v1::BallotEntry& proto) {
+  proto.set_client(entry.client.routing_id);
+  to_proto(entry.session, *proto.mutable_session());
+  proto.set_number(entry.number.value);
+}
+
+bool from_proto(v1::BallotEntry& proto, BallotEntry& entry) {
+  entry.client.routing_id = std::move(*proto.mutable_client());
+  entry.number = RequestNumber(proto.number());
+  return from_proto(proto.session(), entry.session);
+}
+
+void to_proto(const Ballot& ballot, v1::Ballot& proto) {
+  to_proto(ballot.order, *proto.mutable_order());
+  list_to_proto(ballot.requests, *proto.mutable_requests());
+}
+
+bool from_proto(v1::Ballot& proto, Ballot& ballot) {
+  ballot.order = from_proto(proto.order());
+  return list_from_proto(*proto.mutable_requests(), limits::order_requests, ballot.requests);
+}
+
+void to_proto(const Member& member, v1::Member& proto) {
+  proto.set_replica(member.replica.value);
+  proto.set_role(to_proto(member.role));
+  proto.set_recovery(member.recovery.value);
+}
+
+bool from_proto(v1::Member& proto, Member& member) {
+  member.replica = ReplicaId(proto.replica());
+  member.recovery = Recovery(proto.recovery());
+  return from_proto(proto.role(), member.role);
+}
+
+void to_proto(const Verdict& verdict, v1::Verdict& proto) {
+  proto.set_replica(verdict.replica.value);
+  proto.set_recovery(verdict.recovery.value);
+  proto.set_reason(to_proto(verdict.reason));
+  proto.set_sequence(verdict.sequence.value);
+}
+
+bool from_proto(v1::Verdict& proto, Verdict& verdict) {
+  verdict.replica = ReplicaId(proto.replica());
+  verdict.recovery = Recovery(proto.recovery());
+  verdict.sequence = Sequence(proto.sequence());
+  return from_proto(proto.reason(), verdict.reason);
+}
+
+void to_proto(const VoterTally& tally, v1::VoterTally& proto) {
+  proto.set_replica(tally.replica.value);
+  proto.set_voted(tally.voted.value);
+  proto.set_votes(tally.votes);
+  proto.set_dissents(tally.dissents);
+  proto.set_silences(tally.silences);
+  proto.set_matches(tally.matches);
+}
+
+bool from_proto(v1::VoterTally& proto, VoterTally& tally) {
+  tally = {ReplicaId(proto.replica()), Sequence(proto.voted()), proto.votes(),
+           proto.dissents(),           proto.silences(),        proto.matches()};
+  return true;
+}
+
+void to_proto(const Order& order, v1::Order& proto) {
+  to_proto(order.id, *proto.mutable_id());
+  to_proto(order.previous, *proto.mutable_previous());
+  proto.set_served_ns(static_cast<std::uint64_t>(order.served.nanoseconds));
+  proto.set_calendar_unix_ms(static_cast<std::uint64_t>(order.calendar.unix_milliseconds));
+  proto.set_semantics(order.semantics);
+  list_to_proto(order.requests, *proto.mutable_requests());
+}
+
+bool from_proto(v1::Order& proto, Order& order) {
+  order.id = from_proto(proto.id());
+  order.previous = from_proto(proto.previous());
+  return from_proto(proto.served_ns(), order.served.nanoseconds) &&
+         from_proto(proto.calendar_unix_ms(), order.calendar.unix_milliseconds) &&
+         from_proto(proto.semantics(), order.semantics) &&
+         list_from_proto(*proto.mutable_requests(), limits::order_requests, order.requests);
+}
+
+void to_proto(const ReplicaStanding& standing, v1::ReplicaStanding& proto) {
+  proto.set_term(standing.term.value);
+  proto.set_group(standing.group.value);
+  proto.set_view(standing.view.value);
+  proto.set_state(to_proto(standing.state));
+  proto.set_recovery(standing.recovery.value);
+  to_proto(standing.last, *proto.mutable_last());
+  proto.set_stable(standing.stable.value);
+  proto.set_decided(standing.decided.value);
+  proto.set_vote_from(standing.vote_from.value);
+  proto.set_reason(standing.reason);
+}
+
+bool from_proto(v1::ReplicaStanding& proto, ReplicaStanding& standing) {
+  standing.term = Term(proto.term());
+  standing.group = GroupId(proto.group());
+  standing.view = ViewNumber(proto.view());
+  standing.recovery = Recovery(proto.recovery());
+  standing.last = from_proto(proto.last());
+  standing.stable = Sequence(proto.stable());
+  standing.decided = Sequence(proto.decided());
+  standing.vote_from = Sequence(proto.vote_from());
+  standing.reason = std::move(*proto.mutable_reason());
+  return from_proto(proto.state(), standing.state);
+}
+
+void to_proto(const ReplicaReport& report, v1::ReplicaReport& proto) {
+  proto.set_group(report.group.value);
+  proto.set_incarnation(report.incarnation.value);
+  proto.set_recovery(report.recovery.value);
+  to_proto(report.applied, *proto.mutable_applied());
+  proto.set_checkpoint(report.checkpoint.value);
+  proto.set_resend(report.resend);
+  proto.set_pid(report.pid);
+  proto.set_store(report.store);
+}
+
+bool from_proto(v1::ReplicaReport& proto, ReplicaReport& report) {
+  report.group = GroupId(proto.group());
+  report.incarnation = Incarnation(proto.incarnation());
+  report.recovery = Recovery(proto.recovery());
+  report.applied = from_proto(proto.applied());
+  report.checkpoint = Sequence(proto.checkpoint());
+  report.resend = proto.resend();
+  report.pid = proto.pid();
+  report.store = std::move(*proto.mutable_store());
+  return true;
+}
+
+void to_proto(const Vote& vote, v1::Vote& proto) {
+  to_proto(vote.order, *proto.mutable_order());
+  proto.set_incarnation(vote.incarnation.value);
+  proto.set_recovery(vote.recovery.value);
+  to_proto(vote.state, *proto.mutable_state());
+  proto.set_results(vote.results);
+}
+
+bool from_proto(v1::Vote& proto, Vote& vote) {
+  vote.order = from_proto(proto.order());
+  vote.incarnation = Incarnation(proto.incarnation());
+  vote.recovery = Recovery(proto.recovery());
+  vote.state = from_proto(proto.state());
+  vote.results = std::move(*proto.mutable_results());
+  return true;
+}
+
+void to_proto(const Ballots& ballots, v1::Ballots& proto) {
+  proto.set_term(ballots.term.value);
+  list_to_proto(ballots.ballots, *proto.mutable_ballots());
+}
+
+bool from_proto(v1::Ballots& proto, Ballots& ballots) {
+  ballots.term = Term(proto.term());
+  return list_from_proto(*proto.mutable_ballots(), limits::message_ballots, ballots.ballots);
+}
+
+void to_proto(const View& view, v1::View& proto) {
+  proto.set_term(view.term.value);
+  proto.set_group(view.group.value);
+  proto.set_number(view.number.value);
+  list_to_proto(view.members, *proto.mutable_members());
+  proto.set_comparator(view.comparator.value);
+  proto.set_closed(view.closed.value);
+  proto.set_last(view.last.value);
+  proto.set_stable(view.stable.value);
+  proto.set_audit_head(view.audit_head);
+}
+
+bool from_proto(v1::View& proto, View& view) {
+  view.term = Term(proto.term());
+  view.group = GroupId(proto.group());
+  view.number = ViewNumber(proto.number());
+  view.comparator = Incarnation(proto.comparator());
+  view.closed = Sequence(proto.closed());
+  view.last = Sequence(proto.last());
+  view.stable = Sequence(proto.stable());
+  view.audit_head = std::move(*proto.mutable_audit_head());
+  return list_from_proto(*proto.mutable_members(), limits::group_replicas, view.members);
+}
+
+void to_proto(const ComparatorReport& report, v1::ComparatorReport& proto) {
+  proto.set_group(report.group.value);
+  proto.set_incarnation(report.incarnation.value);
+  proto.set_term(report.term.value);
+  proto.set_view(report.view.value);
+  proto.set_decided(report.decided.value);
+  list_to_proto(report.voters, *proto.mutable_voters());
+  list_to_proto(report.verdicts, *proto.mutable_verdicts());
+  proto.set_audit_head(report.audit_head);
+  proto.set_pid(report.pid);
+}
+
+bool from_proto(v1::ComparatorReport& proto, ComparatorReport& report) {
+  report.group = GroupId(proto.group());
+  report.incarnation = Incarnation(proto.incarnation());
+  report.term = Term(proto.term());
+  report.view = ViewNumber(proto.view());
+  report.decided = Sequence(proto.decided());
+  report.audit_head = std::move(*proto.mutable_audit_head());
+  report.pid = proto.pid();
+  return list_from_proto(*proto.mutable_voters(), limits::group_replicas, report.voters) &&
+         list_from_proto(*proto.mutable_verdicts(), limits::group_replicas, report.verdicts);
+}
+
+}  // namespace tally::wire
