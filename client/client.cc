@@ -119,13 +119,13 @@ class Client::Shell {
     }
     waiter_.wait(deadline);
     std::uint64_t count = 0;
-    [[maybe_unused]] const ssize_t taken = read(wake_fd_, &count, sizeof count);
+    if (waiter_.is_ready(wake_fd_)) CHECK(read(wake_fd_, &count, sizeof count) == sizeof count);
     const std::lock_guard lock(mutex_);
     asleep_ = false;
   }
 
   Instant next_deadline() const {
-    Instant next = more_to_read_ ? Instant{} : core_.next_deadline();
+    Instant next = core_.next_deadline();
     for (const auto& [number, query] : queries_) next = std::min({next, query.retry, query.deadline});
     return next;
   }
@@ -154,17 +154,16 @@ class Client::Shell {
 
   void receive_all(Instant now) {
     take_inbox(now);
-    more_to_read_ = receive_from(comparator_, now);
-    more_to_read_ |= receive_from(distributor_, now);
+    receive_from(comparator_, now);
+    receive_from(distributor_, now);
   }
 
-  bool receive_from(Channel& channel, Instant now) {
+  void receive_from(Channel& channel, Instant now) {
     for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
       auto incoming = channel.receive();
-      if (!incoming) return false;
+      if (!incoming) return;
       if (incoming->message) receive(*incoming->message, now);
     }
-    return true;
   }
 
   void receive(Message& message, Instant now) {
@@ -223,7 +222,6 @@ class Client::Shell {
   std::unordered_map<std::uint64_t, Query> queries_;
   std::uint64_t calls_made_ = 0;
   std::uint64_t queries_made_ = 0;
-  bool more_to_read_ = false;
   std::atomic<bool> stopping_ = false;
 
   std::mutex mutex_;  // guards what follows

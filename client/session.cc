@@ -164,7 +164,7 @@ SessionCore::InFlight SessionCore::next_request() {
       more.push_back(operation.view());
       more_bytes += encoded_bytes(operation);
     }
-    const std::size_t more_result_bytes = worst_result_bytes(more);
+    const std::size_t more_result_bytes = worst_result_bytes(more) - results::header_bytes;
     if (views.size() + more.size() > limits::request_operations || bytes + more_bytes > limits::request_bytes ||
         result_bytes + more_result_bytes > limits::request_result_bytes)
       break;
@@ -231,6 +231,11 @@ void SessionCore::receive(const Refusal& refusal, Instant now) {
     return;
   }
   const CallError error = error_of(refusal.reason);
+  if (phase_ == Phase::closing) {
+    flights_.clear();
+    phase_ = Phase::closed;
+    return;
+  }
   if (phase_ == Phase::opening) {
     flights_.clear();
     phase_ = Phase::connecting;
@@ -257,7 +262,7 @@ void SessionCore::decide(InFlight& flight, const Decision& decision, Instant now
   const CallOutcome outcome = only_attempt ? CallOutcome::not_applied : CallOutcome::unknown;
   switch (result->outcome) {
     case RequestOutcome::executed: complete_parts(flight, *result, decision.votes); break;
-    case RequestOutcome::session_expired: return session_lost(now);
+    case RequestOutcome::session_expired: return session_lost(decision.number, now);
     case RequestOutcome::results_full:
     case RequestOutcome::sessions_full: fail_flight(flight, outcome, CallError::tables_full); break;
     default: fail_flight(flight, outcome, CallError::malformed); break;
@@ -305,10 +310,11 @@ void SessionCore::session_answered(const Decision& decision, Instant now) {
   phase_ = Phase::open;
 }
 
-// Law 18: what was sent before must not be sent in another session; what only waited may.
-void SessionCore::session_lost(Instant now) {
+// Law 18: what was sent before must not be sent in another session; what only waited may. Nothing is known of the
+// requests in flight but of the one that was told so.
+void SessionCore::session_lost(RequestNumber told, Instant now) {
   for (auto& [number, flight] : flights_) {
-    const bool never_applied = flight.request.attempt == 1 || flight.all_refused();
+    const bool never_applied = (number == told && flight.request.attempt == 1) || flight.all_refused();
     fail_flight(flight, never_applied ? CallOutcome::not_applied : CallOutcome::unknown, CallError::session_expired);
   }
   flights_.clear();
@@ -359,13 +365,16 @@ void SessionCore::say_hello(Instant now) {
   if (!comparator_known_) output_.to_comparator.emplace_back(ClientHello{config_.incarnation});
 }
 
+// Every request does it by the way.
+bool SessionCore::needs_keep_alive() const { return phase_ == Phase::open && waiting_.empty() && flights_.empty(); }
+
 void SessionCore::tick(Instant now) {
   say_hello(now);
   expire_calls(now);
   retry_flights(now);
   const bool wanted = !waiting_.empty();
   if (phase_ == Phase::connecting && comparator_known_ && wanted && next_session_ <= now) open_session(now);
-  if (phase_ == Phase::open && next_keep_alive_ <= now && !wanted && flights_.empty()) {
+  if (needs_keep_alive() && next_keep_alive_ <= now) {
     next_keep_alive_ = now + keep_alive_period;
     InFlight flight = next_request();  // empty: touches the session, changes nothing
     transmit(flights_.emplace(flight.request.number, std::move(flight)).first->second, now);
@@ -374,7 +383,7 @@ void SessionCore::tick(Instant now) {
 }
 
 Instant SessionCore::next_deadline() const {
-  Instant next = std::min(earliest_deadline_, next_keep_alive_);
+  Instant next = needs_keep_alive() ? std::min(earliest_deadline_, next_keep_alive_) : earliest_deadline_;
   if (!distributor_known_ || !comparator_known_) next = std::min(next, next_hello_);
   if (phase_ == Phase::connecting && comparator_known_ && !waiting_.empty()) next = std::min(next, next_session_);
   for (const auto& [number, flight] : flights_) next = std::min(next, flight.retry);

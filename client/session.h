@@ -100,10 +100,11 @@ class SessionCore {
   void fail(CallId call, std::size_t operations, CallOutcome outcome, CallError error);
   void fail_flight(InFlight& flight, CallOutcome outcome, CallError error);
   void fail_waiting(CallError error);
-  void session_lost(Instant now);
+  void session_lost(RequestNumber told, Instant now);
   void finish(RequestNumber number);
   void expire_calls(Instant now);
   void retry_flights(Instant now);
+  bool needs_keep_alive() const;
   Duration jittered(Duration pause) const;
   void say_hello(Instant now);
 

@@ -51,50 +51,46 @@ void ComparatorShell::run() {
   notify_ready();
   while (!stop_.asked()) {
     const Instant now = monotonic_now();
-    bool more = false;
-    carry_out(turn(core_, now, [&](ComparatorCore&) { more = receive_all(now); }));
-    waiter_.wait(more ? Instant{} : core_.next_deadline());
+    carry_out(turn(core_, now, [&](ComparatorCore&) { receive_all(now); }));
+    waiter_.wait(core_.next_deadline());
+    if (waiter_.is_ready(stop_.descriptor())) stop_.take();
   }
 }
 
-// True: there may be more. Each socket gets its share.
-bool ComparatorShell::receive_all(Instant now) {
-  background_.run_completions();
-  bool more = receive_from_distributor(now);
-  for (ReplicaLink& link : replicas_) more |= receive_from_replica(link, now);
-  more |= receive_from_clients(now);
-  return more;
+// Each socket gets its share of a turn.
+void ComparatorShell::receive_all(Instant now) {
+  if (waiter_.is_ready(background_.completion_fd())) background_.run_completions();
+  receive_from_distributor(now);
+  for (ReplicaLink& link : replicas_) receive_from_replica(link, now);
+  receive_from_clients(now);
 }
 
-bool ComparatorShell::receive_from_distributor(Instant now) {
+void ComparatorShell::receive_from_distributor(Instant now) {
   for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
     auto incoming = distributor_.receive();
-    if (!incoming) return false;
+    if (!incoming) return;
     if (!incoming->message) continue;
     if (auto* ballots = std::get_if<Ballots>(&*incoming->message)) core_.receive(std::move(*ballots), now);
     if (const auto* view = std::get_if<View>(&*incoming->message)) core_.receive(*view, now);
   }
-  return true;
 }
 
-bool ComparatorShell::receive_from_replica(ReplicaLink& link, Instant now) {
+void ComparatorShell::receive_from_replica(ReplicaLink& link, Instant now) {
   for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
     auto incoming = link.channel.receive();
-    if (!incoming) return false;
+    if (!incoming) return;
     auto* vote = incoming->message ? std::get_if<Vote>(&*incoming->message) : nullptr;
     if (vote) core_.receive(link.id, std::move(*vote), now);
   }
-  return true;
 }
 
-bool ComparatorShell::receive_from_clients(Instant now) {
+void ComparatorShell::receive_from_clients(Instant now) {
   for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
     auto incoming = clients_.receive();
-    if (!incoming) return false;
+    if (!incoming) return;
     const ClientHello* hello = incoming->message ? std::get_if<ClientHello>(&*incoming->message) : nullptr;
     if (!incoming->message || hello) core_.receive(ClientId{incoming->peer}, hello ? *hello : ClientHello{}, now);
   }
-  return true;
 }
 
 void ComparatorShell::carry_out(ComparatorOutput output) {

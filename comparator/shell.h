@@ -28,10 +28,10 @@ class ComparatorShell {
     Channel channel;
   };
 
-  bool receive_all(Instant now);
-  bool receive_from_distributor(Instant now);
-  bool receive_from_replica(ReplicaLink& link, Instant now);
-  bool receive_from_clients(Instant now);
+  void receive_all(Instant now);
+  void receive_from_distributor(Instant now);
+  void receive_from_replica(ReplicaLink& link, Instant now);
+  void receive_from_clients(Instant now);
   void carry_out(ComparatorOutput output);
   void write_audit(std::vector<AuditRecord> records);
 

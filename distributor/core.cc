@@ -12,6 +12,15 @@ namespace {
 constexpr Duration probation_order_period = milliseconds(5);
 constexpr Duration lazy_sync_period = seconds(1);
 
+// At most what a ballot takes in a message. A client chooses its routing id, of up to 255 bytes.
+std::size_t encoded_bytes(const Ballot& ballot) {
+  constexpr std::size_t identity_bytes = 64;
+  constexpr std::size_t entry_bytes = 40;
+  std::size_t bytes = identity_bytes;
+  for (const BallotEntry& entry : ballot.requests) bytes += entry_bytes + entry.client.routing_id.size();
+  return bytes;
+}
+
 }  // namespace
 
 std::size_t DistributorCore::RequestKeyHash::operator()(const RequestKey& key) const {
@@ -55,6 +64,7 @@ DistributorCore::DistributorCore(DistributorConfig config, RecoveredJournal jour
 // ---- clients
 
 void DistributorCore::client_connected(const ClientId& client, Instant now) {
+  wake(now);
   output_.to_clients.emplace_back(client, DistributorWelcome{term_, group_state(now)});
 }
 
@@ -63,6 +73,7 @@ void DistributorCore::refuse(const ClientId& client, const Request& request, Ref
 }
 
 void DistributorCore::receive(const ClientId& client, Request request, Instant now) {
+  wake(now);
   if (draining_) return refuse(client, request, RefusalReason::draining);
   if (!accepting(now)) return refuse(client, request, RefusalReason::unavailable);
   const RequestKey key = key_of(client, request.session, request.number);
@@ -118,7 +129,7 @@ void DistributorCore::make_order(Instant now) {
   if (changes && config_.wait_for_sync) ask_for_sync();
   open.ballot.order = last_;
   open.stable_after = last_change_;  // law 6: an order without a change needs no sync of its own
-  open.made = now;
+  open.waits_since = now;
   open_.push_back(std::move(open));
 }
 
@@ -151,17 +162,20 @@ void DistributorCore::synced(std::uint64_t position, Instant) {
 void DistributorCore::send_ballots(std::deque<OpenOrder>::iterator first, std::deque<OpenOrder>::iterator last) {
   Ballots ballots{term_, {}};
   std::size_t requests = 0;
+  std::size_t bytes = 0;
   const auto send = [&] {
     if (!ballots.ballots.empty()) output_.to_comparator.emplace_back(std::exchange(ballots, {term_, {}}));
-    requests = 0;
+    requests = bytes = 0;
   };
   for (; first != last; ++first) {
-    requests += first->ballot.requests.size();
-    if (ballots.ballots.size() == limits::message_ballots || requests > limits::message_ballot_requests) {
+    const std::size_t more_requests = first->ballot.requests.size();
+    const std::size_t more_bytes = encoded_bytes(first->ballot);
+    if (ballots.ballots.size() == limits::message_ballots ||
+        requests + more_requests > limits::message_ballot_requests || bytes + more_bytes > limits::message_bytes)
       send();
-      requests = first->ballot.requests.size();
-    }
-    first->ballot_sent = true;
+    requests += more_requests;
+    bytes += more_bytes;
+    if (!std::exchange(first->ballot_sent, true)) first->waits_since = last_turn_;
     ballots.ballots.push_back(first->ballot);
   }
   send();
@@ -182,7 +196,7 @@ void DistributorCore::release_ballots() {
 // A lost ballot: sent again while nothing moves.
 void DistributorCore::resend_ballots(Instant now) {
   constexpr std::ptrdiff_t most = 64;
-  if (open_.empty() || open_.front().made + milliseconds(100) > now || ballots_resent_ + milliseconds(100) > now)
+  if (open_.empty() || open_.front().waits_since + milliseconds(100) > now || ballots_resent_ + milliseconds(100) > now)
     return;
   ballots_resent_ = now;
   const auto end = open_.begin() + std::min<std::ptrdiff_t>(most, std::ssize(open_));
@@ -203,7 +217,7 @@ void DistributorCore::close_ballots(Sequence through) {
 void DistributorCore::expire_ballots(Instant now) {
   Sequence expired;
   for (const OpenOrder& order : open_) {
-    if (order.made + limits::ballot_lifetime > now) break;
+    if (order.waits_since + limits::ballot_lifetime > now) break;
     expired = order.ballot.order.sequence;
   }
   if (expired.value == 0) return;
@@ -215,24 +229,29 @@ void DistributorCore::expire_ballots(Instant now) {
 
 // ---- the clock
 
-// Whoever wakes up late judges nobody by what it slept through.
-void DistributorCore::forgive_sleep(Instant now) {
+// Begins a turn, with whatever comes first. Whoever wakes up late judges nobody by what it slept through.
+void DistributorCore::wake(Instant now) {
   const bool overslept = now - std::max(last_turn_, planned_turn_) > config_.ack_timeout / 2;
   last_turn_ = now;
   if (!overslept) return;
   comparator_heard_ = now;
   for (Stream& stream : streams_) stream.heard = now;
-  for (OpenOrder& order : open_) order.made = now;
+  for (OpenOrder& order : open_) order.waits_since = now;
+}
+
+// When an order waits for longer, the group is taken for stalled. Replicas cannot help it that a disk is slow.
+Duration DistributorCore::patience_with(const OpenOrder& order) const {
+  return order.ballot_sent ? std::min(config_.ack_timeout * 2, limits::ballot_lifetime) : limits::ballot_lifetime;
 }
 
 void DistributorCore::tick(Instant now) {
-  forgive_sleep(now);
+  wake(now);
   if (membership_.tick(now, output_.events)) view_changed();
-  expire_ballots(now);
-  const bool stalls = !open_.empty() && open_.front().made + config_.ack_timeout * 2 <= now;
+  const bool stalls = !open_.empty() && open_.front().waits_since + patience_with(open_.front()) <= now;
   if (stalls && !stalled_)
     output_.events.push_back(Event("group_stalled", Severity::error).with("sequence", decided_.next()));
   stalled_ = stalled_ || stalls;
+  expire_ballots(now);
   if (!accepting(now))
     for (const WaitingRequest& waiting : sequencer_.take_all()) {
       live_requests_.erase(key_of(waiting.client, waiting.request.session, waiting.request.number));

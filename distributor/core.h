@@ -91,8 +91,8 @@ class DistributorCore {
   Instant next_deadline() const;
   DistributorOutput take_output();
 
-  // Nothing that was ordered still waits for its decision.
-  bool idle() const { return open_.empty(); }
+  // Nothing waits for its place in the order or for its decision.
+  bool idle() const { return open_.empty() && sequencer_.empty(); }
 
  private:
   // Which requests are waiting or in an open ballot: their repetitions are dropped (law 21).
@@ -108,7 +108,7 @@ class DistributorCore {
   struct OpenOrder {
     Ballot ballot;
     std::uint64_t stable_after = 0;  // position whose sync makes it stable
-    Instant made;
+    Instant waits_since;             // its ballot was sent, or before that, it was made
     bool ballot_sent = false;
   };
   struct Stream {
@@ -152,7 +152,8 @@ class DistributorCore {
   bool accepting(Instant now) const;
   void ask_for_sync();
   Sequence stable() const { return config_.wait_for_sync ? stable_ : last_.sequence; }
-  void forgive_sleep(Instant now);
+  void wake(Instant now);
+  Duration patience_with(const OpenOrder& order) const;
   GroupState group_state(Instant now) const;
   ReplicaStatus replica_status(ReplicaId replica, Instant now) const;
 

@@ -32,6 +32,7 @@ bool DistributorCore::accepting(Instant now) const { return !stalled_ && now - c
 // ---- replicas
 
 void DistributorCore::receive(ReplicaId replica, const ReplicaReport& report, Instant now) {
+  wake(now);
   if (report.group.value != 0 && report.group != group_) {
     send_standing(replica);  // it will see, and stop
     return;
@@ -49,7 +50,8 @@ void DistributorCore::receive(ReplicaId replica, const ReplicaReport& report, In
   stream.known = true;
   stream.heard = now;
   stream.report = report;
-  if (begins_anew || report.resend) stream.sent = report.applied.sequence;
+  const bool goes_back = begins_anew || report.resend;
+  stream.sent = goes_back ? report.applied.sequence : std::max(stream.sent, report.applied.sequence);
   if (begins_anew) {
     stream.vote_from = decided_.next();
     send_standing(replica);
@@ -70,7 +72,9 @@ bool DistributorCore::flows(ReplicaId replica) const {
 
 void DistributorCore::delivery_failed(ReplicaId replica, Sequence sequence) {
   Stream& stream = stream_of(replica);
-  stream.sent = std::min(stream.sent, Sequence(sequence.value - 1));
+  const std::uint64_t reached = std::min(stream.sent.value, sequence.value - 1);
+  orders_sent_ -= stream.sent.value - reached;
+  stream.sent = Sequence(reached);
   stream.retry = last_turn_ + delivery_retry;
 }
 
@@ -114,6 +118,7 @@ void DistributorCore::send_standing(ReplicaId replica) {
 // ---- comparator and view
 
 void DistributorCore::receive(const ComparatorReport& report, Instant now) {
+  wake(now);
   if (report.group.value != 0 && report.group != group_) return;
   const bool is_new = !comparator_known_ || comparator_.incarnation != report.incarnation;
   comparator_known_ = true;

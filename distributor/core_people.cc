@@ -48,6 +48,7 @@ ReplicaStatus DistributorCore::replica_status(ReplicaId replica, Instant now) co
 }
 
 void DistributorCore::receive(const ClientId& client, const StatusQuery& query, Instant now) {
+  wake(now);
   ClusterStatus status;
   status.number = query.number;
   status.term = term_;
@@ -73,6 +74,7 @@ void DistributorCore::receive(const ClientId& client, const StatusQuery& query, 
 }
 
 void DistributorCore::receive(const ClientId& client, const AdminCommand& command, Instant now) {
+  wake(now);
   output_.to_clients.emplace_back(client, carry_out(command, now));
 }
 
@@ -120,7 +122,8 @@ Instant DistributorCore::next_deadline() const {
   Instant next = std::min(next_beat_, membership_.next_deadline());
   if (may_make_order(last_turn_)) next = std::min(next, sequencer_.empty() ? next_empty_ : last_turn_);
   if (!open_.empty())
-    next = std::min(next, open_.front().made + (stalled_ ? limits::ballot_lifetime : config_.ack_timeout * 2));
+    next =
+        std::min(next, open_.front().waits_since + (stalled_ ? limits::ballot_lifetime : patience_with(open_.front())));
   for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
     const Stream& stream = stream_of(ReplicaId(id));
     const bool more = stream.sent < last_.sequence &&

@@ -60,13 +60,13 @@ void DistributorShell::run() {
     const Instant now = monotonic_now();
     core_->observe(calendar_now());
     carry_out(turn(*core_, now, [&](DistributorCore& core) { receive_all(core, now); }));
-    const Instant deadline = more_to_read_ ? Instant{} : core_->next_deadline();
-    waiter_.wait(std::min(deadline, stop_by_));
+    waiter_.wait(std::min(core_->next_deadline(), stop_by_));
   }
 }
 
 // After a stop was asked for: refuses what is new, and waits a while for what is open.
 bool DistributorShell::finished() {
+  if (waiter_.is_ready(stop_.descriptor())) stop_.take();
   if (!stop_.asked()) return false;
   const Instant now = monotonic_now();
   if (stop_by_ == Instant::never()) {
@@ -78,18 +78,18 @@ bool DistributorShell::finished() {
 }
 
 void DistributorShell::receive_all(DistributorCore& core, Instant now) {
-  background_.run_completions();
+  if (waiter_.is_ready(background_.completion_fd())) background_.run_completions();
   if (std::exchange(synced_news_, false)) core.synced(synced_, now);
-  more_to_read_ = receive_from_comparator(core, now);
-  for (ReplicaLink& link : replicas_) more_to_read_ |= receive_from_replica(core, link, now);
-  more_to_read_ |= receive_from_clients(core, now);
+  receive_from_comparator(core, now);
+  for (ReplicaLink& link : replicas_) receive_from_replica(core, link, now);
+  receive_from_clients(core, now);
 }
 
-// Each of these reads at most one socket's share of a turn, and says whether there may be more.
-bool DistributorShell::receive_from_clients(DistributorCore& core, Instant now) {
+// Each of these reads at most one socket's share of a turn.
+void DistributorShell::receive_from_clients(DistributorCore& core, Instant now) {
   for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
     auto incoming = clients_.receive();
-    if (!incoming) return false;
+    if (!incoming) return;
     const ClientId client{std::move(incoming->peer)};
     if (!incoming->message || std::holds_alternative<ClientHello>(*incoming->message))
       core.client_connected(client, now);
@@ -100,25 +100,23 @@ bool DistributorShell::receive_from_clients(DistributorCore& core, Instant now) 
     else if (const auto* command = std::get_if<AdminCommand>(&*incoming->message))
       core.receive(client, *command, now);
   }
-  return true;
 }
 
-bool DistributorShell::receive_from_comparator(DistributorCore& core, Instant now) {
+void DistributorShell::receive_from_comparator(DistributorCore& core, Instant now) {
   for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
     auto incoming = comparator_.receive();
-    if (!incoming) return false;
+    if (!incoming) return;
     const auto* report = incoming->message ? std::get_if<ComparatorReport>(&*incoming->message) : nullptr;
     if (!report) continue;
     comparator_peer_ = std::move(incoming->peer);
     core.receive(*report, now);
   }
-  return true;
 }
 
-bool DistributorShell::receive_from_replica(DistributorCore& core, ReplicaLink& link, Instant now) {
+void DistributorShell::receive_from_replica(DistributorCore& core, ReplicaLink& link, Instant now) {
   for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
     auto incoming = link.channel.receive();
-    if (!incoming) return false;
+    if (!incoming) return;
     if (!incoming->message && link.peer.empty()) {
       link.peer = std::move(incoming->peer);
       core.replica_connected(link.id);
@@ -129,7 +127,6 @@ bool DistributorShell::receive_from_replica(DistributorCore& core, ReplicaLink& 
     link.peer = std::move(incoming->peer);
     core.receive(link.id, *report, now);
   }
-  return true;
 }
 
 void DistributorShell::carry_out(DistributorOutput output) {

@@ -40,9 +40,9 @@ class DistributorShell {
   };
 
   void receive_all(DistributorCore& core, Instant now);
-  bool receive_from_clients(DistributorCore& core, Instant now);
-  bool receive_from_comparator(DistributorCore& core, Instant now);
-  bool receive_from_replica(DistributorCore& core, ReplicaLink& link, Instant now);
+  void receive_from_clients(DistributorCore& core, Instant now);
+  void receive_from_comparator(DistributorCore& core, Instant now);
+  void receive_from_replica(DistributorCore& core, ReplicaLink& link, Instant now);
   void carry_out(DistributorOutput output);
   void append(const JournalRecord& record);
   void deliver(const DistributorOutput::Delivery& delivery);
@@ -66,7 +66,6 @@ class DistributorShell {
   std::uint64_t synced_ = 0;  // not yet told to the core: see synced_news_
   bool synced_news_ = false;
 
-  bool more_to_read_ = false;  // a socket had more than its share of the last turn
   StopSignals stop_;
   Waiter waiter_;
   Instant stop_by_ = Instant::never();

@@ -12,11 +12,11 @@
 //
 //   auto state = core.fresh_state();
 //   for each entry of the store: state->restore(key, value), as it is read; nothing holds all entries twice
-//   core.restored(header, std::move(state), now)   or, when there is none or it is unreadable,
-//   core.nothing_to_restore(now)
+//   core.restored(header, std::move(state), now);
+//   or, when there is none or it is unreadable: core.nothing_to_restore(now)
 //
-// Until then the core holds no state and takes no order. A commit that is under way is finished, and its outcome told,
-// before the store is read.
+// The state may be filled on another thread. Until the core is told, it holds no state, takes no order and reports
+// nothing. A commit that is under way is finished, and its outcome told, before the store is read.
 //
 // Driven as protocol/turn.h says, on one thread.
 #pragma once

@@ -66,7 +66,7 @@ Counters::~Counters() { ordered_.clear_and_dispose(&Counter::destroy); }
 
 // ---- operations. A counter that exists has a valid name, so a name is judged only when it is not found.
 
-Answer Counters::add(const Name& name, std::int64_t increment) {
+CounterResult Counters::add(const Name& name, std::int64_t increment) {
   Counter* counter = find(name);
   if (!counter) return create(name, increment);
   std::int64_t sum;
@@ -75,19 +75,19 @@ Answer Counters::add(const Name& name, std::int64_t increment) {
   return {OperationStatus::ok, sum};
 }
 
-Answer Counters::get(const Name& name) const {
+CounterResult Counters::get(const Name& name) const {
   if (const Counter* counter = find(name)) return {OperationStatus::ok, counter->value};
   return {is_valid_name(name.text) ? OperationStatus::not_found : OperationStatus::malformed};
 }
 
-Answer Counters::set(const Name& name, std::int64_t value) {
+CounterResult Counters::set(const Name& name, std::int64_t value) {
   Counter* counter = find(name);
   if (!counter) return create(name, value);
   change(*counter, value);
   return {OperationStatus::ok, value};
 }
 
-Answer Counters::remove(const Name& name) {
+CounterResult Counters::remove(const Name& name) {
   Counter* counter = find(name);
   if (!counter) return {is_valid_name(name.text) ? OperationStatus::not_found : OperationStatus::malformed};
   const std::int64_t value = counter->value;
@@ -114,7 +114,7 @@ std::uint32_t Counters::list(const Range& range, std::string& bytes) const {
 
 // ---- the table
 
-Answer Counters::create(const Name& name, std::int64_t value) {
+CounterResult Counters::create(const Name& name, std::int64_t value) {
   if (!is_valid_name(name.text)) return {OperationStatus::malformed};
   if (size() >= most_) return {OperationStatus::counters_full};  // law 18
   mark_dirty(*insert(name, value));

@@ -27,10 +27,10 @@
 namespace tally {
 
 // The result of one operation, but for lists and repetitions.
-struct Answer {
+struct CounterResult {
   OperationStatus status{};
   std::int64_t value = 0;
-  auto operator<=>(const Answer&) const = default;
+  auto operator<=>(const CounterResult&) const = default;
 };
 
 class Counters {
@@ -51,10 +51,10 @@ class Counters {
   [[gnu::always_inline]] void fetch_counter(const Name& name) const { table_.fetch_node(name.hash); }
 
   // A name that is not valid: malformed.
-  Answer add(const Name& name, std::int64_t increment);
-  Answer get(const Name& name) const;
-  Answer set(const Name& name, std::int64_t value);
-  Answer remove(const Name& name);
+  CounterResult add(const Name& name, std::int64_t increment);
+  CounterResult get(const Name& name) const;
+  CounterResult set(const Name& name, std::int64_t value);
+  CounterResult remove(const Name& name);
 
   struct Range {
     std::string_view prefix;
@@ -101,7 +101,7 @@ class Counters {
   using Ordered = boost::intrusive::set<Counter, boost::intrusive::key_of_value<NameOf>>;
 
   Counter* find(const Name& name) const { return table_.find(name.hash, name.text); }
-  Answer create(const Name& name, std::int64_t value);
+  CounterResult create(const Name& name, std::int64_t value);
   Counter* insert(const Name& name, std::int64_t value);
   void change(Counter& counter, std::int64_t value);
   void mark_dirty(Counter& counter);

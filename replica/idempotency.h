@@ -35,7 +35,7 @@ class IdempotencyKeys {
  public:
   struct Record {
     Digest operation;  // same_operation_digest
-    Answer answer;
+    CounterResult answer;
     Sequence first;  // the order that executed it
     ServedTime stored;
     auto operator<=>(const Record&) const = default;

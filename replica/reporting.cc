@@ -8,7 +8,7 @@ namespace tally {
 void Reporting::restart(Instant now) {
   now_ = now;
   due_ = resend_ = true;
-  reported_ = missing_through_ = resent_at_ = Sequence();
+  reported_ = missing_through_ = Sequence();
   asked_ = false;
 }
 
@@ -35,10 +35,7 @@ void Reporting::tick(Sequence applied, bool behind, Instant now) {
   if (next_deadline(applied) > now) return;
   due_ = true;
   const bool stalled = applied == reported_;
-  if (gap(applied))
-    resend_ = !asked_ || applied == resent_at_;
-  else
-    resend_ = behind && stalled;
+  resend_ = (gap(applied) && !asked_) || (stalled && (gap(applied) || behind));
 }
 
 Instant Reporting::next_deadline(Sequence applied) const { return last_ + period(applied); }
@@ -49,7 +46,6 @@ std::optional<Reporting::Due> Reporting::take(Sequence applied) {
   if (resend_) {
     asked_ = true;
     last_resend_ = now_;
-    resent_at_ = applied;
   }
   due_ = resend_ = false;
   last_ = now_;

@@ -3,7 +3,7 @@
 //
 // At once: after a start, a roll-back, a new connection, a quarter of the window, a newly found gap. Every 50 ms while
 // something moves or is missing, every 250 ms otherwise. A resend is asked for at most every 50 ms, and again only if
-// nothing was applied since.
+// nothing was applied since the last report.
 #pragma once
 
 #include <cstdint>
@@ -51,7 +51,6 @@ class Reporting {
   Sequence missing_through_;
   bool asked_ = false;  // for the present gap
   std::optional<Instant> last_resend_;
-  Sequence resent_at_;  // applied, when a resend was asked for last
 };
 
 }  // namespace tally

@@ -2,6 +2,7 @@
 #include "replica/shell.h"
 
 #include <signal.h>
+#include <stdexcept>
 #include <unistd.h>
 
 #include "protocol/limits.h"
@@ -47,26 +48,24 @@ int ReplicaShell::run() {
   notify_ready();
   while (!stop_.asked()) {
     const Instant now = monotonic_now();
-    bool more = false;
-    ReplicaOutput output = turn(core_, now, [&](ReplicaCore&) { more = receive_all(now); });
+    ReplicaOutput output = turn(core_, now, [&](ReplicaCore&) { receive_all(now); });
     if (!carry_out(std::move(output), now)) return exit_usage;
     cast_delayed(now);
     const Instant next_vote = delayed_.empty() ? Instant::never() : delayed_.front().due;
-    waiter_.wait(more ? Instant{} : std::min(core_.next_deadline(), next_vote));
+    waiter_.wait(std::min(core_.next_deadline(), next_vote));
+    if (waiter_.is_ready(stop_.descriptor())) stop_.take();
   }
   return 0;
 }
 
-// True: there may be more.
-bool ReplicaShell::receive_all(Instant now) {
-  background_.run_completions();
+void ReplicaShell::receive_all(Instant now) {
+  if (waiter_.is_ready(background_.completion_fd())) background_.run_completions();
   while (comparator_.receive()) continue;  // nothing comes here
   for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
     auto incoming = distributor_.receive();
-    if (!incoming) return false;
+    if (!incoming) return;
     if (incoming->message) receive(*incoming->message, now);
   }
-  return true;
 }
 
 void ReplicaShell::receive(Message& message, Instant now) {
@@ -125,6 +124,9 @@ void ReplicaShell::load_checkpoint(Instant now) {
   const auto header =
       store_->load([&](std::string_view key, std::string_view value) { return state->restore(key, value); });
   if (header && *header) return core_.restored(**header, std::move(state), now);
+  if (!header && header.error().kind == StoreError::Kind::rejected)
+    // Whole, but not of this program's making: throwing it away is not this replica's to decide.
+    throw std::runtime_error("the checkpoint is of another version of tally: " + header.error().detail);
   if (!header) {
     log_event(Event("checkpoint_unusable", Severity::error).with("reason", header.error().detail));
     if (const auto discarded = store_->discard(); !discarded)

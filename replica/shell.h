@@ -30,7 +30,7 @@ class ReplicaShell {
     Vote vote;
   };
 
-  bool receive_all(Instant now);
+  void receive_all(Instant now);
   void receive(Message& message, Instant now);
   void inject(const Fault& fault, Instant now);
   bool carry_out(ReplicaOutput output, Instant now);

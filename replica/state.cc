@@ -18,7 +18,7 @@ void append_outcome(std::string& results, RequestOutcome outcome, Sequence seque
   results::append_header(results, outcome, sequence, 0, 0);
 }
 
-void append_answer(std::string& results, const Answer& answer) {
+void append_answer(std::string& results, const CounterResult& answer) {
   results::append_operation(results, answer.status, answer.value);
 }
 
@@ -128,13 +128,13 @@ void State::execute(const Operation& operation, const Counters::Name& name, cons
       if (keyed) return execute_keyed(operation, name, frame, results);
       return append_answer(results, change(operation, name));
     case OperationKind::get:
-      return append_answer(results, keyed ? Answer{OperationStatus::malformed} : counters_.get(name));
+      return append_answer(results, keyed ? CounterResult{OperationStatus::malformed} : counters_.get(name));
     case OperationKind::list: return list(operation, results);
     default: return append_answer(results, {OperationStatus::malformed});
   }
 }
 
-Answer State::change(const Operation& operation, const Counters::Name& name) {
+CounterResult State::change(const Operation& operation, const Counters::Name& name) {
   switch (operation.kind) {
     case OperationKind::add: return counters_.add(name, operation.value);
     case OperationKind::set: return counters_.set(name, operation.value);
@@ -157,7 +157,7 @@ void State::execute_keyed(const Operation& operation, const Counters::Name& name
     return append_number(results, record->first.value);
   }
   if (keys_.full()) return append_answer(results, {OperationStatus::keys_full});  // law 18
-  const Answer answer = change(operation, name);
+  const CounterResult answer = change(operation, name);
   if (is_worth_keeping(answer.status)) keys_.store(key, {digest, answer, frame.sequence, served_});
   append_answer(results, answer);
 }
@@ -244,7 +244,7 @@ bool State::finish_restore(const CheckpointHeader& header) {
 }
 
 std::optional<std::int64_t> State::counter(std::string_view name) const {
-  const Answer answer = counters_.get(counters_.name_of(name));
+  const CounterResult answer = counters_.get(counters_.name_of(name));
   if (answer.status != OperationStatus::ok) return std::nullopt;
   return answer.value;
 }

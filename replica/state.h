@@ -86,7 +86,7 @@ class State {
   void execute_all(const Frame& frame, std::string& results);
   void execute(const Operation& operation, const Counters::Name& name, const Frame& frame, std::string& results);
   void execute_keyed(const Operation& operation, const Counters::Name& name, const Frame& frame, std::string& results);
-  Answer change(const Operation& operation, const Counters::Name& name);
+  CounterResult change(const Operation& operation, const Counters::Name& name);
   void list(const Operation& operation, std::string& results) const;
 
   std::string limits_entry_;  // value of the entry of type 'L'

@@ -54,8 +54,10 @@ void Background::run() {
     Completion completion = job();
     lock.lock();
     completions_.push_back(std::move(completion));
+    lock.unlock();  // before the loop is woken, or it would wait for the lock first
     const std::uint64_t one = 1;
     CHECK(write(completion_fd_, &one, sizeof one) == sizeof one);
+    lock.lock();
   }
 }
 

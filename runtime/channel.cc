@@ -2,6 +2,7 @@
 #include "runtime/channel.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "protocol/check.h"
 
@@ -66,7 +67,15 @@ bool Channel::receive_frames(std::string& peer, zmq::message_t& header, zmq::mes
   return true;
 }
 
+int Channel::descriptor() { return socket_.get(zmq::sockopt::fd); }
+
+void Channel::look_after_sends() {
+  if (!std::exchange(has_sent_, false) || may_have_message_) return;
+  may_have_message_ = (socket_.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0;
+}
+
 std::optional<Channel::Incoming> Channel::receive() {
+  if (!may_have_message_) return std::nullopt;
   Incoming incoming;
   zmq::message_t header;
   zmq::message_t body;
@@ -82,6 +91,8 @@ std::optional<Channel::Incoming> Channel::receive() {
     }
     ++dropped_;
   }
+  may_have_message_ = false;
+  has_sent_ = false;
   return std::nullopt;
 }
 
@@ -92,6 +103,7 @@ SendResult Channel::send(const std::string& peer, const Message& message) {
 
 SendResult Channel::send(const std::string& peer, SharedMessage& message) {
   const auto no_wait = zmq::send_flags::dontwait;
+  has_sent_ = true;
   try {
     if (routed_ && !socket_.send(zmq::buffer(peer), no_wait | zmq::send_flags::sndmore)) return SendResult::full;
     zmq::message_t header;

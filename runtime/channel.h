@@ -47,15 +47,23 @@ class Channel {
     std::string peer;                // bound channels: the routing id
     std::optional<Message> message;  // none: the peer has just connected
   };
-  // The next message, if there is one.
+  // The next message, if there is one and may_have_message() says that it is worth a look.
   std::optional<Incoming> receive();
+
+  // ZeroMQ's own descriptor becomes readable when something happens to the socket, but not again for what happened
+  // before it was last read or written; so a channel must be drained before anybody waits for the descriptor, and
+  // looked at again after a send. A Waiter does both.
+  int descriptor();
+  bool may_have_message() const { return may_have_message_; }
+  void woken() { may_have_message_ = true; }
+  // After sends: looks whether something came in meanwhile.
+  void look_after_sends();
 
   // `peer` is empty on connected channels.
   SendResult send(const std::string& peer, const Message& message);
   SendResult send(const std::string& peer, SharedMessage& message);
 
   std::uint64_t dropped() const { return dropped_; }  // messages that did not decode
-  void* handle() { return socket_.handle(); }
 
  private:
   Channel(zmq::socket_t socket, bool routed) : socket_(std::move(socket)), routed_(routed) {}
@@ -63,6 +71,8 @@ class Channel {
 
   zmq::socket_t socket_;
   bool routed_;
+  bool may_have_message_ = true;
+  bool has_sent_ = false;  // since it was last looked at
   std::uint64_t dropped_ = 0;
 };
 

@@ -68,10 +68,9 @@ StopSignals::StopSignals() {
 
 StopSignals::~StopSignals() { close(descriptor_); }
 
-bool StopSignals::asked() {
+void StopSignals::take() {
   signalfd_siginfo info{};
   asked_ = asked_ || read(descriptor_, &info, sizeof info) == sizeof info;
-  return asked_;
 }
 
 void notify_ready() { sd_notify(0, "READY=1"); }

@@ -30,7 +30,8 @@ class StopSignals {
   StopSignals& operator=(const StopSignals&) = delete;
 
   int descriptor() const { return descriptor_; }
-  bool asked();  // since the start
+  void take();  // when the descriptor is readable
+  bool asked() const { return asked_; }
 
  private:
   int descriptor_;

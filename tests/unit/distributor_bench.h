@@ -18,6 +18,7 @@ struct DistributorBench {
   static constexpr std::uint32_t replicas = 3;
 
   DistributorConfig config;
+  RecoveredJournal recovered;
   CalendarTime wall{1'700'000'000'000};
   Instant now = Instant{} + seconds(100);
   DistributorCore core;
@@ -54,7 +55,7 @@ struct DistributorBench {
   }
 
   explicit DistributorBench(DistributorConfig chosen = usual_config(), const RecoveredJournal& found = empty_journal())
-      : config(chosen), core(std::move(chosen), found, wall, now) {}
+      : config(chosen), recovered(found), core(std::move(chosen), found, wall, now) {}
 
   // ---- the shell
 
@@ -67,7 +68,9 @@ struct DistributorBench {
       const bool did_something = carry_out(core.take_output());
       const bool is_due = core.next_deadline() <= now;
       if (!did_something) BOOST_TEST(!is_due, "a turn that does nothing asks for another one at once");
-      if (!is_due) return;
+      const bool was_synced = sync_at_once && sync_is_asked_for();
+      if (was_synced) report_synced();
+      if (!is_due && !was_synced) return;
     }
     BOOST_ERROR("the core does not come to rest");
   }
@@ -81,15 +84,17 @@ struct DistributorBench {
     for (auto& [replica, message] : output.to_replicas) take(replica, message);
     for (auto& each : output.to_clients) to_clients.push_back(std::move(each));
     for (Event& event : output.events) events.push_back(std::move(event));
-    if (sync_at_once && sync_wanted > synced) sync();
     return !output.appends.empty() || !output.deliveries.empty() || !output.to_comparator.empty() ||
            !output.to_replicas.empty() || !output.to_clients.empty();
   }
 
-  void sync() {
+  void report_synced() {
     synced = journal.size();
     core.synced(synced, now);
-    carry_out(core.take_output());
+  }
+  void sync() {
+    report_synced();
+    turn();
   }
   bool sync_is_asked_for() const { return sync_wanted > synced; }
 
@@ -131,7 +136,7 @@ struct DistributorBench {
   void check_known(ViewNumber number) const {
     for (std::size_t place = synced; place < journal.size(); ++place)
       if (const auto* view = std::get_if<JournaledView>(&journal[place]))
-        BOOST_TEST(view->number != number, "view " << number.value << " is told before it is stable");
+        BOOST_TEST(view->number.value != number.value, "view " << number.value << " is told before it is stable");
   }
 
   // Lets the clock run, with a turn at every deadline. `each` runs before every turn: the world's share.
@@ -155,6 +160,12 @@ struct DistributorBench {
 
   // ---- the comparator and the replicas
 
+  static VoterTally tally_of(std::uint64_t replica, std::uint64_t matches = 0) {
+    VoterTally tally;
+    tally.replica = ReplicaId(replica);
+    tally.matches = matches;
+    return tally;
+  }
   ComparatorReport report(Sequence decided) const {
     ComparatorReport report;
     report.group = group;
@@ -163,7 +174,7 @@ struct DistributorBench {
     report.view = view();
     report.decided = decided;
     report.pid = 4712;
-    for (std::uint64_t id = 1; id <= replicas; ++id) report.voters.push_back({.replica = ReplicaId(id)});
+    for (std::uint64_t id = 1; id <= replicas; ++id) report.voters.push_back(tally_of(id));
     return report;
   }
   void give(const ComparatorReport& report) {
@@ -252,7 +263,9 @@ struct DistributorBench {
     command.fault = fault;
     core.receive(ClientId{"people"}, command, now);
     carry_out(core.take_output());
-    return std::get<AdminReply>(to_clients.back().second);
+    const AdminReply reply = std::get<AdminReply>(to_clients.back().second);
+    turn();
+    return reply;
   }
 
   // ---- what came out
@@ -298,15 +311,14 @@ struct DistributorBench {
   Sequence last_sequence() const {
     for (auto record = journal.rbegin(); record != journal.rend(); ++record)
       if (const auto* order = std::get_if<Order>(&*record)) return order->id.sequence;
-    return recovered_.last.sequence;
+    return recovered.last.sequence;
   }
-  ViewNumber view() { return const_cast<const DistributorBench*>(this)->view(); }
   ViewNumber view() const {
     for (auto record = journal.rbegin(); record != journal.rend(); ++record)
       if (const auto* found = std::get_if<JournaledView>(&*record)) return found->number;
-    return recovered_.view.number;
+    return recovered.view.number;
   }
-  Term term() const { return recovered_.term; }
+  Term term() const { return recovered.term; }
   Sequence decided() { return status_quietly().decided; }
 
  private:
@@ -315,8 +327,6 @@ struct DistributorBench {
     to_clients.pop_back();
     return found;
   }
-
-  RecoveredJournal recovered_ = empty_journal();
 };
 
 }  // namespace tally

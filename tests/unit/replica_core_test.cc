@@ -281,6 +281,20 @@ BOOST_AUTO_TEST_CASE(and_a_second_gap_is_asked_for_too) {
   BOOST_TEST(group.replica.reports.back().resend);
 }
 
+BOOST_AUTO_TEST_CASE(and_does_not_ask_again_while_they_come) {
+  Group group;
+  const Order missing[] = {group.make(), group.make()};
+  group.deliver();
+  group.replica.receive(missing[0]);
+  group.replica.reports.clear();
+  group.replica.wait(milliseconds(50));
+  BOOST_TEST(group.replica.reports.size() == 1u);
+  BOOST_TEST(!group.replica.reports.back().resend);
+  group.replica.wait(milliseconds(50));  // none came any more
+  BOOST_TEST(group.replica.reports.size() == 2u);
+  BOOST_TEST(group.replica.reports.back().resend);
+}
+
 BOOST_AUTO_TEST_CASE(and_the_loss_of_the_last_one_shows_in_its_standing) {
   Group group;
   group.make();
@@ -433,6 +447,51 @@ BOOST_AUTO_TEST_CASE(but_not_for_the_lost_tail_of_an_earlier_term) {
   BOOST_TEST(group.replica.loads == 1);
 }
 
+BOOST_AUTO_TEST_CASE(but_not_for_a_term_that_its_last_order_ended_before_any_standing_said_so) {
+  Group group;
+  group.count(3);
+  OrderChain dead = group.chain;
+  dead.next();
+  const Order lost = dead.next();
+  group.chain.term = Term(2);
+  group.deliver();  // before the standing of its term
+  group.replica.receive(lost);
+  BOOST_TEST(group.replica.loads == 1);
+  BOOST_TEST(group.replica.applied() == 5u);
+}
+
+BOOST_AUTO_TEST_CASE(but_not_below_its_checkpoint_for_an_order_of_an_earlier_term) {
+  Group group(2);
+  group.count(1);
+  group.replica.receive(standing_of(group.chain));  // checkpoint 2, of term 1
+  OrderChain dead = group.chain;                    // term 2 lost its journal's tail, or this is its late duplicate
+  dead.term = Term(2);
+  dead.last.chain.low += 1;
+  const Order lost = dead.next();
+  group.chain.term = Term(3);
+  for (int count = 0; count < 4; ++count) group.make();
+  group.replica.start();
+  group.replica.receive(standing_of(group.chain));
+  BOOST_TEST(group.replica.applied() == 2u);
+  group.replica.receive(lost);
+  BOOST_TEST(group.replica.applied() == 2u);
+  BOOST_TEST(!group.replica.happened("checkpoint_ahead_of_journal"));
+  group.stream_from_applied();
+  BOOST_TEST(group.replica.applied() == 6u);
+}
+
+BOOST_AUTO_TEST_CASE(but_an_outdated_view_changes_nothing) {
+  Group group;
+  ReplicaStanding standing = standing_of(group.chain);
+  standing.view = ViewNumber(5);
+  group.replica.receive(standing);
+  standing.view = ViewNumber(4);
+  standing.state = ReplicaState::evicted;
+  group.replica.receive(standing);
+  group.deliver();
+  BOOST_TEST(group.replica.applied() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(to_nothing_when_even_its_checkpoint_is_ahead_of_the_journal) {
   Group group(2);
   group.count(3);
@@ -541,6 +600,35 @@ BOOST_AUTO_TEST_CASE(not_of_a_tail_that_a_new_term_replaced) {
   group.stream_from_applied();
   group.replica.receive(standing_of(group.chain));
   BOOST_TEST((group.replica.header->applied == group.journal.at(3).id));
+}
+
+BOOST_AUTO_TEST_CASE(with_the_times_of_the_last_order) {
+  Group group(2);
+  group.chain.served = ServedTime{5'000'000};
+  group.count(1);
+  group.replica.receive(standing_of(group.chain));
+  const CheckpointHeader& header = *group.replica.header;
+  BOOST_TEST((header.group == GroupId(77)));
+  BOOST_TEST((header.applied == group.chain.last));
+  BOOST_TEST((header.served == group.chain.served));
+  BOOST_TEST((header.calendar == group.journal.back().calendar));
+  BOOST_TEST(header.semantics == limits::semantics_version);
+  const CalendarTime calendar = header.calendar;
+  group.replica.start();
+  group.replica.receive(standing_of(group.chain));
+  for (int count = 0; count < 2; ++count) {
+    Order order = group.make();
+    order.calendar = {};  // it never goes backwards, even if an order does
+    order.served = {};
+    order.previous = group.replica.core->applied().chain;
+    order.id.chain = chain_of(order);
+    group.chain.last = order.id;
+    group.replica.receive(order);
+  }
+  group.replica.receive(standing_of(group.chain));
+  BOOST_TEST((group.replica.header->applied.sequence == Sequence(4)));
+  BOOST_TEST((group.replica.header->calendar == calendar));
+  BOOST_TEST((group.replica.header->served == ServedTime{5'000'000}));
 }
 
 BOOST_AUTO_TEST_CASE(early_when_much_changed) {

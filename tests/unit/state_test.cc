@@ -466,9 +466,20 @@ BOOST_AUTO_TEST_CASE(a_delta_brings_only_what_changed) {
   BOOST_TEST(keys.contains("Kkey"));
   BOOST_TEST(!keys.contains("Ca"));
   BOOST_TEST(!keys.contains("Cd"));
+  BOOST_TEST(keys.size() == 4u + 3);  // the session, its new result, and the acknowledged one gone
   store.commit(delta);
   replica.state->forget_captures();
   store.commit(replica.state->capture({}));
+}
+
+BOOST_AUTO_TEST_CASE(a_stored_result_is_captured_once) {
+  Fixture replica;
+  const SessionId session = replica.open();
+  replica.apply_one(request(session, 1, {addition("a", 1)}));
+  replica.state->capture({});
+  replica.apply_one(request(session, 2, {reading("a")}));
+  const CheckpointDelta delta = replica.state->capture({});
+  BOOST_TEST(delta.changes.size() == 2u);  // the session and its second result
 }
 
 BOOST_AUTO_TEST_CASE(a_counter_that_is_removed_and_comes_back_is_captured_once) {
@@ -477,7 +488,9 @@ BOOST_AUTO_TEST_CASE(a_counter_that_is_removed_and_comes_back_is_captured_once) 
   replica.run({addition("a", 1), addition("b", 1)});
   store.commit(replica.state->capture({}));
   replica.run({removal("a"), addition("a", 7)});
-  store.commit(replica.state->capture({}));
+  const CheckpointDelta delta = replica.state->capture({});
+  BOOST_TEST(std::ranges::count(delta.changes, "Ca", [](const EntryChange& change) { return change.key; }) == 1);
+  store.commit(delta);
   BOOST_TEST(store.entries.contains("Ca"));
   replica.run({removal("a"), removal("b"), addition("c", 1)});
   store.commit(replica.state->capture({}));

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: Apache-2.0
+// The journal on RocksDB, in real directories: what comes back, and what a torn or damaged file makes of it.
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <unistd.h>
+
+#include "distributor/rocksdb_journal.h"
+#include "wire/codec.h"
+
+using namespace tally;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint32_t replicas = 3;
+constexpr GroupId group{77};
+constexpr GroupId other_group{78};
+
+// A directory that is gone with the test.
+struct Directory {
+  Directory() {
+    std::string pattern = (fs::temp_directory_path() / "tally-journal-XXXXXX").string();
+    BOOST_REQUIRE(mkdtemp(pattern.data()));
+    path = pattern;
+  }
+  ~Directory() { fs::remove_all(path); }
+  fs::path path;
+};
+
+std::string encoded(const Order& order) {
+  const wire::EncodedMessage message = wire::encode(order);
+  return std::string(message.header.data(), message.header.size()) + message.body;
+}
+
+// Orders as a distributor makes them, each continuing the chain.
+struct Orders {
+  std::vector<Order> all;
+
+  const Order& next(Term term, std::size_t operation_bytes = 20) {
+    Order order;
+    order.previous = all.empty() ? Digest{} : all.back().id.chain;
+    order.id = {term, Sequence(all.size() + 1), {}};
+    order.served = ServedTime{static_cast<std::int64_t>(all.size()) * 1'000};
+    order.calendar = CalendarTime{1'700'000'000'000 + static_cast<std::int64_t>(all.size())};
+    Request request;
+    request.session = {Sequence(1), 0};
+    request.number = RequestNumber(all.size() + 1);
+    request.operations = std::string(operation_bytes, 'x');
+    order.requests.push_back(std::move(request));
+    order.id.chain = chain_of(order);
+    return all.emplace_back(std::move(order));
+  }
+};
+
+struct Fixture {
+  Directory directory;
+  Orders orders;
+  std::unique_ptr<Journal> journal;
+
+  std::string place() const { return (directory.path / "journal").string(); }
+
+  RecoveredJournal open(GroupId new_group = group) {
+    journal.reset();
+    auto opened = open_rocksdb_journal(place(), replicas, new_group);
+    BOOST_REQUIRE_MESSAGE(opened, opened.error());
+    journal = std::move(*opened);
+    return journal->begin_term();
+  }
+  void append(Term term, int count, std::size_t operation_bytes = 20) {
+    for (int done = 0; done < count; ++done) {
+      const Order& order = orders.next(term, operation_bytes);
+      journal->append(order.id.sequence, encoded(order));
+    }
+  }
+  // Why it does not open; empty when it does.
+  std::string refusal(std::uint32_t configured = replicas) {
+    journal.reset();
+    const auto opened = open_rocksdb_journal(place(), configured, group);
+    return opened ? "" : opened.error();
+  }
+  void append_raw(Sequence sequence, const std::string& bytes) {
+    journal->append(sequence, bytes);
+    journal->sync();
+  }
+};
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+fs::path newest_with(const fs::path& directory, const std::string& extension) {
+  fs::path newest;
+  for (const auto& entry : fs::directory_iterator(directory))
+    if (entry.path().extension() == extension && entry.path() > newest) newest = entry.path();
+  BOOST_REQUIRE(!newest.empty());
+  return newest;
+}
+
+void flip_byte(const fs::path& file, std::uintmax_t place) {
+  std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+  stream.seekg(static_cast<std::streamoff>(place));
+  const auto byte = static_cast<char>(stream.get() ^ 0x10);
+  stream.seekp(static_cast<std::streamoff>(place));
+  stream.put(byte);
+}
+
+// A journal in `place` either refuses with a sentence, or holds exactly the first of these orders, at least `least` of
+// them. How many; nothing when it refuses.
+std::optional<std::size_t> check_prefix(const fs::path& place, const std::vector<Order>& orders, std::size_t least) {
+  auto opened = open_rocksdb_journal(place.string(), replicas, group);
+  if (!opened) {
+    BOOST_TEST(contains(opened.error(), place.string()));
+    return std::nullopt;
+  }
+  const RecoveredJournal found = (*opened)->begin_term();
+  const std::size_t count = found.last.sequence.value;
+  BOOST_REQUIRE(count <= orders.size());
+  BOOST_TEST(count >= least);
+  if (count > 0) BOOST_TEST((found.last == orders[count - 1].id));
+  for (std::size_t number = 1; number <= orders.size(); ++number) {
+    const auto bytes = (*opened)->read(Sequence(number));
+    BOOST_TEST(bytes.has_value() == (number <= count));
+    if (bytes) BOOST_TEST((*bytes == encoded(orders[number - 1])));
+  }
+  return count;
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(journal, Fixture)
+
+// ---- what comes back
+
+BOOST_AUTO_TEST_CASE(a_new_journal_begins_with_term_one_and_no_order) {
+  const RecoveredJournal found = open();
+  BOOST_TEST(found.term.value == 1u);
+  BOOST_TEST(found.group.value == group.value);
+  BOOST_TEST((found.last == OrderIdentity{}));
+  BOOST_TEST((found.view.number == ViewNumber(1)));
+}
+
+BOOST_AUTO_TEST_CASE(an_order_is_read_as_it_was_appended) {
+  open();
+  append(Term(1), 3, 100'000);
+  for (const Order& order : orders.all) {
+    const auto bytes = journal->read(order.id.sequence);
+    BOOST_REQUIRE(bytes.has_value());
+    BOOST_TEST((*bytes == encoded(order)));
+  }
+  BOOST_TEST(!journal->read(Sequence(4)).has_value());
+  BOOST_TEST(!journal->read(Sequence(0)).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_reopened_journal_knows_its_last_order) {
+  open();
+  append(Term(1), 300);
+  journal->sync();
+  const RecoveredJournal found = open();
+  const Order& last = orders.all.back();
+  BOOST_TEST((found.last == last.id));
+  BOOST_TEST((found.served == last.served));
+  BOOST_TEST((found.calendar == last.calendar));
+  BOOST_TEST((*journal->read(Sequence(1)) == encoded(orders.all.front())));
+}
+
+BOOST_AUTO_TEST_CASE(the_term_grows_with_each_opening) {
+  for (std::uint64_t term = 1; term <= 4; ++term) {
+    BOOST_TEST(open().term.value == term);
+    append(Term(term), 1);
+  }
+  BOOST_TEST(open().last.sequence.value == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(the_group_stays_what_it_was) {
+  open(group);
+  BOOST_TEST(open(other_group).group.value == group.value);
+}
+
+BOOST_AUTO_TEST_CASE(the_newest_view_comes_back_with_everything_in_it) {
+  open();
+  JournaledView view;
+  view.number = ViewNumber(12);
+  view.audit_head = "123:0123abcd";
+  view.members.resize(replicas);
+  view.members[0].state = ReplicaState::quarantined;
+  view.members[0].recovery = Recovery(9);
+  view.members[0].evictions = 4;
+  view.members[0].readmissions = 3;
+  view.members[0].last_verdict = LastVerdict{VerdictReason::dissent, Sequence(55), CalendarTime{1'700'000'000'123}};
+  view.members[1].state = ReplicaState::evicted;
+  view.members[1].held = true;
+  JournaledView older = view;
+  older.number = ViewNumber(11);
+  journal->append(older);
+  journal->append(view);
+  journal->sync();
+  BOOST_TEST((open().view == view));
+}
+
+BOOST_AUTO_TEST_CASE(appending_goes_on_after_a_reopening) {
+  open();
+  append(Term(1), 2);
+  open();
+  append(Term(2), 2);
+  BOOST_TEST(open().last.sequence.value == 4u);
+}
+
+// ---- refusals
+
+BOOST_AUTO_TEST_CASE(a_journal_of_another_number_of_replicas_is_refused) {
+  open();
+  JournaledView view;
+  view.members.resize(replicas);
+  journal->append(view);
+  journal->sync();
+  BOOST_TEST(contains(refusal(5), "replicas"));
+  BOOST_TEST(refusal(3) == "");
+}
+
+// Also when nobody was ever evicted, so that no change of the view was journaled.
+BOOST_AUTO_TEST_CASE(a_journal_whose_view_never_changed_is_refused_for_another_number_of_replicas_too) {
+  open();
+  BOOST_TEST(contains(refusal(5), "replicas"));
+  BOOST_TEST(refusal(3) == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_journal_in_use_is_refused) {
+  open();
+  const auto second = open_rocksdb_journal(place(), replicas, group);
+  BOOST_REQUIRE(!second);
+  BOOST_TEST(contains(second.error(), place()));
+}
+
+BOOST_AUTO_TEST_CASE(a_place_that_is_no_directory_is_refused) {
+  std::ofstream(place()) << "a file";
+  BOOST_TEST(contains(refusal(), place()));
+}
+
+BOOST_AUTO_TEST_CASE(a_newest_order_that_makes_no_sense_is_refused) {
+  open();
+  append(Term(1), 2);
+  Order forged = orders.next(Term(1));
+  forged.requests[0].operations += 'y';  // not what its chain says
+  for (const std::string& bytes :
+       {std::string(), std::string("garbage"), encoded(orders.all.back()).substr(0, 40), encoded(forged)}) {
+    append_raw(Sequence(3), bytes);
+    BOOST_TEST(contains(refusal(), "newest order is damaged"));
+    Fixture fresh;
+    fresh.open();
+    fresh.append(Term(1), 2);
+    std::swap(directory.path, fresh.directory.path);
+    journal = std::move(fresh.journal);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_newest_order_under_another_number_is_refused) {
+  open();
+  append(Term(1), 2);
+  append_raw(Sequence(9), encoded(orders.next(Term(1))));
+  BOOST_TEST(contains(refusal(), "newest order is damaged"));
+}
+
+BOOST_AUTO_TEST_CASE(a_message_that_is_no_order_is_refused) {
+  open();
+  const wire::EncodedMessage message = wire::encode(Message(ClientHello{}));
+  append_raw(Sequence(1), std::string(message.header.data(), message.header.size()) + message.body);
+  BOOST_TEST(contains(refusal(), "newest order is damaged"));
+}
+
+// ---- files that a crash or a disk left damaged
+
+BOOST_AUTO_TEST_CASE(a_torn_tail_leaves_a_prefix) {
+  open();
+  append(Term(1), 10);
+  journal->sync();
+  open();  // the first ten are written anew
+  append(Term(2), 12, 5);
+  append(Term(2), 3, 40'000);  // across the blocks of a log
+  append(Term(2), 12, 100);
+  const fs::path log = newest_with(place(), ".log").filename();
+  const fs::path copy = directory.path / "copy";
+  const std::uintmax_t size = fs::file_size(place() / log);
+  std::vector<std::size_t> kept;
+  std::vector<std::uintmax_t> cuts;
+  for (std::uintmax_t cut = 0; cut < size; cut += cut < 1'500 || cut + 1'500 > size ? 97 : 499) cuts.push_back(cut);
+  cuts.push_back(size);
+  for (const std::uintmax_t cut : cuts) {
+    fs::remove_all(copy);
+    fs::copy(place(), copy);
+    fs::resize_file(copy / log, cut);
+    if (const auto count = check_prefix(copy, orders.all, 10)) kept.push_back(*count);
+  }
+  BOOST_TEST(std::ranges::is_sorted(kept));
+  BOOST_TEST(kept.front() == 10u);
+  BOOST_TEST(kept.back() == orders.all.size());
+  BOOST_TEST(kept.size() > 30u);
+}
+
+BOOST_AUTO_TEST_CASE(a_flipped_byte_in_the_log_leaves_a_prefix_or_a_refusal) {
+  open();
+  append(Term(1), 10);
+  open();
+  append(Term(2), 20, 50);
+  const fs::path log = newest_with(place(), ".log").filename();
+  const fs::path copy = directory.path / "copy";
+  const std::uintmax_t size = fs::file_size(place() / log);
+  for (std::uintmax_t flipped = 0; flipped < size; flipped += 101) {
+    fs::remove_all(copy);
+    fs::copy(place(), copy);
+    flip_byte(copy / log, flipped);
+    check_prefix(copy, orders.all, 10);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_flipped_byte_in_what_was_written_anew_is_refused_with_a_sentence_or_does_no_harm) {
+  open();
+  append(Term(1), 20, 50);
+  open();
+  journal.reset();
+  const fs::path table = newest_with(place(), ".sst").filename();
+  const fs::path copy = directory.path / "copy";
+  const std::uintmax_t size = fs::file_size(place() / table);
+  std::size_t refused = 0;
+  for (std::uintmax_t flipped = 0; flipped < size; flipped += 53) {
+    fs::remove_all(copy);
+    fs::copy(place(), copy);
+    flip_byte(copy / table, flipped);
+    refused += check_prefix(copy, orders.all, orders.all.size()) ? 0 : 1;
+  }
+  BOOST_TEST(refused > 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_table_is_refused) {
+  open();
+  append(Term(1), 20, 50);
+  open();
+  journal.reset();
+  fs::remove(newest_with(place(), ".sst"));
+  BOOST_TEST(contains(refusal(), place()));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
