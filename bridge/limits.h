@@ -47,6 +47,7 @@ inline constexpr Duration tick_interval = milliseconds(100);
 inline constexpr Duration sweep_interval = milliseconds(500);
 inline constexpr Duration status_interval = milliseconds(200);
 inline constexpr Duration status_timeout = milliseconds(500);
+inline constexpr Duration client_patience = seconds(5);     // beyond the status timeout: its thread hangs
 inline constexpr Duration ready_for = seconds(1);           // after the last status with a majority
 inline constexpr Duration drain_grace = milliseconds(500);  // for a request that is on its way on an idle connection
 inline constexpr Duration drain_timeout = seconds(8);       // then the process ends, whatever is open

@@ -132,15 +132,21 @@ void Server::tick() {
     log_event(Event("drained").with("connections_left", site_.connections.size()));
     return context_.stop();
   }
-  tick_timer_.expires_after(chrono_of(http_limits::tick_interval));
+  const Instant next = std::min(site_.now + http_limits::tick_interval, beat());
+  tick_timer_.expires_after(chrono_of(next - site_.now));
   tick_timer_.async_wait([this](error_code error) {
     if (!error) tick();
   });
 }
 
+// The client library's thread is watched with ours: it ends each status question in time, with an answer or without.
+Instant Server::beat() {
+  const bool client_hangs = status_asked_ && site_.now - status_asked_at_ > http_limits::client_patience;
+  return client_hangs ? Instant::never() : heartbeat_.beat(site_.now);
+}
+
 void Server::sweep() {
   next_sweep_ = site_.now + http_limits::sweep_interval;
-  sd_notify(0, "WATCHDOG=1");
   // A connection may leave the set when it is closed.
   std::vector<Connection*> overdue;
   for (Connection* connection : site_.connections)
@@ -151,6 +157,7 @@ void Server::sweep() {
 void Server::ask_status() {
   next_status_ = site_.now + http_limits::status_interval;
   status_asked_ = true;
+  status_asked_at_ = site_.now;
   site_.exchange->status(http_limits::status_timeout, [this](const std::optional<ClusterStatus>& status) {
     status_asked_ = false;
     if (status && (status->state == GroupState::ok || status->state == GroupState::degraded))

@@ -12,6 +12,7 @@
 #include <tl/expected.hpp>
 
 #include "bridge/site.h"
+#include "runtime/heartbeat.h"
 
 namespace tally::bridge {
 
@@ -34,6 +35,7 @@ class Server {
  private:
   void accept();
   void tick();
+  Instant beat();
   void sweep();
   void ask_status();
   void drain();
@@ -44,8 +46,10 @@ class Server {
   boost::asio::steady_timer tick_timer_;
   boost::asio::steady_timer accept_timer_;
   boost::asio::signal_set stop_signals_;
+  Heartbeat heartbeat_;
   Instant next_sweep_;
   Instant next_status_;
+  Instant status_asked_at_;
   Instant drain_deadline_ = Instant::never();
   bool status_asked_ = false;
 };

@@ -17,24 +17,41 @@ namespace tally::cli {
 namespace {
 
 constexpr int first_passed_descriptor = 3;  // SD_LISTEN_FDS_START
-constexpr std::string_view listen_pid = "LISTEN_PID=";
 
 // What a child must not take for its own: our configuration, and what a service manager told us alone.
 constexpr std::array<std::string_view, 6> not_inherited = {
     "TALLY_", "LISTEN_", "NOTIFY_SOCKET=", "WATCHDOG_USEC=", "WATCHDOG_PID", "MAINPID="};
 
-std::vector<std::string> child_environment(bool with_socket) {
+// Variables for a child, and where it must write its own number into them: it knows that itself alone. The texts that
+// have such places are too long for std::string to keep inside itself, so the places stay where they are.
+struct Environment {
   std::vector<std::string> variables;
+  std::vector<char*> number_places;
+
+  void add_number_of_child(const std::string& name_and_equals) {
+    variables.push_back(name_and_equals + std::string(20, '\0'));
+    number_places.push_back(variables.back().data() + name_and_equals.size());
+  }
+};
+
+Environment child_environment(const SpawnRequest& request) {
+  Environment child;
+  std::vector<std::string>& variables = child.variables;
   for (char** variable = environ; *variable; ++variable) {
     const std::string_view text(*variable);
     if (std::ranges::none_of(not_inherited, [&](std::string_view prefix) { return text.starts_with(prefix); }))
       variables.emplace_back(text);
   }
-  if (with_socket) {
+  if (!request.notify_socket.empty()) variables.push_back("NOTIFY_SOCKET=" + request.notify_socket);
+  if (request.listening_socket >= 0) {
     variables.emplace_back("LISTEN_FDS=1");
-    variables.emplace_back(std::string(listen_pid) + std::string(20, '\0'));  // the child writes its number here
+    child.add_number_of_child("LISTEN_PID=");
   }
-  return variables;
+  if (request.watchdog > Duration{}) {
+    variables.push_back("WATCHDOG_USEC=" + std::to_string(request.watchdog.nanoseconds / 1000));
+    child.add_number_of_child("WATCHDOG_PID=");
+  }
+  return child;
 }
 
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
@@ -94,16 +111,15 @@ void arrange_descriptors(const SpawnRequest& request, int null_device) {
 
 pid_t spawn(const SpawnRequest& request) {
   std::vector<std::string> command = request.command;
-  std::vector<std::string> variables = child_environment(request.listening_socket >= 0);
+  Environment of_child = child_environment(request);
   const std::vector<char*> arguments = pointers_to(command);
-  const std::vector<char*> environment = pointers_to(variables);
+  const std::vector<char*> environment = pointers_to(of_child.variables);
   const int null_device = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null_device < 0) return -1;
   const pid_t parent = getpid();
   const pid_t child = fork();
   if (child == 0) {
-    if (request.listening_socket >= 0)
-      write_number(variables.back().data() + listen_pid.size(), static_cast<unsigned long>(getpid()));
+    for (char* const place : of_child.number_places) write_number(place, static_cast<unsigned long>(getpid()));
     become(request, parent, null_device, arguments.data(), environment.data());
   }
   const int reason = errno;

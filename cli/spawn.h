@@ -11,12 +11,16 @@
 #include <sys/types.h>
 #include <vector>
 
+#include "protocol/time.h"
+
 namespace tally::cli {
 
 struct SpawnRequest {
   std::vector<std::string> command;  // the program's path first
   int output = -1;                   // its stdout and stderr
   int listening_socket = -1;         // handed over as systemd does (sd_listen_fds(3)): descriptor 3. -1: none
+  std::string notify_socket;         // its service manager's address (sd_notify(3))
+  Duration watchdog;                 // how often it must say that it lives (sd_watchdog_enabled(3)); nothing: never
 };
 
 // The child's process id, or -1 with errno. A program that cannot be executed says so in `output` and exits with 127.

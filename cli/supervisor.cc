@@ -2,6 +2,7 @@
 #include "cli/supervisor.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include <sys/wait.h>
 
 #include "cli/files.h"
+#include "cli/held_up.h"
 #include "cli/report.h"
 #include "cli/spawn.h"
 #include "protocol/check.h"
@@ -25,6 +27,7 @@ namespace {
 
 constexpr std::uintmax_t most_log_bytes = 16u << 20;  // at each start a larger one becomes ROLE.log.1
 constexpr std::size_t told_log_lines = 5;
+constexpr int notifications_per_turn = 256;
 
 Descriptor open_log(const std::string& file) {
   std::error_code none_yet;
@@ -57,8 +60,11 @@ Descriptor open_signals() {
   return descriptor;
 }
 
-Supervisor::Supervisor(std::string run_directory, std::string log_directory, std::vector<ChildPlan> plans)
-    : run_directory_(std::move(run_directory)), log_directory_(std::move(log_directory)) {
+Supervisor::Supervisor(Places places, NotifySocket notifications, Duration watchdog, std::vector<ChildPlan> plans)
+    : places_(std::move(places)),
+      notifications_(std::move(notifications)),
+      woken_(monotonic_now()),
+      watch_(watchdog, woken_) {
   for (ChildPlan& plan : plans) children_.emplace_back().plan = std::move(plan);
 }
 
@@ -66,7 +72,8 @@ void Supervisor::run_until_signal(const Descriptor& signals) {
   bool stop_asked = false;
   while (!stop_asked) {
     start_due(monotonic_now());
-    stop_asked = wait(signals, next_start());
+    stop_asked = wait(signals, next_deadline());
+    watch();
     reap(monotonic_now());
   }
 }
@@ -76,16 +83,24 @@ void Supervisor::start_due(Instant now) {
     if (child.pid == 0 && child.start_at <= now) start(child, now);
 }
 
-Instant Supervisor::next_start() const {
-  Instant next = Instant::never();
-  for (const Child& child : children_)
-    if (child.pid == 0) next = std::min(next, child.start_at);
-  return next;
+Instant Supervisor::next_deadline() const {
+  Instant start = Instant::never();
+  Instant due = Instant::never();
+  for (const Child& child : children_) {
+    if (child.pid == 0)
+      start = std::min(start, child.start_at);
+    else
+      due = std::min(due, child.pulse.due());
+  }
+  return std::min(start, watch_.next_look(due));
 }
 
 void Supervisor::start(Child& child, Instant now) {
   const Descriptor log = open_log(log_file(child));
-  const pid_t pid = log ? spawn({child.plan.command, log.get(), child.plan.listening_socket}) : -1;
+  const Duration watchdog = child.plan.watched ? watch_.interval() : Duration{};
+  const pid_t pid =
+      log ? spawn({child.plan.command, log.get(), child.plan.listening_socket, notifications_.address(), watchdog})
+          : -1;
   if (pid < 0) {
     log_event(
         Event("child_not_started", Severity::error).with("role", child.plan.role).with("reason", std::strerror(errno)));
@@ -93,10 +108,46 @@ void Supervisor::start(Child& child, Instant now) {
     return;
   }
   child.pid = pid;
-  child.started = now;
+  child.ready_at = Instant::never();
+  child.pulse = Pulse(watchdog, now);
   if (const auto error = write_file(pid_file(child), std::to_string(pid) + '\n', 0644))
     log_event(Event("pid_file_not_written", Severity::error).with("reason", *error));
   log_event(Event("child_started").with("role", child.plan.role).with("pid", pid));
+}
+
+void Supervisor::take_notifications() {
+  for (int count = 0; count < notifications_per_turn; ++count) {
+    const auto told = notifications_.receive();
+    if (!told) return;
+    const auto child = std::ranges::find(children_, told->from, &Child::pid);
+    if (told->from == 0 || child == children_.end()) continue;
+    if (told->ready) child->ready_at = woken_;
+    if (told->ready) child->pulse.ready(woken_);
+    if (told->alive) child->pulse.alive(woken_);
+    if (told->stopping) child->pulse.stopping(woken_);
+  }
+}
+
+void Supervisor::watch() {
+  if (!watch_.look(woken_)) {
+    for (Child& child : children_) child.pulse.alive(woken_);
+    return;
+  }
+  for (Child& child : children_) {
+    if (child.pid == 0) continue;
+    const Pulse::Finding finding = child.pulse.look(woken_);
+    if (finding == Pulse::Finding::hung || (finding == Pulse::Finding::silent && !is_held_up(child.pid)))
+      kill_hung(child);
+  }
+}
+
+void Supervisor::kill_hung(Child& child) {
+  log_event(Event("child_hung", Severity::error)
+                .with("role", child.plan.role)
+                .with("pid", child.pid)
+                .with("silent_ms", child.pulse.silence(woken_).milliseconds()));
+  kill(child.pid, SIGKILL);
+  child.pulse = Pulse();  // once is enough
 }
 
 // Signals of several deaths may arrive as one, so every child is asked.
@@ -104,10 +155,10 @@ void Supervisor::reap(Instant now) {
   for (Child& child : children_) {
     int status = 0;
     if (child.pid == 0 || waitpid(child.pid, &status, WNOHANG) != child.pid) continue;
-    const Duration lived = now - child.started;
+    const Duration served = child.ready_at == Instant::never() ? Duration{} : now - child.ready_at;
     child.pid = 0;
-    child.start_at = now + child.pause.after(lived);
-    if (lived >= RestartPause::long_enough) child.refusal_told = false;
+    child.start_at = now + child.pause.after(served);
+    if (served >= RestartPause::long_enough) child.refusal_told = false;
     tell_exit(child, status);
   }
 }
@@ -127,12 +178,18 @@ void Supervisor::tell_refusal(Child& child) {
                child.plan.role.c_str(), log_file(child).c_str(), last_lines(log_file(child), told_log_lines).c_str());
 }
 
-// Until a signal comes or the deadline; true when one asks for an end.
+// Until a signal or a notification comes, or the deadline; true when a signal asks for an end.
 bool Supervisor::wait(const Descriptor& signals, Instant deadline) {
-  pollfd watched{signals.get(), POLLIN, 0};
+  std::array<pollfd, 2> watched{{{signals.get(), POLLIN, 0}, {notifications_.descriptor(), POLLIN, 0}}};
   const Duration left = std::max(Duration{}, deadline - monotonic_now());
   const timespec timeout{left.nanoseconds / 1'000'000'000, left.nanoseconds % 1'000'000'000};
-  ppoll(&watched, 1, deadline == Instant::never() ? nullptr : &timeout, nullptr);
+  ppoll(watched.data(), watched.size(), deadline == Instant::never() ? nullptr : &timeout, nullptr);
+  woken_ = monotonic_now();
+  take_notifications();
+  return take_signals(signals);
+}
+
+bool Supervisor::take_signals(const Descriptor& signals) {
   bool stop_asked = false;
   for (signalfd_siginfo info{}; read(signals.get(), &info, sizeof info) == sizeof info;)
     stop_asked = stop_asked || info.ssi_signo != SIGCHLD;

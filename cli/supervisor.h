@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps the daemons of one group running as child processes: restarts one that dies, and stops all in order.
 //
-// One thread, the main one (see spawn.h); it sleeps until a signal comes or a pause ends. RUN/ROLE.pid always names the
-// newest process of a role; LOG/ROLE.log has what it printed.
+// It is their service manager, as systemd would be (sd_notify(3)): a watched one that hangs is killed (see watchdog.h),
+// and restarted like any that died.
+//
+// One thread, the main one (see spawn.h); it sleeps until something happens or a pause ends. RUN/ROLE.pid always names
+// the newest process of a role; LOG/ROLE.log has what it printed.
 #pragma once
 
 #include <string>
@@ -10,7 +13,9 @@
 #include <vector>
 
 #include "cli/descriptor.h"
+#include "cli/notify_socket.h"
 #include "cli/restart_pause.h"
+#include "cli/watchdog.h"
 #include "protocol/time.h"
 
 namespace tally::cli {
@@ -24,11 +29,17 @@ struct ChildPlan {
   int listening_socket = -1;  // -1: none
   int stop_round = 0;         // those of a lower round are stopped, and gone, first
   Duration stop_patience;     // from SIGTERM to SIGKILL
+  bool watched = false;       // killed when it hangs
 };
 
 class Supervisor {
  public:
-  Supervisor(std::string run_directory, std::string log_directory, std::vector<ChildPlan> plans);
+  struct Places {
+    std::string run_directory;
+    std::string log_directory;
+  };
+  // `watchdog`: watched ones that are silent for so long hang; nothing: nobody is watched.
+  Supervisor(Places places, NotifySocket notifications, Duration watchdog, std::vector<ChildPlan> plans);
 
   // Starts all and keeps them running until a signal asks for an end.
   void run_until_signal(const Descriptor& signals);
@@ -39,28 +50,35 @@ class Supervisor {
  private:
   struct Child {
     ChildPlan plan;
-    pid_t pid = 0;  // 0: not running
-    Instant started;
+    pid_t pid = 0;     // 0: not running
+    Instant ready_at;  // never: it is not ready yet
     Instant start_at;  // when not running
+    Pulse pulse;
     RestartPause pause;
     bool refusal_told = false;
   };
 
   void start(Child& child, Instant now);
   void start_due(Instant now);
-  Instant next_start() const;
+  Instant next_deadline() const;
+  void take_notifications();
+  void watch();
+  void kill_hung(Child& child);
   void reap(Instant now);
   void tell_exit(Child& child, int status);
   void tell_refusal(Child& child);
   bool wait(const Descriptor& signals, Instant deadline);
+  bool take_signals(const Descriptor& signals);
   bool running(int round) const;
   void signal_round(int round, int signal);
   void await_round(const Descriptor& signals, int round, Duration patience);
-  std::string pid_file(const Child& child) const { return run_directory_ + '/' + child.plan.role + ".pid"; }
-  std::string log_file(const Child& child) const { return log_directory_ + '/' + child.plan.role + ".log"; }
+  std::string pid_file(const Child& child) const { return places_.run_directory + '/' + child.plan.role + ".pid"; }
+  std::string log_file(const Child& child) const { return places_.log_directory + '/' + child.plan.role + ".log"; }
 
-  std::string run_directory_;
-  std::string log_directory_;
+  Places places_;
+  NotifySocket notifications_;
+  Instant woken_;  // before the notifications were read; judging by it, nobody is taken for silent who was not
+  Watch watch_;
   std::vector<Child> children_;
 };
 

@@ -13,6 +13,7 @@
 #include "cli/effective_config.h"
 #include "cli/files.h"
 #include "cli/listener.h"
+#include "cli/notify_socket.h"
 #include "cli/readiness.h"
 #include "cli/report.h"
 #include "cli/run_directory.h"
@@ -118,12 +119,14 @@ class Plans {
   void add(const std::string& program, const std::string& role, StopRound round) {
     const std::string path = programs_ / ("tally-" + program);
     if (access(path.c_str(), X_OK) != 0) missing_ = path;
-    all_.push_back({role, {path, "--config", file_}, -1, round.number, round.patience});
+    all_.push_back({role, {path, "--config", file_}, -1, round.number, round.patience, true});
   }
   void add(const std::string& program, const std::string& role, StopRound round, std::size_t id) {
     add(program, role, round);
     all_.back().command.insert(all_.back().command.end(), {"--id", std::to_string(id)});
   }
+  // A hung replica is the comparator's affair: evicted for silence, and masked meanwhile.
+  void leave_unwatched() { all_.back().watched = false; }
   void hand_over(const Listener& listener) { all_.back().listening_socket = listener.socket.get(); }
 
   const std::optional<std::string>& missing() const { return missing_; }
@@ -140,8 +143,10 @@ tl::expected<std::vector<ChildPlan>, Failure> plan(const Config& config, const s
   Plans plans(std::filesystem::read_symlink("/proc/self/exe").parent_path(), config.run_directory() + "/tally.toml");
   plans.add("distributor", "distributor", stop_distributor);
   plans.add("comparator", "comparator", stop_comparator);
-  for (std::size_t id = 1; id <= static_cast<std::size_t>(config.replicas); ++id)
+  for (std::size_t id = 1; id <= static_cast<std::size_t>(config.replicas); ++id) {
     plans.add("replica", "replica-" + std::to_string(id), stop_replicas, id);
+    plans.leave_unwatched();
+  }
   for (std::size_t id = 1; id <= bridges.size(); ++id) {
     plans.add("bridge", id == 1 ? "bridge" : "bridge-" + std::to_string(id), stop_bridges, id);
     plans.hand_over(bridges[id - 1]);
@@ -163,8 +168,9 @@ void announce(const Config& config, const std::vector<Listener>& bridges, const 
 }
 
 void supervise(const Config& config, const std::vector<Listener>& bridges, std::vector<ChildPlan> plans,
-               const Descriptor& signals, const std::string& ready_file) {
-  Supervisor supervisor(config.run_directory(), config.data + "/log", std::move(plans));
+               NotifySocket notifications, const Descriptor& signals, const std::string& ready_file) {
+  Supervisor supervisor({config.run_directory(), config.data + "/log"}, std::move(notifications),
+                        milliseconds(config.watchdog_ms), std::move(plans));
   ClientOptions group;
   group.distributor_endpoint = config.distributor_client_endpoint;
   group.comparator_endpoint = config.comparator_client_endpoint;
@@ -206,7 +212,9 @@ ExitCode run_up(const UpOptions& options) {
   auto plans = plan(*config, *bridges);
   if (!plans) return fail(plans.error());
   if (const auto failure = write_run_files(*config, *bridges)) return fail(*failure);
-  supervise(*config, *bridges, std::move(*plans), signals, options.ready_file);
+  auto notifications = NotifySocket::listen(*sockets);
+  if (!notifications) return fail(notifications.error());
+  supervise(*config, *bridges, std::move(*plans), std::move(*notifications), signals, options.ready_file);
   if (!options.ready_file.empty()) unlink(options.ready_file.c_str());
   return ExitCode::done;
 }

@@ -21,6 +21,7 @@ namespace tally {
 namespace {
 
 constexpr Duration query_retry = milliseconds(250);
+constexpr Duration connection_retry = milliseconds(5);
 constexpr Duration closing_time = milliseconds(250);
 constexpr ChannelLimits channel_limits{limits::client_queue_messages, limits::message_bytes};
 
@@ -37,8 +38,10 @@ class Client::Shell {
  public:
   explicit Shell(ClientOptions options)
       : routing_id_(random_bytes(16)),
-        distributor_(Channel::connect(context_, options.distributor_endpoint, channel_limits, routing_id_)),
-        comparator_(Channel::connect(context_, options.comparator_endpoint, channel_limits, routing_id_)),
+        distributor_(
+            Channel::connect(context_, options.distributor_endpoint, channel_limits, routing_id_, Unconnected::refuse)),
+        comparator_(
+            Channel::connect(context_, options.comparator_endpoint, channel_limits, routing_id_, Unconnected::refuse)),
         wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
         core_({Incarnation(random_number()), options.requests_in_flight, wire::encode_operations, random_number},
               monotonic_now()) {
@@ -194,13 +197,16 @@ class Client::Shell {
     for (const auto& completion : expired) completion(std::nullopt);
     for (auto& [number, query] : queries_) {
       if (query.retry > now) continue;
-      distributor_.send({}, query.message);
-      query.retry = std::holds_alternative<StatusQuery>(query.message) ? now + query_retry : Instant::never();
+      const bool sent = distributor_.send({}, query.message) == SendResult::sent;
+      const bool is_command = std::holds_alternative<AdminCommand>(query.message);
+      query.retry = !sent ? now + connection_retry : is_command ? Instant::never() : now + query_retry;
     }
   }
 
   void carry_out(SessionOutput output) {
-    for (const Message& message : output.to_distributor) distributor_.send({}, message);
+    for (const Message& message : output.to_distributor)
+      if (distributor_.send({}, message) != SendResult::sent)
+        if (const auto* request = std::get_if<Request>(&message)) core_.not_sent(*request, monotonic_now());
     for (const Message& message : output.to_comparator) comparator_.send({}, message);
     for (SessionOutput::Completed& completed : output.completed) {
       const auto found = completions_.find(completed.call.value);

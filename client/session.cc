@@ -12,6 +12,9 @@ namespace {
 constexpr Duration hello_period = milliseconds(250);
 constexpr Duration keep_alive_period = limits::session_lifetime / 6;
 constexpr Duration first_retry = milliseconds(300);  // without an answer
+// After a welcome by a new distributor or comparator: the other one may not know it yet, and drop what we send.
+constexpr Duration welcome_retry = milliseconds(30);
+constexpr Duration connection_retry = milliseconds(10);
 constexpr Duration refusal_retry = milliseconds(5);  // after an overload
 constexpr Duration longest_retry = milliseconds(2'000);
 
@@ -135,7 +138,10 @@ void SessionCore::transmit_again(InFlight& flight, Instant now) {
 }
 
 void SessionCore::transmit_all_again(Instant now) {
-  for (auto& [number, flight] : flights_) transmit_again(flight, now);
+  for (auto& [number, flight] : flights_) {
+    flight.pause = welcome_retry / 2;  // it doubles
+    transmit_again(flight, now);
+  }
 }
 
 void SessionCore::open_session(Instant now) {
@@ -204,7 +210,7 @@ void SessionCore::finish(RequestNumber number) {
 
 void SessionCore::receive(const DistributorWelcome& welcome, Instant now) {
   if (welcome.term < term_) return;
-  const bool is_new = welcome.term != term_;
+  const bool is_new = distributor_known_ && welcome.term != term_;
   term_ = welcome.term;
   distributor_known_ = true;
   if (is_new) transmit_all_again(now);
@@ -244,6 +250,14 @@ void SessionCore::receive(const Refusal& refusal, Instant now) {
   }
   fail_flight(flight, CallOutcome::not_applied, error);
   finish(refusal.number);
+}
+
+void SessionCore::not_sent(const Request& request, Instant now) {
+  const auto found = flights_.find(request.number);
+  if (found == flights_.end() || found->second.request.session != request.session) return;
+  InFlight& flight = found->second;
+  if (request.attempt == flight.refused + 1) flight.refused = request.attempt;  // nobody can have ordered it
+  flight.retry = now + jittered(connection_retry);
 }
 
 void SessionCore::receive(Decisions& decisions, Instant now) {
@@ -342,7 +356,7 @@ void SessionCore::expire_calls(Instant now) {
         part.completed = true;
         const bool refused = flight->second.all_refused();
         fail(part.id, part.operations, refused ? CallOutcome::not_applied : CallOutcome::unknown,
-             refused ? error_of(flight->second.last_refusal) : CallError::timed_out);
+             refused && flight->second.last_refusal ? error_of(*flight->second.last_refusal) : CallError::timed_out);
       }
       needed = needed || !part.completed;
       if (!part.completed) earliest_deadline_ = std::min(earliest_deadline_, part.deadline);

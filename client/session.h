@@ -15,6 +15,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,8 @@ class SessionCore {
   void receive(const ComparatorWelcome& welcome, Instant now);
   void receive(const Refusal& refusal, Instant now);
   void receive(Decisions& decisions, Instant now);
+  // This transmission of the request did not leave the machine: there is no connection.
+  void not_sent(const Request& request, Instant now);
 
   void tick(Instant now);
   Instant next_deadline() const;
@@ -81,8 +84,8 @@ class SessionCore {
   struct InFlight {
     Request request;
     std::vector<Part> parts;
-    std::uint32_t refused = 0;  // transmissions that were
-    RefusalReason last_refusal{};
+    std::uint32_t refused = 0;                  // transmissions that were
+    std::optional<RefusalReason> last_refusal;  // none: it never reached the distributor
     Instant retry;
     Duration pause;
     bool all_refused() const { return refused == request.attempt; }

@@ -112,6 +112,7 @@ void ComparatorCore::begin_turn(Instant now) {
 void ComparatorCore::adopt_term(Term term) {
   if (term <= term_) return;
   term_ = term;
+  opened_ = {};
   window_.restart(Sequence());
   for (Watched& replica : replicas_) {
     replica.suspicion.reset();

@@ -64,6 +64,8 @@ class ComparatorCore {
   void tick(Instant now);
   Instant next_deadline() const;
   ComparatorOutput take_output();
+  // Whether the next votes may decide something. Other votes are looked at when there is something else to do.
+  bool awaits_votes() const { return window_.decided() < opened_; }
 
  private:
   // A replica, and what is known of its present life.
@@ -129,6 +131,7 @@ class ComparatorCore {
   VoterSet judged_;  // members with any role
   std::vector<Watched> replicas_;
   BallotWindow window_;
+  Sequence opened_;  // the newest ballot of this term
   StandingVerdicts verdicts_;
   AuditHead audit_head_;
   std::uint64_t last_record_ = 0;  // number of the last record given out

@@ -72,6 +72,7 @@ void ComparatorCore::open(Ballot&& ballot) {
   CollectedBallot* place = window_.at(sequence);
   if (place == nullptr || place->stage() != CollectedBallot::Stage::collecting) return;  // repeated
   place->open(std::move(ballot));
+  opened_ = std::max(opened_, sequence);
   consider(*place);
 }
 

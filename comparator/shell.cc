@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "comparator/shell.h"
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <unistd.h>
@@ -42,7 +43,7 @@ ComparatorShell::ComparatorShell(const Config& config, AuditLog audit_log)
     const std::string endpoint = config.endpoint_for_comparator(ReplicaId(id));
     replicas_.push_back({ReplicaId(id), Channel::bind(context_, endpoint, peer_limits, false)});
   }
-  for (ReplicaLink& link : replicas_) waiter_.watch(link.channel);
+  for (ReplicaLink& link : replicas_) waiter_.watch_patiently(link.channel);
   waiter_.watch(background_.completion_fd());
   waiter_.watch(stop_.descriptor());
 }
@@ -52,7 +53,7 @@ void ComparatorShell::run() {
   while (!stop_.asked()) {
     const Instant now = monotonic_now();
     carry_out(turn(core_, now, [&](ComparatorCore&) { receive_all(now); }));
-    waiter_.wait(core_.next_deadline());
+    waiter_.wait(std::min(core_.next_deadline(), heartbeat_.beat(now)), core_.awaits_votes());
     if (waiter_.is_ready(stop_.descriptor())) stop_.take();
   }
 }

@@ -10,6 +10,7 @@
 #include "runtime/channel.h"
 #include "runtime/config.h"
 #include "runtime/daemon.h"
+#include "runtime/heartbeat.h"
 #include "runtime/waiter.h"
 
 namespace tally {
@@ -43,6 +44,7 @@ class ComparatorShell {
   Incarnation incarnation_;
   ComparatorCore core_;
   StopSignals stop_;
+  Heartbeat heartbeat_;
   Waiter waiter_;
   Background background_;  // last: its thread uses the audit log
 };

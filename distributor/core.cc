@@ -259,7 +259,7 @@ void DistributorCore::tick(Instant now) {
     }
   if (order_is_due(now)) make_order(now);
   resend_ballots(now);
-  if (config_.wait_for_sync && appended_ > synced_ && syncing_.empty() && next_sync_ <= now) ask_for_sync();
+  if (appended_ > synced_ && syncing_.empty() && next_sync_ <= now) ask_for_sync();
   if (next_beat_ <= now) beat(now);
   feed_all(now);
   release_ballots();

@@ -38,12 +38,14 @@ struct DistributorConfig {
   bool fault_injection = false;
   std::string admin_token;  // empty: no admin command is accepted
   Duration ack_timeout = milliseconds(250);
+  std::uint32_t ack_misses = 4;
 };
 
 // What the journal holds, when a term begins.
 struct RecoveredJournal {
   GroupId group;
   Term term;           // already journaled and synced
+  Sequence first{1};   // the first order that it still has; below it, it was cut
   OrderIdentity last;  // sequence 0: empty
   ServedTime served;
   CalendarTime calendar;
@@ -120,6 +122,7 @@ class DistributorCore {
     Instant retry;  // after a failed delivery
   };
 
+  bool is_replica(ReplicaId replica) const { return replica.value >= 1 && replica.value <= streams_.size(); }
   static RequestKey key_of(const ClientId& client, const SessionId& session, RequestNumber number);
   Stream& stream_of(ReplicaId replica) { return streams_.at(replica.value - 1); }
   const Stream& stream_of(ReplicaId replica) const { return streams_.at(replica.value - 1); }
@@ -145,6 +148,7 @@ class DistributorCore {
   bool view_told() const { return view_position_ <= synced_; }
   bool flows(ReplicaId replica) const;
   void take_verdicts(const ComparatorReport& report, Instant now);
+  bool replace_silent_voter(const ComparatorReport& report, Instant now);
   AdminReply carry_out(const AdminCommand& command, Instant now);
   AdminReply carry_out_fault(const AdminCommand& command, Instant now);
   bool comparator_present(Instant now) const;

@@ -129,6 +129,7 @@ void DistributorCore::receive(const ComparatorReport& report, Instant now) {
     closed_ = last_.sequence;
     close_ballots(closed_);
     output_.events.push_back(Event("comparator_connected").with("pid", report.pid).with("closed", closed_));
+    next_empty_ = now;  // a group that stalled with the old one finds out at once that it decides again
     send_view();
     return;
   }
@@ -148,9 +149,29 @@ void DistributorCore::take_verdicts(const ComparatorReport& report, Instant now)
   for (const Verdict& verdict : report.verdicts) changed |= membership_.judge(verdict, wall_, now, output_.events);
   if (report.view == membership_.record().number)
     for (const VoterTally& tally : report.voters)
-      if (tally.replica.value >= 1 && tally.replica.value <= streams_.size())
-        changed |= membership_.matched(tally.replica, tally.matches, now, output_.events);
+      if (is_replica(tally.replica)) changed |= membership_.matched(tally.replica, tally.matches, now, output_.events);
+  if (!changed) changed = replace_silent_voter(report, now);
   if (changed) view_changed();
+}
+
+// Law 13. At f+1 voters a silent one stops all decisions, so it misses no decided ballot and the comparator cannot
+// find it; what shows is that a ballot stands still without its vote.
+bool DistributorCore::replace_silent_voter(const ComparatorReport& report, Instant now) {
+  if (membership_.voters() > membership_.majority() || report.view != membership_.record().number) return false;
+  if (open_.empty() || !open_.front().ballot_sent) return false;
+  if (open_.front().waits_since + config_.ack_timeout * config_.ack_misses > now) return false;
+  const Sequence stuck = open_.front().ballot.order.sequence;
+  const VoterTally* silent = nullptr;
+  const VoterTally* matched = nullptr;
+  for (const VoterTally& tally : report.voters) {
+    if (!is_replica(tally.replica)) continue;
+    const MemberRole role = membership_.role(tally.replica);
+    if (role == MemberRole::voter && tally.voted < stuck) silent = &tally;
+    if (role == MemberRole::observed && tally.voted >= stuck && tally.matches > 0) matched = &tally;
+  }
+  if (!silent || !matched) return false;
+  const Verdict verdict{silent->replica, membership_.member(silent->replica).recovery, VerdictReason::silence, stuck};
+  return membership_.replace(verdict, *matched, wall_, now, output_.events);
 }
 
 // A changed view is journaled first; when it is synced, everybody hears of it.

@@ -83,7 +83,7 @@ AdminReply DistributorCore::carry_out(const AdminCommand& command, Instant now) 
   if (!equal_tokens(command.token, config_.admin_token))
     return {command.number, AdminOutcome::forbidden, "the admin token is missing or wrong"};
   if (command.action == AdminAction::resume) return refused("the group is not halted");
-  if (command.replica.value < 1 || command.replica.value > streams_.size()) return refused("there is no such replica");
+  if (!is_replica(command.replica)) return refused("there is no such replica");
   bool changed = false;
   switch (command.action) {
     case AdminAction::evict:

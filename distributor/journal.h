@@ -2,8 +2,8 @@
 // Where the one total order is kept. Replicas are not log acceptors: what they may deny, the journal holds.
 //
 // append() puts a record behind all earlier ones; it is stable once a sync() that began afterwards has succeeded (law
-// 4). sync() may run on another thread beside append(); everything else belongs to one thread. A failed write or sync
-// throws: the process must end, and is never to retry it.
+// 4). sync() may run on another thread beside append(); the rest belongs to one thread unless it says otherwise. A
+// failed write or sync throws: the process must end, and is never to retry it.
 #pragma once
 
 #include <optional>
@@ -25,8 +25,14 @@ class Journal {
   virtual void append(const JournaledView& view) = 0;
   virtual void sync() = 0;
 
-  // The encoded order, as it was appended.
+  // The order is stable now. Remembered beside the journal, so that the loss of a stable order is noticed.
+  virtual void mark_stable(const OrderIdentity& order) = 0;
+
+  // The encoded order, as it was appended. Any thread.
   virtual std::optional<std::string> read(Sequence sequence) = 0;
+
+  // Forgets the orders before `first`. Any thread.
+  virtual void cut_below(Sequence first) = 0;
 };
 
 }  // namespace tally

@@ -128,15 +128,28 @@ bool Membership::caught_up(ReplicaId replica, std::vector<Event>& events) {
 }
 
 bool Membership::matched(ReplicaId replica, std::uint64_t votes_in_a_row, Instant now, std::vector<Event>& events) {
+  if (member(replica).state != ReplicaState::probation || votes_in_a_row < config_.probation_votes) return false;
+  record_.number = record_.number.next();
+  admit(replica, votes_in_a_row, now, events);
+  return true;
+}
+
+bool Membership::replace(const Verdict& silent, const VoterTally& matched, CalendarTime at, Instant now,
+                         std::vector<Event>& events) {
+  if (member(silent.replica).state != ReplicaState::voting) return false;
+  if (member(matched.replica).state != ReplicaState::probation) return false;
+  open(silent.replica, silent, at, now, events);
+  admit(matched.replica, matched.matches, now, events);
+  return true;
+}
+
+void Membership::admit(ReplicaId replica, std::uint64_t votes_in_a_row, Instant now, std::vector<Event>& events) {
   JournaledMember& member = member_of(replica);
-  if (member.state != ReplicaState::probation || votes_in_a_row < config_.probation_votes) return false;
   member.state = ReplicaState::voting;
   member.readmissions += 1;
-  record_.number = record_.number.next();
   breaker_of(replica).forgiven = now + config_.cooldown_most;
   events.push_back(
       Event("replica_readmitted").with("replica", replica).with("votes", votes_in_a_row).with("view", record_.number));
-  return true;
 }
 
 bool Membership::tick(Instant now, std::vector<Event>& events) {

@@ -62,6 +62,9 @@ class Membership {
   bool judge(const Verdict& verdict, CalendarTime at, Instant now, std::vector<Event>& events);
   bool caught_up(ReplicaId replica, std::vector<Event>& events);
   bool matched(ReplicaId replica, std::uint64_t votes_in_a_row, Instant now, std::vector<Event>& events);
+  // Law 13: at f+1 voters, one whose votes have matched on probation takes the place of a silent one, in one view.
+  bool replace(const Verdict& silent, const VoterTally& matched, CalendarTime at, Instant now,
+               std::vector<Event>& events);
   bool readmit(ReplicaId replica, Instant now, std::vector<Event>& events);  // by an operator
   bool hold(ReplicaId replica, std::vector<Event>& events);                  // evict, by an operator
   bool tick(Instant now, std::vector<Event>& events);
@@ -82,6 +85,7 @@ class Membership {
   bool may_lose(ReplicaId replica) const;
   void open(ReplicaId replica, const Verdict& verdict, CalendarTime at, Instant now, std::vector<Event>& events);
   void begin_recovery(ReplicaId replica, std::vector<Event>& events);
+  void admit(ReplicaId replica, std::uint64_t votes_in_a_row, Instant now, std::vector<Event>& events);
   bool count_dissent(Breaker& breaker, Instant now) const;
 
   MembershipConfig config_;

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
 #include <stdexcept>
 
+#include "distributor/stable_mark.h"
 #include "protocol/bytes.h"
 #include "protocol/check.h"
 #include "wire/codec.h"
@@ -104,7 +106,7 @@ void require(const rocksdb::Status& status, const char* what) {
 
 class RocksdbJournal : public Journal {
  public:
-  explicit RocksdbJournal(std::unique_ptr<rocksdb::DB> db) : db_(std::move(db)) {}
+  RocksdbJournal(std::unique_ptr<rocksdb::DB> db, StableMark mark) : db_(std::move(db)), mark_(std::move(mark)) {}
 
   tl::expected<void, std::string> recover(std::uint32_t replicas, GroupId new_group) {
     const auto group = get(group_key);
@@ -119,7 +121,7 @@ class RocksdbJournal : public Journal {
     if (found_.view.members.size() != replicas)
       return tl::unexpected("it belongs to a group of " + std::to_string(found_.view.members.size()) +
                             " replicas, but " + std::to_string(replicas) + " are configured");
-    return recover_last_order();
+    return recover_orders();
   }
 
   RecoveredJournal begin_term() override {
@@ -127,6 +129,7 @@ class RocksdbJournal : public Journal {
     // has written anew.
     found_.term = found_.term.next();
     rocksdb::WriteBatch batch;
+    CHECK(batch.DeleteRange(order_key(found_.last.sequence.next()), order_key(Sequence(~std::uint64_t{0}))).ok());
     put_number(batch, group_key, found_.group.value);
     put_number(batch, term_key, found_.term.value);
     CHECK(batch.Put(view_key, encode_view(found_.view)).ok());
@@ -147,7 +150,20 @@ class RocksdbJournal : public Journal {
 
   void sync() override { require(db_->SyncWAL(), "be synced"); }
 
+  void mark_stable(const OrderIdentity& order) override { mark_.set({order.sequence, order.chain}); }
+
   std::optional<std::string> read(Sequence sequence) override { return get(order_key(sequence)); }
+
+  void cut_below(Sequence first) override {
+    const std::string begin = order_key(Sequence(0));
+    const std::string end = order_key(first);
+    const rocksdb::Slice begin_slice(begin);
+    const rocksdb::Slice end_slice(end);
+    // Whole files first, which costs nothing; the rest is marked, and goes with the next compaction.
+    require(rocksdb::DeleteFilesInRange(db_.get(), db_->DefaultColumnFamily(), &begin_slice, &end_slice, false),
+            "be cut");
+    require(db_->DeleteRange(rocksdb::WriteOptions(), db_->DefaultColumnFamily(), begin_slice, end_slice), "be cut");
+  }
 
  private:
   static void put_number(rocksdb::WriteBatch& batch, const char* key, std::uint64_t number) {
@@ -164,26 +180,63 @@ class RocksdbJournal : public Journal {
     return value;
   }
 
-  tl::expected<void, std::string> recover_last_order() {
-    const std::unique_ptr<rocksdb::Iterator> newest(db_->NewIterator(rocksdb::ReadOptions()));
-    newest->SeekForPrev(order_key(Sequence(~std::uint64_t{0})));
-    require(newest->status(), "be read");
-    if (!newest->Valid() || newest->key()[0] != 'O') return {};
-    const std::string_view value(newest->value().data(), newest->value().size());
-    const auto damaged = tl::unexpected<std::string>("its newest order is damaged; restore the journal from a backup");
-    if (value.size() < wire::header_bytes) return damaged;
-    const auto message = wire::decode(value.substr(0, wire::header_bytes), value.substr(wire::header_bytes));
-    if (!message || !std::holds_alternative<Order>(*message)) return damaged;
-    const Order& order = std::get<Order>(*message);
-    if (newest->key() != rocksdb::Slice(order_key(order.id.sequence)) || chain_of(order) != order.id.chain)
-      return damaged;
-    found_.last = order.id;
-    found_.served = order.served;
-    found_.calendar = order.calendar;
+  // The order of an entry, if it is whole and in its place.
+  static std::optional<Order> order_in(std::string_view value, const rocksdb::Slice& key) {
+    if (value.size() < wire::header_bytes) return std::nullopt;
+    auto message = wire::decode(value.substr(0, wire::header_bytes), value.substr(wire::header_bytes));
+    Order* order = message ? std::get_if<Order>(&*message) : nullptr;
+    if (!order || key != rocksdb::Slice(order_key(order->id.sequence)) || chain_of(*order) != order->id.chain)
+      return std::nullopt;
+    return std::move(*order);
+  }
+
+  // Finds the first and the last order. What was not synced may have reached the disk with holes in it: RocksDB skips
+  // zeros in its log, and takes up again what lies behind them. So the orders after the last one that is known to have
+  // been stable are followed one by one, and the tail behind a hole is dropped: none of it was ever stable.
+  tl::expected<void, std::string> recover_orders() {
+    const auto damaged = [](const char* which) {
+      return tl::unexpected("its " + std::string(which) + " order is damaged; restore the journal from a backup");
+    };
+    const std::unique_ptr<rocksdb::Iterator> place(db_->NewIterator(rocksdb::ReadOptions()));
+    const auto order_here = [&place]() -> std::optional<Order> {
+      if (!place->Valid() || place->key()[0] != 'O') return std::nullopt;
+      return order_in(place->value().ToStringView(), place->key());
+    };
+    place->Seek(order_key(Sequence(0)));
+    require(place->status(), "be read");
+    if (!place->Valid() || place->key()[0] != 'O') return check_mark(std::nullopt);
+    const auto oldest = order_here();
+    if (!oldest) return damaged("oldest");
+    found_.first = oldest->id.sequence;
+
+    if (const auto mark = mark_.get()) place->Seek(order_key(mark->sequence));
+    std::optional<Order> newest = order_here();
+    if (const auto checked = check_mark(newest); !checked) return checked;
+    for (place->Next(); place->Valid() && place->key()[0] == 'O'; place->Next()) {
+      if (place->key() != rocksdb::Slice(order_key(newest->id.sequence.next()))) break;
+      auto next = order_here();
+      if (!next || next->previous != newest->id.chain) return damaged("newest");
+      newest = std::move(next);
+    }
+    require(place->status(), "be read");
+    found_.last = newest->id;
+    found_.served = newest->served;
+    found_.calendar = newest->calendar;
     return {};
   }
 
+  // Law 4: what was stable must be there. `found` is the order in the mark's place, the oldest one if there is no mark.
+  tl::expected<void, std::string> check_mark(const std::optional<Order>& found) {
+    const auto mark = mark_.get();
+    if (!mark || (found && found->id.sequence == mark->sequence && found->id.chain == mark->chain)) return {};
+    return tl::unexpected("order " + std::to_string(mark->sequence.value) +
+                          " was stable and is not there: the journal's tail was lost, or an older copy was put in its "
+                          "place. Restore the newest copy; or, to go on without the lost orders and the increments in "
+                          "them, remove the file stable.mark in it");
+  }
+
   std::unique_ptr<rocksdb::DB> db_;
+  StableMark mark_;
   RecoveredJournal found_;
 };
 
@@ -196,7 +249,10 @@ tl::expected<std::unique_ptr<Journal>, std::string> open_rocksdb_journal(const s
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(journal_options(), directory, &db);
   if (!status.ok()) return tl::unexpected("the journal in " + directory + " cannot be opened: " + status.ToString());
-  auto journal = std::make_unique<RocksdbJournal>(std::unique_ptr<rocksdb::DB>(db));
+  std::unique_ptr<rocksdb::DB> opened(db);
+  auto mark = StableMark::open(directory + "/stable.mark");
+  if (!mark) return tl::unexpected(mark.error());
+  auto journal = std::make_unique<RocksdbJournal>(std::move(opened), std::move(*mark));
   const std::string refusal = "the journal in " + directory + " cannot be used: ";
   try {
     if (const auto recovered = journal->recover(replicas, new_group); !recovered)

@@ -28,6 +28,7 @@ DistributorConfig core_config(const Config& config) {
   core.fault_injection = config.fault_injection;
   core.admin_token = config.admin_token;
   core.ack_timeout = config.ack_timeout();
+  core.ack_misses = static_cast<std::uint32_t>(config.ack_misses);
   return core;
 }
 
@@ -60,7 +61,7 @@ void DistributorShell::run() {
     const Instant now = monotonic_now();
     core_->observe(calendar_now());
     carry_out(turn(*core_, now, [&](DistributorCore& core) { receive_all(core, now); }));
-    waiter_.wait(std::min(core_->next_deadline(), stop_by_));
+    waiter_.wait(std::min({core_->next_deadline(), stop_by_, heartbeat_.beat(now)}));
   }
 }
 
@@ -151,6 +152,7 @@ void DistributorShell::append(const JournalRecord& record) {
   std::string bytes(encoded.header.data(), encoded.header.size());
   bytes += encoded.body;
   journal_->append(order.id.sequence, bytes);
+  last_appended_ = order.id;
   recent_.push_back({order.id.sequence, SharedMessage(encoded), bytes.size()});
   recent_bytes_ += bytes.size();
   while (recent_.size() > limits::recent_orders || recent_bytes_ > limits::recent_order_bytes) {
@@ -163,9 +165,10 @@ void DistributorShell::append(const JournalRecord& record) {
 void DistributorShell::start_sync() {
   if (syncing_ || sync_wanted_ <= synced_) return;
   syncing_ = true;
-  background_.submit([this, position = appended_]() -> Background::Completion {
+  background_.submit([this, position = appended_, last = last_appended_]() -> Background::Completion {
     journal_->sync();  // law 4: a failure throws, and ends the process
-    return [this, position] {
+    return [this, position, last] {
+      if (last.sequence.value != 0) journal_->mark_stable(last);
       syncing_ = false;
       synced_ = position;
       synced_news_ = true;

@@ -14,6 +14,7 @@
 #include "runtime/channel.h"
 #include "runtime/config.h"
 #include "runtime/daemon.h"
+#include "runtime/heartbeat.h"
 #include "runtime/waiter.h"
 
 namespace tally {
@@ -60,6 +61,7 @@ class DistributorShell {
   std::deque<RecentOrder> recent_;
   std::size_t recent_bytes_ = 0;
 
+  OrderIdentity last_appended_;
   std::uint64_t appended_ = 0;
   std::uint64_t sync_wanted_ = 0;
   bool syncing_ = false;
@@ -67,6 +69,7 @@ class DistributorShell {
   bool synced_news_ = false;
 
   StopSignals stop_;
+  Heartbeat heartbeat_;
   Waiter waiter_;
   Instant stop_by_ = Instant::never();
   std::unique_ptr<DistributorCore> core_;

@@ -36,13 +36,14 @@ Channel Channel::bind(zmq::context_t& context, const std::string& endpoint, Chan
 }
 
 Channel Channel::connect(zmq::context_t& context, const std::string& endpoint, ChannelLimits limits,
-                         const std::string& routing_id) {
+                         const std::string& routing_id, Unconnected unconnected) {
   constexpr int reconnect_ms = 10;
-  constexpr int reconnect_most_ms = 200;
+  constexpr int reconnect_most_ms = 50;
   zmq::socket_t socket(context, zmq::socket_type::dealer);
   set_limits(socket, limits);
   socket.set(zmq::sockopt::routing_id, routing_id);
   socket.set(zmq::sockopt::probe_router, true);
+  socket.set(zmq::sockopt::immediate, unconnected == Unconnected::refuse);
   socket.set(zmq::sockopt::reconnect_ivl, reconnect_ms);
   socket.set(zmq::sockopt::reconnect_ivl_max, reconnect_most_ms);
   socket.connect(endpoint);

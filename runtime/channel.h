@@ -35,13 +35,17 @@ struct ChannelLimits {
   std::size_t message_bytes = 0;  // a larger one ends the peer's connection
 };
 
+// What becomes of messages while there is no connection: they wait for the next one, or sending says `full`. Only with
+// the latter the other side hears of every connection, and not of the first alone (libzmq's ZMQ_IMMEDIATE).
+enum class Unconnected { queue, refuse };
+
 class Channel {
  public:
   // Binds a ROUTER. `handover`: a new connection with a routing id that is in use takes it over.
   static Channel bind(zmq::context_t& context, const std::string& endpoint, ChannelLimits limits, bool handover);
-  // Connects a DEALER; the other side hears of each connection as an empty message.
+  // Connects a DEALER; the other side hears of the connection as an empty message.
   static Channel connect(zmq::context_t& context, const std::string& endpoint, ChannelLimits limits,
-                         const std::string& routing_id);
+                         const std::string& routing_id, Unconnected unconnected = Unconnected::queue);
 
   struct Incoming {
     std::string peer;                // bound channels: the routing id

@@ -26,6 +26,7 @@ struct Key {
 };
 
 constexpr std::int64_t one_day_ms = 86'400'000;
+constexpr std::int64_t shortest_watchdog_ms = 100;  // a daemon that is merely busy would look hung
 
 const std::vector<Key>& keys() {
   static const std::vector<Key> all = {
@@ -72,6 +73,10 @@ const std::vector<Key>& keys() {
        &Config::request_timeout_ms,
        1,
        one_day_ms},
+      {{"watchdog_ms", "`tally up` kills a distributor, comparator or bridge that hangs for so long; 0: it does not"},
+       &Config::watchdog_ms,
+       0,
+       one_day_ms},
       {{"distributor_client_endpoint", "ZeroMQ endpoint for requests"}, &Config::distributor_client_endpoint},
       {{"distributor_replica_endpoint", "prefix of the endpoints for orders; the replica's number is appended"},
        &Config::distributor_replica_endpoint},
@@ -97,6 +102,8 @@ Complaint assign(Config& config, const Key& key, std::int64_t number) {
   if (number < key.least || number > key.most)
     return "must be from " + std::to_string(key.least) + " to " + std::to_string(key.most);
   if (key.shown.name == "replicas" && number % 2 == 0) return "must be odd: 1, 3, 5 or 7";
+  if (key.shown.name == "watchdog_ms" && number > 0 && number < shortest_watchdog_ms)
+    return "must be 0, or at least " + std::to_string(shortest_watchdog_ms);
   config.** member = number;
   return std::nullopt;
 }

@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
+#include <utility>
 
 #include "protocol/check.h"
 #include "runtime/log.h"
@@ -70,7 +71,8 @@ StopSignals::~StopSignals() { close(descriptor_); }
 
 void StopSignals::take() {
   signalfd_siginfo info{};
-  asked_ = asked_ || read(descriptor_, &info, sizeof info) == sizeof info;
+  if (read(descriptor_, &info, sizeof info) != sizeof info || std::exchange(asked_, true)) return;
+  sd_notify(0, "STOPPING=1");  // from now on it may take longer between two heartbeats
 }
 
 void notify_ready() { sd_notify(0, "READY=1"); }

@@ -14,9 +14,23 @@ void Waiter::watch(Channel& channel) {
   channels_.push_back(&channel);
 }
 
+void Waiter::forget(const Channel& channel) {
+  const auto place = std::ranges::find(channels_, &channel);
+  CHECK(place != channels_.end());
+  if (place - channels_.begin() < static_cast<std::ptrdiff_t>(patient_)) patient_ -= 1;
+  descriptors_.erase(descriptors_.begin() + (place - channels_.begin()));
+  channels_.erase(place);
+}
+
 void Waiter::watch(int descriptor) { descriptors_.push_back({descriptor, POLLIN, POLLIN}); }
 
-void Waiter::wait(Instant deadline) {
+void Waiter::watch_patiently(Channel& channel) {
+  descriptors_.insert(descriptors_.begin(), {channel.descriptor(), POLLIN, POLLIN});
+  channels_.insert(channels_.begin(), &channel);
+  patient_ += 1;
+}
+
+void Waiter::wait(Instant deadline, bool hurried) {
   constexpr std::int64_t longest_ms = 1'000;
   for (Channel* channel : channels_) channel->look_after_sends();
   const bool may_rest =
@@ -24,8 +38,13 @@ void Waiter::wait(Instant deadline) {
   const Instant now = may_rest ? monotonic_now() : deadline;
   // Rounded up, so that a deadline has come when the wait for it is over.
   const std::int64_t wait_ms = deadline <= now ? 0 : (deadline - now).milliseconds() + 1;
-  const int ready = poll(descriptors_.data(), descriptors_.size(), static_cast<int>(std::min(wait_ms, longest_ms)));
-  CHECK(ready >= 0 || errno == EINTR);
+  const auto look = [this](std::size_t from, std::int64_t for_ms) {
+    const int ready = poll(descriptors_.data() + from, descriptors_.size() - from, static_cast<int>(for_ms));
+    CHECK(ready >= 0 || errno == EINTR);
+  };
+  const bool patiently = patient_ > 0 && !hurried;
+  look(patiently ? patient_ : 0, std::min(wait_ms, longest_ms));
+  if (patiently) look(0, 0);
   for (std::size_t place = 0; place < channels_.size(); ++place)
     if (descriptors_[place].revents != 0) channels_[place]->woken();
 }

@@ -108,6 +108,37 @@ class OneFaultyReplica(unittest.TestCase):
                     lambda v: self.group.tally('replica', 'readmit', v), 2)
 
 
+class LargerGroups(unittest.TestCase):
+    """2f+1 replicas mask f faults at one time, of different kinds."""
+
+    def test_five_replicas_mask_two_and_seven_mask_three(self):
+        for replicas, faults in ((5, ('stop', 'lie')), (7, ('kill', 'stop', 'lie'))):
+            with self.subTest(replicas=replicas), Group(BIN_DIR, '--fault-injection', '--replicas', replicas) as group:
+                group.wait_all_vote()
+                with Load(group.http, clients=8) as load:
+                    wait_until(lambda: load.answered_count() > 200, 'load is answered')
+                    stopped = self.harm(group, faults)
+                    wait_until(lambda: all(replica['evictions'] for replica in group.status()['replicas'][:2]),
+                               'the two that do not come back by themselves are evicted')
+                    seen = load.answered_count()
+                    wait_until(lambda: load.answered_count() > seen + 200, 'load is answered without them')
+                    os.kill(stopped, signal.SIGCONT)
+                    group.tally('fault', 'clear', 1)
+                    group.wait_all_vote(HEALING_SECONDS)
+                report = load.check(group)
+                self.assertEqual(report['unknown'] + report['refused'], 0, 'clients noticed')
+
+    @staticmethod
+    def harm(group, faults):
+        """Replica 1 lies, 2 is stopped, 3 is killed, as far as wanted. The process that is stopped."""
+        stopped = group.pid('replica-2')
+        if 'kill' in faults:
+            os.kill(group.pid('replica-3'), signal.SIGKILL)
+        os.kill(stopped, signal.SIGSTOP)
+        group.tally('fault', 'inject', 1, 'wrong-value')
+        return stopped
+
+
 class Restarts(unittest.TestCase):
     """Distributor, comparator and bridge may crash and restart."""
 

@@ -114,6 +114,15 @@ class Load:
         edges = ([since] if since is not None else []) + times + ([until] if until is not None else [])
         return max((later - earlier for earlier, later in zip(edges, edges[1:])), default=0.0)
 
+    def longest_gap_of_a_client(self, since, until):
+        """The longest time between two answers of any one client, in seconds, where it overlaps with since .. until."""
+        longest = 0.0
+        for client in self.done:
+            ends = [increment.end for increment in list(client) if increment.outcome == 'answered']
+            pairs = [(a, b) for a, b in zip(ends, ends[1:]) if a <= until and b >= since]
+            longest = max([longest, *(b - a for a, b in pairs)])
+        return longest
+
     def report(self):
         """Operations answered, refused, unknown; and, judged without the group: duplicates and order violations."""
         answered = self.with_outcome('answered')

@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(the_status_is_the_json_of_the_contract) {
              R"({"term":2,"view":7,"sequence":120345,"decided":120345,"stable":120345,"state":"degraded",)"
              R"("replicas":[{"id":1,"state":"voting","applied":120345,"lag":0,"pid":4711,"store":"rocksdb","votes":9,)"
              R"("dissents":0,"silences":0,"evictions":0,"readmissions":0,)"
-             R"("last_verdict":{"reason":"dissent","sequence":5,"at":"2026-11-23T03:15:00.123Z"}}],)"
+             R"("last_verdict":{"reason":"dissent","sequence":5,"at":"2026-11-23T03:15:00.123Z"},"held":false}],)"
              R"("distributor":{"pid":1,"state":"leading"},"comparator":{"pid":0,"state":""}})");
 }
 

@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(the_first_restart_is_immediate_and_pauses_double_up_to_a_ca
     BOOST_TEST(pause.after(milliseconds(1)).milliseconds() == expected);
 }
 
-BOOST_AUTO_TEST_CASE(a_daemon_that_lived_for_a_while_is_restarted_at_once) {
+BOOST_AUTO_TEST_CASE(a_daemon_that_served_for_a_while_is_restarted_at_once) {
   RestartPause pause;
   for (int death = 0; death < 20; ++death) pause.after({});
   BOOST_TEST(pause.after(RestartPause::long_enough).milliseconds() == 0);

@@ -339,6 +339,42 @@ BOOST_AUTO_TEST_CASE(while_somebody_is_on_probation_empty_orders_come_faster) {
   BOOST_TEST(bench.last_sequence().value - before >= 90u);
 }
 
+// Replica 3 is on probation when voter 2 falls silent: nothing can be decided any more.
+ComparatorReport stuck_without_replica_2(Bench& bench, std::uint64_t matches) {
+  evict_and_let_recover(bench);
+  bench.apply(3, bench.last_sequence(), Recovery(2));
+  bench.decide();
+  ComparatorReport stuck = bench.report(bench.decided());
+  bench.give_change(1);
+  for (VoterTally& tally : stuck.voters) tally.voted = bench.last_sequence();
+  stuck.voters[1].voted = bench.decided();
+  stuck.voters[2].matches = matches;
+  return stuck;
+}
+
+BOOST_AUTO_TEST_CASE(at_the_floor_a_silent_voter_is_replaced_by_one_that_matched_on_probation) {
+  Bench bench;
+  bench.start();
+  const ComparatorReport stuck = stuck_without_replica_2(bench, 1);
+  const ViewNumber before = bench.view();
+  bench.pass(milliseconds(900), milliseconds(50), [&] { bench.give(stuck); });
+  BOOST_TEST((bench.view() == before), "it is given the time of all misses");
+  bench.pass(milliseconds(200), milliseconds(50), [&] { bench.give(stuck); });
+  BOOST_TEST((bench.view() == before.next()), "in one view");
+  BOOST_TEST((bench.views.back().members[1].role == MemberRole::none));
+  BOOST_TEST((bench.views.back().members[2].role == MemberRole::voter));
+  BOOST_TEST((bench.status().replicas[1].last_verdict->reason == VerdictReason::silence));
+}
+
+BOOST_AUTO_TEST_CASE(at_the_floor_nobody_takes_a_voters_place_without_a_vote_that_matched) {
+  Bench bench;
+  bench.start();
+  const ComparatorReport stuck = stuck_without_replica_2(bench, 0);
+  const ViewNumber before = bench.view();
+  bench.pass(seconds(3), milliseconds(50), [&] { bench.give(stuck); });
+  BOOST_TEST((bench.view() == before));
+}
+
 BOOST_AUTO_TEST_CASE(a_verdict_of_an_earlier_recovery_is_ignored) {
   Bench bench;
   bench.start();

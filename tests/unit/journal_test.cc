@@ -4,10 +4,12 @@
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string>
 #include <unistd.h>
 
 #include "distributor/rocksdb_journal.h"
+#include "distributor/stable_mark.h"
 #include "wire/codec.h"
 
 using namespace tally;
@@ -75,6 +77,16 @@ struct Fixture {
       journal->append(order.id.sequence, encoded(order));
     }
   }
+  // An order that takes so many bytes of the log: with the heads of its record, its batch, its key and its value.
+  void append_record(Term term, std::size_t bytes) {
+    const std::size_t heads = 7 + 12 + 1 + 1 + 9 + (bytes > 16'384 ? 3 : 2);
+    std::size_t operation_bytes = bytes - heads;
+    while (encoded(orders.next(term, operation_bytes)).size() != bytes - heads) {
+      orders.all.pop_back();
+      --operation_bytes;
+    }
+    journal->append(orders.all.back().id.sequence, encoded(orders.all.back()));
+  }
   // Why it does not open; empty when it does.
   std::string refusal(std::uint32_t configured = replicas) {
     journal.reset();
@@ -97,13 +109,40 @@ fs::path newest_with(const fs::path& directory, const std::string& extension) {
   return newest;
 }
 
-void flip_byte(const fs::path& file, std::uintmax_t place) {
-  std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
-  stream.seekg(static_cast<std::streamoff>(place));
-  const auto byte = static_cast<char>(stream.get() ^ 0x10);
-  stream.seekp(static_cast<std::streamoff>(place));
-  stream.put(byte);
+std::string content_of(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(stream), {});
 }
+
+// A copy of a journal's directory with other bytes in one of its files. Logs are written ahead with zeros, which are
+// not copied: a copy is as large as what is in it.
+class Damaged {
+ public:
+  Damaged(const fs::path& original, const std::string& extension, fs::path copy)
+      : original_(original), file_(newest_with(original, extension).filename()), copy_(std::move(copy)) {
+    content_ = content_of(original / file_);
+    content_.resize(content_.find_last_not_of('\0') + 1);
+  }
+
+  const std::string& content() const { return content_; }
+  const fs::path& with(const std::string& bytes) const {
+    fs::remove_all(copy_);
+    fs::create_directory(copy_);
+    for (const auto& entry : fs::directory_iterator(original_)) {
+      const fs::path name = entry.path().filename();
+      std::string all = name == file_ ? bytes : content_of(entry.path());
+      if (name != file_ && name.extension() == ".log") all.resize(all.find_last_not_of('\0') + 1);
+      std::ofstream(copy_ / name, std::ios::binary) << all;
+    }
+    return copy_;
+  }
+
+ private:
+  fs::path original_;
+  fs::path file_;
+  fs::path copy_;
+  std::string content_;
+};
 
 // A journal in `place` either refuses with a sentence, or holds exactly the first of these orders, at least `least` of
 // them. How many; nothing when it refuses.
@@ -257,7 +296,8 @@ BOOST_AUTO_TEST_CASE(a_newest_order_that_makes_no_sense_is_refused) {
 BOOST_AUTO_TEST_CASE(a_newest_order_under_another_number_is_refused) {
   open();
   append(Term(1), 2);
-  append_raw(Sequence(9), encoded(orders.next(Term(1))));
+  orders.next(Term(1));
+  append_raw(Sequence(3), encoded(orders.next(Term(1))));
   BOOST_TEST(contains(refusal(), "newest order is damaged"));
 }
 
@@ -265,7 +305,61 @@ BOOST_AUTO_TEST_CASE(a_message_that_is_no_order_is_refused) {
   open();
   const wire::EncodedMessage message = wire::encode(Message(ClientHello{}));
   append_raw(Sequence(1), std::string(message.header.data(), message.header.size()) + message.body);
-  BOOST_TEST(contains(refusal(), "newest order is damaged"));
+  BOOST_TEST(contains(refusal(), "oldest order is damaged"));
+}
+
+// ---- the mark
+
+BOOST_AUTO_TEST_CASE(a_journal_that_has_all_that_was_stable_opens) {
+  open();
+  append(Term(1), 10);
+  journal->mark_stable(orders.all[6].id);
+  open();
+  BOOST_TEST((journal->begin_term().last == orders.all.back().id));
+}
+
+BOOST_AUTO_TEST_CASE(a_journal_that_lost_a_stable_order_is_refused) {
+  open();
+  append(Term(1), 10);
+  journal->mark_stable(orders.all.back().id);
+  const Damaged log(place(), ".log", directory.path / "copy");
+  for (std::size_t size = 0; size < log.content().size(); size += 7) {
+    auto opened = open_rocksdb_journal(log.with(log.content().substr(0, size)).string(), replicas, group);
+    BOOST_REQUIRE(!opened);
+    BOOST_TEST(contains(opened.error(), "was stable and is not there"), opened.error());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_mark_remembers_the_newest_place_and_survives_damage_to_one_slot) {
+  const std::string path = (directory.path / "mark").string();
+  {
+    auto mark = StableMark::open(path);
+    BOOST_REQUIRE(mark.has_value());
+    BOOST_TEST(!mark->get());
+    for (std::uint64_t number = 1; number <= 5; ++number) mark->set({Sequence(number), Digest{number, 7}});
+  }
+  BOOST_TEST((StableMark::open(path)->get() == StablePlace{Sequence(5), Digest{5, 7}}));
+  std::set<std::uint64_t> found;
+  for (const std::streamoff slot : {0, 32}) {
+    fs::copy_file(path, path + "-damaged", fs::copy_options::overwrite_existing);
+    std::fstream file(path + "-damaged", std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(slot + 9).put('x');
+    file.close();
+    found.insert(StableMark::open(path + "-damaged")->get()->sequence.value);
+  }
+  BOOST_TEST((found == std::set<std::uint64_t>{4, 5}));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_cut_stays_cut) {
+  open();
+  append(Term(1), 10);
+  journal->cut_below(Sequence(6));
+  BOOST_TEST(!journal->read(Sequence(5)));
+  BOOST_TEST(journal->read(Sequence(6)).has_value());
+  open();
+  const RecoveredJournal found = journal->begin_term();
+  BOOST_TEST((found.first == Sequence(6)));
+  BOOST_TEST((found.last == orders.all.back().id));
 }
 
 // ---- files that a crash or a disk left damaged
@@ -278,23 +372,58 @@ BOOST_AUTO_TEST_CASE(a_torn_tail_leaves_a_prefix) {
   append(Term(2), 12, 5);
   append(Term(2), 3, 40'000);  // across the blocks of a log
   append(Term(2), 12, 100);
-  const fs::path log = newest_with(place(), ".log").filename();
-  const fs::path copy = directory.path / "copy";
-  const std::uintmax_t size = fs::file_size(place() / log);
-  std::vector<std::size_t> kept;
-  std::vector<std::uintmax_t> cuts;
-  for (std::uintmax_t cut = 0; cut < size; cut += cut < 1'500 || cut + 1'500 > size ? 97 : 499) cuts.push_back(cut);
+  const Damaged log(place(), ".log", directory.path / "copy");
+  const std::size_t size = log.content().size();
+  std::vector<std::size_t> cuts;
+  for (std::size_t cut = 0; cut < size; cut += cut < 1'500 || cut + 3'000 > size ? 97 : 1'999) cuts.push_back(cut);
   cuts.push_back(size);
-  for (const std::uintmax_t cut : cuts) {
-    fs::remove_all(copy);
-    fs::copy(place(), copy);
-    fs::resize_file(copy / log, cut);
-    if (const auto count = check_prefix(copy, orders.all, 10)) kept.push_back(*count);
+  std::vector<std::size_t> kept;
+  for (const std::size_t cut : cuts) {
+    const std::string torn = log.content().substr(0, cut);
+    const auto count = check_prefix(log.with(torn), orders.all, 10);
+    const auto with_zeros = check_prefix(log.with(torn + std::string(100'000, '\0')), orders.all, 10);
+    BOOST_TEST((count == with_zeros), "what was written ahead changes nothing");
+    if (count) kept.push_back(*count);
   }
   BOOST_TEST(std::ranges::is_sorted(kept));
+  BOOST_TEST(kept.size() > 30u);
   BOOST_TEST(kept.front() == 10u);
   BOOST_TEST(kept.back() == orders.all.size());
-  BOOST_TEST(kept.size() > 30u);
+}
+
+// What was not synced may reach the disk in any order, and what did not is zeros where the log was written ahead.
+BOOST_AUTO_TEST_CASE(a_hole_in_the_log_leaves_what_was_before_it) {
+  open();
+  append(Term(1), 10);
+  open();
+  append(Term(2), 400, 500);
+  const Damaged log(place(), ".log", directory.path / "copy");
+  constexpr std::size_t page = 4'096;
+  for (const std::size_t pages : {1, 8, 16})
+    for (std::size_t begin = 0; begin + pages * page < log.content().size(); begin += pages * page) {
+      std::string holed = log.content();
+      holed.replace(begin, pages * page, pages * page, '\0');
+      check_prefix(log.with(holed), orders.all, 10);
+    }
+}
+
+// RocksDB skips a block of zeros, and notices nothing if a record ends before it and another begins after it.
+BOOST_AUTO_TEST_CASE(a_hole_of_whole_blocks_between_whole_records_leaves_what_was_before_it) {
+  constexpr std::size_t block = 32'768;
+  open();
+  append(Term(1), 10);
+  open();
+  append(Term(2), 1);
+  append_record(Term(2), block - Damaged(place(), ".log", directory.path / "copy").content().size());
+  for (int count = 0; count < 64; ++count) append_record(Term(2), block / 16);
+  const Damaged log(place(), ".log", directory.path / "copy");
+  BOOST_REQUIRE(log.content().size() > 4 * block);
+  BOOST_TEST(log.content().size() == 5 * block);
+  std::string holed = log.content();
+  holed.replace(2 * block, block, block, '\0');
+  const auto count = check_prefix(log.with(holed), orders.all, 10);
+  BOOST_REQUIRE(count.has_value());
+  BOOST_TEST(*count == 10u + 2 + 16);
 }
 
 BOOST_AUTO_TEST_CASE(a_flipped_byte_in_the_log_leaves_a_prefix_or_a_refusal) {
@@ -302,14 +431,11 @@ BOOST_AUTO_TEST_CASE(a_flipped_byte_in_the_log_leaves_a_prefix_or_a_refusal) {
   append(Term(1), 10);
   open();
   append(Term(2), 20, 50);
-  const fs::path log = newest_with(place(), ".log").filename();
-  const fs::path copy = directory.path / "copy";
-  const std::uintmax_t size = fs::file_size(place() / log);
-  for (std::uintmax_t flipped = 0; flipped < size; flipped += 101) {
-    fs::remove_all(copy);
-    fs::copy(place(), copy);
-    flip_byte(copy / log, flipped);
-    check_prefix(copy, orders.all, 10);
+  const Damaged log(place(), ".log", directory.path / "copy");
+  for (std::size_t place = 0; place < log.content().size(); place += 101) {
+    std::string flipped = log.content();
+    flipped[place] ^= 0x10;
+    check_prefix(log.with(flipped), orders.all, 10);
   }
 }
 
@@ -318,15 +444,12 @@ BOOST_AUTO_TEST_CASE(a_flipped_byte_in_what_was_written_anew_is_refused_with_a_s
   append(Term(1), 20, 50);
   open();
   journal.reset();
-  const fs::path table = newest_with(place(), ".sst").filename();
-  const fs::path copy = directory.path / "copy";
-  const std::uintmax_t size = fs::file_size(place() / table);
+  const Damaged table(place(), ".sst", directory.path / "copy");
   std::size_t refused = 0;
-  for (std::uintmax_t flipped = 0; flipped < size; flipped += 53) {
-    fs::remove_all(copy);
-    fs::copy(place(), copy);
-    flip_byte(copy / table, flipped);
-    refused += check_prefix(copy, orders.all, orders.all.size()) ? 0 : 1;
+  for (std::size_t place = 0; place < table.content().size(); place += 53) {
+    std::string flipped = table.content();
+    flipped[place] ^= 0x10;
+    refused += check_prefix(table.with(flipped), orders.all, orders.all.size()) ? 0 : 1;
   }
   BOOST_TEST(refused > 0u);
 }

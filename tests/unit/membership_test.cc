@@ -41,6 +41,14 @@ struct Group {
   bool dissent(std::uint64_t replica) { return accuse(replica, VerdictReason::dissent); }
   bool hold(std::uint64_t replica) { return membership.hold(ReplicaId(replica), events); }
   bool readmit(std::uint64_t replica) { return membership.readmit(ReplicaId(replica), now, events); }
+  bool replace(std::uint64_t silent, std::uint64_t matched) {
+    VoterTally tally;
+    tally.replica = ReplicaId(matched);
+    tally.matches = 1;
+    const ReplicaId id(silent);
+    return membership.replace({id, membership.member(id).recovery, VerdictReason::silence, Sequence(7)}, tally, wall,
+                              now, events);
+  }
   bool pass(Duration duration) {
     now = now + duration;
     return membership.tick(now, events);
@@ -244,6 +252,36 @@ BOOST_AUTO_TEST_CASE(a_verdict_that_still_stands_is_carried_out_once_there_are_e
   BOOST_TEST(!group.silence(3));
   group.come_back(2);
   BOOST_TEST(group.silence(3));
+}
+
+// ---- a silent voter at the floor
+
+BOOST_AUTO_TEST_CASE(at_the_floor_whoever_matched_on_probation_takes_the_place_of_a_silent_voter_in_one_view) {
+  Group group;
+  group.silence(2);
+  group.pass(cooldown);
+  group.membership.caught_up(ReplicaId(2), group.events);
+  const std::uint64_t before = group.view();
+  BOOST_TEST(group.replace(3, 2));
+  BOOST_TEST(group.view() == before + 1);
+  BOOST_TEST((group.state(3) == ReplicaState::evicted));
+  BOOST_TEST((group.state(2) == ReplicaState::voting));
+  BOOST_TEST(group.membership.voters() == 2u);
+  BOOST_TEST(group.membership.member(ReplicaId(2)).readmissions == 1u);
+  BOOST_TEST((group.membership.member(ReplicaId(3)).last_verdict->reason == VerdictReason::silence));
+  BOOST_TEST((group.cooling(3) == cooldown));
+}
+
+BOOST_AUTO_TEST_CASE(only_a_voter_is_replaced_and_only_by_one_on_probation) {
+  Group group;
+  BOOST_TEST(!group.replace(3, 2));  // a voter
+  group.silence(2);
+  BOOST_TEST(!group.replace(3, 2));  // evicted
+  group.pass(cooldown);
+  BOOST_TEST(!group.replace(3, 2));  // recovering
+  group.membership.caught_up(ReplicaId(2), group.events);
+  BOOST_TEST(!group.replace(2, 2));
+  BOOST_TEST(group.membership.voters() == 2u);
 }
 
 // ---- quarantine

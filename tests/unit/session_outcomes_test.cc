@@ -285,4 +285,44 @@ BOOST_AUTO_TEST_CASE(decisions_of_a_session_that_is_gone_are_ignored) {
   BOOST_TEST(!bench.answers.contains(call));
 }
 
+// ---- transmissions that did not leave
+
+BOOST_AUTO_TEST_CASE(what_never_left_is_sent_again_and_the_group_still_refuses_for_certain) {
+  Bench bench;
+  bench.open();
+  const auto call = bench.submit(add());
+  bench.core.not_sent(bench.requests.back(), bench.now);
+  bench.pass(milliseconds(20));
+  BOOST_TEST(bench.requests.back().attempt == 2u);
+  bench.refuse(bench.requests.back(), RefusalReason::unavailable);
+  BOOST_REQUIRE(bench.answers.contains(call));
+  BOOST_TEST((bench.answers[call][0].outcome == CallOutcome::not_applied));
+  BOOST_TEST((bench.answers[call][0].error == CallError::unavailable));
+}
+
+BOOST_AUTO_TEST_CASE(what_never_left_until_its_time_was_up_is_not_applied) {
+  Bench bench;
+  bench.open();
+  const auto call = bench.submit(add());
+  for (int count = 0; count < 100'000 && !bench.answers.contains(call); ++count) {
+    if (!bench.requests.empty()) bench.core.not_sent(bench.requests.back(), bench.now);
+    bench.pass(milliseconds(10));
+  }
+  BOOST_REQUIRE(bench.answers.contains(call));
+  BOOST_TEST((bench.answers[call][0].outcome == CallOutcome::not_applied));
+  BOOST_TEST((bench.answers[call][0].error == CallError::timed_out));
+}
+
+BOOST_AUTO_TEST_CASE(the_first_welcome_of_a_distributor_repeats_nothing) {
+  Bench bench;
+  bench.core.receive(ComparatorWelcome{Incarnation(1)}, bench.now);
+  bench.submit(add());
+  bench.turn();
+  const std::size_t sent = bench.requests.size();
+  bench.core.receive(DistributorWelcome{Term(4), GroupState::ok}, bench.now);
+  bench.turn();
+  BOOST_TEST(sent == 1u);
+  BOOST_TEST(bench.requests.size() == sent);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

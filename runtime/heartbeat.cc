@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/heartbeat.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "protocol/check.h"
+
+namespace tally {
+namespace {
+
+constexpr int beats_per_interval = 4;  // so that one may be lost, and one late
+constexpr char beat_text[] = "WATCHDOG=1";
+
+}  // namespace
+
+Heartbeat::Heartbeat() {
+  std::uint64_t interval_us = 0;
+  const char* manager = std::getenv("NOTIFY_SOCKET");
+  if (!manager || sd_watchdog_enabled(0, &interval_us) <= 0) return;
+  manager_ = manager;
+  if (manager_.empty() || manager_.size() >= sizeof(sockaddr_un::sun_path)) return;
+  socket_ = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  CHECK(socket_ >= 0);
+  pause_ = microseconds(static_cast<std::int64_t>(interval_us)) / beats_per_interval;
+}
+
+Heartbeat::~Heartbeat() {
+  if (socket_ >= 0) close(socket_);
+}
+
+Instant Heartbeat::beat(Instant now) {
+  if (socket_ < 0) return Instant::never();
+  if (next_ <= now) {
+    send();
+    next_ = now + pause_;
+  }
+  return next_;
+}
+
+// To the address each time, not connected: a manager that starts again has the same address. What cannot be sent is
+// dropped: the next beat says the same.
+void Heartbeat::send() const {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, manager_.data(), manager_.size());
+  if (manager_.front() == '@') address.sun_path[0] = '\0';  // an abstract name
+  const auto size =
+      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + manager_.size() + (manager_.front() == '@' ? 0 : 1));
+  [[maybe_unused]] const ssize_t dropped =
+      sendto(socket_, beat_text, sizeof beat_text - 1, MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&address), size);
+}
+
+}  // namespace tally

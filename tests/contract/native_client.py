@@ -1,0 +1,344 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A native client of tally in Python, written from docs/protocol.md and wire/tally.proto alone.
+
+    with NativeClient(distributor_endpoint, comparator_endpoint) as client:
+        client.open_session()
+        print(client.execute([add('home')]).operations[0].value)
+
+It shows how little a client needs, and proves that the documents say it all. One request at a time; for a client that
+batches, spreads its retries and survives everything see client/session.h. As a program:
+
+    native_client.py DISTRIBUTOR COMPARATOR incr NAME [BY] | get NAME | set NAME VALUE | delete NAME | list [PREFIX] | status
+"""
+
+import collections
+import importlib
+import os
+import pathlib
+import secrets
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+import zmq
+
+PROTO = pathlib.Path(__file__).resolve().parents[2] / 'wire' / 'tally.proto'
+
+HELLO_SECONDS = 0.25
+RETRY_SECONDS = (0.3, 2.0)  # the first pause, and the longest
+MOST_RESULT_BYTES = 512 * 1024
+
+EXECUTED, SESSION_OPENED, SESSION_CLOSED, SESSION_EXPIRED, SESSIONS_FULL = range(1, 6)
+STALE, BEYOND_WINDOW, MALFORMED, RESULTS_TOO_LARGE, RESULTS_FULL = range(6, 11)
+
+OK, NOT_FOUND, OVERFLOW, MALFORMED_OPERATION, KEY_REUSED, COUNTERS_FULL, KEYS_FULL, READ_ONLY = range(1, 9)
+
+HAS_FIRST_SEQUENCE = 0x80
+HAS_LIST = 0x40
+
+
+def load_proto():
+    """The module that protoc makes of tally.proto, in a directory that is gone again when it is loaded."""
+    with tempfile.TemporaryDirectory(prefix='tally-proto-') as directory:
+        subprocess.run(['protoc', f'--proto_path={PROTO.parent}', f'--python_out={directory}', PROTO.name], check=True)
+        sys.path.insert(0, directory)
+        try:
+            return importlib.import_module('tally_pb2')
+        finally:
+            sys.path.remove(directory)
+
+
+pb = load_proto()
+
+OperationResult = collections.namedtuple('OperationResult', 'status value first_sequence listed')
+RequestResult = collections.namedtuple('RequestResult', 'outcome sequence index operations votes')
+RequestResult.answer = property(lambda self: self[:4])  # without the votes, which may be more the next time
+
+MESSAGE_TYPES = {  # of the messages that a client sends or gets; the names in the enum follow those of the messages
+    getattr(pb, 'MESSAGE_TYPE_' + name): message
+    for name, message in {
+        'CLIENT_HELLO': pb.ClientHello, 'REQUEST': pb.Request, 'STATUS_QUERY': pb.StatusQuery,
+        'ADMIN_COMMAND': pb.AdminCommand, 'DISTRIBUTOR_WELCOME': pb.DistributorWelcome, 'REFUSAL': pb.Refusal,
+        'CLUSTER_STATUS': pb.ClusterStatus, 'ADMIN_REPLY': pb.AdminReply, 'COMPARATOR_WELCOME': pb.ComparatorWelcome,
+        'DECISIONS': pb.Decisions}.items()}
+TYPE_OF = {message: number for number, message in MESSAGE_TYPES.items()}
+
+
+class Refused(Exception):
+    """The only transmission of a request was refused: it is not applied."""
+
+
+class NoAnswer(Exception):
+    """The outcome is unknown."""
+
+
+# ---- bytes
+
+def frames_of(message):
+    """Header and body. Flags and checksum may both be left zero."""
+    return [struct.pack('<4sHHQ', b'TLY1', TYPE_OF[type(message)], 0, 0), message.SerializeToString()]
+
+
+def message_of(frames):
+    """What a client understands of what it got; None for anything else."""
+    if len(frames) != 2 or len(frames[0]) != 16:
+        return None
+    magic, kind, _flags, _checksum = struct.unpack('<4sHHQ', frames[0])
+    if magic != b'TLY1' or kind not in MESSAGE_TYPES:
+        return None
+    return MESSAGE_TYPES[kind].FromString(frames[1])
+
+
+class Reader:
+    def __init__(self, content):
+        self.content = content
+        self.place = 0
+
+    def take(self, layout):
+        values = struct.unpack_from('<' + layout, self.content, self.place)
+        self.place += struct.calcsize('<' + layout)
+        return values
+
+    def text(self, size):
+        self.place += size
+        return self.content[self.place - size:self.place].decode()
+
+    def operation(self):
+        status, value = self.take('Bq')
+        first_sequence = self.take('Q')[0] if status & HAS_FIRST_SEQUENCE else None
+        listed = []
+        if status & HAS_LIST:
+            for _ in range(self.take('I')[0]):
+                name = self.text(self.take('H')[0])
+                listed.append((name, self.take('q')[0]))
+        return OperationResult(status & 0x3f, value, first_sequence, listed)
+
+
+def result_of(content, votes):
+    """A request result, laid out as docs/protocol.md says."""
+    reader = Reader(content)
+    outcome, sequence, index, count = reader.take('BQII')
+    operations = [reader.operation() for _ in range(count)]
+    if reader.place != len(content):
+        raise ValueError('more bytes than a request result has')
+    return RequestResult(outcome, sequence, index, operations, votes)
+
+
+# ---- operations
+
+def add(name, by=1, key=b''):
+    return pb.Operation(kind=pb.OPERATION_KIND_ADD, name=to_bytes(name), value=by, idempotency_key=key)
+
+
+def get(name):
+    return pb.Operation(kind=pb.OPERATION_KIND_GET, name=to_bytes(name))
+
+
+def put(name, value, key=b''):
+    return pb.Operation(kind=pb.OPERATION_KIND_SET, name=to_bytes(name), value=value, idempotency_key=key)
+
+
+def remove(name, key=b''):
+    return pb.Operation(kind=pb.OPERATION_KIND_REMOVE, name=to_bytes(name), idempotency_key=key)
+
+
+def list_counters(prefix='', after='', limit=100):
+    return pb.Operation(kind=pb.OPERATION_KIND_LIST, name=to_bytes(prefix), after=to_bytes(after), limit=limit)
+
+
+def to_bytes(name):
+    return name if isinstance(name, bytes) else name.encode()
+
+
+# ---- the client
+
+class NativeClient:
+    def __init__(self, distributor, comparator, timeout=20):
+        self.timeout = timeout
+        self.context = zmq.Context()
+        routing_id = secrets.token_bytes(16)
+        self.distributor = self._connect(distributor, routing_id)
+        self.comparator = self._connect(comparator, routing_id)
+        self.poller = zmq.Poller()
+        for dealer in (self.distributor, self.comparator):
+            self.poller.register(dealer, zmq.POLLIN)
+        self.incarnation = secrets.randbits(64)
+        self.term = self.comparator_incarnation = None
+        self.session = None
+        self.next_number = 1
+        self.acknowledged = 0
+        self.decisions = {}  # (opened, index, number): its RequestResults, as they came
+        self.refusals = []
+        self.replies = {}  # query number: ClusterStatus or AdminReply
+        self.queries = 0
+
+    def _connect(self, endpoint, routing_id):
+        dealer = self.context.socket(zmq.DEALER)
+        dealer.setsockopt(zmq.ROUTING_ID, routing_id)
+        dealer.setsockopt(zmq.PROBE_ROUTER, 1)
+        dealer.setsockopt(zmq.IMMEDIATE, 1)
+        dealer.setsockopt(zmq.LINGER, 0)
+        dealer.connect(endpoint)
+        return dealer
+
+    def __enter__(self):
+        self.say_hello()
+        return self
+
+    def __exit__(self, *_):
+        self.context.destroy(linger=200)
+
+    @staticmethod
+    def _send(dealer, message):
+        """While there is no connection, a message is as good as lost."""
+        try:
+            dealer.send_multipart(frames_of(message), zmq.DONTWAIT)
+        except zmq.Again:
+            pass
+
+    # -- what comes in
+
+    def pump(self, seconds):
+        """Takes in what has come, waiting for the first of it so long."""
+        for dealer, _ in self.poller.poll(max(0, int(seconds * 1000))):
+            while True:
+                try:
+                    self._take(message_of(dealer.recv_multipart(zmq.DONTWAIT)))
+                except zmq.Again:
+                    break
+
+    def _take(self, message):
+        if isinstance(message, pb.DistributorWelcome):
+            self.term = max(self.term or 0, message.term)
+        elif isinstance(message, pb.ComparatorWelcome):
+            self.comparator_incarnation = message.incarnation
+        elif isinstance(message, pb.Refusal):
+            self.refusals.append(message)
+        elif isinstance(message, (pb.ClusterStatus, pb.AdminReply)):
+            self.replies[message.number] = message
+        elif isinstance(message, pb.Decisions):
+            for decision in message.decisions:
+                key = (decision.session.opened, decision.session.index, decision.number)
+                self.decisions.setdefault(key, []).append(result_of(decision.result, decision.votes))
+
+    def wait(self, condition, what, again=lambda: None, pauses=(HELLO_SECONDS, HELLO_SECONDS)):
+        """Until condition() is true; calls again() with growing pauses meanwhile."""
+        end = time.monotonic() + self.timeout
+        pause, longest = pauses
+        next_time = time.monotonic() + pause
+        while not condition():
+            now = time.monotonic()
+            if now >= end:
+                raise NoAnswer(what)
+            if now >= next_time:
+                again()
+                pause = min(pause * 2, longest)
+                next_time = now + pause
+            self.pump(min(end, next_time) - now)
+
+    # -- protocol
+
+    def say_hello(self):
+        def hello():
+            for dealer in (self.distributor, self.comparator):
+                self._send(dealer, pb.ClientHello(incarnation=self.incarnation))
+        hello()
+        self.wait(lambda: self.term is not None and self.comparator_incarnation is not None, 'welcomes', hello)
+
+    def transmit(self, request):
+        """Sends a request, and waits for its decision; sends it again, under the same number, until it comes."""
+        key = (request.session.opened, request.session.index, request.number)
+        self.decisions.pop(key, None)
+        self.refusals.clear()
+        known = [self.term, self.comparator_incarnation]
+
+        def send():
+            request.attempt += 1
+            self._send(self.distributor, request)
+
+        def is_over():
+            if known != [self.term, self.comparator_incarnation]:
+                known[:] = [self.term, self.comparator_incarnation]
+                send()
+            refused = {refusal.attempt for refusal in self.refusals if refusal.number == request.number}
+            if len(refused) == request.attempt:
+                raise Refused(pb.RefusalReason.Name(self.refusals[-1].reason))
+            return key in self.decisions
+
+        send()
+        self.wait(is_over, f'request {request.number}', send, RETRY_SECONDS)
+        return self.decisions[key][0]
+
+    def open_session(self):
+        request = pb.Request(kind=pb.REQUEST_KIND_OPEN_SESSION, number=secrets.randbits(63), result_limit=17)
+        result = self.transmit(request)
+        if result.outcome != SESSION_OPENED:
+            raise Refused(f'no session: outcome {result.outcome}')
+        self.session = pb.SessionId(opened=result.sequence, index=result.index)
+        self.next_number, self.acknowledged = 1, 0
+        return result
+
+    def close_session(self):
+        return self.transmit(self.request(kind=pb.REQUEST_KIND_CLOSE_SESSION))
+
+    def request(self, operations=(), number=None, **fields):
+        """The session's next request, or one with any number and fields that a test asks for. `operations`: a list,
+        or the bytes of one."""
+        if number is None:
+            number = self.next_number
+            self.next_number += 1
+        defaults = {'kind': pb.REQUEST_KIND_OPERATIONS, 'session': self.session, 'acknowledged': self.acknowledged,
+                    'result_limit': MOST_RESULT_BYTES}
+        encoded = operations if isinstance(operations, bytes) else pb.Operations(operations=operations).SerializeToString()
+        defaults['operations'] = encoded
+        return pb.Request(number=number, **{**defaults, **fields})
+
+    def execute(self, operations, **fields):
+        """Executes operations in the session's next request, and acknowledges it with the one after."""
+        request = self.request(operations, **fields)
+        result = self.transmit(request)
+        self.acknowledged = request.number
+        return result
+
+    def one(self, operation, **fields):
+        return self.execute([operation], **fields).operations[0]
+
+    def ask(self, query):
+        """The answer to a StatusQuery or an AdminCommand."""
+        self.queries += 1
+        query.number = self.queries
+        self._send(self.distributor, query)
+        self.wait(lambda: query.number in self.replies, 'a reply')
+        return self.replies.pop(query.number)
+
+    def status(self):
+        return self.ask(pb.StatusQuery())
+
+
+def main(arguments):
+    try:
+        distributor, comparator, command, *rest = arguments
+        operation = {
+            'incr': lambda name, by='1': add(name, int(by)), 'get': get, 'set': lambda name, value: put(name, int(value)),
+            'delete': remove, 'list': list_counters, 'status': lambda: None}[command](*rest)
+    except (KeyError, TypeError, ValueError):
+        sys.exit(__doc__)
+    with NativeClient(distributor, comparator) as client:
+        if operation is None:
+            print(client.status())
+            return 0
+        client.open_session()
+        result = client.one(operation, read_only=command in ('get', 'list'))
+        client.close_session()
+    for name, value in result.listed:
+        print(f'{name}\t{value}')
+    if command != 'list' and result.status == OK:
+        print(result.value)
+    return 0 if result.status == OK else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,324 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The native protocol, as docs/protocol.md promises it, with a client that knows nothing else.
+
+Usage: native_client_test.py BIN_DIR
+"""
+
+import os
+import pathlib
+import signal
+import struct
+import subprocess
+import sys
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / 'process'))
+
+from group import Group, clean_environment, wait_until  # pylint: disable=wrong-import-position
+import native_client as native  # pylint: disable=wrong-import-position
+from native_client import NativeClient, add, get, list_counters, pb, put, remove  # pylint: disable=wrong-import-position
+
+BIN_DIR = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else 'build/release/bin')
+WINDOW = 64
+LARGEST = 2**63 - 1
+
+
+class Native(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.group = cls.enterClassContext(Group(BIN_DIR, '--fault-injection'))
+        endpoints = cls.group.endpoints()['native']
+        cls.endpoints = [endpoints['distributor'], endpoints['comparator']]
+
+    def client(self):
+        return self.enterContext(NativeClient(*self.endpoints))
+
+    def session(self):
+        client = self.client()
+        client.open_session()
+        return client
+
+    def assert_one(self, result, status, value=None):
+        self.assertEqual(result.status, status)
+        if value is not None:
+            self.assertEqual(result.value, value)
+
+
+class Greeting(Native):
+    def test_both_welcome_a_client(self):
+        client = self.client()
+        self.assertGreaterEqual(client.term, 1)
+        self.assertNotEqual(client.comparator_incarnation, 0)
+
+    def test_an_empty_message_counts_as_a_hello(self):
+        client = NativeClient(*self.endpoints)
+        self.addCleanup(client.__exit__)
+        client.wait(lambda: client.term and client.comparator_incarnation, 'welcomes without a hello')
+
+    def test_what_makes_no_sense_is_dropped_and_nothing_else_happens(self):
+        client = self.session()
+        header = struct.pack('<4sHHQ', b'TLY1', 5, 0, 0)
+        for frames in ([b''], [b'', b''], [b'x' * 16, b''], [header], [header, b'\xff'], [header, b'', b''],
+                       [struct.pack('<4sHHQ', b'TLY1', 5, 1, 12345), native.frames_of(client.request())[1]],
+                       [struct.pack('<4sHHQ', b'TLY1', 39, 0, 0), b'']):
+            client.distributor.send_multipart(frames)
+            client.comparator.send_multipart(frames)
+        self.assert_one(client.one(add('after-nonsense')), native.OK, 1)
+        self.assertEqual(client.refusals, [])
+
+
+class Sessions(Native):
+    def test_a_session_is_named_by_its_place_in_the_order(self):
+        first, second = self.session(), self.session()
+        self.assertGreater(first.session.opened, 0)
+        self.assertNotEqual((first.session.opened, first.session.index), (second.session.opened, second.session.index))
+
+    def test_a_closed_session_is_expired(self):
+        client = self.session()
+        self.assertEqual(client.close_session().outcome, native.SESSION_CLOSED)
+        self.assertEqual(client.execute([add('closed')]).outcome, native.SESSION_EXPIRED)
+        self.assert_one(self.session().one(get('closed')), native.NOT_FOUND)
+
+    def test_an_unknown_session_is_expired_and_nothing_is_executed(self):
+        client = self.session()
+        for session in (pb.SessionId(opened=2**40), pb.SessionId(opened=client.session.opened, index=99), None):
+            result = client.transmit(client.request([add('unknown')], number=1, session=session))
+            self.assertEqual(result.outcome, native.SESSION_EXPIRED)
+            self.assertEqual(result.operations, [])
+        self.assert_one(client.one(get('unknown')), native.NOT_FOUND)
+
+    def test_a_repeated_number_brings_the_stored_result_again(self):
+        client = self.session()
+        request = client.request([add('repeated', 5), get('repeated')])
+        first = client.transmit(request)
+        self.assertEqual([result.value for result in first.operations], [5, 5])
+        self.assert_one(self.session().one(add('repeated')), native.OK, 6)
+        again = client.transmit(request)
+        self.assertEqual(again.answer, first.answer)  # with the sequence of the order that executed it first
+        # The number decides, not the content.
+        other = client.transmit(client.request([add('another')], number=request.number))
+        self.assertEqual(other.answer, first.answer)
+        self.assert_one(client.one(get('repeated')), native.OK, 6)
+
+    def test_an_acknowledged_number_is_stale(self):
+        client = self.session()
+        request = client.request([add('acknowledged')])
+        client.transmit(request)
+        client.acknowledged = request.number
+        client.execute([get('acknowledged')])
+        self.assertEqual(client.transmit(request).outcome, native.STALE)
+        self.assert_one(client.one(get('acknowledged')), native.OK, 1)
+
+    def test_what_was_given_up_never_runs(self):
+        client = self.session()
+        given_up = client.request([add('given-up')])
+        client.acknowledged = given_up.number
+        client.execute([get('given-up')])
+        self.assertEqual(client.transmit(given_up).outcome, native.STALE)
+        self.assert_one(client.one(get('given-up')), native.NOT_FOUND)
+
+    def test_a_number_beyond_the_window_is_refused(self):
+        client = self.session()
+        self.assertEqual(client.transmit(client.request([add('w')], number=WINDOW)).outcome, native.EXECUTED)
+        beyond = client.transmit(client.request([add('w')], number=WINDOW + 1))
+        self.assertEqual(beyond.outcome, native.BEYOND_WINDOW)
+        moved = client.transmit(client.request([add('w')], number=WINDOW + 1, acknowledged=1))
+        self.assertEqual(moved.outcome, native.EXECUTED)
+        self.assertEqual(moved.operations[0].value, 2)
+
+    def test_numbers_may_come_in_any_order(self):
+        client = self.session()
+        for number in (3, 1, 2):
+            result = client.transmit(client.request([add('any-order')], number=number))
+            self.assertEqual(result.outcome, native.EXECUTED)
+        self.assert_one(client.one(get('any-order'), number=4), native.OK, 3)
+
+
+class Operations(Native):
+    def test_a_counter_is_added_to_read_set_and_removed(self):
+        client = self.session()
+        self.assert_one(client.one(get('counter')), native.NOT_FOUND)
+        self.assert_one(client.one(add('counter')), native.OK, 1)
+        self.assert_one(client.one(add('counter', -11)), native.OK, -10)
+        self.assert_one(client.one(put('counter', LARGEST)), native.OK, LARGEST)
+        self.assert_one(client.one(get('counter')), native.OK, LARGEST)
+        self.assert_one(client.one(remove('counter')), native.OK, LARGEST)
+        self.assert_one(client.one(remove('counter')), native.NOT_FOUND)
+
+    def test_an_answer_has_the_votes_of_a_majority(self):
+        self.assertIn(self.session().execute([add('votes')]).votes, (2, 3))
+
+    def test_an_overflow_changes_nothing(self):
+        client = self.session()
+        client.one(put('overflow', LARGEST))
+        self.assert_one(client.one(add('overflow')), native.OVERFLOW, LARGEST)
+        client.one(put('overflow', -LARGEST - 1))
+        self.assert_one(client.one(add('overflow', -1)), native.OVERFLOW, -LARGEST - 1)
+        self.assert_one(client.one(get('overflow')), native.OK, -LARGEST - 1)
+
+    def test_counters_are_listed_in_byte_order(self):
+        client = self.session()
+        names = ['list/é', 'list/a', 'list/b', 'list/B', 'other']
+        client.execute([put(name, place) for place, name in enumerate(names)])
+        result = client.one(list_counters('list/'))
+        self.assert_one(result, native.OK, 4)
+        self.assertEqual(result.listed, [('list/B', 3), ('list/a', 1), ('list/b', 2), ('list/é', 0)])
+        self.assertEqual(client.one(list_counters('list/', limit=2)).listed, [('list/B', 3), ('list/a', 1)])
+        self.assertEqual(client.one(list_counters('list/', after='list/a')).listed, [('list/b', 2), ('list/é', 0)])
+        self.assertEqual(client.one(list_counters('no-such-prefix')).listed, [])
+
+    def test_one_malformed_operation_leaves_the_others_alone(self):
+        client = self.session()
+        malformed = [
+            add(''), add('x' * 257), add(b'\xff'), add('line\nfeed'), add(b'\xed\xa0\x80'), add('k', key=b'k' * 257),
+            list_counters(limit=0), list_counters(limit=1001), pb.Operation(name=b'no-kind'),
+            pb.Operation(kind=pb.OPERATION_KIND_GET, name=b'keyed-get', idempotency_key=b'k')]
+        for operation in malformed:
+            with self.subTest(operation=str(operation)[:60]):
+                results = client.execute([add('beside'), operation, add('beside')]).operations
+                self.assertEqual([result.status for result in results],
+                                 [native.OK, native.MALFORMED_OPERATION, native.OK])
+        self.assert_one(client.one(get('beside')), native.OK, 2 * len(malformed))
+
+    def test_the_longest_name_is_a_name(self):
+        client = self.session()
+        for name in ('x' * 256, 'é' * 128, ' ', '%/?#'):
+            self.assert_one(client.one(add(name)), native.OK, 1)
+
+    def test_a_request_without_operations_is_executed(self):
+        result = self.session().execute([])
+        self.assertEqual((result.outcome, result.operations), (native.EXECUTED, []))
+
+    def test_operations_that_cannot_be_decoded_are_refused_by_vote(self):
+        client = self.session()
+        result = client.transmit(client.request(b'\xff\xff\xff'))
+        self.assertEqual(result.outcome, native.MALFORMED)
+
+    def test_too_many_operations_are_refused_by_vote(self):
+        client = self.session()
+        self.assertEqual(client.execute([get('m')] * 4097).outcome, native.MALFORMED)
+        self.assertEqual(len(client.execute([get('m')] * 4096).operations), 4096)
+
+    def test_results_beyond_the_requests_own_limit_are_refused_by_vote(self):
+        client = self.session()
+        result = client.execute([add('limited')], result_limit=17 + 8)
+        self.assertEqual(result.outcome, native.RESULTS_TOO_LARGE)
+        self.assert_one(client.one(add('limited'), result_limit=17 + 9), native.OK, 1)
+
+    def test_a_request_beyond_a_limit_is_refused_by_the_distributor(self):
+        client = self.session()
+        for fields in ({'result_limit': 16}, {'result_limit': 524289}, {'operations': b'x' * (512 * 1024 + 1)}):
+            with self.assertRaisesRegex(native.Refused, 'MALFORMED'):
+                client.transmit(client.request(**fields))
+
+    def test_a_change_in_a_read_only_request_is_refused(self):
+        client = self.session()
+        results = client.execute([put('read-only', 7)]).operations
+        self.assert_one(results[0], native.OK)
+        results = client.execute([get('read-only'), add('read-only'), remove('read-only'), put('read-only', 1),
+                                  list_counters('read-only')], read_only=True).operations
+        self.assertEqual([result.status for result in results],
+                         [native.OK, native.READ_ONLY, native.READ_ONLY, native.READ_ONLY, native.OK])
+        self.assert_one(client.one(get('read-only'), read_only=True), native.OK, 7)
+
+
+class IdempotencyKeys(Native):
+    def test_a_key_brings_the_first_result_again_in_any_session(self):
+        client = self.session()
+        first = client.execute([add('keyed', 3, key=b'k1')])
+        self.assertIsNone(first.operations[0].first_sequence)
+        client.one(add('keyed', 100))
+        for again in (client, self.session()):
+            self.assertEqual(again.one(add('keyed', 3, key=b'k1')),
+                             native.OperationResult(native.OK, 3, first.sequence, []))
+        self.assert_one(client.one(get('keyed')), native.OK, 103)
+
+    def test_a_key_twice_in_one_request_counts_once(self):
+        results = self.session().execute([add('twice', key=b'k2'), add('twice', key=b'k2')]).operations
+        self.assertEqual([result.value for result in results], [1, 1])
+        self.assertIsNone(results[0].first_sequence)
+        self.assertIsNotNone(results[1].first_sequence)
+
+    def test_a_key_with_another_operation_is_refused(self):
+        client = self.session()
+        client.one(add('reused', 3, key=b'k3'))
+        for other in (add('reused', 4, key=b'k3'), add('reused-not', 3, key=b'k3'), put('reused', 3, key=b'k3'),
+                      remove('reused', key=b'k3')):
+            self.assert_one(client.one(other), native.KEY_REUSED)
+        self.assert_one(client.one(get('reused')), native.OK, 3)
+
+    def test_a_key_remembers_that_nothing_was_found(self):
+        client = self.session()
+        self.assert_one(client.one(remove('never', key=b'k4')), native.NOT_FOUND)
+        client.one(add('never'))
+        self.assert_one(client.one(remove('never', key=b'k4')), native.NOT_FOUND)
+        self.assert_one(client.one(get('never')), native.OK, 1)
+
+
+    def test_a_key_remembers_an_overflow(self):
+        client = self.session()
+        client.one(put('full', LARGEST))
+        self.assert_one(client.one(add('full', key=b'k5')), native.OVERFLOW, LARGEST)
+        client.one(put('full', 0))
+        self.assert_one(client.one(add('full', key=b'k5')), native.OVERFLOW, LARGEST)
+        self.assert_one(client.one(get('full')), native.OK, 0)
+
+
+class People(Native):
+    def test_the_status_needs_no_session(self):
+        status = self.client().status()
+        self.assertEqual(status.state, pb.GROUP_STATE_OK)
+        self.assertEqual([replica.id for replica in status.replicas], [1, 2, 3])
+        self.assertEqual({replica.state for replica in status.replicas}, {pb.REPLICA_STATE_VOTING})
+        self.assertEqual(status.distributor_pid, self.group.pid('distributor'))
+        self.assertEqual(status.comparator_pid, self.group.pid('comparator'))
+        self.assertEqual(status.distributor_state, b'ok')
+
+    def test_a_wrong_admin_token_is_forbidden(self):
+        client = self.client()
+        for token in (b'', b'wrong'):
+            reply = client.ask(pb.AdminCommand(token=token, action=pb.ADMIN_ACTION_EVICT, replica=2))
+            self.assertEqual(reply.outcome, pb.ADMIN_OUTCOME_FORBIDDEN)
+            self.assertNotEqual(reply.detail, b'')
+        self.assertEqual(client.status().replicas[1].state, pb.REPLICA_STATE_VOTING)
+
+    def test_a_command_that_cannot_be_carried_out_is_refused(self):
+        token = (self.group.data / 'run' / 'admin.token').read_bytes().strip()
+        client = self.client()
+        for action, replica in ((pb.ADMIN_ACTION_READMIT, 1), (pb.ADMIN_ACTION_EVICT, 4), (pb.ADMIN_ACTION_RESUME, 0)):
+            reply = client.ask(pb.AdminCommand(token=token, action=action, replica=replica))
+            self.assertEqual(reply.outcome, pb.ADMIN_OUTCOME_REFUSED)
+
+    def test_the_program_counts_and_shows(self):
+        def run(*arguments):
+            command = ['/usr/bin/python3', HERE / 'native_client.py', *self.endpoints, *arguments]
+            return subprocess.run(command, capture_output=True, text=True, timeout=60, env=clean_environment(),
+                                  check=False)
+        self.assertEqual(run('incr', 'program', '5').stdout, '5\n')
+        self.assertEqual(run('get', 'program').stdout, '5\n')
+        self.assertEqual(run('list', 'program').stdout, 'program\t5\n')
+        self.assertEqual(run('delete', 'program').stdout, '5\n')
+        self.assertEqual(run('get', 'program').returncode, 1)
+        self.assertEqual(self.group.run('get', 'program').returncode, 1)
+
+
+class Restarts(Native):
+    """Kills what the others need: a group of its own."""
+
+    def test_clients_hear_of_a_new_distributor_and_a_new_comparator_and_go_on(self):
+        client = self.session()
+        for role in ('comparator', 'distributor'):
+            client.one(add('restarts'))
+            before = (client.term, client.comparator_incarnation)
+            old = self.group.pid(role)
+            os.kill(old, signal.SIGKILL)
+            self.group.wait_new_pid(role, old)
+            client.wait(lambda: (client.term, client.comparator_incarnation) != before, f'a new {role} says so')  # pylint: disable=cell-var-from-loop
+            wait_until(lambda: client.status().state == pb.GROUP_STATE_OK, 'the group is whole')
+        self.assert_one(client.one(get('restarts')), native.OK, 2)
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)

@@ -1,0 +1,295 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What people and scripts may rely on of each `tally` command: output and exit code. Usage: cli_surface_test.py BIN_DIR"""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from group import Group, clean_environment, wait_until
+
+BIN_DIR = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else 'build/release/bin')
+
+DONE, FAILED, USAGE, UNAVAILABLE, UNKNOWN, UNVERIFIED = range(6)
+
+STATUS_KEYS = {'term', 'view', 'sequence', 'decided', 'stable', 'state', 'replicas', 'distributor', 'comparator'}
+REPLICA_KEYS = {'id', 'state', 'applied', 'lag', 'pid', 'store', 'votes', 'dissents', 'silences', 'evictions',
+                'readmissions', 'last_verdict', 'held'}
+BENCH_KEYS = {'operations', 'seconds', 'operations_per_second', 'latency_us', 'errors', 'verified'}
+COMMANDS = [['up'], ['incr'], ['get'], ['set'], ['delete'], ['list'], ['status'], ['replica'], ['replica', 'evict'],
+            ['replica', 'readmit'], ['group'], ['group', 'resume'], ['fault'], ['fault', 'inject'], ['fault', 'clear'],
+            ['bench'], ['audit'], ['audit', 'verify'], ['config'], ['config', 'check'], ['config', 'show']]
+
+
+def run(*arguments, environment=None, **options):
+    """`tally` without any group named."""
+    command = [BIN_DIR.resolve() / 'tally', *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False,
+                          env={**clean_environment(), **(environment or {})}, **options)
+
+
+class Surface(unittest.TestCase):
+    def assert_ends(self, result, code, stdout=None):
+        self.assertEqual(result.returncode, code, result.stderr)
+        if stdout is not None:
+            self.assertEqual(result.stdout, stdout)
+        if code != DONE:
+            self.assertRegex(result.stderr, r'\S')
+
+
+class Commands(Surface):
+    """On one whole group."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.group = cls.enterClassContext(Group(BIN_DIR, '--fault-injection'))
+        cls.tally = staticmethod(cls.group.run)
+
+    # ---- counters
+
+    def test_incr_prints_the_new_value(self):
+        self.assert_ends(self.tally('incr', 'i'), DONE, '1\n')
+        self.assert_ends(self.tally('incr', 'i', '--by', 5), DONE, '6\n')
+        self.assert_ends(self.tally('incr', 'i', '--by=-10'), DONE, '-4\n')
+
+    def test_incr_with_a_key_counts_once(self):
+        for _ in range(3):
+            self.assert_ends(self.tally('incr', 'keyed', '--by', 3, '--key', 'k'), DONE, '3\n')
+        self.assert_ends(self.tally('incr', 'keyed', '--by', 4, '--key', 'k'), FAILED, '')
+        self.assert_ends(self.tally('get', 'keyed'), DONE, '3\n')
+
+    def test_get_of_a_counter_that_never_was_fails(self):
+        self.assert_ends(self.tally('get', 'never'), FAILED, '')
+
+    def test_set_delete_and_get(self):
+        self.assert_ends(self.tally('set', 's', -7), DONE, '-7\n')
+        self.assert_ends(self.tally('set', 's', 2**63 - 1), DONE, f'{2**63 - 1}\n')
+        self.assert_ends(self.tally('get', 's'), DONE, f'{2**63 - 1}\n')
+        self.assert_ends(self.tally('delete', 's'), DONE, f'{2**63 - 1}\n')
+        self.assert_ends(self.tally('delete', 's'), FAILED, '')
+        self.assert_ends(self.tally('get', 's'), FAILED, '')
+
+    def test_an_overflow_fails_and_changes_nothing(self):
+        self.tally('set', 'o', 2**63 - 1)
+        self.assert_ends(self.tally('incr', 'o'), FAILED, '')
+        self.assert_ends(self.tally('get', 'o'), DONE, f'{2**63 - 1}\n')
+
+    def test_json_has_name_value_sequence_and_votes(self):
+        for arguments in (['incr', 'ä "j"'], ['get', 'ä "j"'], ['set', 'ä "j"', 9], ['delete', 'ä "j"']):
+            result = self.tally(*arguments, '--json')
+            self.assert_ends(result, DONE)
+            answer = json.loads(result.stdout)
+            self.assertEqual(set(answer), {'name', 'value', 'sequence', 'votes'})
+            self.assertEqual(answer['name'], 'ä "j"')
+            self.assertIn(answer['votes'], (2, 3))
+
+    def test_list_prints_names_and_values_in_order(self):
+        for name, value in (('l/b', 2), ('l/a', 1), ('l/c', 3), ('m', 4)):
+            self.tally('set', name, value)
+        self.assert_ends(self.tally('list', '--prefix', 'l/'), DONE, 'l/a\t1\nl/b\t2\nl/c\t3\n')
+        self.assert_ends(self.tally('list', '--prefix', 'l/', '--limit', 2), DONE, 'l/a\t1\nl/b\t2\n')
+        self.assert_ends(self.tally('list', '--prefix', 'no-such'), DONE, '')
+        page = json.loads(self.tally('list', '--prefix', 'l/', '--limit', 2, '--json').stdout)
+        self.assertEqual(page['counters'], [{'name': 'l/a', 'value': 1}, {'name': 'l/b', 'value': 2}])
+        self.assertEqual(page['next'], 'l/b')
+        whole = json.loads(self.tally('list', '--prefix', 'l/', '--json').stdout)
+        self.assertIsNone(whole['next'])
+
+    # ---- the group
+
+    def test_status_json_has_the_keys_of_the_contract(self):
+        status = self.group.status()
+        self.assertEqual(set(status), STATUS_KEYS)
+        self.assertEqual(set(status['distributor']), {'pid', 'state'})
+        self.assertEqual(set(status['comparator']), {'pid', 'state'})
+        self.assertEqual([replica['id'] for replica in status['replicas']], [1, 2, 3])
+        for replica in status['replicas']:
+            self.assertEqual(set(replica), REPLICA_KEYS)
+        self.assertIn(status['state'], ('ok', 'degraded'))
+        self.assertLessEqual(status['decided'], status['sequence'])
+
+    def test_status_for_people_names_every_replica_without_colour_off_a_terminal(self):
+        result = self.tally('status')
+        self.assert_ends(result, DONE)
+        self.assertNotIn('\x1b', result.stdout)
+        self.assertEqual(len(re.findall(r'\bvoting\b|\bevicted\b|\brecovering\b|\bprobation\b', result.stdout)), 3)
+
+    def test_a_verdict_is_told_with_reason_sequence_and_time(self):
+        self.assert_ends(self.tally('fault', 'inject', 3, 'wrong-value'), DONE)
+        verdict = wait_until(lambda: self.tally('incr', 'v') and self.group.replica(3)['last_verdict'], 'a verdict')
+        self.assertEqual(set(verdict), {'reason', 'sequence', 'at'})
+        self.assertEqual(verdict['reason'], 'dissent')
+        self.assertRegex(verdict['at'], r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$')
+        self.assert_ends(self.tally('fault', 'clear', 3), DONE)
+        self.group.wait_all_vote()
+
+    def test_replicas_are_evicted_and_readmitted_by_hand(self):
+        self.group.wait_all_vote()
+        self.assert_ends(self.tally('replica', 'evict', 2), DONE)
+        wait_until(lambda: self.group.replica(2)['state'] == 'evicted', 'the replica is evicted')
+        self.assertEqual(self.group.status()['state'], 'degraded')
+        self.assert_ends(self.tally('replica', 'evict', 2), FAILED)
+        self.assert_ends(self.tally('replica', 'evict', 1), FAILED)  # never fewer than a majority
+        result = self.tally('replica', 'readmit', 2, '--json')
+        self.assert_ends(result, DONE)
+        self.assertEqual(json.loads(result.stdout)['outcome'], 'done')
+        self.group.wait_all_vote()
+        self.assert_ends(self.tally('replica', 'readmit', 2), FAILED)
+        self.assert_ends(self.tally('replica', 'evict', 9), FAILED)
+        self.assert_ends(self.tally('group', 'resume'), FAILED)  # it is not halted
+
+    def test_bench_measures_and_verifies(self):
+        result = self.tally('bench', '--clients', 8, '--pipeline', 2, '--counters', 10, '--seconds', 1, '--json')
+        self.assert_ends(result, DONE)
+        answer = json.loads(result.stdout)
+        self.assertLessEqual(BENCH_KEYS, set(answer))
+        self.assertEqual(set(answer['latency_us']), {'p50', 'p99', 'p999', 'max'})
+        self.assertIs(answer['verified'], True)
+        self.assertEqual(answer['errors'], 0)
+        self.assertGreater(answer['operations'], 100)
+        self.assertLessEqual(answer['latency_us']['p50'], answer['latency_us']['max'])
+
+    # ---- finding the group
+
+    def test_the_group_is_found_by_flag_and_by_environment(self):
+        self.tally('set', 'found', 1)
+        self.assert_ends(run('get', 'found', '--connect', self.group.data), DONE, '1\n')
+        self.assert_ends(run('get', 'found', '--data', self.group.data), DONE, '1\n')
+        self.assert_ends(run('get', 'found', environment={'TALLY_DATA': str(self.group.data)}), DONE, '1\n')
+        config = self.group.data / 'run' / 'tally.toml'
+        self.assert_ends(run('get', 'found', '--config', config), DONE, '1\n')
+        self.assert_ends(run('get', 'found', environment={'TALLY_CONFIG': str(config)}), DONE, '1\n')
+
+    # ---- the audit log
+
+    def test_the_audit_log_verifies_and_a_damaged_copy_does_not(self):
+        log = self.group.data / 'audit' / 'audit.jsonl'
+        self.assert_ends(self.tally('audit', 'verify', log), DONE)
+        self.assert_ends(self.tally('audit', 'verify'), DONE)
+        answer = json.loads(self.tally('audit', 'verify', '--json', log).stdout)
+        self.assertIs(answer['verified'], True)
+        lines = log.read_bytes().splitlines(keepends=True)
+        copy = self.group.temporary / 'copy.jsonl'
+        place = len(lines[0]) // 2
+        damaged = [
+            lines[0][:place] + bytes([lines[0][place] ^ 1]) + lines[0][place + 1:] + b''.join(lines[1:]),  # a flipped bit
+            b''.join(lines[1:]),                                                                           # a cut head
+            lines[0] + lines[0] + b''.join(lines[1:]),                                                     # a copied line
+        ]
+        for content in damaged:
+            copy.write_bytes(content)
+            self.assert_ends(self.tally('audit', 'verify', copy), UNVERIFIED)
+            answer = self.tally('audit', 'verify', '--json', copy)
+            self.assertEqual(answer.returncode, UNVERIFIED)
+            self.assertIs(json.loads(answer.stdout)['verified'], False)
+        self.assert_ends(self.tally('audit', 'verify', self.group.temporary / 'none.jsonl'), FAILED)
+
+
+class NoGroup(Surface):
+    def test_every_command_that_needs_a_group_says_that_there_is_none(self):
+        with tempfile.TemporaryDirectory(prefix='tally-test-') as directory:
+            for arguments in (['incr', 'a'], ['get', 'a'], ['set', 'a', 1], ['delete', 'a'], ['list'], ['status'],
+                              ['status', '--json'], ['replica', 'evict', 1], ['fault', 'clear', 1], ['group', 'resume'],
+                              ['bench', '--seconds', 1]):
+                with self.subTest(arguments):
+                    self.assert_ends(run(*arguments, '--data', directory), UNKNOWN, '')
+
+    def test_a_group_that_does_not_answer_is_timed_out(self):
+        with tempfile.TemporaryDirectory(prefix='tally-test-') as directory:
+            endpoints = f'ipc://{directory}/nobody,ipc://{directory}/nobody-either'
+            quick = {'TALLY_REQUEST_TIMEOUT_MS': '300'}
+            for arguments in (['incr', 'a'], ['get', 'a'], ['status']):
+                with self.subTest(arguments):
+                    self.assert_ends(run(*arguments, '--connect', endpoints, environment=quick), UNKNOWN, '')
+
+    def test_without_a_majority_the_group_is_unavailable(self):
+        with Group(BIN_DIR) as group:
+            for role in ('replica-1', 'replica-2'):
+                os.kill(group.pid(role), signal.SIGSTOP)
+            wait_until(lambda: group.run('incr', 'a').returncode == UNAVAILABLE, 'the group refuses')
+            self.assertEqual(group.status()['state'], 'unavailable')
+            for role in ('replica-1', 'replica-2'):
+                os.kill(group.pid(role), signal.SIGCONT)
+            wait_until(lambda: group.run('incr', 'a').returncode == DONE, 'the group counts again')
+
+
+class Usage(Surface):
+    def test_every_command_has_its_help(self):
+        self.assert_ends(run('--help'), DONE)
+        for command in COMMANDS:
+            with self.subTest(command):
+                result = run(*command, '--help')
+                self.assert_ends(result, DONE)
+                self.assertIn('Example', result.stdout)
+
+    def test_the_version_is_told(self):
+        self.assertRegex(run('--version').stdout, r'^tally \d+\.\d+\.\d+\n$')
+
+    def test_bad_usage_is_told_on_stderr(self):
+        for arguments in ([], ['no-such-command'], ['incr'], ['incr', 'a', 'b'], ['incr', 'a', '--by', 'x'],
+                          ['incr', 'a', '--by', str(2**63)], ['incr', 'a', '--by', '1.5'], ['get', ''],
+                          ['get', 'x' * 257], ['get', 'a\nb'], ['set', 'a'], ['set', 'a', ''], ['list', '--limit', '0'],
+                          ['list', '--limit', 'many'], ['get', 'a', '--no-such-flag'], ['replica'],
+                          ['replica', 'evict'], ['replica', 'evict', 'x'], ['fault', 'inject', '1'],
+                          ['fault', 'inject', '1', 'no-such-kind'], ['bench', '--seconds', '0'],
+                          ['bench', '--clients', '-1'], ['config', 'check'], ['incr', 'a', '--key', 'k' * 257]):
+            with self.subTest(arguments):
+                self.assert_ends(run(*arguments), USAGE, '')
+
+    def test_a_configuration_file_that_is_named_must_be_there(self):
+        self.assert_ends(run('get', 'a', '--config', '/no/such/file.toml'), USAGE, '')
+        self.assert_ends(run('up', '--config', '/no/such/file.toml'), USAGE, '')
+
+
+class Configuration(Surface):
+    def check(self, text, *flags):
+        with tempfile.TemporaryDirectory(prefix='tally-test-') as directory:
+            file = pathlib.Path(directory) / 'group.toml'
+            file.write_text(text)
+            return run('config', 'check', file, *flags)
+
+    def test_a_good_file_is_valid(self):
+        self.assert_ends(self.check('replicas = 5\nack_timeout_ms = 100\ndurability = "os"\n'), DONE)
+        answer = json.loads(self.check('replicas = 5\n', '--json').stdout)
+        self.assertIs(answer['valid'], True)
+
+    def test_a_bad_file_is_told_with_line_and_column(self):
+        for text, line, column in (('replicas = 5\nack_misses = "many"\n', 2, None), ('replicas = 4\n', 1, None),
+                                   ('\n\n  no_such_key = 1\n', 3, 3), ('replicas = \n', 1, None),
+                                   ('durability = "maybe"\n', 1, 1), ('replicas = 3\nreplicas = 3\n', 2, None)):
+            with self.subTest(text):
+                result = self.check(text)
+                self.assert_ends(result, USAGE, '')
+                found = re.search(r'group\.toml:(\d+):(\d+): ', result.stderr)
+                self.assertTrue(found, result.stderr)
+                self.assertEqual(int(found.group(1)), line)
+                if column:
+                    self.assertEqual(int(found.group(2)), column)
+                answer = self.check(text, '--json')
+                self.assertEqual(answer.returncode, USAGE)
+                self.assertEqual(json.loads(answer.stdout)['line'], line)
+
+    def test_show_prints_every_value_and_where_it_came_from(self):
+        with tempfile.TemporaryDirectory(prefix='tally-test-') as directory:
+            file = pathlib.Path(directory) / 'group.toml'
+            file.write_text('ack_misses = 7\nadmin_token = "very secret"\n')
+            result = run('config', 'show', '--config', file, environment={'TALLY_REPLICAS': '5'})
+            self.assert_ends(result, DONE)
+            self.assertIn('ack_misses = 7  # file', result.stdout)
+            self.assertIn('replicas = 5  # environment', result.stdout)
+            for default in ('ack_timeout_ms = 250', 'probation_votes = 64', 'cooldown_ms = 1000',
+                            'cooldown_max_ms = 60000', 'checkpoint_orders = 10000'):
+                self.assertIn(default + '  # default', result.stdout)
+            self.assertNotIn('very secret', result.stdout)
+            shown = json.loads(run('config', 'show', '--config', file, '--json').stdout)
+            self.assertEqual(shown['ack_misses'], {'value': 7, 'source': 'file'})
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)

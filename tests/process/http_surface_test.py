@@ -1,0 +1,435 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""HTTP as the bridge promises it, byte for byte where it matters. Usage: http_surface_test.py BIN_DIR"""
+
+import concurrent.futures
+import http.client
+import json
+import os
+import pathlib
+import signal
+import socket
+import sys
+import unittest
+import urllib.parse
+
+from group import Group, wait_until
+
+BIN_DIR = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else 'build/release/bin')
+
+PROBLEM_KEYS = {'type', 'title', 'status', 'detail', 'applied'}
+LARGEST = 2**63 - 1
+MOST_BODY = 64 * 1024
+SECONDS = 20
+
+
+def quoted(name):
+    return urllib.parse.quote(name, safe='')
+
+
+class Bridge(unittest.TestCase):
+    up_args = ['--fault-injection']
+
+    @classmethod
+    def setUpClass(cls):
+        cls.group = cls.enterClassContext(Group(BIN_DIR, *cls.up_args))
+        cls.address = urllib.parse.urlsplit(cls.group.http)
+        cls.token = (cls.group.data / 'run' / 'admin.token').read_text().strip()
+
+    def connect(self):
+        connection = http.client.HTTPConnection(self.address.hostname, self.address.port, timeout=SECONDS)
+        self.addCleanup(connection.close)
+        return connection
+
+    def open(self):
+        return self.enterContext(socket.create_connection((self.address.hostname, self.address.port), timeout=SECONDS))
+
+    def ask(self, method, path, body=None, connection=None, **headers):
+        """One request; the answer has its content as `body` too."""
+        connection = connection or self.connect()
+        connection.request(method, path, body, {name.replace('_', '-'): value for name, value in headers.items()})
+        answer = connection.getresponse()
+        answer.body = answer.read()
+        return answer
+
+    def admin(self, method, path, body=None, **headers):
+        return self.ask(method, path, body, Authorization=f'Bearer {self.token}', **headers)
+
+    def raw(self, payload, count=1):
+        """The answers to bytes as they are."""
+        connection = self.open()
+        connection.sendall(payload)
+        answers = []
+        for _ in range(count):
+            answer = http.client.HTTPResponse(connection)
+            answer.begin()
+            answer.body = answer.read()
+            answers.append(answer)
+        return answers if count > 1 else answers[0]
+
+    def assert_json(self, answer, status, expected):
+        self.assertEqual((answer.status, answer.getheader('Content-Type')), (status, 'application/json'), answer.body)
+        self.assertEqual(json.loads(answer.body), expected)
+
+    def assert_counter(self, answer, name, value):
+        self.assertEqual((answer.status, answer.getheader('Content-Type')), (200, 'application/json'), answer.body)
+        content = json.loads(answer.body)
+        self.assertEqual(set(content), {'name', 'value', 'sequence', 'votes'})
+        self.assertEqual((content['name'], content['value']), (name, value))
+        self.assertIn(content['votes'], (2, 3))
+        return content
+
+    def assert_problem(self, answer, status, applied='no'):
+        self.assertEqual(answer.status, status, answer.body)
+        self.assertEqual(answer.getheader('Content-Type'), 'application/problem+json')
+        problem = json.loads(answer.body)
+        self.assertEqual(set(problem), PROBLEM_KEYS)
+        self.assertEqual((problem['status'], problem['applied']), (status, applied))
+        self.assertTrue(problem['title'] and problem['detail'])
+        self.assertRegex(problem['type'], r'^\S+$')
+        return problem
+
+
+class Counters(Bridge):
+    def test_increments_answer_with_name_value_sequence_and_votes(self):
+        path = '/v1/counters/home/increment'
+        first = self.assert_counter(self.ask('POST', path), 'home', 1)
+        for body, value in ((b'', 2), (b'{}', 3), (b'{"by":5}', 8), (b' { "by" : -10 } ', -2), (b'{"by":0}', -2)):
+            content = self.assert_counter(self.ask('POST', path, body, Content_Type='application/json'), 'home', value)
+            self.assertGreater(content['sequence'], first['sequence'])
+        self.assert_counter(self.ask('GET', '/v1/counters/home'), 'home', -2)
+
+    def test_a_hit_counts_one_and_is_never_cached(self):
+        for value in (1, 2):
+            answer = self.ask('GET', '/hit/page')
+            self.assert_counter(answer, 'page', value)
+            self.assertEqual(answer.getheader('Cache-Control'), 'no-store')
+        self.assert_counter(self.ask('GET', '/hit/page?nocache=123'), 'page', 3)
+
+    def test_head_looks_and_does_not_count(self):
+        for path in ('/hit/looked-at', '/v1/counters', '/v1/cluster', '/livez', '/readyz'):
+            answer = self.ask('HEAD', path)
+            self.assertEqual((answer.status, answer.body), (200, b''), path)
+            self.assertGreater(int(answer.getheader('Content-Length')), 0)
+        self.assertEqual(self.ask('HEAD', '/v1/counters/looked-at').status, 404)
+        self.assert_problem(self.ask('GET', '/v1/counters/looked-at'), 404)
+
+    def test_a_counter_that_never_was_is_not_found(self):
+        self.assert_problem(self.ask('GET', '/v1/counters/never'), 404)
+        self.assert_problem(self.admin('DELETE', '/v1/counters/never'), 404)
+
+    def test_a_counter_is_set_and_deleted_with_the_token(self):
+        self.assert_counter(self.admin('PUT', '/v1/counters/imported', b'{"value":1000}'), 'imported', 1000)
+        self.assert_counter(self.ask('GET', '/v1/counters/imported'), 'imported', 1000)
+        self.assert_counter(self.admin('PUT', '/v1/counters/imported', b'{"value":-9223372036854775808}'), 'imported',
+                            -LARGEST - 1)
+        self.assert_counter(self.admin('DELETE', '/v1/counters/imported'), 'imported', -LARGEST - 1)
+        self.assert_problem(self.ask('GET', '/v1/counters/imported'), 404)
+
+    def test_an_overflow_is_422_and_changes_nothing(self):
+        self.admin('PUT', '/v1/counters/full', f'{{"value":{LARGEST}}}')
+        self.assert_problem(self.ask('POST', '/v1/counters/full/increment'), 422)
+        self.assert_problem(self.ask('GET', '/hit/full'), 422)
+        self.assert_counter(self.ask('GET', '/v1/counters/full'), 'full', LARGEST)
+
+    def test_names_are_utf8_percent_encoded(self):
+        for name in ('ä/ö ü', '日本', '%41', 'a+b', 'q?x=1#y', '"quoted\\"', '.', '..', ' ', 'x' * 256, '€' * 85):
+            with self.subTest(name):
+                self.assert_counter(self.ask('POST', f'/v1/counters/{quoted(name)}/increment'), name, 1)
+                self.assert_counter(self.ask('GET', f'/hit/{quoted(name)}'), name, 2)
+        # The same name in other words: lower-case digits, and letters that need no encoding.
+        self.assert_counter(self.ask('GET', '/hit/%e6%97%a5%e6%9c%ac'), '日本', 3)
+
+    def test_what_is_no_name_is_malformed(self):
+        for name in ('%00', '%0A', '%7F', '%C2%80', '%FF', '%C0%80', '%ED%A0%80', 'x' * 257, '%E2%82%AC' * 86, '%', '%4',
+                     '%zz'):
+            with self.subTest(name):
+                self.assert_problem(self.ask('POST', f'/v1/counters/{name}/increment'), 400)
+                self.assert_problem(self.ask('GET', f'/hit/{name}'), 400)
+
+    def test_counters_are_listed_page_by_page(self):
+        names = [f'list/{place}' for place in range(7)]
+        for place, name in enumerate(names):
+            self.admin('PUT', f'/v1/counters/{quoted(name)}', f'{{"value":{place}}}')
+        found, after, pages = [], '', 0
+        while after is not None:
+            answer = self.ask('GET', f'/v1/counters?prefix=list/&limit=3&after={quoted(after)}')
+            page = json.loads(answer.body)
+            self.assertEqual((answer.status, set(page)), (200, {'counters', 'next'}))
+            found += page['counters']
+            after = page['next']
+            pages += 1
+        self.assertEqual(found, [{'name': name, 'value': place} for place, name in enumerate(names)])
+        self.assertEqual(pages, 3)
+        self.assert_json(self.ask('GET', '/v1/counters?prefix=none-such'), 200, {'counters': [], 'next': None})
+        for query in ('limit=0', 'limit=1001', 'limit=x', 'limit=-1', 'prefix=%FF'):
+            self.assert_problem(self.ask('GET', f'/v1/counters?{query}'), 400)
+
+
+class Idempotency(Bridge):
+    def test_a_repeated_key_brings_the_same_answer(self):
+        path = '/v1/counters/keyed/increment'
+        first = self.assert_counter(self.ask('POST', path, b'{"by":3}', Idempotency_Key='k1'), 'keyed', 3)
+        self.ask('POST', path)
+        for _ in range(2):
+            again = self.assert_counter(self.ask('POST', path, b'{"by":3}', Idempotency_Key='k1'), 'keyed', 3)
+            self.assertEqual(again['sequence'], first['sequence'])
+        self.assert_counter(self.ask('GET', '/v1/counters/keyed'), 'keyed', 4)
+
+    def test_a_key_that_is_used_again_for_something_else_is_422(self):
+        self.ask('POST', '/v1/counters/reused/increment', b'{"by":3}', Idempotency_Key='k2')
+        for path, body in (('reused', b'{"by":4}'), ('another', b'{"by":3}')):
+            self.assert_problem(self.ask('POST', f'/v1/counters/{path}/increment', body, Idempotency_Key='k2'), 422)
+        self.assert_counter(self.ask('GET', '/v1/counters/reused'), 'reused', 3)
+
+    def test_one_key_in_many_requests_at_once_counts_once(self):
+        def count(_):
+            return json.loads(self.ask('POST', '/v1/counters/rush/increment', Idempotency_Key='k3').body)
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(count, range(64)))
+        self.assertEqual({answer['value'] for answer in answers}, {1})
+        self.assertEqual(len({answer['sequence'] for answer in answers}), 1)
+        self.assert_counter(self.ask('GET', '/v1/counters/rush'), 'rush', 1)
+
+    def test_keys_work_for_every_change(self):
+        for _ in range(2):
+            self.assert_counter(self.admin('PUT', '/v1/counters/p', b'{"value":5}', Idempotency_Key='k4'), 'p', 5)
+        for _ in range(2):
+            self.assert_counter(self.admin('DELETE', '/v1/counters/p', Idempotency_Key='k5'), 'p', 5)
+        for _ in range(2):
+            self.assert_counter(self.ask('GET', '/hit/keyed-hit', Idempotency_Key='k6'), 'keyed-hit', 1)
+
+    def test_a_key_that_makes_no_sense_is_malformed(self):
+        for key in ('', 'with space', 'k' * 257, 'ä'.encode('latin-1')):
+            self.assert_problem(self.ask('POST', '/v1/counters/k/increment', Idempotency_Key=key), 400)
+
+
+class Refusals(Bridge):
+    def test_an_unknown_path_is_404(self):
+        for path in ('/nothing', '/v1', '/v1/', '/v1/counters/', '/v1/counters/a/b', '/hit', '/hit/', '/hit/a/b',
+                     '/v2/counters', '/v1/cluster/replicas', '//'):
+            with self.subTest(path):
+                self.assertIn(self.ask('GET', path).status, (400, 404))
+        self.assert_problem(self.ask('GET', '/nothing'), 404)
+        self.assert_problem(self.ask('POST', '/v1/counters//increment'), 400)
+
+    def test_a_wrong_method_is_405_and_says_which_are_right(self):
+        for method, path, allowed in (
+                ('GET', '/v1/counters/a/increment', {'POST'}), ('POST', '/hit/a', {'GET', 'HEAD'}),
+                ('POST', '/v1/counters/a', {'GET', 'HEAD', 'PUT', 'DELETE'}), ('DELETE', '/v1/counters', {'GET', 'HEAD'}),
+                ('PATCH', '/v1/counters/a', {'GET', 'HEAD', 'PUT', 'DELETE'}), ('PUT', '/livez', {'GET', 'HEAD'}),
+                ('OPTIONS', '/v1/cluster', {'GET', 'HEAD'}), ('GET', '/v1/cluster/replicas/1/evict', {'POST'})):
+            with self.subTest(f'{method} {path}'):
+                answer = self.ask(method, path)
+                self.assert_problem(answer, 405)
+                self.assertEqual({word.strip() for word in answer.getheader('Allow').split(',')}, allowed)
+
+    def test_a_malformed_body_is_400(self):
+        for body in (b'{', b'[]', b'5', b'null', b'{"by":"5"}', b'{"by":1.5}', b'{"by":1e3}', b'{"by":null}', b'{"by":true}',
+                     b'{"by":9223372036854775808}', b'{"BY":1}', b'{"by":1,"more":2}', b'{"by":1} x', b'\xff',
+                     b'[' * 1000):
+            with self.subTest(body[:40]):
+                self.assert_problem(self.ask('POST', '/v1/counters/m/increment', body), 400)
+        for body in (b'', b'{}', b'{"value":"1"}', b'{"by":1}'):
+            with self.subTest(body):
+                self.assert_problem(self.admin('PUT', '/v1/counters/m', body), 400)
+        self.assert_problem(self.ask('GET', '/v1/counters/m'), 404)
+
+    def test_a_body_of_another_type_is_415(self):
+        for kind in ('text/plain', 'application/xml', 'multipart/form-data', 'application/jsonx'):
+            self.assert_problem(self.ask('POST', '/v1/counters/t/increment', b'{"by":1}', Content_Type=kind), 415)
+        for kind in ('application/json', 'application/json; charset=utf-8', 'Application/JSON'):
+            self.assertEqual(self.ask('POST', '/v1/counters/u/increment', b'{"by":1}', Content_Type=kind).status, 200)
+
+    def test_a_body_beyond_64_kib_is_413(self):
+        def body(size):
+            return b'{"by":1' + b' ' * (size - 8) + b'}'
+        self.assertEqual(self.ask('POST', '/v1/counters/b/increment', body(MOST_BODY)).status, 200)
+        self.assert_problem(self.ask('POST', '/v1/counters/b/increment', body(MOST_BODY + 1)), 413)
+        # Said before all of it has come.
+        self.assert_problem(self.raw(b'POST /v1/counters/b/increment HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n'),
+                            413)
+        self.assert_counter(self.ask('GET', '/v1/counters/b'), 'b', 1)
+
+    def test_what_is_no_request_is_400_and_the_connection_ends(self):
+        for payload in (b'nonsense\r\n\r\n', b'GET / HTTP/1.1\r\n\r\n', b'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n',
+                        b'GET /hit/a HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n',
+                        b'POST /v1/counters/a/increment HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n',
+                        b'POST /v1/counters/s/increment HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n'
+                        b'Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n'):
+            with self.subTest(payload):
+                answer = self.raw(payload)
+                self.assert_problem(answer, 400)
+                self.assertEqual(answer.getheader('Connection'), 'close')
+        self.assert_problem(self.ask('GET', '/v1/counters/s'), 404)  # nothing was smuggled in
+
+    def test_a_head_that_is_too_large_is_refused(self):
+        self.assert_problem(self.ask('GET', '/livez', X_Large='x' * 20_000), 431)
+        self.assert_problem(self.ask('GET', '/hit/' + 'x' * 5_000), 414)
+
+    def test_an_any_read_is_refused_while_there_is_none(self):
+        self.assert_problem(self.ask('GET', '/v1/counters/a?consistency=any'), 400)
+
+
+class Operators(Bridge):
+    def test_changes_by_operators_need_the_token(self):
+        requests = [('PUT', '/v1/counters/a', b'{"value":1}'), ('DELETE', '/v1/counters/a', None),
+                    ('POST', '/v1/cluster/replicas/1/evict', None), ('POST', '/v1/cluster/replicas/1/readmit', None),
+                    ('POST', '/v1/cluster/replicas/1/fault', b'{"kind":"silent"}')]
+        for method, path, body in requests:
+            with self.subTest(f'{method} {path}'):
+                missing = self.ask(method, path, body)
+                self.assert_problem(missing, 401)
+                self.assertEqual(missing.getheader('WWW-Authenticate'), 'Bearer')
+                for wrong in ('Bearer wrong', 'Bearer', f'Basic {self.token}', f'Bearer {self.token}x',
+                              f'Bearer {self.token[:-1]}'):
+                    self.assert_problem(self.ask(method, path, body, Authorization=wrong), 403)
+        self.assert_problem(self.ask('GET', '/v1/counters/a'), 404)
+
+    def test_the_cluster_is_what_status_says(self):
+        answer = self.ask('GET', '/v1/cluster')
+        self.assertEqual((answer.status, answer.getheader('Content-Type')), (200, 'application/json'))
+        content, status = json.loads(answer.body), self.group.status()
+        self.assertEqual(set(content), set(status))
+        self.assertEqual(content['distributor'], status['distributor'])
+        self.assertEqual([set(replica) for replica in content['replicas']],
+                         [set(replica) for replica in status['replicas']])
+
+    def test_a_replica_is_evicted_and_readmitted(self):
+        self.group.wait_all_vote()
+        self.assertEqual(self.admin('POST', '/v1/cluster/replicas/2/evict').status, 200)
+        wait_until(lambda: self.group.replica(2)['state'] == 'evicted', 'the replica is evicted')
+        self.assert_problem(self.admin('POST', '/v1/cluster/replicas/2/evict'), 409)
+        self.assertEqual(self.admin('POST', '/v1/cluster/replicas/2/readmit', b'{}').status, 200)
+        self.group.wait_all_vote()
+        self.assert_problem(self.admin('POST', '/v1/cluster/replicas/2/readmit'), 409)
+
+    def test_a_replica_that_there_is_not_is_404(self):
+        for replica in ('0', '4', 'x', '-1', '99999999999999999999'):
+            for action in ('evict', 'readmit'):
+                self.assert_problem(self.admin('POST', f'/v1/cluster/replicas/{replica}/{action}'), 404)
+
+    def test_a_fault_is_injected_and_cleared(self):
+        self.group.wait_all_vote()
+        self.assertEqual(self.admin('POST', '/v1/cluster/replicas/3/fault', b'{"kind":"silent","for_seconds":60}').status,
+                         200)
+        wait_until(lambda: self.group.replica(3)['state'] == 'evicted', 'the replica is evicted')
+        self.assertEqual(self.admin('POST', '/v1/cluster/replicas/3/fault', b'{"kind":"clear"}').status, 200)
+        self.group.wait_all_vote()
+        for body in (b'', b'{}', b'{"kind":"no-such"}', b'{"kind":"slow","probability":2}',
+                     b'{"kind":"slow","for_seconds":-1}', b'{"kind":"slow","more":1}'):
+            self.assert_problem(self.admin('POST', '/v1/cluster/replicas/3/fault', body), 400)
+
+
+class Connections(Bridge):
+    def test_keep_alive_is_kept_and_ends_when_asked(self):
+        connection = self.connect()
+        for value in range(1, 6):
+            self.assert_counter(self.ask('GET', '/hit/kept', connection=connection), 'kept', value)
+            self.assertIsNotNone(connection.sock)
+        answer = self.ask('GET', '/hit/kept', connection=connection, Connection='close')
+        self.assertEqual(answer.getheader('Connection'), 'close')
+        self.assertTrue(answer.isclosed())
+
+    def test_a_refusal_does_not_end_a_connection(self):
+        connection = self.connect()
+        for path in ('/nothing', '/hit/%00', '/v1/counters/never'):
+            self.assertGreaterEqual(self.ask('GET', path, connection=connection).status, 400)
+            self.assertIsNotNone(connection.sock)
+        self.assertEqual(self.ask('GET', '/livez', connection=connection).status, 200)
+
+    def test_http_1_0_closes_unless_it_asks_to_keep(self):
+        connection = self.open()
+        connection.sendall(b'GET /hit/one-zero HTTP/1.0\r\n\r\n')
+        content = b''
+        while piece := connection.recv(4096):
+            content += piece
+        self.assertRegex(content.splitlines()[0], rb'^HTTP/1\.[01] 200 OK$')
+        self.assertNotIn(b'Transfer-Encoding', content)
+        kept = b'GET /hit/one-zero HTTP/1.0\r\nConnection: keep-alive\r\n\r\n'
+        answers = self.raw(kept * 2, 2)
+        self.assertEqual([answer.getheader('Connection') for answer in answers], ['keep-alive', 'keep-alive'])
+        self.assertEqual([json.loads(answer.body)['value'] for answer in answers], [2, 3])
+
+    def test_pipelined_requests_are_answered_in_order(self):
+        payload = b''.join(b'GET /hit/piped HTTP/1.1\r\nHost: x\r\n\r\n' for _ in range(100))
+        answers = self.raw(payload, 100)
+        self.assertEqual([json.loads(answer.body)['value'] for answer in answers], list(range(1, 101)))
+
+    def test_a_request_may_come_byte_by_byte(self):
+        connection = self.open()
+        for byte in b'POST /v1/counters/slow/increment HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\n{"by":2}':
+            connection.sendall(bytes([byte]))
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        answer.body = answer.read()
+        self.assert_counter(answer, 'slow', 2)
+
+    def test_a_chunked_body_is_a_body(self):
+        head = b'POST /v1/counters/chunked/increment HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'
+        self.assert_counter(self.raw(head + b'3\r\n{"b\r\n5;ext=1\r\ny":7}\r\n0\r\nTrailer: x\r\n\r\n'), 'chunked', 7)
+        self.assert_problem(self.raw(head + b'zz\r\n'), 400)
+        chunk = b'8000\r\n' + b' ' * 0x8000 + b'\r\n'
+        self.assert_problem(self.raw(head + chunk * 3 + b'0\r\n\r\n'), 413)
+
+    def test_expect_continue_is_answered(self):
+        connection = self.open()
+        connection.sendall(b'POST /v1/counters/expect/increment HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n'
+                           b'Expect: 100-continue\r\n\r\n')
+        self.assertEqual(connection.recv(100), b'HTTP/1.1 100 Continue\r\n\r\n')
+        connection.sendall(b'{"by":4}')
+        self.assertIn(b'"value":4', connection.recv(4096))
+
+    def test_an_absolute_target_is_understood(self):
+        self.assert_counter(self.raw(b'GET http://anywhere/hit/absolute HTTP/1.1\r\nHost: x\r\n\r\n'), 'absolute', 1)
+
+    def test_every_answer_has_a_date_and_a_length(self):
+        for path in ('/hit/dated', '/nothing', '/livez'):
+            answer = self.ask('GET', path)
+            self.assertRegex(answer.getheader('Date'), r'^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$')
+            self.assertEqual(int(answer.getheader('Content-Length')), len(answer.body))
+
+    def test_alive_and_ready(self):
+        self.assertEqual(self.ask('GET', '/livez').status, 200)
+        self.assertEqual(self.ask('GET', '/readyz').status, 200)
+
+
+class WithoutFaultInjection(Bridge):
+    up_args = []
+
+    def test_faults_are_forbidden(self):
+        self.assert_problem(self.admin('POST', '/v1/cluster/replicas/3/fault', b'{"kind":"silent"}'), 403)
+
+
+class Drain(unittest.TestCase):
+    def test_a_bridge_that_is_told_to_stop_answers_what_is_in_flight(self):
+        with Group(BIN_DIR, environment={'TALLY_REQUEST_TIMEOUT_MS': '6000'}) as group:
+            address = urllib.parse.urlsplit(group.http)
+            connections = [http.client.HTTPConnection(address.hostname, address.port, timeout=SECONDS) for _ in range(8)]
+            for connection in connections:
+                self.addCleanup(connection.close)
+                connection.request('GET', '/hit/warm')
+                connection.getresponse().read()
+            idle = connections.pop()
+            stopped = [group.pid('replica-1'), group.pid('replica-2')]
+            for pid in stopped:
+                os.kill(pid, signal.SIGSTOP)
+            for connection in connections:
+                connection.request('GET', '/hit/drained')
+            log = group.data / 'log' / 'bridge.log'
+            bridge = group.pid('bridge')
+            os.kill(bridge, signal.SIGTERM)
+            wait_until(lambda: 'draining' in log.read_text(), 'the bridge drains')
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
+            answers = [connection.getresponse() for connection in connections]
+            self.assertEqual([answer.status for answer in answers], [200] * len(connections))
+            self.assertEqual({answer.getheader('Connection') for answer in answers}, {'close'})
+            self.assertEqual(sorted(json.loads(answer.read())['value'] for answer in answers), list(range(1, 8)))
+            self.assertEqual(idle.sock.recv(1), b'')  # closed without a word: nothing was asked
+            group.wait_new_pid('bridge', bridge)
+            self.assertEqual(group.request('GET', '/v1/counters/drained')[0], 200)
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)
