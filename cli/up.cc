@@ -70,6 +70,7 @@ void move_endpoints(Config& config, const std::string& directory) {
   move("distributor_comparator_endpoint", config.distributor_comparator_endpoint);
   move("comparator_client_endpoint", config.comparator_client_endpoint);
   move("comparator_replica_endpoint", config.comparator_replica_endpoint);
+  move("replica_transfer_endpoint", config.replica_transfer_endpoint);
 }
 
 tl::expected<std::vector<Listener>, Failure> listen_for_bridges(const Config& config) {

@@ -52,6 +52,13 @@ inline constexpr std::size_t catch_up_orders_per_turn = 64;  // read from the jo
 inline constexpr Duration ballot_lifetime = seconds(5);      // an undecided ballot is closed then
 inline constexpr Duration served_time_step = seconds(10);    // most that served time advances between two orders
 
+// Replica: the state on its way from one to another.
+inline constexpr std::size_t state_chunk_bytes = 1024 * 1024;    // entries of one chunk; every entry is smaller
+inline constexpr std::size_t state_transfers = 2;                // that a donor serves at the same time
+inline constexpr std::uint64_t state_bytes = 64ull << 30;        // imported at most
+inline constexpr Duration state_transfer_idle = seconds(10);     // a transfer without a request for so long is dropped
+inline constexpr Duration state_import_lifetime = seconds(600);  // from one donor
+
 // Comparator.
 inline constexpr std::uint64_t vote_lead = 2 * open_orders;  // votes kept that run ahead of the ballots
 inline constexpr std::size_t judged_ballots = 65'536;        // decided ballots kept to judge late votes
@@ -65,6 +72,7 @@ inline constexpr std::size_t client_requests_in_flight = 16;  // at most session
 // Sockets: messages queued by ZeroMQ for one peer.
 inline constexpr int client_queue_messages = 1024;
 inline constexpr int peer_queue_messages = 1024;
+inline constexpr int state_queue_messages = 4;         // chunks and requests of state
 inline constexpr std::size_t messages_per_turn = 256;  // read from one socket before the others get their turn
 
 // Wire: what a decoder accepts, beyond the limits above.

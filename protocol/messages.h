@@ -245,8 +245,9 @@ struct ReplicaStanding {
   OrderIdentity last;  // the last order there is
   Sequence stable;
   Sequence decided;
-  Sequence vote_from;  // orders before it were decided when the replica connected: execute them without a vote
-  std::string reason;  // of the last verdict, for people
+  Sequence vote_from;      // orders before it were decided when the replica connected: execute them without a vote
+  std::string reason;      // why it was last evicted: dissent, silence, operator
+  Sequence journal_first;  // the first order that the journal still has; zero: all of them
   auto operator<=>(const ReplicaStanding&) const = default;
 };
 
@@ -261,6 +262,46 @@ struct ReplicaReport {
   std::uint64_t pid = 0;
   std::string store;
   auto operator<=>(const ReplicaReport&) const = default;
+};
+
+// ---- replica and replica
+
+// What a checkpoint is of.
+struct CheckpointHeader {
+  GroupId group;
+  OrderIdentity applied;  // the last order in the state
+  ServedTime served;
+  CalendarTime calendar;
+  std::uint32_t semantics = 0;
+  Digest state;  // sum of the digests of all entries (replica/checkpoint.h)
+  auto operator<=>(const CheckpointHeader&) const = default;
+};
+
+// Importing replica → donor: one chunk of a checkpoint, please.
+struct StateRequest {
+  GroupId group;
+  Sequence checkpoint;  // the one that earlier chunks were of; zero: the newest
+  Sequence least;       // an older one is of no use
+  std::string after;    // the key of the last entry that has come; empty: none yet
+  auto operator<=>(const StateRequest&) const = default;
+};
+
+enum class StateAnswer : std::uint8_t {
+  entries = 1,
+  busy = 2,  // others import from this donor: later
+  none = 3,  // no such checkpoint here (any more), or none that is new enough
+};
+
+// Donor → importing replica.
+struct StateChunk {
+  StateAnswer answer = StateAnswer::none;
+  Sequence checkpoint;      // as asked for; so is `after`
+  std::string after;        // the chunk begins behind this key
+  CheckpointHeader header;  // entries: of the whole checkpoint
+  std::string entries;      // for each, in byte order of keys: key size u32, key, value size u32, value
+  std::string through;      // the last entry's key
+  bool last = false;        // no entry follows
+  auto operator<=>(const StateChunk&) const = default;
 };
 
 // ---- distributor and comparator
@@ -349,6 +390,7 @@ using Message = std::variant<ClientHello, Request, StatusQuery, AdminCommand,   
                              ComparatorWelcome, Decisions,                            // to clients
                              Order, ReplicaStanding, Fault,                           // to replicas
                              ReplicaReport, Vote,                                     // from replicas
+                             StateRequest, StateChunk,                                // between replicas
                              Ballots, View,                                           // to the comparator
                              ComparatorReport>;                                       // from it
 

@@ -3,11 +3,11 @@
 //
 // The first byte of a key is its type (little-endian numbers, protocol/bytes.h):
 //
-//   'C' name                                 → value i64
-//   'K' idempotency key                      → operation digest, status u8, value i64, first sequence u64, stored at
-//   i64 'L'                                      → semantics u32 and the [state] limits (limits_entry in
-//   replica/state_limits.h) 'R' opened u64, index u32, number u64    → result bytes of one unacknowledged request 'S'
-//   opened u64, index u32                → acknowledged u64, last activity i64
+//   'C' name                               → value i64
+//   'K' idempotency key                    → operation digest, status u8, value i64, first sequence u64, stored i64
+//   'L'                                    → semantics u32 and the [state] limits (replica/state_limits.h)
+//   'R' opened u64, index u32, number u64  → result bytes of one unacknowledged request
+//   'S' opened u64, index u32              → acknowledged u64, last activity i64
 //
 // Served and calendar time are not entries: they are in the header, and the digest does not cover them (every order
 // brings them again).
@@ -34,16 +34,6 @@ inline constexpr char stored_result = 'R';
 inline constexpr char session = 'S';
 }  // namespace entry_type
 
-struct CheckpointHeader {
-  GroupId group;
-  OrderIdentity applied;  // the last order in the state
-  ServedTime served;
-  CalendarTime calendar;
-  std::uint32_t semantics = 0;
-  Digest state;  // sum of entry_digest over all entries
-  auto operator<=>(const CheckpointHeader&) const = default;
-};
-
 struct EntryChange {
   std::string key;                   // first byte: the entry's type
   std::optional<std::string> value;  // none: the entry is gone
@@ -58,11 +48,20 @@ struct CheckpointDelta {
   std::vector<EntryChange> changes;
 };
 
+// Deltas one after the other; the last one's header is the result's.
+using DeltaList = std::vector<const CheckpointDelta*>;
+
+// What stands last for each key, in byte order of keys.
+std::vector<const EntryChange*> newest_changes(const DeltaList& deltas);
+
 // Why a checkpoint was not committed.
 enum class CommitFailure {
   not_written,      // the store could not; it holds the previous checkpoint
   digest_mismatch,  // what would be stored does not have the recorded digest: memory or store is wrong (law 10)
+  lacks_base,       // the store holds nothing any more that these changes belong to
 };
+
+std::string_view to_string(CommitFailure failure);
 
 // Digest of one entry: over the length-prefixed (u32) key, then the value.
 Digest entry_digest(std::string_view key, std::string_view value);

@@ -11,15 +11,17 @@ namespace tally {
 CheckpointSchedule::CheckpointSchedule(const Config& config) : config_(config) {
   CHECK(config.every > 0 && config.id.value >= 1 && config.id.value <= config.replicas);
   offset_ = (config.id.value - 1) * config.every / config.replicas;
+  config_.early_changes += (config.id.value - 1) * config.early_changes / (2 * config.replicas);
 }
 
 bool CheckpointSchedule::due(Sequence applied, std::size_t changes) const {
   if (waiting_ || committing_) return false;
-  return (applied.value + offset_) % config_.every == 0 || changes >= config_.early_changes;
+  return due_at_once_ || (applied.value + offset_) % config_.every == 0 || changes >= config_.early_changes;
 }
 
 void CheckpointSchedule::captured(CheckpointDelta delta) {
   CHECK(!waiting_ && !committing_);
+  due_at_once_ = false;
   if (lost_ && !delta.full) {
     auto& changes = lost_->changes;
     changes.insert(changes.end(), std::make_move_iterator(delta.changes.begin()),
@@ -51,6 +53,7 @@ bool CheckpointSchedule::failed(CheckpointDelta lost) {
 
 void CheckpointSchedule::start_over() {
   committing_ = false;
+  due_at_once_ = true;
   lost_.reset();
 }
 
@@ -58,6 +61,7 @@ void CheckpointSchedule::drop() {
   waiting_.reset();
   lost_.reset();
   committing_ = false;
+  due_at_once_ = false;
 }
 
 }  // namespace tally

@@ -4,8 +4,7 @@
 // A capture waits until it is known to be right as far as anybody can tell:
 // - stable, on a chain that the standing's own term has confirmed: only stable orders reach a checkpoint;
 // - decided, with this replica's vote on it in the comparator's hands, and the replica a voter nevertheless. A state
-// that
-//   dissents is evicted instead of overwriting the good checkpoint that it must roll back to.
+//   that dissents is evicted instead of overwriting the good checkpoint that it must roll back to.
 //
 // The captures are staggered over the replicas, so that their cost is masked like any slow replica. One at a time. What
 // a failed commit brought stays here and joins the next capture, so that the store never misses a change.
@@ -40,7 +39,7 @@ class CheckpointSchedule {
   void committed() { committing_ = false; }
   // `lost` was not stored. False: too much is missing by now, the next capture must be full.
   bool failed(CheckpointDelta lost);
-  // The store needs everything anew; the next capture is full.
+  // The store needs everything anew; the next capture is full, and due at once.
   void start_over();
   // The state is gone, and with it what was captured of it.
   void drop();
@@ -50,6 +49,7 @@ class CheckpointSchedule {
   std::uint64_t offset_ = 0;
   std::optional<CheckpointDelta> waiting_;
   bool committing_ = false;
+  bool due_at_once_ = false;
   std::optional<CheckpointDelta> lost_;  // changes that the store lacks, older than any capture to come
 };
 

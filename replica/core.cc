@@ -8,18 +8,24 @@
 #include "protocol/limits.h"
 
 namespace tally {
+namespace {
+
+constexpr Duration capture_pause = milliseconds(2);  // between two steps of a capture, when no order comes
+
+}  // namespace
 
 ReplicaCore::ReplicaCore(ReplicaConfig config, OperationDecoder decode)
     : config_(std::move(config)),
       decode_(std::move(decode)),
+      import_(config_.id, config_.replicas),
       schedule_({config_.id, config_.checkpoint_orders, config_.replicas, config_.early_checkpoint_changes}) {
-  output_.load_checkpoint = true;
+  output_.load = LoadWish{};
 }
 
 // ---- orders
 
 bool ReplicaCore::executing() const {
-  if (loading() || !standing_ || stopped_ || failed_) return false;
+  if (loading() || importing() || !standing_ || stopped_ || failed_) return false;
   return standing_->state != ReplicaState::evicted && standing_->state != ReplicaState::quarantined;
 }
 
@@ -59,15 +65,18 @@ void ReplicaCore::apply(const Order& order, Instant now) {
   if (order.semantics != limits::semantics_version) return stop(order);
   const bool votes = order.id.sequence >= standing_->vote_from;
   std::string results;
+  const std::size_t changes = state_->changes();
   if (votes) results.reserve(usual_result_bytes_);
   unvoted_.clear();
   state_->apply(order, decode_, votes ? results : unvoted_);
   applied_ = order.id;
+  voted_ = votes;
   calendar_ = std::max(calendar_, order.calendar);
   if (votes) {
+    if (!first_vote_) first_vote_ = applied_.sequence;
     usual_result_bytes_ = results.size();
     output_.votes.push_back({order.id, config_.incarnation, recovery_, state_->digest(), std::move(results)});
-    capture_if_due();
+    capture_if_due(state_->changes() - std::min(changes, state_->changes()));
   }
   reporting_.applied(applied_.sequence, now);
 }
@@ -92,9 +101,10 @@ void ReplicaCore::receive(const ReplicaStanding& standing, Instant now) {
         .with("view", standing.view)
         .with("reason", standing.reason);
   standing_ = standing;
-  if (loading()) return;
+  if (loading() || importing()) return;
   settle(new_term, now);
-  if (loading()) return;
+  if (loading() || importing()) return;
+  watch_trial(now);
   if (auto checkpoint = schedule_.release(standing, applied_)) output_.checkpoint = std::move(checkpoint);
 }
 
@@ -123,12 +133,21 @@ void ReplicaCore::settle(bool new_term, Instant now) {
     recovery_ = standing_->recovery;
     reporting_.request(now);
   } else if (standing_->recovery > recovery_) {
-    return roll_back("recovery", now);
+    // Evicted while it was loading: it has just done what it is told to do.
+    const bool fresh = applied_ == base_ && !first_vote_;
+    if (!fresh) return roll_back("recovery", now);
+    recovery_ = standing_->recovery;
+    reporting_.request(now);
   } else if (new_term && standing_->recovery < recovery_) {
     recovery_ = standing_->recovery;  // the distributor restarted and lost the view that it had not synced
     reporting_.request(now);
   }
-  if (is_ahead_of_journal()) roll_back("journal_lost_orders", now);
+  if (is_ahead_of_journal()) return roll_back("journal_lost_orders", now);
+  if (const auto goal = import_goal()) {
+    import_tried_ = true;
+    import_.begin(*goal, now);
+    take_import_output(now);
+  }
 }
 
 // Law 2: a new term's journal ends before what this replica executed, or ends in something else.
@@ -139,71 +158,15 @@ bool ReplicaCore::is_ahead_of_journal() const {
   return last.sequence < applied_.sequence || last.chain != applied_.chain;
 }
 
-// ---- roll-back and start
-
-void ReplicaCore::roll_back(std::string_view reason, Instant now) {
-  const bool recovering = standing_->recovery > recovery_;
-  if (!recovering && applied_ == base_) {
-    // The checkpoint itself, of stable orders only, is not what the journal holds: one of them was replaced.
-    if (base_.sequence.value == 0) return reporting_.missed(Sequence(1), applied_.sequence, now);
-    note("checkpoint_ahead_of_journal", Severity::error)
-        .with("checkpoint", base_.sequence)
-        .with("journal", standing_->last.sequence);
-    return start_empty(now);
-  }
-  note("rolled_back", Severity::warning).with("reason", reason).with("from", applied_.sequence);
-  state_.reset();
-  schedule_.drop();
-  output_.checkpoint.reset();
-  output_.load_checkpoint = true;
-}
-
-std::unique_ptr<State> ReplicaCore::fresh_state() const {
-  return std::make_unique<State>(config_.limits, config_.incarnation.value);
-}
-
-void ReplicaCore::restored(const CheckpointHeader& header, std::unique_ptr<State> state, Instant now) {
-  CHECK(loading());
-  if (header.semantics != limits::semantics_version)
-    return fail("the checkpoint is of semantics version " + std::to_string(header.semantics) + ", this program's is " +
-                std::to_string(limits::semantics_version));
-  if (!state->finish_restore(header)) {
-    note("checkpoint_rejected", Severity::error).with("checkpoint", header.applied.sequence);
-    return start_empty(now);
-  }
-  if (group_.value != 0 && group_ != header.group)
-    return fail("the checkpoint is of group " + std::to_string(header.group.value) + ", the distributor's is " +
-                std::to_string(group_.value));
-  group_ = header.group;
-  note("checkpoint_restored").with("sequence", header.applied.sequence).with("counters", state->counters());
-  begin(std::move(state), header, now);
-}
-
-void ReplicaCore::nothing_to_restore(Instant now) {
-  CHECK(loading());
-  note("started_empty");
-  start_empty(now);
-}
-
-void ReplicaCore::start_empty(Instant now) { begin(fresh_state(), {}, now); }
-
-void ReplicaCore::begin(std::unique_ptr<State> state, const CheckpointHeader& header, Instant now) {
-  schedule_.drop();
-  output_.checkpoint.reset();
-  state_ = std::move(state);
-  applied_ = base_ = header.applied;
-  calendar_ = header.calendar;
-  checkpoint_ = header.applied.sequence;
-  stopped_ = false;
-  taking_over_ = true;
-  reporting_.restart(now);
-  if (standing_) settle(false, now);
-}
-
 // ---- checkpoints
 
-void ReplicaCore::capture_if_due() {
-  if (!schedule_.due(applied_.sequence, state_->changes())) return;
+// A large capture goes in steps, so that no order waits for it. Each order is outweighed by what is captured after it,
+// so there comes an end.
+void ReplicaCore::capture_if_due(std::size_t changed) {
+  constexpr std::size_t step = 4096;
+  capturing_ = capturing_ || schedule_.due(applied_.sequence, state_->changes());
+  if (!capturing_ || !state_->capture_some(step + 4 * changed)) return;
+  capturing_ = false;
   CheckpointHeader header;
   header.group = group_;
   header.applied = applied_;
@@ -220,22 +183,16 @@ void ReplicaCore::checkpoint_committed(Sequence applied) {
 void ReplicaCore::checkpoint_failed(CheckpointDelta lost, CommitFailure failure) {
   note("checkpoint_failed", Severity::error)
       .with("sequence", lost.header.applied.sequence)
-      .with("reason", failure == CommitFailure::digest_mismatch ? "digest_mismatch" : "not_written");
+      .with("reason", to_string(failure));
   if (loading() || !schedule_.committing()) return;  // of a state that is gone
   if (failure == CommitFailure::not_written) {
     if (!schedule_.failed(std::move(lost))) state_->forget_captures();
     return;
   }
   // Either the memory is wrong, which the next vote will show, or the store is, which is then written anew.
-  scrub();
+  if (failure == CommitFailure::digest_mismatch) scrub();
   schedule_.start_over();
   state_->forget_captures();
-}
-
-bool ReplicaCore::scrub() {
-  if (loading() || state_->scrub()) return true;
-  note("state_mismatch", Severity::error).with("applied", applied_.sequence).with("digest", state_->digest());
-  return false;
 }
 
 bool ReplicaCore::flip_stored_counter() { return !loading() && state_->flip_stored_counter(); }
@@ -245,23 +202,46 @@ bool ReplicaCore::flip_stored_counter() { return !loading() && state_->flip_stor
 void ReplicaCore::connected(Instant now) { reporting_.request(now); }
 
 void ReplicaCore::tick(Instant now) {
-  if (loading() || failed_) return;
+  if (failed_) return;
+  last_tick_ = now;
+  if (loading()) return show_sign_of_life(now);
   const bool behind = executing() && standing_->last.sequence > applied_.sequence;
   reporting_.tick(applied_.sequence, behind, now);
+  import_.tick(now);
+  take_import_output(now);
+  if (importing()) return;
+  if (capturing_ && voted_) capture_if_due(0);
+  if (next_scrub_ <= now) scrub_some(now);
+}
+
+void ReplicaCore::show_sign_of_life(Instant now) {
+  if (next_sign_of_life_ <= now) {
+    reporting_.request(now);
+    sign_of_life_ = true;
+  }
+  if (next_sign_of_life_ <= now || next_sign_of_life_ == Instant::never())
+    next_sign_of_life_ = now + Reporting::idle_period;
 }
 
 Instant ReplicaCore::next_deadline() const {
-  return loading() || failed_ ? Instant::never() : reporting_.next_deadline(applied_.sequence);
+  if (failed_) return Instant::never();
+  if (loading()) return next_sign_of_life_;
+  const Instant reports = reporting_.next_deadline(applied_.sequence);
+  if (importing()) return std::min(reports, import_.next_deadline());
+  return std::min({reports, next_scrub_, capturing_ ? last_tick_ + capture_pause : Instant::never()});
 }
 
 ReplicaOutput ReplicaCore::take_output() {
-  if (!loading() && !failed_)
+  const bool reports = !failed_ && (!loading() || std::exchange(sign_of_life_, false));
+  if (reports)
     if (const auto due = reporting_.take(applied_.sequence)) output_.report = report(due->resend);
   return std::exchange(output_, {});
 }
 
+// While its state is not complete it has carried out no recovery, and so is not streamed to.
 ReplicaReport ReplicaCore::report(bool resend) const {
-  return {group_, config_.incarnation, recovery_, applied_, checkpoint_, resend, config_.pid, config_.store};
+  const Recovery recovery = loading() || importing() ? Recovery() : recovery_;
+  return {group_, config_.incarnation, recovery, applied_, checkpoint_, resend, config_.pid, config_.store};
 }
 
 Event& ReplicaCore::note(std::string_view name, Severity severity) {

@@ -5,18 +5,27 @@
 // - Order n is applied only after n-1, once, and only if its predecessor chain is this replica's own (law 1).
 // - What was executed and then lost by the journal is rolled back (law 2); a damaged or outdated message is as good as
 //   lost (laws 2 and 3).
-// - A checkpoint is committed only of orders that are stable and decided (architecture.md, section 4).
+// - A checkpoint is committed only of orders that are stable and decided.
 // - Before it knows its standing it applies nothing.
 //
-// Loading. output.load_checkpoint asks the shell to read its newest checkpoint:
+// - A state is on trial until a vote on it has been compared: it may be wrong, wherever it came from. If it dissents
+//   before, the checkpoint that it came from is not loaded again, and a donor is not asked again so soon.
+// - Memory is scrubbed all the time, at a bounded rate. What differs is adopted, so that the next vote tells (law 10).
+//
+// Loading. output.load asks the shell for the newest checkpoint, or one that is older than a wrong one:
 //
 //   auto state = core.fresh_state();
-//   for each entry of the store: state->restore(key, value), as it is read; nothing holds all entries twice
+//   for each entry: state->restore(key, value), as it is read; nothing holds all entries twice
+//   state->finish_restore(header)
 //   core.restored(header, std::move(state), now);
-//   or, when there is none or it is unreadable: core.nothing_to_restore(now)
+//   or, when there is none that is whole: core.nothing_to_restore(now); or core.load_rejected(...)
 //
-// The state may be filled on another thread. Until the core is told, it holds no state, takes no order and reports
-// nothing. A commit that is under way is finished, and its outcome told, before the store is read.
+// The state is filled, and a dropped one destroyed, on another thread: either may take seconds. Until the core is told,
+// it holds no state and takes no order, and reports that it is there. A commit that is under way is finished, and its
+// outcome told, before the store is read.
+//
+// Importing. When the journal does not reach back far enough, or very far, the state of another replica is imported
+// (replica/import.h) into the store, and loaded from there. core_repair.cc has loading, trial and import.
 //
 // Driven as protocol/turn.h says, on one thread.
 #pragma once
@@ -32,6 +41,7 @@
 #include "protocol/messages.h"
 #include "replica/checkpoint.h"
 #include "replica/checkpoint_schedule.h"
+#include "replica/import.h"
 #include "replica/reporting.h"
 #include "replica/state.h"
 
@@ -43,16 +53,25 @@ struct ReplicaConfig {
   std::uint64_t pid = 0;
   std::string store;  // the checkpoint store's name, for people
   std::uint64_t checkpoint_orders = 10'000;
+  std::uint64_t import_orders = 1'000'000;  // rather than execute more orders than that, import
   std::uint32_t replicas = 3;
   std::size_t early_checkpoint_changes = 1'000'000;  // capture earlier when so many entries changed
   StateLimits limits;
+};
+
+// A checkpoint to be loaded: the newest, or one that is older than `below`.
+struct LoadWish {
+  Sequence below;  // zero: any
 };
 
 struct ReplicaOutput {
   std::vector<Vote> votes;                    // to the comparator
   std::optional<ReplicaReport> report;        // to the distributor
   std::optional<CheckpointDelta> checkpoint;  // commit it, then say checkpoint_committed or checkpoint_failed
-  bool load_checkpoint = false;               // see above
+  std::unique_ptr<State> dropped;             // destroy it where it does not matter how long that takes
+  std::optional<LoadWish> load;               // see above
+  std::vector<std::pair<ReplicaId, StateRequest>> state_requests;  // to donors
+  std::vector<ImportStep> import_steps;  // for the store, in this order; then say import_stored
   std::vector<Event> events;
   std::optional<std::string> fatal;  // an operator's error: say so, and exit
 };
@@ -69,10 +88,18 @@ class ReplicaCore {
   void checkpoint_committed(Sequence applied);
   // `lost` is the delta that was to be committed; its changes join a later one.
   void checkpoint_failed(CheckpointDelta lost, CommitFailure failure);
+  // The newest checkpoint that the store has, after it found one damaged.
+  void checkpoint_is(Sequence newest) { checkpoint_ = newest; }
 
+  // Any thread.
   std::unique_ptr<State> fresh_state() const;
   void restored(const CheckpointHeader& header, std::unique_ptr<State> state, Instant now);
   void nothing_to_restore(Instant now);
+  // The newest checkpoint is whole, and not of this program's making.
+  void load_rejected(const std::string& reason);
+
+  void receive(ReplicaId donor, StateChunk chunk, Instant now);
+  void import_stored(std::uint64_t attempt, ImportOutcome outcome, Instant now);
 
   void tick(Instant now);
   Instant next_deadline() const;
@@ -83,7 +110,9 @@ class ReplicaCore {
   const OrderIdentity& applied() const { return applied_; }
   Sequence checkpoint() const { return checkpoint_; }
   Recovery recovery() const { return recovery_; }
+  GroupId group() const { return group_; }
   bool loading() const { return state_ == nullptr; }
+  bool importing() const { return import_.active(); }
   // None while loading.
   const State* state() const { return state_.get(); }
   // Recomputes the state digest from the data and adopts it; looks at every entry, so it takes a while. False: this
@@ -100,18 +129,32 @@ class ReplicaCore {
     fork,      // this replica executed what the journal does not have
   };
 
+  // A state that no vote has proven yet.
+  struct Trial {
+    Sequence checkpoint;  // that it came from
+    bool imported = false;
+    std::optional<Instant> voted;  // since when a vote on it is known to be decided
+  };
+
   bool executing() const;
   Judgement judge(const Order& order) const;
   void apply(const Order& order, Instant now);
   void stop(const Order& order);
-  void capture_if_due();
+  void capture_if_due(std::size_t changed);
   bool knows_group(const ReplicaStanding& standing);
   bool is_outdated(const ReplicaStanding& standing) const;
   bool is_ahead_of_journal() const;
   void settle(bool new_term, Instant now);
   void begin(std::unique_ptr<State> state, const CheckpointHeader& header, Instant now);
   void roll_back(std::string_view reason, Instant now);
+  void drop_state();
   void start_empty(Instant now);
+  std::optional<LoadWish> end_trial();
+  void watch_trial(Instant now);
+  std::optional<Import::Goal> import_goal() const;
+  void take_import_output(Instant now);
+  void scrub_some(Instant now);
+  void show_sign_of_life(Instant now);
   ReplicaReport report(bool resend) const;
   Event& note(std::string_view name, Severity severity = Severity::info);
   void fail(std::string message);
@@ -132,7 +175,20 @@ class ReplicaCore {
   bool stopped_ = false;  // met an order that it does not understand
   bool failed_ = false;   // said `fatal`
 
+  Import import_;
+  bool import_tried_ = false;  // though there is another way
+  Sequence loading_import_;    // the checkpoint that was imported and is to be loaded now
+  std::optional<Trial> trial_;
+  std::optional<Sequence> first_vote_;  // on this state
+  Instant next_scrub_;
+  Instant scrub_pass_began_;
+  Instant next_sign_of_life_ = Instant::never();  // while loading; never: not known yet
+  bool sign_of_life_ = false;                     // is due
+
   CheckpointSchedule schedule_;
+  bool capturing_ = false;  // in steps
+  bool voted_ = false;      // on the last order
+  Instant last_tick_;
   Reporting reporting_;
   std::size_t usual_result_bytes_ = 0;  // of the last vote
   std::string unvoted_;                 // results that nobody wants

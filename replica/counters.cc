@@ -60,7 +60,8 @@ void Counters::Counter::destroy(Counter* counter) {
   ::operator delete(counter);
 }
 
-Counters::Counters(std::size_t most, std::uint64_t hash_seed) : most_(most), hash_seed_(hash_seed) {}
+Counters::Counters(std::size_t most, std::uint64_t hash_seed)
+    : most_(most), hash_seed_(hash_seed), share_digests_(scrub_steps) {}
 
 Counters::~Counters() { ordered_.clear_and_dispose(&Counter::destroy); }
 
@@ -71,7 +72,7 @@ CounterResult Counters::add(const Name& name, std::int64_t increment) {
   if (!counter) return create(name, increment);
   std::int64_t sum;
   if (__builtin_add_overflow(counter->value, increment, &sum)) return {OperationStatus::overflow, counter->value};
-  change(*counter, sum);
+  change(name, *counter, sum);
   return {OperationStatus::ok, sum};
 }
 
@@ -83,7 +84,7 @@ CounterResult Counters::get(const Name& name) const {
 CounterResult Counters::set(const Name& name, std::int64_t value) {
   Counter* counter = find(name);
   if (!counter) return create(name, value);
-  change(*counter, value);
+  change(name, *counter, value);
   return {OperationStatus::ok, value};
 }
 
@@ -91,7 +92,9 @@ CounterResult Counters::remove(const Name& name) {
   Counter* counter = find(name);
   if (!counter) return {is_valid_name(name.text) ? OperationStatus::not_found : OperationStatus::malformed};
   const std::int64_t value = counter->value;
-  digest_ -= CounterEntry(name.text).digest_with(value);
+  Digest difference;
+  difference -= CounterEntry(name.text).digest_with(value);
+  add_to_digest(name, difference);
   if (counter->captured) removed_.emplace_back(name.text);
   mark_clean(*counter);
   if (last_changed_ == counter) last_changed_ = nullptr;
@@ -129,22 +132,44 @@ Counters::Counter* Counters::insert(const Name& name, std::int64_t value) {
   else
     ordered_.insert(*counter);
   table_.insert(name.hash, counter);
-  digest_ += CounterEntry(name.text).digest_with(value);
+  add_to_digest(name, CounterEntry(name.text).digest_with(value));
   return counter;
 }
 
-void Counters::change(Counter& counter, std::int64_t value) {
+void Counters::change(const Name& name, Counter& counter, std::int64_t value) {
   CounterEntry entry(counter.name());
-  digest_ -= entry.digest_with(counter.value);
-  digest_ += entry.digest_with(value);
+  Digest difference = entry.digest_with(value);
+  difference -= entry.digest_with(counter.value);
+  add_to_digest(name, difference);
   counter.value = value;
   mark_dirty(counter);
+}
+
+// ---- digest
+
+void Counters::add_to_digest(const Name& name, const Digest& difference) {
+  digest_ += difference;
+  share_digests_[NameTable<Counter>::share_of(name.hash)] += difference;
 }
 
 Digest Counters::recomputed_digest() const {
   Digest sum;
   for (const Counter& counter : ordered_) sum += CounterEntry(counter.name()).digest_with(counter.value);
   return sum;
+}
+
+Counters::Scrubbed Counters::scrub(std::size_t share) {
+  Scrubbed scrubbed;
+  Digest sum;
+  table_.visit_share(share, [&](const Counter& counter) {
+    sum += CounterEntry(counter.name()).digest_with(counter.value);
+    ++scrubbed.counters;
+  });
+  scrubbed.right = sum == share_digests_[share];
+  digest_ += sum;
+  digest_ -= share_digests_[share];
+  share_digests_[share] = sum;
+  return scrubbed;
 }
 
 // ---- capture and restore
@@ -156,30 +181,60 @@ void Counters::mark_dirty(Counter& counter) {
   dirty_.push_back(&counter);
 }
 
-// The last dirty one takes its place.
+std::vector<Counters::Counter*>& Counters::list_of(const Counter& counter) {
+  const std::size_t place = counter.dirty_place;
+  return place < captured_next_.size() && captured_next_[place] == &counter ? captured_next_ : dirty_;
+}
+
+// The last one of its list takes its place.
 void Counters::mark_clean(Counter& counter) {
   if (counter.dirty_place == Counter::clean) return;
-  dirty_[counter.dirty_place] = dirty_.back();
-  dirty_[counter.dirty_place]->dirty_place = counter.dirty_place;
-  dirty_.pop_back();
+  std::vector<Counter*>& list = list_of(counter);
+  list[counter.dirty_place] = list.back();
+  list[counter.dirty_place]->dirty_place = counter.dirty_place;
+  list.pop_back();
   counter.dirty_place = Counter::clean;
 }
 
 void Counters::capture(Counter& counter, std::vector<EntryChange>& changes) {
   changes.push_back({key_of(counter.name()), value_bytes(counter.value)});
-  counter.dirty_place = Counter::clean;
+  mark_clean(counter);
   counter.captured = true;
 }
 
-void Counters::capture(bool full, std::vector<EntryChange>& changes) {
-  if (full) {
-    for (Counter& counter : ordered_) capture(counter, changes);
-  } else {
-    for (const std::string& name : removed_)
-      if (!find(name_of(name))) changes.push_back({key_of(name), std::nullopt});
-    for (Counter* counter : dirty_) capture(*counter, changes);
+void Counters::begin_capture(bool full) {
+  CHECK(captured_next_.empty());
+  capturing_all_ = full;
+  captured_through_.clear();
+  if (full)
+    removed_.clear();
+  else
+    captured_next_.swap(dirty_);
+}
+
+std::size_t Counters::capture_some(std::size_t most, std::vector<EntryChange>& changes) {
+  if (capturing_all_) {
+    auto place = ordered_.upper_bound(std::string_view(captured_through_));
+    std::size_t count = 0;
+    const Counter* last = nullptr;
+    for (; count < most && place != ordered_.end(); ++count) {
+      last = &*place;
+      capture(*place++, changes);
+    }
+    if (last) captured_through_.assign(last->name());
+    capturing_all_ = place != ordered_.end();
+    if (capturing_all_) return ordered_.size();  // at most
+    captured_next_.swap(dirty_);
   }
-  dirty_.clear();
+  for (; most > 0 && !captured_next_.empty(); --most) capture(*captured_next_.back(), changes);
+  if (captured_next_.empty()) captured_next_.swap(dirty_);
+  return captured_next_.size() + dirty_.size();
+}
+
+void Counters::end_capture(std::vector<EntryChange>& changes) {
+  while (capture_some(SIZE_MAX, changes) > 0) continue;
+  for (const std::string& name : removed_)
+    if (!find(name_of(name))) changes.push_back({key_of(name), std::nullopt});
   removed_.clear();
 }
 

@@ -6,7 +6,8 @@
 // depends on it (law 5).
 //
 // Invariants
-// - digest() is the sum of entry_digest over all counters, kept in O(1) a change (law 10).
+// - digest() is the sum of entry_digest over all counters, kept in O(1) a change (law 10); and so is the sum over each
+//   share of them, so that one share can be summed up again while the others change.
 // - Exactly the counters that changed since the previous capture are listed as dirty.
 // - A change of an existing counter allocates nothing, but for the list of dirty ones to grow.
 #pragma once
@@ -67,12 +68,23 @@ class Counters {
   std::size_t size() const { return ordered_.size(); }
   Digest digest() const { return digest_; }
   Digest recomputed_digest() const;
-  void adopt(const Digest& recomputed) { digest_ = recomputed; }
+
+  // Shares are summed up again one by one; the sum that the data makes is adopted.
+  static constexpr std::size_t scrub_steps = NameTable<int>::shares;
+  struct Scrubbed {
+    std::size_t counters = 0;
+    bool right = true;
+  };
+  Scrubbed scrub(std::size_t share);
 
   // How many entries a capture that is not full would bring.
-  std::size_t changes() const { return dirty_.size() + removed_.size(); }
-  // Appends all entries (full) or those that changed since the previous capture.
-  void capture(bool full, std::vector<EntryChange>& changes);
+  std::size_t changes() const { return dirty_.size() + captured_next_.size() + removed_.size(); }
+  // A capture goes in steps, between changes: begin_capture, capture_some as often as one likes, end_capture. Together
+  // they append all entries (full), or those that changed since the previous capture; what changes on the way is
+  // appended again. capture_some, of at most `most`, says how many are left if nothing changes any more.
+  void begin_capture(bool full);
+  std::size_t capture_some(std::size_t most, std::vector<EntryChange>& changes);
+  void end_capture(std::vector<EntryChange>& changes);
   // One entry of a checkpoint; quick when they come in byte order. False: makes no sense.
   bool restore(std::string_view text, std::string_view value);
 
@@ -86,7 +98,7 @@ class Counters {
     static constexpr std::uint32_t clean = UINT32_MAX;
 
     std::int64_t value = 0;
-    std::uint32_t dirty_place = clean;  // in dirty_
+    std::uint32_t dirty_place = clean;  // in dirty_ or in captured_next_
     std::uint16_t name_size = 0;        // the name's bytes follow this object
     bool captured = false;              // a checkpoint may hold it
 
@@ -103,9 +115,11 @@ class Counters {
   Counter* find(const Name& name) const { return table_.find(name.hash, name.text); }
   CounterResult create(const Name& name, std::int64_t value);
   Counter* insert(const Name& name, std::int64_t value);
-  void change(Counter& counter, std::int64_t value);
+  void change(const Name& name, Counter& counter, std::int64_t value);
+  void add_to_digest(const Name& name, const Digest& difference);
   void mark_dirty(Counter& counter);
   void mark_clean(Counter& counter);
+  std::vector<Counter*>& list_of(const Counter& counter);
   void capture(Counter& counter, std::vector<EntryChange>& changes);
 
   std::size_t most_;
@@ -113,7 +127,11 @@ class Counters {
   Ordered ordered_;
   NameTable<Counter> table_;
   Digest digest_;
+  std::vector<Digest> share_digests_;
   std::vector<Counter*> dirty_;
+  std::vector<Counter*> captured_next_;  // dirty ones, too: by the capture in progress
+  bool capturing_all_ = false;
+  std::string captured_through_;      // all up to this name are captured, if capturing_all_
   std::vector<std::string> removed_;  // names of captured counters that are gone since
   Counter* last_changed_ = nullptr;
 };

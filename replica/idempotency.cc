@@ -43,7 +43,10 @@ Digest same_operation_digest(const Operation& operation) {
 void IdempotencyKeys::expire(ServedTime now) {
   while (!by_age_.empty() && now - by_age_.front()->second.stored >= limits_.idempotency_key_lifetime) {
     const auto& [key, record] = *by_age_.front();
-    digest_ -= digest_of_entry(key, record);
+    const Digest digest = digest_of_entry(key, record);
+    digest_ -= digest;
+    block_digest(expired_) -= digest;
+    if (++expired_ % block_keys == 0) block_digests_.pop_front();
     if (by_age_.size() > uncaptured_)
       removed_.push_back(key);
     else
@@ -61,9 +64,37 @@ const IdempotencyKeys::Record* IdempotencyKeys::find(std::string_view key) const
 void IdempotencyKeys::store(std::string_view key, const Record& record) {
   const auto [place, is_new] = keys_.emplace(key, record);
   CHECK(is_new);
+  const Digest digest = digest_of_entry(key, record);
+  digest_ += digest;
+  block_digest(expired_ + by_age_.size()) += digest;
   by_age_.push_back(&*place);
   ++uncaptured_;
-  digest_ += digest_of_entry(key, record);
+}
+
+// Of the block that the key of this number is in.
+Digest& IdempotencyKeys::block_digest(std::uint64_t number) {
+  const std::size_t place = number / block_keys - expired_ / block_keys;
+  if (place >= block_digests_.size()) block_digests_.resize(place + 1);
+  return block_digests_[place];
+}
+
+IdempotencyKeys::Scrubbed IdempotencyKeys::scrub(std::uint64_t& block) {
+  block = std::max(block, expired_ / block_keys);
+  const std::uint64_t first = std::max(block * block_keys, expired_);
+  const std::uint64_t end = std::min((block + 1) * block_keys, expired_ + by_age_.size());
+  if (first >= end) return {.end = true};
+  Digest sum;
+  for (std::uint64_t number = first; number < end; ++number) {
+    const auto* entry = by_age_[number - expired_];
+    sum += digest_of_entry(entry->first, entry->second);
+  }
+  ++block;
+  Digest& kept = block_digest(first);
+  const bool right = sum == kept;
+  digest_ -= kept;
+  digest_ += sum;
+  kept = sum;
+  return {.keys = end - first, .right = right};
 }
 
 Digest IdempotencyKeys::recomputed_digest() const {
@@ -72,14 +103,24 @@ Digest IdempotencyKeys::recomputed_digest() const {
   return sum;
 }
 
-void IdempotencyKeys::capture(bool full, std::vector<EntryChange>& changes) {
-  if (full) uncaptured_ = by_age_.size();
-  if (!full)
-    for (const std::string& key : removed_)
-      if (!find(key)) changes.push_back({entry_key(key), std::nullopt});
-  for (auto place = by_age_.end() - static_cast<std::ptrdiff_t>(uncaptured_); place != by_age_.end(); ++place)
-    changes.push_back({entry_key((*place)->first), entry_value((*place)->second)});
-  uncaptured_ = 0;
+void IdempotencyKeys::begin_capture(bool full) {
+  if (!full) return;
+  uncaptured_ = by_age_.size();
+  removed_.clear();
+}
+
+std::size_t IdempotencyKeys::capture_some(std::size_t most, std::vector<EntryChange>& changes) {
+  for (; most > 0 && uncaptured_ > 0; --most, --uncaptured_) {
+    const auto& [key, record] = *by_age_[by_age_.size() - uncaptured_];
+    changes.push_back({entry_key(key), entry_value(record)});
+  }
+  return uncaptured_;
+}
+
+void IdempotencyKeys::end_capture(std::vector<EntryChange>& changes) {
+  capture_some(SIZE_MAX, changes);
+  for (const std::string& key : removed_)
+    if (!find(key)) changes.push_back({entry_key(key), std::nullopt});
   removed_.clear();
 }
 
@@ -102,6 +143,10 @@ bool IdempotencyKeys::restore(std::string_view key, std::string_view value) {
 void IdempotencyKeys::finish_restore() {
   std::ranges::sort(by_age_, {}, [](const auto* entry) { return entry->second.stored; });
   uncaptured_ = 0;
+  expired_ = 0;
+  block_digests_.clear();
+  for (std::size_t number = 0; number < by_age_.size(); ++number)
+    block_digest(number) += digest_of_entry(by_age_[number]->first, by_age_[number]->second);
 }
 
 }  // namespace tally

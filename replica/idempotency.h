@@ -5,7 +5,8 @@
 // Keys are kept for a lifetime of served time and then forgotten, oldest first. They belong to the whole group, not to
 // a session: a retry may come by another bridge.
 //
-// Invariants: the oldest key stands first in `by_age_`; digest() is the sum of entry_digest over all keys (law 10).
+// Invariants: the oldest key stands first in `by_age_`; digest() is the sum of entry_digest over all keys (law 10), and
+// `block_digests_` are the sums over blocks of keys that came one after the other.
 #pragma once
 
 #include <cstddef>
@@ -52,15 +53,28 @@ class IdempotencyKeys {
   std::size_t size() const { return keys_.size(); }
   Digest digest() const { return digest_; }
   Digest recomputed_digest() const;
-  void adopt(const Digest& recomputed) { digest_ = recomputed; }
+
+  // Blocks are summed up again one by one; the sum that the data makes is adopted.
+  struct Scrubbed {
+    std::size_t keys = 0;
+    bool right = true;
+    bool end = false;  // there is no such block yet
+  };
+  // `block` counts on for ever; those that expired are skipped.
+  Scrubbed scrub(std::uint64_t& block);
 
   std::size_t changes() const { return uncaptured_ + removed_.size(); }
-  void capture(bool full, std::vector<EntryChange>& changes);
+  // See Counters.
+  void begin_capture(bool full);
+  std::size_t capture_some(std::size_t most, std::vector<EntryChange>& changes);
+  void end_capture(std::vector<EntryChange>& changes);
   // One entry of a checkpoint, in any order; finish_restore() at the end. False: makes no sense.
   bool restore(std::string_view key, std::string_view value);
   void finish_restore();
 
  private:
+  static constexpr std::uint64_t block_keys = 512;
+
   struct Hash {
     using is_transparent = void;
     std::uint64_t seed;
@@ -68,12 +82,16 @@ class IdempotencyKeys {
   };
   using Keys = std::unordered_map<std::string, Record, Hash, std::equal_to<>>;
 
+  Digest& block_digest(std::uint64_t number);
+
   StateLimits limits_;
   Keys keys_;
   std::deque<const Keys::value_type*> by_age_;
   std::size_t uncaptured_ = 0;        // the youngest so many of by_age_ are in no checkpoint yet
   std::vector<std::string> removed_;  // captured keys that are gone since
   Digest digest_;
+  std::uint64_t expired_ = 0;  // keys so far: the number of the oldest one
+  std::deque<Digest> block_digests_;
 };
 
 }  // namespace tally

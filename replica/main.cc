@@ -9,7 +9,9 @@ int main(int argc, char** argv) {
   using namespace tally;
   return run_daemon(argc, argv, "replica", true, [](const DaemonArguments& arguments) {
     const std::string directory = arguments.config.data + "/replica-" + std::to_string(arguments.id.value);
-    ReplicaShell shell(arguments.config, arguments.id, std::make_unique<RocksdbStore>(directory));
+    ReplicaShell shell(arguments.config, arguments.id,
+                       std::make_unique<CheckpointPair>(std::make_unique<RocksdbStore>(directory + "/a"),
+                                                        std::make_unique<RocksdbStore>(directory + "/b")));
     const int code = shell.run();
     log_event(Event("stopped"));
     return code;

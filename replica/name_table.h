@@ -81,6 +81,30 @@ class NameTable {
     }
   }
 
+  // Shares of all nodes, by the highest bits of their hashes; a share lies within one of the small tables.
+  static constexpr std::size_t shares = 4096;
+  static std::size_t share_of(std::uint64_t hash) { return hash >> 52; }
+
+  // Calls visit(node) for each node of a share, in no particular order.
+  template <class Visit>
+  void visit_share(std::size_t share, Visit&& visit) const {
+    const Part& part = parts_[share / (shares / parts)];
+    std::array<const Node*, 64> found;  // their memory is fetched before they are visited
+    std::size_t count = 0;
+    const auto visit_found = [&] {
+      for (std::size_t place = 0; place < count; ++place) visit(*found[place]);
+      count = 0;
+    };
+    for (const Slot& slot : part.slots) {
+      if (!slot.node || share_of(slot.hash) != share) continue;
+      __builtin_prefetch(slot.node);
+      __builtin_prefetch(reinterpret_cast<const char*>(slot.node) + sizeof(Node));
+      found[count++] = slot.node;
+      if (count == found.size()) visit_found();
+    }
+    visit_found();
+  }
+
  private:
   struct Slot {
     std::uint64_t hash = 0;

@@ -3,12 +3,14 @@
 
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
+#include <rocksdb/rate_limiter.h>
 #include <rocksdb/write_batch.h>
 #include <string_view>
+#include <sys/stat.h>
 #include <system_error>
-#include <unordered_map>
 
 #include "protocol/bytes.h"
+#include "protocol/check.h"
 
 namespace tally {
 namespace {
@@ -21,8 +23,19 @@ constexpr std::uint32_t format = 1;
 rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
 
-tl::unexpected<StoreError> error(StoreError::Kind kind, std::string detail) {
-  return tl::unexpected(StoreError{kind, std::move(detail)});
+using Kind = StoreError::Kind;
+
+tl::unexpected<StoreError> unusable(const rocksdb::Status& status) {
+  return store_error(Kind::unusable, status.ToString());
+}
+
+// A disk that will not write is no reason to give up what is on it.
+tl::unexpected<StoreError> write_error(const rocksdb::Status& status) {
+  return store_error(status.IsCorruption() ? Kind::unusable : Kind::not_written, status.ToString());
+}
+
+bool is_locked(const rocksdb::Status& status) {
+  return status.IsIOError() && status.ToString().find("lock") != std::string::npos;
 }
 
 void append_digest(std::string& bytes, const Digest& digest) {
@@ -68,6 +81,13 @@ std::optional<CheckpointHeader> decode(std::string_view bytes) {
   return header;
 }
 
+// One for all stores of the process.
+std::shared_ptr<rocksdb::RateLimiter> rate_limiter() {
+  constexpr std::int64_t bytes_per_second = 48u << 20;
+  static const std::shared_ptr<rocksdb::RateLimiter> shared(rocksdb::NewGenericRateLimiter(bytes_per_second));
+  return shared;
+}
+
 rocksdb::Options options_of_database() {
   rocksdb::Options options;
   options.create_if_missing = true;
@@ -77,6 +97,9 @@ rocksdb::Options options_of_database() {
   options.keep_log_file_num = 2;
   options.max_open_files = 64;
   options.compression = rocksdb::kNoCompression;
+  // On a disk that the journal shares: tables are written steadily, rather than all at once where its syncs wait.
+  options.bytes_per_sync = 1u << 20;
+  options.rate_limiter = rate_limiter();
   return options;
 }
 
@@ -88,119 +111,226 @@ rocksdb::ReadOptions reading() {
   return options;
 }
 
+Stored<std::optional<CheckpointHeader>> read_header(rocksdb::DB& database, const rocksdb::ReadOptions& options) {
+  std::string bytes;
+  const rocksdb::Status status = database.Get(options, slice(header_key), &bytes);
+  if (status.IsNotFound()) return std::nullopt;
+  if (!status.ok()) return unusable(status);
+  if (auto header = decode(bytes)) return header;
+  return store_error(Kind::unusable, "the header is damaged or of another format");
+}
+
+tl::unexpected<StoreError> digest_mismatch(const Digest& recorded, const Digest& recomputed) {
+  return store_error(Kind::digest_mismatch, "recorded " + to_hex(recorded) + ", recomputed " + to_hex(recomputed));
+}
+
 }  // namespace
 
 RocksdbStore::RocksdbStore(std::filesystem::path directory) : directory_(std::move(directory)) {}
-RocksdbStore::~RocksdbStore() = default;
+RocksdbStore::~RocksdbStore() { close(); }
 
-tl::expected<void, StoreError> RocksdbStore::open() {
-  if (database_) return {};
+// ---- the database
+
+// What a reader holds. Closing the database takes it away from all readers.
+struct RocksdbStore::Pinned {
+  Pinned(rocksdb::DB* of, const rocksdb::Snapshot* at) : database(of), snapshot(at) {}
+  Pinned(const Pinned&) = delete;
+  Pinned& operator=(const Pinned&) = delete;
+  ~Pinned() { release(); }
+  void release() {
+    if (database) database->ReleaseSnapshot(snapshot);
+    database = nullptr;
+  }
+  rocksdb::DB* database;
+  const rocksdb::Snapshot* snapshot;
+};
+
+// None: there is no database in the directory.
+std::optional<RocksdbStore::Place> RocksdbStore::place() const {
+  struct stat status {};
+  if (::stat((directory_ / "CURRENT").c_str(), &status) != 0) return std::nullopt;
+  if (::stat(directory_.c_str(), &status) != 0) return std::nullopt;
+  return Place{status.st_dev, status.st_ino};
+}
+
+// An open database goes on without its directory, and what is written to it then is lost.
+Stored<void> RocksdbStore::open() {
+  if (database_ && opened_ == place()) return {};
+  close();
   std::error_code ignored;  // RocksDB will say what is wrong
   std::filesystem::create_directories(directory_, ignored);
   rocksdb::DB* opened = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(options_of_database(), directory_.string(), &opened);
-  if (!status.ok()) return error(StoreError::Kind::unusable, status.ToString());
+  rocksdb::Status status = rocksdb::DB::Open(options_of_database(), directory_.string(), &opened);
+  if (status.IsNoSpace()) status = rocksdb::DB::OpenForReadOnly(options_of_database(), directory_.string(), &opened);
+  if (status.IsNoSpace()) return store_error(Kind::not_written, status.ToString());
+  if (is_locked(status)) return store_error(Kind::locked, status.ToString());
+  if (!status.ok()) return unusable(status);
   database_.reset(opened);
+  opened_ = place();
   return {};
 }
 
-// ---- load
-
-tl::expected<std::optional<CheckpointHeader>, StoreError> RocksdbStore::read_header() {
-  std::string bytes;
-  const rocksdb::Status status = database_->Get(reading(), slice(header_key), &bytes);
-  if (status.IsNotFound()) return std::nullopt;
-  if (!status.ok()) return error(StoreError::Kind::unusable, status.ToString());
-  if (auto header = decode(bytes)) return header;
-  return error(StoreError::Kind::unusable, "the header is damaged or of another format");
+void RocksdbStore::close() {
+  for (const std::weak_ptr<Pinned>& pinned : pinned_)
+    if (const auto held = pinned.lock()) held->release();
+  pinned_.clear();
+  database_.reset();
 }
 
-tl::expected<std::optional<CheckpointHeader>, StoreError> RocksdbStore::load(const EntryVisitor& entry) {
+// ---- reading
+
+Stored<std::optional<CheckpointHeader>> RocksdbStore::header() {
   if (auto opened = open(); !opened) return tl::unexpected(opened.error());
-  const auto header = read_header();
-  if (!header || !*header) return header;
-
-  Digest sum;
-  rocksdb::ReadOptions options = reading();
-  options.readahead_size = 4u << 20;
-  const std::unique_ptr<rocksdb::Iterator> place(database_->NewIterator(options));
-  for (place->Seek(slice(first_entry)); place->Valid(); place->Next()) {
-    const std::string_view key = view(place->key());
-    const std::string_view value = view(place->value());
-    sum += entry_digest(key, value);
-    if (!entry(key, value)) return error(StoreError::Kind::rejected, "an entry makes no sense");
-  }
-  if (!place->status().ok()) return error(StoreError::Kind::unusable, place->status().ToString());
-  if (sum != (*header)->state)
-    return error(StoreError::Kind::digest_mismatch,
-                 "recorded " + to_hex((*header)->state) + ", recomputed " + to_hex(sum));
-  return header;
+  return read_header(*database_, reading());
 }
 
-// ---- commit
+class RocksdbStore::Reader final : public CheckpointReader {
+ public:
+  Reader(const CheckpointHeader& header, std::shared_ptr<Pinned> pinned)
+      : header_(header), pinned_(std::move(pinned)) {}
+
+  const CheckpointHeader& header() const override { return header_; }
+
+  Stored<bool> read(std::string_view after, const EntryVisitor& entry) override {
+    if (!pinned_->database) return store_error(Kind::gone, "the checkpoint was replaced");
+    rocksdb::ReadOptions options = reading();
+    options.snapshot = pinned_->snapshot;
+    const std::unique_ptr<rocksdb::Iterator> place(pinned_->database->NewIterator(options));
+    place->Seek(slice(after.empty() ? first_entry : after));
+    if (place->Valid() && view(place->key()) == after) place->Next();
+    for (; place->Valid(); place->Next())
+      if (!entry(view(place->key()), view(place->value()))) return false;
+    if (!place->status().ok()) return unusable(place->status());
+    return true;
+  }
+
+ private:
+  CheckpointHeader header_;
+  std::shared_ptr<Pinned> pinned_;
+};
+
+Stored<std::unique_ptr<CheckpointReader>> RocksdbStore::reader() {
+  if (auto opened = open(); !opened) return tl::unexpected(opened.error());
+  std::erase_if(pinned_, [](const std::weak_ptr<Pinned>& pinned) { return pinned.expired(); });
+  auto pinned = std::make_shared<Pinned>(database_.get(), database_->GetSnapshot());
+  rocksdb::ReadOptions options = reading();
+  options.snapshot = pinned->snapshot;
+  const auto header = read_header(*database_, options);
+  if (!header) return tl::unexpected(header.error());
+  if (!*header) return nullptr;
+  pinned_.push_back(pinned);
+  return std::make_unique<Reader>(**header, std::move(pinned));
+}
+
+// ---- a commit
 
 // Law 10: the digest of what the store will hold, from what it holds and what changes.
-tl::expected<Digest, StoreError> RocksdbStore::digest_after(const CheckpointDelta& delta) {
-  std::unordered_map<std::string_view, const EntryChange*> newest;
-  newest.reserve(delta.changes.size());
-  for (const EntryChange& change : delta.changes) newest[change.key] = &change;
-
-  Digest sum;
-  if (!delta.full) {
-    const auto header = read_header();
-    if (!header) return error(StoreError::Kind::digest_mismatch, header.error().detail);
-    if (!*header)
-      return error(StoreError::Kind::digest_mismatch, "there is no checkpoint that these changes belong to");
-    sum = (*header)->state;
-  }
+Stored<Digest> RocksdbStore::digest_after(const DeltaList& deltas) {
+  const auto header = read_header(*database_, reading());
+  if (!header) return tl::unexpected(header.error());
+  if (!*header) return store_error(Kind::lacks_base, "there is no checkpoint that these changes belong to");
+  Digest sum = (*header)->state;
   std::string before;
-  for (const auto& [key, change] : newest) {  // a sum does not depend on the order
-    if (change->value) sum += entry_digest(key, *change->value);
-    if (delta.full) continue;
-    const rocksdb::Status status = database_->Get(rocksdb::ReadOptions(), slice(key), &before);
+  for (const EntryChange* change : newest_changes(deltas)) {
+    if (change->value) sum += entry_digest(change->key, *change->value);
+    const rocksdb::Status status = database_->Get(rocksdb::ReadOptions(), slice(change->key), &before);
     if (status.ok())
-      sum -= entry_digest(key, before);
+      sum -= entry_digest(change->key, before);
     else if (!status.IsNotFound())
-      return error(StoreError::Kind::digest_mismatch, status.ToString());
+      return unusable(status);
   }
   return sum;
 }
 
-tl::expected<void, StoreError> RocksdbStore::commit(const CheckpointDelta& delta) {
-  if (auto opened = open(); !opened) return error(StoreError::Kind::not_written, opened.error().detail);
-  const auto digest = digest_after(delta);
+Stored<void> RocksdbStore::commit(const DeltaList& deltas) {
+  if (auto opened = open(); !opened) return opened;
+  const CheckpointHeader& header = deltas.back()->header;
+  const auto digest = digest_after(deltas);
   if (!digest) return tl::unexpected(digest.error());
-  if (*digest != delta.header.state)
-    return error(StoreError::Kind::digest_mismatch,
-                 "recorded " + to_hex(delta.header.state) + ", recomputed " + to_hex(*digest));
+  if (*digest != header.state) return digest_mismatch(header.state, *digest);
 
   rocksdb::WriteBatch batch;
-  if (delta.full) batch.DeleteRange(slice(first_entry), slice(past_entries));
-  for (const EntryChange& change : delta.changes) {
-    if (change.value)
-      batch.Put(slice(change.key), slice(*change.value));
-    else
-      batch.Delete(slice(change.key));
+  for (const CheckpointDelta* delta : deltas) {
+    for (const EntryChange& change : delta->changes) {
+      if (change.value)
+        batch.Put(slice(change.key), slice(*change.value));
+      else
+        batch.Delete(slice(change.key));
+    }
   }
-  batch.Put(slice(header_key), encode(delta.header));
+  batch.Put(slice(header_key), encode(header));
   rocksdb::WriteOptions options;
   options.sync = true;
   const rocksdb::Status status = database_->Write(options, &batch);
   if (status.ok()) return {};
-  database_.reset();  // after a failed write RocksDB refuses more until it is opened again
-  return error(StoreError::Kind::not_written, status.ToString());
+  close();  // after a failed write RocksDB refuses more until it is opened again
+  return write_error(status);
+}
+
+// ---- a rewrite
+
+// Entries go past the log and are flushed before the header is synced: a torn rewrite is an empty store.
+class RocksdbStore::Writer final : public CheckpointWriter {
+ public:
+  explicit Writer(RocksdbStore& store) : store_(store) {}
+
+  Stored<void> put(std::string_view key, std::string_view value) override {
+    sum_ += entry_digest(key, value);
+    batch_.Put(slice(key), slice(value));
+    if (batch_.GetDataSize() < batch_bytes) return {};
+    return flush();
+  }
+
+  Stored<void> finish(const CheckpointHeader& header) override {
+    if (sum_ != header.state) return digest_mismatch(header.state, sum_);
+    if (auto flushed = flush(); !flushed) return flushed;
+    if (const auto status = store_.database_->Flush(rocksdb::FlushOptions()); !status.ok()) return failed(status);
+    rocksdb::WriteOptions options;
+    options.sync = true;
+    const auto status = store_.database_->Put(options, slice(header_key), encode(header));
+    if (!status.ok()) return failed(status);
+    return {};
+  }
+
+ private:
+  static constexpr std::size_t batch_bytes = 256 * 1024;
+
+  Stored<void> flush() {
+    CHECK(store_.database_);
+    rocksdb::WriteOptions options;
+    options.disableWAL = true;
+    const auto status = store_.database_->Write(options, &batch_);
+    batch_.Clear();
+    if (!status.ok()) return failed(status);
+    return {};
+  }
+
+  Stored<void> failed(const rocksdb::Status& status) { return store_error(Kind::not_written, status.ToString()); }
+
+  RocksdbStore& store_;
+  rocksdb::WriteBatch batch_;
+  Digest sum_;
+};
+
+Stored<std::unique_ptr<CheckpointWriter>> RocksdbStore::rewrite() {
+  close();
+  std::error_code failure;
+  std::filesystem::remove_all(directory_, failure);
+  if (failure) return store_error(Kind::not_written, failure.message());
+  if (auto opened = open(); !opened) return store_error(Kind::not_written, opened.error().detail);
+  return std::make_unique<Writer>(*this);
 }
 
 // ---- discard, damage
 
-tl::expected<void, StoreError> RocksdbStore::discard() {
-  database_.reset();
+Stored<void> RocksdbStore::discard() {
+  close();
   std::filesystem::path aside = directory_;
   aside += ".damaged";
   std::error_code failure;
   std::filesystem::remove_all(aside, failure);
   if (!failure && std::filesystem::exists(directory_, failure)) std::filesystem::rename(directory_, aside, failure);
-  if (failure) return error(StoreError::Kind::unusable, failure.message());
+  if (failure) return store_error(Kind::not_written, failure.message());
   return {};
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A checkpoint in RocksDB: one key an entry, the header under a key before all of them, one synced batch a commit.
+// A checkpoint in RocksDB: one key an entry, the header under a key before all of them. A commit is one synced batch;
+// a rewrite deletes the directory, writes the entries, and last the header.
 //
 // The directory is opened by the first call that needs it, so a damaged one is an ordinary error of that call.
 // discard() renames DIRECTORY to DIRECTORY.damaged (one is kept).
@@ -7,6 +8,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "replica/store.h"
 
@@ -22,18 +25,33 @@ class RocksdbStore final : public CheckpointStore {
   ~RocksdbStore() override;
 
   std::string_view name() const override { return "rocksdb"; }
-  tl::expected<std::optional<CheckpointHeader>, StoreError> load(const EntryVisitor& entry) override;
-  tl::expected<void, StoreError> commit(const CheckpointDelta& delta) override;
-  tl::expected<void, StoreError> discard() override;
+  Stored<std::optional<CheckpointHeader>> header() override;
+  Stored<std::unique_ptr<CheckpointReader>> reader() override;
+  Stored<void> commit(const DeltaList& deltas) override;
+  Stored<std::unique_ptr<CheckpointWriter>> rewrite() override;
+  Stored<void> discard() override;
+  void close() override;
   bool damage() override;
 
  private:
-  tl::expected<void, StoreError> open();
-  tl::expected<std::optional<CheckpointHeader>, StoreError> read_header();
-  tl::expected<Digest, StoreError> digest_after(const CheckpointDelta& delta);
+  struct Pinned;
+  class Reader;
+  class Writer;
+  // What tells a directory from another one of the same name.
+  struct Place {
+    std::uint64_t device = 0;
+    std::uint64_t number = 0;
+    bool operator==(const Place&) const = default;
+  };
+
+  std::optional<Place> place() const;
+  Stored<void> open();
+  Stored<Digest> digest_after(const DeltaList& deltas);
 
   std::filesystem::path directory_;
   std::unique_ptr<rocksdb::DB> database_;
+  std::optional<Place> opened_;
+  std::vector<std::weak_ptr<Pinned>> pinned_;  // what readers hold of the database
 };
 
 }  // namespace tally

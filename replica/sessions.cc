@@ -45,9 +45,10 @@ bool Sessions::open(SessionId id, ServedTime now) {
   Session session;
   session.last_activity = now;
   session.announced = true;
+  session.digest = entry_digest(session_key(id), session_value(RequestNumber(), now));
+  digest_ += session.digest;
   sessions_.emplace(id, std::move(session));
   by_activity_.emplace(now, id);
-  digest_ += entry_digest(session_key(id), session_value(RequestNumber(), now));
   dirty_.insert(id);
   return true;
 }
@@ -87,15 +88,15 @@ void Sessions::touch(Entry& entry, RequestNumber acknowledged, ServedTime now) {
   auto& [id, session] = entry;
   const bool moved = now - session.last_activity >= limits_.session_lifetime / 16;
   if (acknowledged == session.acknowledged && !moved) return;
-  const std::string key = session_key(id);
-  digest_ -= entry_digest(key, session_value(session.acknowledged, session.last_activity));
   session.acknowledged = acknowledged;
   if (moved) {
     by_activity_.erase({session.last_activity, id});
     session.last_activity = now;
     by_activity_.emplace(now, id);
   }
-  digest_ += entry_digest(key, session_value(session.acknowledged, session.last_activity));
+  digest_ -= session.digest;
+  session.digest = entry_digest(session_key(id), session_value(session.acknowledged, session.last_activity));
+  digest_ += session.digest;
   dirty_.insert(id);
 }
 
@@ -120,7 +121,7 @@ std::map<RequestNumber, Sessions::StoredResult>::iterator Sessions::drop_result(
 void Sessions::drop(std::map<SessionId, Session>::iterator place) {
   const auto& [id, session] = *place;
   acknowledge(*place, RequestNumber(UINT64_MAX));
-  digest_ -= entry_digest(session_key(id), session_value(session.acknowledged, session.last_activity));
+  digest_ -= session.digest;
   if (session.captured) removed_.push_back(session_key(id));
   by_activity_.erase({session.last_activity, id});
   dirty_.erase(id);
@@ -136,27 +137,78 @@ Digest Sessions::recomputed_digest() const {
   return sum;
 }
 
+// True: they are equal.
+bool Sessions::adopt(Digest& kept, const Digest& recomputed) {
+  if (kept == recomputed) return true;
+  digest_ -= kept;
+  digest_ += recomputed;
+  kept = recomputed;
+  return false;
+}
+
+Sessions::Scrubbed Sessions::scrub(ScrubPlace& place, std::size_t most) {
+  constexpr std::size_t bytes_per_work = 256;
+  Scrubbed scrubbed;
+  auto entry = place.begun ? sessions_.lower_bound(place.session) : sessions_.begin();
+  for (; entry != sessions_.end() && scrubbed.work < most; ++entry) {
+    auto& [id, session] = *entry;
+    if (!place.begun || id != place.session) {
+      place = {id, RequestNumber(), true};
+      const std::string value = session_value(session.acknowledged, session.last_activity);
+      scrubbed.right &= adopt(session.digest, entry_digest(session_key(id), value));
+      ++scrubbed.work;
+    }
+    for (auto result = session.results.upper_bound(place.result); result != session.results.end(); ++result) {
+      if (scrubbed.work >= most) return scrubbed;
+      auto& [number, stored] = *result;
+      scrubbed.right &= adopt(stored.digest, entry_digest(result_key(id, number), stored.bytes));
+      scrubbed.work += 1 + stored.bytes.size() / bytes_per_work;
+      place.result = number;
+    }
+  }
+  scrubbed.end = entry == sessions_.end();
+  return scrubbed;
+}
+
 // ---- capture and restore. Neither a session's id nor a result's number ever comes again, so no key is both removed
 // and changed.
 
-void Sessions::capture(bool full, std::vector<EntryChange>& changes) {
-  const auto capture_session = [&](Entry& entry) {
-    auto& [id, session] = entry;
-    changes.push_back({session_key(id), session_value(session.acknowledged, session.last_activity)});
-    session.captured = true;
-    for (auto& [number, result] : session.results) {
-      if (!full && result.captured) continue;
-      changes.push_back({result_key(id, number), result.bytes});
-      result.captured = true;
-    }
-  };
-  if (full) {
-    for (Entry& entry : sessions_) capture_session(entry);
-  } else {
-    for (std::string& key : removed_) changes.push_back({std::move(key), std::nullopt});
-    for (const SessionId& id : dirty_) capture_session(*sessions_.find(id));
+void Sessions::begin_capture(bool full) {
+  captured_through_ = {};
+  if (!full) return;
+  removed_.clear();
+  for (auto& [id, session] : sessions_) {
+    dirty_.insert(dirty_.end(), id);
+    for (auto& [number, result] : session.results) result.captured = false;
   }
-  dirty_.clear();
+}
+
+void Sessions::capture(Entry& entry, std::vector<EntryChange>& changes) {
+  auto& [id, session] = entry;
+  changes.push_back({session_key(id), session_value(session.acknowledged, session.last_activity)});
+  session.captured = true;
+  for (auto& [number, result] : session.results) {
+    if (result.captured) continue;
+    changes.push_back({result_key(id, number), result.bytes});
+    result.captured = true;
+  }
+}
+
+std::size_t Sessions::capture_some(std::size_t most, std::vector<EntryChange>& changes) {
+  auto place = dirty_.upper_bound(captured_through_);
+  const std::size_t end = changes.size() + most;
+  while (place != dirty_.end() && changes.size() < end) {
+    captured_through_ = *place;
+    capture(*sessions_.find(*place), changes);
+    place = dirty_.erase(place);
+  }
+  if (place == dirty_.end()) captured_through_ = {};  // once more from the first, if it changed again
+  return dirty_.size();
+}
+
+void Sessions::end_capture(std::vector<EntryChange>& changes) {
+  while (capture_some(SIZE_MAX - changes.size(), changes) > 0) continue;
+  for (std::string& key : removed_) changes.push_back({std::move(key), std::nullopt});
   removed_.clear();
 }
 
@@ -174,7 +226,8 @@ bool Sessions::restore(std::string_view key, std::string_view value) {
   session.last_activity = last_activity;
   session.announced = session.captured = true;
   by_activity_.emplace(last_activity, id);
-  digest_ += entry_digest(session_key(id), value);
+  session.digest = entry_digest(session_key(id), value);
+  digest_ += session.digest;
   return true;
 }
 

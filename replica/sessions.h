@@ -36,6 +36,7 @@ class Sessions {
   struct Session {
     RequestNumber acknowledged;
     ServedTime last_activity;
+    Digest digest;  // of its own entry
     std::map<RequestNumber, StoredResult> results;
     bool captured = false;   // a checkpoint may hold it
     bool announced = false;  // restore: its own entry came, not only results of it
@@ -71,16 +72,34 @@ class Sessions {
   std::size_t stored_bytes() const { return stored_bytes_; }
   Digest digest() const { return digest_; }
   Digest recomputed_digest() const;
-  void adopt(const Digest& recomputed) { digest_ = recomputed; }
+
+  // Entries are digested again one by one, from `place` on; what the data makes is adopted.
+  struct ScrubPlace {
+    SessionId session;     // done up to this one, and its results
+    RequestNumber result;  // up to this one; a session's own entry comes before its results
+    bool begun = false;
+  };
+  struct Scrubbed {
+    std::size_t work = 0;
+    bool right = true;
+    bool end = false;
+  };
+  // `most`: so much work, or one entry. A small entry is one; a large one counts by its size.
+  Scrubbed scrub(ScrubPlace& place, std::size_t most);
 
   std::size_t changes() const { return dirty_.size() + removed_.size(); }
-  void capture(bool full, std::vector<EntryChange>& changes);
+  // See Counters.
+  void begin_capture(bool full);
+  std::size_t capture_some(std::size_t most, std::vector<EntryChange>& changes);
+  void end_capture(std::vector<EntryChange>& changes);
   // One entry of a checkpoint, in any order; finish_restore() at the end. False: makes no sense.
   bool restore(std::string_view key, std::string_view value);
   bool restore_result(std::string_view key, std::string_view value);
   bool finish_restore() const;
 
  private:
+  void capture(Entry& entry, std::vector<EntryChange>& changes);
+  bool adopt(Digest& kept, const Digest& recomputed);
   void acknowledge(Entry& entry, RequestNumber through);
   void touch(Entry& entry, RequestNumber acknowledged, ServedTime now);
   void drop(std::map<SessionId, Session>::iterator place);
@@ -92,6 +111,7 @@ class Sessions {
   std::set<std::pair<ServedTime, SessionId>> by_activity_;
   std::size_t stored_bytes_ = 0;
   Digest digest_;
+  SessionId captured_through_;        // by the capture in progress
   std::set<SessionId> dirty_;         // sessions that changed, or have results, since the previous capture
   std::vector<std::string> removed_;  // keys of captured entries that are gone since
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "replica/shell.h"
 
+#include <algorithm>
 #include <signal.h>
-#include <stdexcept>
 #include <unistd.h>
 
 #include "protocol/limits.h"
@@ -14,15 +14,17 @@ namespace tally {
 namespace {
 
 constexpr ChannelLimits channel_limits{limits::peer_queue_messages, limits::message_bytes};
+constexpr ChannelLimits state_limits{limits::state_queue_messages, limits::message_bytes};
 constexpr std::size_t most_delayed_votes = 4096;
 
-ReplicaConfig core_config(const Config& config, ReplicaId id, const CheckpointStore& store) {
+ReplicaConfig core_config(const Config& config, ReplicaId id, const CheckpointPair& checkpoints) {
   ReplicaConfig core;
   core.id = id;
   core.incarnation = Incarnation(random_number());
   core.pid = static_cast<std::uint64_t>(getpid());
-  core.store = store.name();
+  core.store = checkpoints.name();
   core.checkpoint_orders = static_cast<std::uint64_t>(config.checkpoint_orders);
+  core.import_orders = static_cast<std::uint64_t>(config.import_orders);
   core.replicas = static_cast<std::uint32_t>(config.replicas);
   return core;
 }
@@ -31,16 +33,18 @@ double random_share() { return static_cast<double>(random_number() >> 11) * 0x1.
 
 }  // namespace
 
-ReplicaShell::ReplicaShell(const Config& config, ReplicaId id, std::unique_ptr<CheckpointStore> store)
+ReplicaShell::ReplicaShell(const Config& config, ReplicaId id, std::unique_ptr<CheckpointPair> checkpoints)
     : config_(config),
       distributor_(Channel::connect(context_, config.endpoint_for_distributor(id), channel_limits, random_bytes(16))),
       comparator_(Channel::connect(context_, config.endpoint_for_comparator(id), channel_limits, random_bytes(16))),
-      store_(std::move(store)),
-      core_(core_config(config, id, *store_), wire::decode_operations),
-      faults_(random_share) {
+      peers_(Channel::bind(context_, config.endpoint_for_transfer(id), state_limits, false)),
+      core_(core_config(config, id, *checkpoints), wire::decode_operations),
+      faults_(random_share),
+      store_(std::move(checkpoints)) {
   waiter_.watch(distributor_);
   waiter_.watch(comparator_);
-  waiter_.watch(background_.completion_fd());
+  waiter_.watch(peers_);
+  waiter_.watch(store_.completion_fd());
   waiter_.watch(stop_.descriptor());
 }
 
@@ -51,15 +55,24 @@ int ReplicaShell::run() {
     ReplicaOutput output = turn(core_, now, [&](ReplicaCore&) { receive_all(now); });
     if (!carry_out(std::move(output), now)) return exit_usage;
     cast_delayed(now);
-    const Instant next_vote = delayed_.empty() ? Instant::never() : delayed_.front().due;
-    waiter_.wait(std::min(core_.next_deadline(), next_vote));
+    end_transfers(now);
+    scrub_checkpoints(now);
+    waiter_.wait(next_deadline());
     if (waiter_.is_ready(stop_.descriptor())) stop_.take();
   }
   return 0;
 }
 
+Instant ReplicaShell::next_deadline() const {
+  const Instant next_vote = delayed_.empty() ? Instant::never() : delayed_.front().due;
+  const Instant next_scrub = scrubbing_ ? Instant::never() : next_scrub_;
+  return std::min({core_.next_deadline(), donor_.next_deadline(), next_vote, next_scrub});
+}
+
 void ReplicaShell::receive_all(Instant now) {
-  if (waiter_.is_ready(background_.completion_fd())) background_.run_completions();
+  if (waiter_.is_ready(store_.completion_fd())) store_.run_completions();
+  receive_requests(now);
+  receive_chunks(now);
   while (comparator_.receive()) continue;  // nothing comes here
   for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
     auto incoming = distributor_.receive();
@@ -83,7 +96,7 @@ void ReplicaShell::inject(const Fault& fault, Instant now) {
   log_event(Event("fault_injected", Severity::warning).with("kind", to_string(fault.kind)));
   faults_.set(fault, now);
   flip_wanted_ = fault.kind == FaultKind::wrong_state && !core_.flip_stored_counter();
-  if (fault.kind == FaultKind::corrupt_checkpoint && !committing_) store_->damage();
+  if (fault.kind == FaultKind::corrupt_checkpoint) store_.damage();
 }
 
 // False: this replica must not go on.
@@ -97,9 +110,12 @@ bool ReplicaShell::carry_out(ReplicaOutput output, Instant now) {
     log_event(Event("refused_to_go_on", Severity::error).with("reason", *output.fatal));
     return false;
   }
+  for (auto& [donor, request] : output.state_requests)
+    if (!hung) ask(donor, request);
+  for (ImportStep& step : output.import_steps) import(std::move(step));
   if (output.checkpoint) commit(std::move(*output.checkpoint), now);
-  load_wanted_ = load_wanted_ || output.load_checkpoint;
-  if (load_wanted_ && !committing_) load_checkpoint(now);
+  if (output.dropped) store_.destroy(std::move(output.dropped));
+  if (output.load) load(*output.load);
   return true;
 }
 
@@ -118,41 +134,14 @@ void ReplicaShell::cast_delayed(Instant now) {
     comparator_.send({}, delayed_.front().vote);
 }
 
-void ReplicaShell::load_checkpoint(Instant now) {
-  load_wanted_ = false;
-  auto state = core_.fresh_state();
-  const auto header =
-      store_->load([&](std::string_view key, std::string_view value) { return state->restore(key, value); });
-  if (header && *header) return core_.restored(**header, std::move(state), now);
-  if (!header && header.error().kind == StoreError::Kind::rejected)
-    // Whole, but not of this program's making: throwing it away is not this replica's to decide.
-    throw std::runtime_error("the checkpoint is of another version of tally: " + header.error().detail);
-  if (!header) {
-    log_event(Event("checkpoint_unusable", Severity::error).with("reason", header.error().detail));
-    if (const auto discarded = store_->discard(); !discarded)
-      log_event(Event("checkpoint_not_put_aside", Severity::error).with("reason", discarded.error().detail));
-  }
-  core_.nothing_to_restore(now);
-}
-
 void ReplicaShell::commit(CheckpointDelta delta, Instant now) {
-  committing_ = true;
-  const bool disk_full = faults_.applies(FaultKind::disk_full, now);
-  const bool damage = faults_.applies(FaultKind::corrupt_checkpoint, now);
-  auto kept = std::make_shared<CheckpointDelta>(std::move(delta));
-  background_.submit([this, kept, disk_full, damage]() -> Background::Completion {
-    tl::expected<void, StoreError> done;
-    if (disk_full)
-      done = tl::unexpected(StoreError{StoreError::Kind::not_written, "disk full (injected)"});
-    else
-      done = store_->commit(*kept);
-    if (done && damage) store_->damage();
-    return [this, kept, done] {
-      committing_ = false;
-      if (done) return core_.checkpoint_committed(kept->header.applied.sequence);
-      log_event(Event("checkpoint_failed", Severity::error).with("reason", done.error().detail));
-      core_.checkpoint_failed(std::move(*kept), commit_failure(done.error()));
-    };
+  const StoreThread::CommitFaults faults{faults_.applies(FaultKind::disk_full, now),
+                                         faults_.applies(FaultKind::corrupt_checkpoint, now)};
+  store_.commit(std::move(delta), faults, [this](const Stored<void>& result, CheckpointDelta lost) {
+    if (result) return core_.checkpoint_committed(lost.header.applied.sequence);
+    log_event(
+        Event("checkpoint_not_committed", Severity::error).with("reason", std::string_view(result.error().detail)));
+    core_.checkpoint_failed(std::move(lost), commit_failure(result.error()));
   });
 }
 

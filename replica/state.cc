@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "protocol/bytes.h"
 #include "protocol/check.h"
@@ -195,31 +196,72 @@ Digest State::recomputed_digest() const {
   return sum;
 }
 
+State::Scrubbed State::scrub_some(std::size_t work) {
+  Scrubbed scrubbed;
+  ScrubPlace& place = scrub_place_;
+  while (place.share < Counters::scrub_steps && scrubbed.work < work) {
+    const auto share = counters_.scrub(place.share++);
+    scrubbed.work += share.counters;
+    scrubbed.right &= share.right;
+  }
+  if (place.share == Counters::scrub_steps && !place.sessions_done && scrubbed.work < work) {
+    const auto some = sessions_.scrub(place.session, work - scrubbed.work);
+    scrubbed.work += some.work;
+    scrubbed.right &= some.right;
+    place.sessions_done = some.end;
+  }
+  while (place.sessions_done && !scrubbed.pass_ends && scrubbed.work < work) {
+    const auto block = keys_.scrub(place.key_block);
+    scrubbed.work += block.keys;
+    scrubbed.right &= block.right;
+    scrubbed.pass_ends = block.end;
+  }
+  if (scrubbed.pass_ends) place = {};
+  return scrubbed;
+}
+
 bool State::scrub() {
-  const Digest before = digest();
-  counters_.adopt(counters_.recomputed_digest());
-  sessions_.adopt(sessions_.recomputed_digest());
-  keys_.adopt(keys_.recomputed_digest());
-  return digest() == before;
+  scrub_place_ = {};
+  return scrub_some(SIZE_MAX).right;
 }
 
 // ---- checkpoints
 
 std::size_t State::changes() const { return counters_.changes() + sessions_.changes() + keys_.changes(); }
 
+void State::begin_capture() {
+  CheckpointDelta& delta = capturing_.emplace();
+  delta.full = std::exchange(next_is_full_, false);
+  delta.changes.reserve(delta.full ? counters_.size() + sessions_.size() + keys_.size() + 1 : changes());
+  if (delta.full) delta.changes.push_back({std::string(limits_key), limits_entry_});
+  counters_.begin_capture(delta.full);
+  sessions_.begin_capture(delta.full);
+  keys_.begin_capture(delta.full);
+}
+
+bool State::capture_some(std::size_t entries) {
+  constexpr std::size_t little = 8192;
+  if (!capturing_) begin_capture();
+  std::vector<EntryChange>& changes = capturing_->changes;
+  const std::size_t end = changes.size() + entries;
+  const auto room = [&] { return changes.size() < end ? end - changes.size() : 0; };
+  std::size_t left = counters_.capture_some(room(), changes);
+  left += sessions_.capture_some(room(), changes);
+  left += keys_.capture_some(room(), changes);
+  return left <= little;
+}
+
 CheckpointDelta State::capture(CheckpointHeader header) {
-  CheckpointDelta delta;
+  if (!capturing_) begin_capture();
+  CheckpointDelta delta = std::move(*capturing_);
+  capturing_.reset();
+  counters_.end_capture(delta.changes);
+  sessions_.end_capture(delta.changes);
+  keys_.end_capture(delta.changes);
   delta.header = header;
   delta.header.state = digest();
   delta.header.served = served_;
   delta.header.semantics = limits::semantics_version;
-  delta.full = next_is_full_;
-  delta.changes.reserve(next_is_full_ ? counters_.size() + sessions_.size() + keys_.size() + 1 : changes());
-  if (next_is_full_) delta.changes.push_back({std::string(limits_key), limits_entry_});
-  counters_.capture(next_is_full_, delta.changes);
-  sessions_.capture(next_is_full_, delta.changes);
-  keys_.capture(next_is_full_, delta.changes);
-  next_is_full_ = false;
   return delta;
 }
 

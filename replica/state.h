@@ -42,8 +42,17 @@ class State {
   Digest digest() const;
   // The same from the data itself: looks at every entry.
   Digest recomputed_digest() const;
-  // Recomputes, and adopts what it finds, so that a replica whose memory changed by itself convicts itself (law 10).
-  // False: the digests differed.
+
+  // A scrub recomputes the digest, and adopts what it finds, so that a replica whose memory changed by itself convicts
+  // itself (law 10). It goes from share to share, again and again, while orders are applied in between.
+  struct Scrubbed {
+    std::size_t work = 0;    // entries; large ones count by their size
+    bool right = true;       // false: the digests differed
+    bool pass_ends = false;  // all of the state has been looked at
+  };
+  // About `work`, at most a share of the counters more: a 4096th of them.
+  Scrubbed scrub_some(std::size_t work);
+  // A whole pass at once; takes a while. False: the digests differed.
   bool scrub();
 
   // ---- checkpoints
@@ -51,9 +60,12 @@ class State {
   // About how many entries capture() would bring.
   std::size_t changes() const;
   // What changed since the previous capture, or everything after a start from nothing and after forget_captures().
-  // Takes time for what it brings only. Fills in header.state, header.served and header.semantics.
+  // Takes time for what it brings only, in steps if one likes: capture_some any number of times while orders are
+  // applied, until it says that there is little left; then capture brings the rest, and the state that it is now.
+  // Fills in header.state, header.served and header.semantics.
+  bool capture_some(std::size_t entries);
   CheckpointDelta capture(CheckpointHeader header);
-  // The checkpoint store lacks what was captured: the next capture is full.
+  // The checkpoint store lacks what was captured: the next capture is full. Precondition: none is in progress.
   void forget_captures() { next_is_full_ = true; }
 
   // Into a fresh state only: one entry of a checkpoint after the other, then finish_restore. False: makes no sense, and
@@ -86,6 +98,7 @@ class State {
   void execute_all(const Frame& frame, std::string& results);
   void execute(const Operation& operation, const Counters::Name& name, const Frame& frame, std::string& results);
   void execute_keyed(const Operation& operation, const Counters::Name& name, const Frame& frame, std::string& results);
+  void begin_capture();
   CounterResult change(const Operation& operation, const Counters::Name& name);
   void list(const Operation& operation, std::string& results) const;
 
@@ -96,6 +109,14 @@ class State {
   IdempotencyKeys keys_;
   ServedTime served_;
   bool next_is_full_ = true;
+  std::optional<CheckpointDelta> capturing_;  // what the steps so far brought
+  struct ScrubPlace {
+    std::size_t share = 0;  // of the counters; then the sessions, then the keys
+    Sessions::ScrubPlace session;
+    bool sessions_done = false;
+    std::uint64_t key_block = 0;
+  };
+  ScrubPlace scrub_place_;
   std::vector<Operation> operations_;  // of the request that is executed
 };
 

@@ -69,6 +69,10 @@ const std::vector<Key>& keys() {
        &Config::checkpoint_orders,
        1,
        1'000'000'000},
+      {{"import_orders", "a replica that is further behind imports the state of another one"},
+       &Config::import_orders,
+       1,
+       1'000'000'000'000},
       {{"request_timeout_ms", "how long a bridge and the `tally` command wait for an answer"},
        &Config::request_timeout_ms,
        1,
@@ -84,6 +88,8 @@ const std::vector<Key>& keys() {
       {{"comparator_client_endpoint", "ZeroMQ endpoint for decisions"}, &Config::comparator_client_endpoint},
       {{"comparator_replica_endpoint", "prefix of the endpoints for votes; the replica's number is appended"},
        &Config::comparator_replica_endpoint},
+      {{"replica_transfer_endpoint", "prefix of the endpoints where replicas give their state; the number is appended"},
+       &Config::replica_transfer_endpoint},
   };
   return all;
 }
@@ -183,6 +189,7 @@ void fill_in_endpoints(Config& config) {
   fill(config.distributor_comparator_endpoint, "ballots.sock");
   fill(config.comparator_client_endpoint, "comparator.sock");
   fill(config.comparator_replica_endpoint, "votes.sock-");
+  fill(config.replica_transfer_endpoint, "state.sock-");
 }
 
 }  // namespace
@@ -193,6 +200,10 @@ std::string Config::endpoint_for_distributor(ReplicaId replica) const {
 
 std::string Config::endpoint_for_comparator(ReplicaId replica) const {
   return comparator_replica_endpoint + std::to_string(replica.value);
+}
+
+std::string Config::endpoint_for_transfer(ReplicaId replica) const {
+  return replica_transfer_endpoint + std::to_string(replica.value);
 }
 
 std::string ConfigError::text() const {

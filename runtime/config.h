@@ -38,6 +38,7 @@ struct Config {
   std::int64_t quarantine_dissents = 10;
   std::int64_t quarantine_window_ms = 600'000;
   std::int64_t checkpoint_orders = 10'000;
+  std::int64_t import_orders = 1'000'000;
   std::int64_t request_timeout_ms = 2'000;
   std::int64_t watchdog_ms = 600;
 
@@ -47,6 +48,7 @@ struct Config {
   std::string distributor_comparator_endpoint;
   std::string comparator_client_endpoint;
   std::string comparator_replica_endpoint;
+  std::string replica_transfer_endpoint;
 
   std::map<std::string, std::string> sources;  // key → "default", "file", "environment", "flag"
 
@@ -54,6 +56,7 @@ struct Config {
   std::string run_directory() const { return data + "/run"; }
   std::string endpoint_for_distributor(ReplicaId replica) const;
   std::string endpoint_for_comparator(ReplicaId replica) const;
+  std::string endpoint_for_transfer(ReplicaId replica) const;
   std::string admin_token_file() const { return run_directory() + "/admin.token"; }
 };
 

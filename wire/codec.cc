@@ -44,6 +44,8 @@ template <> struct BodyOf<ReplicaStanding> : Body<v1::ReplicaStanding, v1::MESSA
 template <> struct BodyOf<Fault> : Body<v1::Fault, v1::MESSAGE_TYPE_FAULT> {};
 template <> struct BodyOf<ReplicaReport> : Body<v1::ReplicaReport, v1::MESSAGE_TYPE_REPLICA_REPORT> {};
 template <> struct BodyOf<Vote> : Body<v1::Vote, v1::MESSAGE_TYPE_VOTE> {};
+template <> struct BodyOf<StateRequest> : Body<v1::StateRequest, v1::MESSAGE_TYPE_STATE_REQUEST> {};
+template <> struct BodyOf<StateChunk> : Body<v1::StateChunk, v1::MESSAGE_TYPE_STATE_CHUNK> {};
 template <> struct BodyOf<Ballots> : Body<v1::Ballots, v1::MESSAGE_TYPE_BALLOTS> {};
 template <> struct BodyOf<View> : Body<v1::View, v1::MESSAGE_TYPE_VIEW> {};
 template <> struct BodyOf<ComparatorReport> : Body<v1::ComparatorReport, v1::MESSAGE_TYPE_COMPARATOR_REPORT> {};

@@ -90,12 +90,14 @@ bool from_proto(v1::Decision& proto, Decision& decision);
 bool from_proto(v1::LastVerdict& proto, LastVerdict& verdict);
 bool from_proto(v1::ReplicaStatus& proto, ReplicaStatus& status);
 
-// ---- between the roles: convert_peers.cc
+// ---- between the roles: convert_peers.cc, convert_state.cc
 
 void to_proto(const Order& order, v1::Order& proto);
 void to_proto(const ReplicaStanding& standing, v1::ReplicaStanding& proto);
 void to_proto(const ReplicaReport& report, v1::ReplicaReport& proto);
 void to_proto(const Vote& vote, v1::Vote& proto);
+void to_proto(const StateRequest& request, v1::StateRequest& proto);
+void to_proto(const StateChunk& chunk, v1::StateChunk& proto);
 void to_proto(const Ballots& ballots, v1::Ballots& proto);
 void to_proto(const View& view, v1::View& proto);
 void to_proto(const ComparatorReport& report, v1::ComparatorReport& proto);
@@ -104,16 +106,20 @@ bool from_proto(v1::Order& proto, Order& order);
 bool from_proto(v1::ReplicaStanding& proto, ReplicaStanding& standing);
 bool from_proto(v1::ReplicaReport& proto, ReplicaReport& report);
 bool from_proto(v1::Vote& proto, Vote& vote);
+bool from_proto(v1::StateRequest& proto, StateRequest& request);
+bool from_proto(v1::StateChunk& proto, StateChunk& chunk);
 bool from_proto(v1::Ballots& proto, Ballots& ballots);
 bool from_proto(v1::View& proto, View& view);
 bool from_proto(v1::ComparatorReport& proto, ComparatorReport& report);
 
+void to_proto(const CheckpointHeader& header, v1::CheckpointHeader& proto);
 void to_proto(const BallotEntry& entry, v1::BallotEntry& proto);
 void to_proto(const Ballot& ballot, v1::Ballot& proto);
 void to_proto(const Member& member, v1::Member& proto);
 void to_proto(const Verdict& verdict, v1::Verdict& proto);
 void to_proto(const VoterTally& tally, v1::VoterTally& proto);
 
+bool from_proto(v1::CheckpointHeader& proto, CheckpointHeader& header);
 bool from_proto(v1::BallotEntry& proto, BallotEntry& entry);
 bool from_proto(v1::Ballot& proto, Ballot& ballot);
 bool from_proto(v1::Member& proto, Member& member);

@@ -99,6 +99,7 @@ void to_proto(const ReplicaStanding& standing, v1::ReplicaStanding& proto) {
   proto.set_decided(standing.decided.value);
   proto.set_vote_from(standing.vote_from.value);
   proto.set_reason(standing.reason);
+  proto.set_journal_first(standing.journal_first.value);
 }
 
 bool from_proto(v1::ReplicaStanding& proto, ReplicaStanding& standing) {
@@ -111,6 +112,7 @@ bool from_proto(v1::ReplicaStanding& proto, ReplicaStanding& standing) {
   standing.decided = Sequence(proto.decided());
   standing.vote_from = Sequence(proto.vote_from());
   standing.reason = std::move(*proto.mutable_reason());
+  standing.journal_first = Sequence(proto.journal_first());
   return from_proto(proto.state(), standing.state);
 }
 

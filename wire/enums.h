@@ -70,6 +70,10 @@ static_assert(same(v1::MEMBER_ROLE_NONE, MemberRole::none));
 static_assert(same(v1::MEMBER_ROLE_VOTER, MemberRole::voter));
 static_assert(same(v1::MEMBER_ROLE_OBSERVED, MemberRole::observed));
 
+static_assert(same(v1::STATE_ANSWER_ENTRIES, StateAnswer::entries));
+static_assert(same(v1::STATE_ANSWER_BUSY, StateAnswer::busy));
+static_assert(same(v1::STATE_ANSWER_NONE, StateAnswer::none));
+
 inline v1::OperationKind to_proto(OperationKind kind) { return static_cast<v1::OperationKind>(kind); }
 inline v1::RequestKind to_proto(RequestKind kind) { return static_cast<v1::RequestKind>(kind); }
 inline v1::FaultKind to_proto(FaultKind kind) { return static_cast<v1::FaultKind>(kind); }
@@ -80,6 +84,7 @@ inline v1::ReplicaState to_proto(ReplicaState state) { return static_cast<v1::Re
 inline v1::VerdictReason to_proto(VerdictReason reason) { return static_cast<v1::VerdictReason>(reason); }
 inline v1::AdminOutcome to_proto(AdminOutcome outcome) { return static_cast<v1::AdminOutcome>(outcome); }
 inline v1::MemberRole to_proto(MemberRole role) { return static_cast<v1::MemberRole>(role); }
+inline v1::StateAnswer to_proto(StateAnswer answer) { return static_cast<v1::StateAnswer>(answer); }
 
 // Enumerators are contiguous from `first` to `last`.
 template <auto first, auto last>
@@ -118,6 +123,9 @@ inline bool from_proto(v1::AdminOutcome number, AdminOutcome& outcome) {
 }
 inline bool from_proto(v1::MemberRole number, MemberRole& role) {
   return read_enumerator<MemberRole::none, MemberRole::observed>(number, role);
+}
+inline bool from_proto(v1::StateAnswer number, StateAnswer& answer) {
+  return read_enumerator<StateAnswer::entries, StateAnswer::none>(number, answer);
 }
 
 }  // namespace tally::wire

@@ -6,6 +6,7 @@
     load.stop()
     load.check(group)
 
+With `keyed`, each increment has an Idempotency-Key and is sent again until it is answered, so that none is unknown.
 check() demands what a single correct counter would have done: every value once, in real-time order, in the order of
 the sequence numbers, nothing lost, nothing counted twice.
 """
@@ -16,6 +17,9 @@ import secrets
 import threading
 import time
 import urllib.parse
+
+KEYED_SECONDS = 30  # so long a keyed increment is sent again before it is given up
+RETRY_SECONDS = 0.01
 
 
 class Increment:
@@ -33,12 +37,13 @@ class Increment:
 
 
 class Load:
-    def __init__(self, url, clients=8, counters=4, timeout=10, pause=0.0):
+    def __init__(self, url, clients=8, counters=4, timeout=10, pause=0.0, keyed=False):
         self.address = urllib.parse.urlsplit(url).netloc
         self.run_id = secrets.token_hex(4)
         self.counters = [f'load-{self.run_id}-{number}' for number in range(counters)]
         self.timeout = timeout
         self.pause = pause
+        self.keyed = keyed
         self.stopping = threading.Event()
         self.done = [[] for _ in range(clients)]
         self.threads = [threading.Thread(target=self._run, args=(number,)) for number in range(clients)]
@@ -62,31 +67,40 @@ class Load:
         self.stop()
 
     def _run(self, client):
-        connection = None
+        connection = http.client.HTTPConnection(self.address, timeout=self.timeout)
         count = client
         while not self.stopping.is_set():
-            if connection is None:
-                connection = http.client.HTTPConnection(self.address, timeout=self.timeout)
             increment = Increment(self.counters[count % len(self.counters)], time.monotonic())
             count += 1
-            try:
-                self._increment(connection, increment)
-            except (OSError, http.client.HTTPException):
-                connection.close()
-                connection = None
-                self.stopping.wait(0.01)  # nobody listens: do not spin
+            self._send(connection, increment, f'{self.run_id}-{client}-{count}' if self.keyed else None)
             increment.end = time.monotonic()
             self.done[client].append(increment)
             if self.pause:
                 self.stopping.wait(self.pause)
-        if connection is not None:
-            connection.close()
+        connection.close()
+
+    def _send(self, connection, increment, key):
+        """Once; with a key until it is answered."""
+        self._send_once(connection, increment, key)
+        while key and increment.outcome != 'answered':
+            if time.monotonic() > increment.begin + KEYED_SECONDS:
+                increment.outcome = 'unknown'  # whatever its last repetition was told
+                return
+            time.sleep(RETRY_SECONDS)
+            self._send_once(connection, increment, key)
 
     @staticmethod
-    def _increment(connection, increment):
-        connection.request('POST', f'/v1/counters/{increment.counter}/increment')
-        answer = connection.getresponse()
-        body = json.loads(answer.read())
+    def _send_once(connection, increment, key):
+        increment.outcome = 'unknown'
+        try:
+            connection.request('POST', f'/v1/counters/{increment.counter}/increment',
+                               headers={'Idempotency-Key': key} if key else {})
+            answer = connection.getresponse()
+            body = json.loads(answer.read())
+        except (OSError, http.client.HTTPException):
+            connection.close()  # the next request opens it again
+            time.sleep(RETRY_SECONDS)  # nobody listens: do not spin
+            return
         increment.status = answer.status
         if answer.status == 200:
             increment.outcome = 'answered'

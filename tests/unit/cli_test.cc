@@ -5,6 +5,7 @@
 #include "cli/answer_check.h"
 #include "cli/histogram.h"
 #include "cli/restart_pause.h"
+#include "cli/watchdog.h"
 
 using namespace tally;
 using namespace tally::cli;
@@ -68,6 +69,57 @@ BOOST_AUTO_TEST_CASE(a_daemon_that_served_for_a_while_is_restarted_at_once) {
   for (int death = 0; death < 20; ++death) pause.after({});
   BOOST_TEST(pause.after(RestartPause::long_enough).milliseconds() == 0);
   BOOST_TEST(pause.after({}).milliseconds() == 100);
+}
+
+constexpr Duration interval = milliseconds(600);
+constexpr Instant at(std::int64_t ms) { return Instant{} + milliseconds(ms); }
+
+BOOST_AUTO_TEST_CASE(a_daemon_has_half_a_minute_to_get_ready_and_then_an_interval) {
+  Pulse pulse(interval, at(0));
+  BOOST_TEST((pulse.look(at(29'999)) == Pulse::Finding::well));
+  BOOST_TEST((pulse.look(at(30'000)) == Pulse::Finding::hung));
+  pulse.ready(at(1'000));
+  BOOST_TEST((pulse.look(at(1'599)) == Pulse::Finding::well));
+  BOOST_TEST((pulse.look(at(1'600)) == Pulse::Finding::silent));
+  pulse.alive(at(1'600));
+  BOOST_TEST((pulse.look(at(2'199)) == Pulse::Finding::well));
+}
+
+BOOST_AUTO_TEST_CASE(what_holds_a_daemon_up_excuses_it_for_ten_intervals) {
+  Pulse pulse(interval, at(0));
+  pulse.ready(at(0));
+  BOOST_TEST((pulse.look(at(5'999)) == Pulse::Finding::silent));
+  BOOST_TEST((pulse.look(at(6'000)) == Pulse::Finding::hung));
+}
+
+BOOST_AUTO_TEST_CASE(a_daemon_that_stops_may_be_silent_for_half_a_minute) {
+  Pulse pulse(interval, at(0));
+  pulse.ready(at(0));
+  pulse.stopping(at(100));
+  BOOST_TEST((pulse.look(at(30'099)) == Pulse::Finding::well));
+  BOOST_TEST((pulse.look(at(30'100)) == Pulse::Finding::hung));
+}
+
+BOOST_AUTO_TEST_CASE(who_is_not_watched_never_hangs) {
+  Pulse pulse({}, at(0));
+  pulse.ready(at(0));
+  BOOST_TEST((pulse.look(at(1'000'000)) == Pulse::Finding::well));
+}
+
+BOOST_AUTO_TEST_CASE(a_watch_that_looks_late_must_not_judge) {
+  Watch watch(interval, at(0));
+  BOOST_TEST(watch.look(at(300)));
+  BOOST_TEST(!watch.look(at(601)));
+  BOOST_TEST(watch.look(at(901)));
+}
+
+BOOST_AUTO_TEST_CASE(a_watch_looks_often_and_soon_again_where_somebody_is_overdue) {
+  Watch watch(interval, at(0));
+  BOOST_TEST(watch.look(at(100)));
+  BOOST_TEST((watch.next_look(Instant::never()) == at(250)));
+  BOOST_TEST((watch.next_look(at(200)) == at(200)));
+  BOOST_TEST((watch.next_look(at(50)) == at(110)));
+  BOOST_TEST((Watch({}, at(0)).next_look(at(50)) == Instant::never()));
 }
 
 BOOST_AUTO_TEST_CASE(right_answers_pass_in_any_order) {

@@ -2,80 +2,63 @@
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <string>
-#include <unistd.h>
 
-#include "replica/rocksdb_store.h"
-#include "replica/state.h"
-#include "replica_fixture.h"
+#include "store_fixture.h"
 
 using namespace tally;
 using namespace tally::testing;
 
 namespace {
 
-// A directory that is gone with the test.
-struct Directory {
-  Directory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tally-store-XXXXXX").string();
-    BOOST_REQUIRE(mkdtemp(pattern.data()));
-    path = pattern;
-  }
-  ~Directory() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
-
-struct Fixture {
+struct Fixture : StateInTheMaking {
   Directory directory;
   RocksdbStore store{directory.path / "checkpoint"};
-  std::unique_ptr<State> state = std::make_unique<State>(StateLimits{}, 1);
-  OrderChain chain;
-  std::uint64_t number = 0;
 
-  Fixture() { run({}); }
-
-  // The first order opens the session that all others are of.
-  void run(std::vector<OwnedOperation> operations) {
-    std::string results;
-    const Request next = number == 0 ? open_session() : request({Sequence(1), 0}, number, operations, number - 1);
-    state->apply(chain.next({next}), OperationTable::decode, results);
-    ++number;
+  static Stored<void> rewrite(RocksdbStore& into, const CheckpointDelta& delta) {
+    auto writer = into.rewrite();
+    BOOST_REQUIRE(writer.has_value());
+    for (const auto& [key, value] : delta.changes) BOOST_REQUIRE((*writer)->put(key, *value).has_value());
+    return (*writer)->finish(delta.header);
   }
-  CheckpointDelta capture() {
-    CheckpointHeader header;
-    header.group = GroupId(77);
-    header.applied = chain.last;
-    header.calendar = CalendarTime{123};
-    return state->capture(header);
+  void rewrite_captured() { BOOST_REQUIRE(rewrite(store, capture()).has_value()); }
+  Stored<void> commit_captured() {
+    const CheckpointDelta delta = capture();
+    BOOST_TEST(!delta.full);
+    return store.commit({&delta});
   }
-  // A state that is loaded from what `from` holds.
-  static std::unique_ptr<State> load(RocksdbStore& from) {
-    auto loaded = std::make_unique<State>(StateLimits{}, 2);
-    const auto header =
-        from.load([&](std::string_view key, std::string_view value) { return loaded->restore(key, value); });
-    BOOST_REQUIRE(header.has_value());
-    BOOST_REQUIRE(header->has_value());
-    BOOST_REQUIRE(loaded->finish_restore(**header));
-    return loaded;
+  // The digest of what `from` holds; nothing when it is empty.
+  static std::optional<Digest> digest_of(RocksdbStore& from) {
+    const auto reader = from.reader();
+    BOOST_REQUIRE(reader.has_value());
+    if (!*reader) return std::nullopt;
+    Digest sum;
+    const auto read = (*reader)->read({}, [&](std::string_view key, std::string_view value) {
+      sum += entry_digest(key, value);
+      return true;
+    });
+    BOOST_REQUIRE(read.has_value());
+    return sum;
   }
-  static StoreError::Kind load_error(RocksdbStore& from) {
-    const auto header = from.load([](std::string_view, std::string_view) { return true; });
-    BOOST_REQUIRE(!header.has_value());
-    return header.error().kind;
-  }
+  bool holds_state() { return digest_of(store) == state->digest(); }
 };
 
-constexpr auto take_all = [](std::string_view, std::string_view) { return true; };
+template <class Value>
+bool is_error(const Stored<Value>& stored, StoreError::Kind kind) {
+  return !stored && stored.error().kind == kind;
+}
 
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(a_rocksdb_store, Fixture)
 
 BOOST_AUTO_TEST_CASE(is_empty_at_first) {
-  const auto header = store.load(take_all);
-  BOOST_REQUIRE(header.has_value());
-  BOOST_TEST(!header->has_value());
+  BOOST_TEST(!store.header()->has_value());
+  BOOST_TEST(!*store.reader());
+  run({addition("a", 1)});
+  capture();
+  run({addition("a", 1)});
+  BOOST_TEST(is_error(commit_captured(), StoreError::Kind::lacks_base));
 }
 
 BOOST_AUTO_TEST_CASE(brings_back_what_was_committed_to_another_process) {
@@ -84,79 +67,74 @@ BOOST_AUTO_TEST_CASE(brings_back_what_was_committed_to_another_process) {
   {
     RocksdbStore earlier(path);
     run({addition("a", 1), addition("b", 2, "key")});
-    BOOST_REQUIRE(earlier.commit(capture()).has_value());
+    BOOST_REQUIRE(rewrite(earlier, capture()).has_value());
     run({addition("a", 5), removal("b"), setting("c", 9)});
     const CheckpointDelta delta = capture();
-    BOOST_TEST(!delta.full);
-    BOOST_REQUIRE(earlier.commit(delta).has_value());
+    BOOST_REQUIRE(earlier.commit({&delta}).has_value());
     committed = delta.header;
   }
   RocksdbStore reopened(path);
-  const auto loaded = load(reopened);
-  BOOST_TEST((loaded->digest() == state->digest()));
-  BOOST_TEST((loaded->counter("a") == 6));
-  BOOST_TEST(!loaded->counter("b").has_value());
-  BOOST_TEST((reopened.load(take_all)->value() == committed));
+  BOOST_TEST((reopened.header()->value() == committed));
+  BOOST_TEST((digest_of(reopened) == state->digest()));
 }
 
-BOOST_AUTO_TEST_CASE(a_full_commit_replaces_everything) {
+BOOST_AUTO_TEST_CASE(is_replaced_as_a_whole_by_a_rewrite) {
   run({addition("a", 1), addition("b", 1)});
-  BOOST_REQUIRE(store.commit(capture()).has_value());
-  run({removal("a")});
-  capture();  // lost
+  rewrite_captured();
+  run({removal("a"), addition("c", 1)});
   state->forget_captures();
-  run({addition("c", 1)});
-  BOOST_REQUIRE(store.commit(capture()).has_value());
-  BOOST_TEST((load(store)->digest() == state->digest()));
+  rewrite_captured();
+  BOOST_TEST(holds_state());
 }
 
-BOOST_AUTO_TEST_CASE(refuses_a_commit_that_does_not_make_its_digest) {
+BOOST_AUTO_TEST_CASE(is_empty_until_a_rewrite_is_finished) {
   run({addition("a", 1)});
-  BOOST_REQUIRE(store.commit(capture()).has_value());
+  rewrite_captured();
+  {
+    auto writer = store.rewrite();
+    BOOST_REQUIRE((*writer)->put("Ca", "12345678").has_value());
+  }
+  BOOST_TEST(!*store.reader());
+  store.close();
+  BOOST_TEST(!store.header()->has_value());
+}
+
+BOOST_AUTO_TEST_CASE(refuses_what_does_not_make_its_digest) {
+  run({addition("a", 1)});
+  rewrite_captured();
   const Digest good = state->digest();
   run({addition("a", 1)});
   BOOST_TEST(state->flip_stored_counter());
-  const auto commit = store.commit(capture());
-  BOOST_REQUIRE(!commit.has_value());
-  BOOST_TEST((commit.error().kind == StoreError::Kind::digest_mismatch));
-  BOOST_TEST((commit_failure(commit.error()) == CommitFailure::digest_mismatch));
-  BOOST_TEST((load(store)->digest() == good));
+  BOOST_TEST(is_error(commit_captured(), StoreError::Kind::digest_mismatch));
+  BOOST_TEST((digest_of(store) == good));
+  state->forget_captures();
+  BOOST_TEST(is_error(rewrite(store, capture()), StoreError::Kind::digest_mismatch));
+  BOOST_TEST(!*store.reader());
 }
 
-BOOST_AUTO_TEST_CASE(refuses_changes_of_a_checkpoint_that_it_does_not_hold) {
-  run({addition("a", 1)});
-  capture();
-  run({addition("a", 1)});
-  const auto commit = store.commit(capture());
-  BOOST_REQUIRE(!commit.has_value());
-  BOOST_TEST((commit.error().kind == StoreError::Kind::digest_mismatch));
-}
-
-BOOST_AUTO_TEST_CASE(takes_changes_of_several_captures_where_the_later_ones_count) {
+BOOST_AUTO_TEST_CASE(takes_several_deltas_where_the_later_ones_count) {
   run({addition("a", 1), addition("b", 1)});
-  BOOST_REQUIRE(store.commit(capture()).has_value());
+  rewrite_captured();
   run({addition("a", 1), removal("b"), addition("c", 1)});
-  CheckpointDelta both = capture();
+  const CheckpointDelta first = capture();
   run({addition("a", 1), addition("b", 7), removal("c")});
-  const CheckpointDelta later = capture();
-  both.header = later.header;
-  both.changes.insert(both.changes.end(), later.changes.begin(), later.changes.end());
-  BOOST_REQUIRE(store.commit(both).has_value());
-  BOOST_TEST((load(store)->digest() == state->digest()));
+  const CheckpointDelta second = capture();
+  BOOST_REQUIRE(store.commit({&first, &second}).has_value());
+  BOOST_TEST(holds_state());
 }
 
 BOOST_AUTO_TEST_CASE(notices_a_damaged_entry_and_can_be_discarded) {
   BOOST_TEST(!store.damage());
   run({addition("a", 1)});
-  BOOST_REQUIRE(store.commit(capture()).has_value());
+  rewrite_captured();
   BOOST_TEST(store.damage());
-  BOOST_TEST((load_error(store) == StoreError::Kind::digest_mismatch));
+  BOOST_TEST(!holds_state());
   BOOST_REQUIRE(store.discard().has_value());
   BOOST_TEST(std::filesystem::exists(directory.path / "checkpoint.damaged"));
-  BOOST_TEST(!store.load(take_all)->has_value());
+  BOOST_TEST(!*store.reader());
   state->forget_captures();
-  BOOST_REQUIRE(store.commit(capture()).has_value());
-  BOOST_TEST((load(store)->digest() == state->digest()));
+  rewrite_captured();
+  BOOST_TEST(holds_state());
 }
 
 BOOST_AUTO_TEST_CASE(that_cannot_be_opened_is_an_error_and_can_be_discarded) {
@@ -164,38 +142,75 @@ BOOST_AUTO_TEST_CASE(that_cannot_be_opened_is_an_error_and_can_be_discarded) {
   std::filesystem::create_directory(broken);
   std::ofstream(broken / "CURRENT") << "nonsense";
   RocksdbStore other(broken);
-  BOOST_TEST((load_error(other) == StoreError::Kind::unusable));
-  const auto commit = other.commit(capture());
-  BOOST_REQUIRE(!commit.has_value());
-  BOOST_TEST((commit.error().kind == StoreError::Kind::not_written));
+  BOOST_TEST(is_error(other.header(), StoreError::Kind::unusable));
+  const CheckpointDelta delta = capture();
+  BOOST_TEST(is_error(other.commit({&delta}), StoreError::Kind::unusable));
   BOOST_REQUIRE(other.discard().has_value());
-  BOOST_TEST(!other.load(take_all)->has_value());
+  BOOST_TEST(!*other.reader());
   // A second time too: one damaged directory is kept.
   BOOST_REQUIRE(other.discard().has_value());
   BOOST_REQUIRE(other.discard().has_value());
 }
 
-BOOST_AUTO_TEST_CASE(tells_when_its_reader_refuses) {
-  run({addition("a", 1)});
-  BOOST_REQUIRE(store.commit(capture()).has_value());
-  const auto header = store.load([](std::string_view, std::string_view) { return false; });
-  BOOST_REQUIRE(!header.has_value());
-  BOOST_TEST((header.error().kind == StoreError::Kind::rejected));
+BOOST_AUTO_TEST_CASE(that_another_process_uses_is_left_alone) {
+  rewrite_captured();
+  RocksdbStore other(directory.path / "checkpoint");
+  BOOST_TEST(is_error(other.header(), StoreError::Kind::locked));
+  BOOST_TEST(holds_state());
 }
 
-BOOST_AUTO_TEST_CASE(gives_entries_in_byte_order) {
+BOOST_AUTO_TEST_CASE(whose_directory_was_deleted_is_empty_and_made_anew) {
+  run({addition("a", 1)});
+  rewrite_captured();
+  std::filesystem::remove_all(directory.path / "checkpoint");
+  run({addition("a", 1)});
+  BOOST_TEST(is_error(commit_captured(), StoreError::Kind::lacks_base));
+  state->forget_captures();
+  rewrite_captured();
+  store.close();
+  BOOST_TEST(holds_state());
+}
+
+BOOST_AUTO_TEST_CASE(gives_entries_in_byte_order_from_any_key_on) {
   run({addition("b", 1), addition("a", 1, "key"), addition("\u00e4", 1)});
-  BOOST_REQUIRE(store.commit(capture()).has_value());
-  std::string last;
-  std::size_t entries = 0;
-  const auto header = store.load([&](std::string_view key, std::string_view) {
-    BOOST_TEST((last < key));
-    last = key;
-    ++entries;
+  rewrite_captured();
+  std::vector<std::string> keys;
+  const auto reader = store.reader();
+  const auto all = [&](std::string_view key, std::string_view) {
+    keys.emplace_back(key);
     return true;
-  });
-  BOOST_TEST(header.has_value());
-  BOOST_TEST(entries == 3u + 1 + 1 + 1 + 1);  // counters, key, limits, result, session
+  };
+  BOOST_TEST(*(*reader)->read({}, all));
+  BOOST_TEST(keys.size() == 3u + 1 + 1 + 1 + 1);  // counters, key, limits, result, session
+  BOOST_TEST(std::ranges::is_sorted(keys));
+  const std::vector<std::string> every = std::exchange(keys, {});
+  BOOST_TEST(*(*reader)->read(every[2], all));
+  BOOST_TEST(keys == std::vector<std::string>(every.begin() + 3, every.end()), boost::test_tools::per_element());
+  keys.clear();
+  BOOST_TEST(!*(*reader)->read(every[0], [&](std::string_view key, std::string_view) {
+    keys.emplace_back(key);
+    return keys.size() < 2;
+  }));
+  BOOST_TEST(keys == std::vector<std::string>(every.begin() + 1, every.begin() + 3), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(gives_its_readers_what_was_there_until_it_is_rewritten) {
+  run({addition("a", 1)});
+  rewrite_captured();
+  const auto reader = *store.reader();
+  const Digest before = state->digest();
+  run({addition("a", 1)});
+  BOOST_REQUIRE(commit_captured().has_value());
+  Digest sum;
+  BOOST_REQUIRE(reader->read({}, [&](std::string_view key, std::string_view value) {
+    sum += entry_digest(key, value);
+    return true;
+  }));
+  BOOST_TEST((sum == before));
+  BOOST_TEST((reader->header().state == before));
+  state->forget_captures();
+  rewrite_captured();
+  BOOST_TEST(is_error(reader->read({}, [](auto, auto) { return true; }), StoreError::Kind::gone));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a replica gets a state that is right: roll-back to its own checkpoints, roll-forward to another replica's, trial,
+// scrub.
+#include <algorithm>
+#include <utility>
+
+#include "protocol/check.h"
+#include "protocol/limits.h"
+#include "replica/core.h"
+
+namespace tally {
+namespace {
+
+// A pass over a million entries takes a minute. One step is a fraction of a millisecond.
+constexpr std::size_t scrub_work = 1'000;
+constexpr Duration scrub_time_per_work = seconds(60) / 1'000'000;
+constexpr Duration shortest_scrub_pause = milliseconds(20);
+constexpr Duration shortest_scrub_pass = seconds(1);
+
+// After the first compared vote: so long a verdict on it may be on its way.
+constexpr Duration verdict_time = seconds(2);
+
+}  // namespace
+
+// ---- roll-back and start
+
+void ReplicaCore::roll_back(std::string_view reason, Instant now) {
+  const bool recovering = standing_->recovery > recovery_;
+  if (!recovering && applied_ == base_) {
+    // The checkpoint itself, of stable orders only, is not what the journal holds: one of them was replaced.
+    if (base_.sequence.value == 0) return reporting_.missed(Sequence(1), applied_.sequence, now);
+    note("checkpoint_ahead_of_journal", Severity::error)
+        .with("checkpoint", base_.sequence)
+        .with("journal", standing_->last.sequence);
+    drop_state();
+    return start_empty(now);
+  }
+  note("rolled_back", Severity::warning).with("reason", reason).with("from", applied_.sequence);
+  const bool dissented = recovering && standing_->reason == to_string(VerdictReason::dissent);
+  output_.load = dissented ? end_trial() : LoadWish{};
+  import_tried_ = false;
+  drop_state();
+}
+
+void ReplicaCore::drop_state() {
+  output_.dropped = std::move(state_);
+  schedule_.drop();
+  capturing_ = false;
+  output_.checkpoint.reset();
+  next_sign_of_life_ = Instant::never();
+}
+
+std::unique_ptr<State> ReplicaCore::fresh_state() const {
+  return std::make_unique<State>(config_.limits, config_.incarnation.value);
+}
+
+void ReplicaCore::restored(const CheckpointHeader& header, std::unique_ptr<State> state, Instant now) {
+  CHECK(loading());
+  if (header.semantics != limits::semantics_version)
+    return fail("the checkpoint is of semantics version " + std::to_string(header.semantics) + ", this program's is " +
+                std::to_string(limits::semantics_version));
+  if (group_.value != 0 && group_ != header.group)
+    return fail("the checkpoint is of group " + std::to_string(header.group.value) + ", the distributor's is " +
+                std::to_string(group_.value));
+  group_ = header.group;
+  note("checkpoint_restored").with("sequence", header.applied.sequence).with("counters", state->counters());
+  begin(std::move(state), header, now);
+}
+
+void ReplicaCore::nothing_to_restore(Instant now) {
+  CHECK(loading());
+  note("started_empty");
+  start_empty(now);
+}
+
+// What another version of tally wrote is not this replica's to throw away; what a donor sent is.
+void ReplicaCore::load_rejected(const std::string& reason) {
+  if (loading_import_.value == 0) return fail("the checkpoint is of another version of tally: " + reason);
+  note("import_rejected", Severity::error).with("checkpoint", loading_import_).with("reason", reason);
+  import_.distrust_donor();
+  output_.load = LoadWish{std::exchange(loading_import_, {})};
+}
+
+void ReplicaCore::start_empty(Instant now) { begin(fresh_state(), {}, now); }
+
+void ReplicaCore::begin(std::unique_ptr<State> state, const CheckpointHeader& header, Instant now) {
+  schedule_.drop();
+  output_.checkpoint.reset();
+  state_ = std::move(state);
+  applied_ = base_ = header.applied;
+  calendar_ = header.calendar;
+  checkpoint_ = header.applied.sequence;
+  stopped_ = false;
+  taking_over_ = true;
+
+  first_vote_.reset();
+  trial_.reset();
+  const Sequence imported = std::exchange(loading_import_, {});
+  if (checkpoint_.value != 0) trial_ = Trial{checkpoint_, checkpoint_ == imported, std::nullopt};
+  if (imported.value != 0 && checkpoint_ != imported) import_.distrust_donor();
+  next_scrub_ = scrub_pass_began_ = now + shortest_scrub_pass;
+  sign_of_life_ = false;
+  reporting_.restart(now);
+  if (standing_) settle(false, now);
+}
+
+// ---- trial
+
+// Time, not orders: under load many votes are decided before a verdict on the first is on record and in a view.
+void ReplicaCore::watch_trial(Instant now) {
+  if (!trial_ || !first_vote_ || standing_->decided < *first_vote_) return;
+  const bool judged = standing_->state == ReplicaState::voting || standing_->state == ReplicaState::probation;
+  if (!judged) return;
+  if (!trial_->voted) trial_->voted = now;
+  if (now - *trial_->voted >= verdict_time) trial_.reset();
+}
+
+// It dissented. What to load now.
+std::optional<LoadWish> ReplicaCore::end_trial() {
+  const auto trial = std::exchange(trial_, std::nullopt);
+  if (!trial) return LoadWish{};
+  note("repair_failed", Severity::error)
+      .with("checkpoint", trial->checkpoint)
+      .with("source", trial->imported ? "donor" : "own");
+  if (trial->imported) import_.distrust_donor();
+  return LoadWish{trial->checkpoint};
+}
+
+// ---- roll-forward
+
+// Nothing: the journal leads on from what this replica has.
+std::optional<Import::Goal> ReplicaCore::import_goal() const {
+  const ReplicaState state = standing_->state;
+  if (state == ReplicaState::evicted || state == ReplicaState::quarantined || stopped_ || config_.replicas == 1)
+    return std::nullopt;
+  const Sequence applied = applied_.sequence;
+  if (standing_->journal_first > applied.next())
+    return Import::Goal{group_, Sequence(standing_->journal_first.value - 1), true};
+  const Sequence worth_it(applied.value + config_.import_orders);
+  if (import_tried_ || applied_ != base_ || standing_->last.sequence <= worth_it) return std::nullopt;
+  return Import::Goal{group_, worth_it, false};
+}
+
+void ReplicaCore::receive(ReplicaId donor, StateChunk chunk, Instant now) {
+  import_.receive(donor, std::move(chunk), now);
+  take_import_output(now);
+}
+
+void ReplicaCore::import_stored(std::uint64_t attempt, ImportOutcome outcome, Instant now) {
+  import_.stored(attempt, outcome, now);
+  take_import_output(now);
+}
+
+void ReplicaCore::take_import_output(Instant now) {
+  Import::Output import = import_.take_output();
+  for (auto& request : import.requests) output_.state_requests.push_back(std::move(request));
+  for (ImportStep& step : import.steps) output_.import_steps.push_back(std::move(step));
+  for (Event& event : import.events) output_.events.push_back(std::move(event));
+  if (import.complete) {
+    loading_import_ = import_.imported();
+    drop_state();
+    output_.load = LoadWish{};
+  }
+  if (import.hopeless) {  // on with the journal
+    taking_over_ = true;
+    reporting_.restart(now);
+    settle(false, now);
+  }
+}
+
+// ---- scrub
+
+bool ReplicaCore::scrub() {
+  if (loading() || state_->scrub()) return true;
+  note("state_mismatch", Severity::error).with("applied", applied_.sequence).with("digest", state_->digest());
+  return false;
+}
+
+void ReplicaCore::scrub_some(Instant now) {
+  const State::Scrubbed scrubbed = state_->scrub_some(scrub_work);
+  const auto work = static_cast<std::int64_t>(scrubbed.work);
+  next_scrub_ = now + std::max(scrub_time_per_work * work, shortest_scrub_pause);
+  if (scrubbed.pass_ends) {
+    next_scrub_ = std::max(next_scrub_, scrub_pass_began_ + shortest_scrub_pass);
+    scrub_pass_began_ = next_scrub_;
+  }
+  if (!scrubbed.right)
+    note("state_mismatch", Severity::error).with("applied", applied_.sequence).with("digest", state_->digest());
+}
+
+}  // namespace tally

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Roll-forward: a checkpoint of another replica, chunk by chunk, when the own ones are missing, damaged or too old.
+//
+// Donors are asked in turn: the replica with the next number, then the one after it, around. A chunk is asked for by
+// (checkpoint, last key that came), so a lost chunk or a donor's restart costs that chunk. The next donor is asked
+// when this one is busy, has nothing, does not answer in time, sends what cannot be right, or sent entries that do
+// not make its digest; and when a state that was imported dissented in probation (the core says distrust_donor).
+//
+// Whoever answers is not trusted: chunks are checked here as far as they can be without looking at the entries, the
+// entries on their way into the store, the digest when all are there, and the whole by the first compared vote.
+//
+// Invariants: one request at a time; at most `unstored_chunks` wait for the store. Pure, one thread, driven by the
+// core.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "protocol/event.h"
+#include "protocol/messages.h"
+
+namespace tally {
+
+// A chunk for the store: the first of an attempt replaces all before, the last completes the checkpoint.
+struct ImportStep {
+  std::uint64_t attempt = 0;
+  bool first = false;
+  StateChunk chunk;
+};
+
+enum class ImportOutcome {
+  written,
+  finished,     // the whole checkpoint is in the store
+  wrong,        // the donor's fault: entries that are none, or do not make their digest
+  not_written,  // the own store's
+};
+
+class Import {
+ public:
+  static constexpr Duration retry_period = seconds(1);           // an unanswered request is sent again
+  static constexpr Duration donor_patience = seconds(5);         // then the next donor is asked
+  static constexpr Duration shortest_pause = milliseconds(500);  // when no donor was of use; doubles
+  static constexpr Duration longest_pause = seconds(8);
+  static constexpr unsigned unstored_chunks = 2;
+
+  struct Goal {
+    GroupId group;
+    Sequence least;       // an older checkpoint is of no use
+    bool needed = false;  // there is no other way: asks on and on. Otherwise each donor is asked once
+  };
+
+  Import(ReplicaId self, std::uint32_t replicas);
+
+  void begin(const Goal& goal, Instant now);
+  bool active() const { return active_; }
+
+  void receive(ReplicaId donor, StateChunk chunk, Instant now);
+  // What became of a step.
+  void stored(std::uint64_t attempt, ImportOutcome outcome, Instant now);
+  // The newest imported state was wrong: the next import begins with another donor.
+  void distrust_donor();
+
+  void tick(Instant now);
+  Instant next_deadline() const;
+
+  struct Output {
+    std::vector<std::pair<ReplicaId, StateRequest>> requests;
+    std::vector<ImportStep> steps;
+    std::vector<Event> events;
+    bool complete = false;  // no longer active: the store has it
+    bool hopeless = false;  // no longer active: nobody has it
+  };
+  Output take_output() { return std::exchange(output_, {}); }
+
+  // Of the newest complete import.
+  Sequence imported() const { return header_.applied.sequence; }
+
+ private:
+  bool has_begun() const { return header_.applied.sequence.value != 0; }
+  void start_over(Instant now);
+  void ask(Instant now);
+  void accept(StateChunk chunk, Instant now);
+  bool is_possible(const StateChunk& chunk) const;
+  void gone(Instant now);
+  void give_up(std::string_view reason, Instant now);
+  ReplicaId after(ReplicaId donor) const;
+
+  ReplicaId self_;
+  std::uint32_t replicas_;
+  Goal goal_;
+  bool active_ = false;
+  ReplicaId donor_;
+  std::uint32_t given_up_ = 0;  // donors, in this round
+  Duration pause_ = shortest_pause;
+  Instant paused_until_ = Instant::never();  // never: not paused
+
+  std::uint64_t attempt_ = 0;  // everything below is of this one
+  Instant begun_;
+  CheckpointHeader header_;  // sequence zero: no chunk yet
+  std::string after_;        // the last key that came
+  std::uint64_t bytes_ = 0;
+  bool all_came_ = false;
+  bool asked_ = false;  // for the chunk after `after_`
+  Instant asked_at_;
+  Instant patient_until_;
+  unsigned unstored_ = 0;
+  unsigned restarts_ = 0;  // the donor's, as far as they cost an attempt
+  Output output_;
+};
+
+}  // namespace tally

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// CheckpointWork on a thread beside the event loop; and destroying states, which takes as long as a load.
+//
+// Each call returns at once and has its answer delivered on the loop's thread, by run_completions(). Jobs run in the
+// order of the calls, one at a time. The caller bounds how many wait: one commit, load or scrub at a time, the chunks
+// that replica/import.h and replica/donor.h allow.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "protocol/messages.h"
+#include "replica/checkpoint_work.h"
+#include "replica/import.h"
+#include "replica/state.h"
+#include "runtime/background.h"
+
+namespace tally {
+
+class StoreThread {
+ public:
+  explicit StoreThread(std::unique_ptr<CheckpointPair> checkpoints);
+
+  int completion_fd() const { return background_.completion_fd(); }
+  void run_completions() { background_.run_completions(); }
+
+  using Loaded = CheckpointWork::Loaded;
+  void load(std::function<std::unique_ptr<State>()> fresh_state, Sequence below, std::function<void(Loaded)> done);
+  void destroy(std::unique_ptr<State> state);
+
+  using CommitFaults = CheckpointWork::CommitFaults;
+  using Committed = std::function<void(Stored<void> result, CheckpointDelta delta)>;
+  void commit(CheckpointDelta delta, CommitFaults faults, Committed done);
+  void damage();
+
+  void import(ImportStep step, std::function<void(ImportOutcome)> done);
+
+  // The answer to a donor's peer; its checkpoint stays pinned until release().
+  void read(const std::string& peer, StateRequest request, std::function<void(StateChunk)> done);
+  void release(const std::string& peer);
+
+  using Scrubbed = CheckpointWork::Scrubbed;
+  void scrub(std::size_t bytes, std::function<void(Scrubbed)> done);
+
+ private:
+  Background::Completion then(std::function<void()> done);
+
+  CheckpointWork work_;    // the background thread's
+  Background background_;  // last: its thread uses it
+};
+
+}  // namespace tally

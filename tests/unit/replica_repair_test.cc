@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a replica gets a state that is right: scrub, trial, older checkpoints, import.
+#include "protocol/limits.h"
+#include "replica/state_entries.h"
+#include "replica_bench.h"
+
+using namespace tally;
+using namespace tally::testing;
+
+namespace {
+
+// Gives a checkpoint of `donor` in one chunk to whoever asks.
+StateChunk whole_checkpoint(const StateRequest& request, const Replica& donor) {
+  StateChunk chunk;
+  chunk.answer = StateAnswer::entries;
+  chunk.checkpoint = request.checkpoint;
+  chunk.after = request.after;
+  chunk.header = *donor.header;
+  for (const auto& [key, value] : donor.entries) BOOST_REQUIRE(append_entry(chunk.entries, key, value));
+  chunk.through = donor.entries.rbegin()->first;
+  chunk.last = true;
+  return chunk;
+}
+
+// Puts what was imported into the replica's store, as its shell does.
+void store_import(Replica& replica) {
+  const ImportStep step = replica.steps.back();
+  replica.entries.clear();
+  visit_entries(step.chunk.entries, step.chunk.after, step.chunk.through, [&](auto key, auto value) {
+    replica.entries.emplace(key, value);
+    return true;
+  });
+  replica.header = step.chunk.header;
+  replica.core->import_stored(step.attempt, ImportOutcome::finished, replica.now);
+  replica.settle();
+}
+
+// Replica 1 must import: it has nothing, and the journal begins late. Replica 2 has a checkpoint of order 8.
+struct CutJournal {
+  Group healthy{4};
+  Replica replica{1, 4};
+
+  CutJournal() {
+    healthy.count(9);
+    healthy.replica.receive(standing_of(healthy.chain));  // checkpoint 4
+    healthy.count(4);
+    healthy.replica.receive(standing_of(healthy.chain));
+    BOOST_REQUIRE((healthy.replica.core->checkpoint().value == 12u));
+    replica.receive(standing());
+  }
+  ReplicaStanding standing(std::uint64_t recovery = 1) {
+    ReplicaStanding now = standing_of(healthy.chain, recovery);
+    now.journal_first = Sequence(11);
+    return now;
+  }
+  void import() {
+    const auto [donor, request] = replica.requests.back();
+    replica.core->receive(donor, whole_checkpoint(request, healthy.replica), replica.now);
+    replica.settle();
+    store_import(replica);
+  }
+  void stream() {
+    for (const Order& order : std::vector<Order>(healthy.journal))
+      if (order.id.sequence > replica.core->applied().sequence) replica.receive(order);
+  }
+  std::uint64_t donor() const { return replica.requests.back().first.value; }
+};
+
+ReplicaStanding dissent(ReplicaStanding standing, std::uint64_t recovery) {
+  standing.recovery = Recovery(recovery);
+  standing.reason = "dissent";
+  return standing;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(a_replica_scrubs_its_memory)
+
+BOOST_AUTO_TEST_CASE(and_convicts_itself_on_an_idle_group) {
+  Group group;
+  group.count(5);
+  group.replica.wait(seconds(5));
+  BOOST_TEST(!group.replica.happened("state_mismatch"));
+  BOOST_TEST(group.replica.core->flip_stored_counter());
+  const Digest before = group.replica.votes.back().state;
+  group.replica.wait(milliseconds(2'100));
+  BOOST_TEST(group.replica.happened("state_mismatch"));
+  group.deliver();
+  BOOST_TEST((group.replica.votes.back().state != before));
+  BOOST_TEST((group.replica.votes.back().state == group.replica.core->state()->recomputed_digest()));
+}
+
+BOOST_AUTO_TEST_CASE(at_a_bounded_rate) {
+  Group group;
+  std::vector<OwnedOperation> many;
+  for (int batch = 0; batch < 10; ++batch) {
+    many.clear();
+    for (int count = 0; count < 4000; ++count) many.push_back(addition(std::to_string(batch * 4000 + count), 1));
+    group.deliver({request(group.session, group.number + 1, many, group.number)});
+    ++group.number;
+  }
+  BOOST_TEST(group.replica.core->state()->counters() == 40'000u);
+  BOOST_TEST(group.replica.core->flip_stored_counter());
+  group.replica.wait(seconds(7));  // a pass over 40'000 takes 2.4 s
+  BOOST_TEST(group.replica.happened("state_mismatch"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(a_loaded_state_is_on_trial)
+
+BOOST_AUTO_TEST_CASE(and_an_older_checkpoint_is_loaded_when_it_dissents) {
+  Group group(2);
+  group.count(5);
+  group.replica.receive(standing_of(group.chain));  // checkpoint 2, then 6 waits for its turn
+  group.replica.start();
+  group.replica.receive(standing_of(group.chain));
+  group.stream_from_applied();
+  BOOST_TEST(group.replica.applied() == 6u);
+  group.replica.receive(dissent(standing_of(group.chain), 2));
+  BOOST_TEST(group.replica.happened("repair_failed"));
+  BOOST_TEST(group.replica.distrusted == std::vector<std::uint64_t>{2}, boost::test_tools::per_element());
+  BOOST_TEST(group.replica.applied() == 0u);
+  group.stream_from_applied();
+  BOOST_TEST(group.replica.applied() == 6u);
+}
+
+BOOST_AUTO_TEST_CASE(until_a_vote_on_it_is_decided_and_nothing_came_of_it) {
+  Group group(2);
+  group.count(5);
+  group.replica.receive(standing_of(group.chain));
+  group.replica.start();
+  group.replica.receive(standing_of(group.chain));
+  group.stream_from_applied();
+  group.replica.receive(standing_of(group.chain));
+  group.replica.wait(seconds(3));
+  group.replica.receive(standing_of(group.chain));
+  group.replica.receive(dissent(standing_of(group.chain), 2));
+  BOOST_TEST(!group.replica.happened("repair_failed"));
+  BOOST_TEST(group.replica.distrusted.empty());
+}
+
+BOOST_AUTO_TEST_CASE(and_silence_proves_nothing_against_it) {
+  Group group(2);
+  group.count(5);
+  group.replica.receive(standing_of(group.chain));
+  group.replica.start();
+  group.replica.receive(standing_of(group.chain));
+  group.stream_from_applied();
+  ReplicaStanding standing = standing_of(group.chain, 2);
+  standing.reason = "silence";
+  group.replica.receive(standing);
+  BOOST_TEST(group.replica.distrusted.empty());
+  BOOST_TEST(group.replica.applied() == 2u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(a_replica_that_loads)
+
+BOOST_AUTO_TEST_CASE(shows_that_it_is_there_and_that_it_is_not_ready) {
+  Group group;
+  group.count(3);
+  group.replica.slow_loads = true;
+  group.replica.reports.clear();
+  group.replica.receive(standing_of(group.chain, 2));
+  BOOST_TEST(group.replica.core->loading());
+  group.replica.core->tick(group.replica.now);
+  group.replica.wait(milliseconds(1000));
+  BOOST_TEST(group.replica.reports.size() == 4u);
+  for (const ReplicaReport& report : group.replica.reports) BOOST_TEST((report.recovery == Recovery()));
+  group.replica.core->nothing_to_restore(group.replica.now);
+  group.replica.settle();
+  BOOST_TEST((group.replica.reports.back().recovery == Recovery(2)));
+}
+
+BOOST_AUTO_TEST_CASE(refuses_a_checkpoint_of_another_version) {
+  Replica replica;
+  replica.slow_loads = true;
+  replica.start();
+  replica.core->load_rejected("an entry makes no sense");
+  replica.settle();
+  BOOST_TEST(replica.fatal.has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(a_replica_imports)
+
+BOOST_AUTO_TEST_CASE(when_the_journal_begins_after_what_it_has) {
+  CutJournal cut;
+  BOOST_REQUIRE(cut.replica.requests.size() == 1u);
+  BOOST_TEST(cut.donor() == 2u);
+  BOOST_TEST((cut.replica.requests[0].second == StateRequest{GroupId(77), {}, Sequence(10), ""}));
+  cut.stream();  // it takes none
+  BOOST_TEST(cut.replica.applied() == 0u);
+  cut.import();
+  BOOST_TEST(cut.replica.applied() == 12u);
+  BOOST_TEST((cut.replica.reports.back().recovery == Recovery(1)));
+  cut.stream();
+  BOOST_TEST(cut.replica.applied() == 14u);
+  BOOST_TEST((cut.replica.votes.back().state == cut.healthy.replica.votes.back().state));
+  cut.replica.receive(cut.standing());
+  BOOST_TEST(cut.replica.requests.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(and_reports_meanwhile_as_one_that_is_not_ready) {
+  CutJournal cut;
+  cut.replica.reports.clear();
+  cut.replica.wait(seconds(1));
+  BOOST_TEST(cut.replica.reports.size() >= 4u);
+  for (const ReplicaReport& report : cut.replica.reports) BOOST_TEST((report.recovery == Recovery()));
+}
+
+BOOST_AUTO_TEST_CASE(not_when_the_journal_leads_on_from_its_checkpoint) {
+  CutJournal cut;
+  cut.import();
+  cut.replica.start();
+  ReplicaStanding standing = cut.standing();
+  standing.journal_first = Sequence(13);
+  cut.replica.receive(standing);
+  BOOST_TEST(cut.replica.requests.size() == 1u);
+  standing.journal_first = Sequence(14);
+  cut.replica.receive(standing);
+  BOOST_TEST(cut.replica.requests.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(not_while_it_is_evicted) {
+  CutJournal cut;
+  Replica other(3, 4);
+  ReplicaStanding standing = cut.standing();
+  standing.state = ReplicaState::evicted;
+  other.receive(standing);
+  BOOST_TEST(other.requests.empty());
+}
+
+BOOST_AUTO_TEST_CASE(and_takes_over_the_recovery_that_it_is_in_when_it_is_done) {
+  CutJournal cut;
+  cut.replica.receive(cut.standing(5));
+  BOOST_TEST(cut.replica.requests.size() == 1u);
+  cut.import();
+  BOOST_TEST((cut.replica.reports.back().recovery == Recovery(5)));
+}
+
+BOOST_AUTO_TEST_CASE(from_the_next_donor_when_the_first_one_lied) {
+  CutJournal cut;
+  cut.import();
+  cut.stream();
+  cut.replica.receive(dissent(cut.standing(), 2));
+  BOOST_TEST(cut.replica.distrusted == std::vector<std::uint64_t>{12}, boost::test_tools::per_element());
+  BOOST_REQUIRE(cut.replica.requests.size() == 2u);
+  BOOST_TEST(cut.donor() == 3u);
+  cut.import();
+  BOOST_TEST(cut.replica.applied() == 12u);
+}
+
+BOOST_AUTO_TEST_CASE(from_the_next_donor_when_what_came_cannot_be_loaded) {
+  CutJournal cut;
+  const auto [donor, request] = cut.replica.requests.back();
+  cut.replica.slow_loads = true;
+  cut.replica.core->receive(donor, whole_checkpoint(request, cut.healthy.replica), cut.replica.now);
+  cut.replica.settle();
+  store_import(cut.replica);
+  cut.replica.slow_loads = false;
+  cut.replica.core->load_rejected("an entry makes no sense");
+  cut.replica.settle();
+  BOOST_TEST(!cut.replica.fatal.has_value());
+  BOOST_TEST(cut.replica.distrusted == std::vector<std::uint64_t>{12}, boost::test_tools::per_element());
+  BOOST_TEST(cut.donor() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(when_there_is_much_to_execute_and_only_once) {
+  Group healthy(4);
+  healthy.count(13);
+  healthy.replica.receive(standing_of(healthy.chain));
+  healthy.count(4);
+  healthy.replica.receive(standing_of(healthy.chain));  // checkpoint 16
+  Replica replica(3, 1000);
+  replica.import_orders = 10;
+  replica.start();
+  replica.receive(standing_of(healthy.chain));
+  BOOST_REQUIRE(replica.requests.size() == 1u);
+  BOOST_TEST(replica.requests[0].first.value == 1u);
+  BOOST_TEST((replica.requests[0].second.least == Sequence(10)));
+  replica.core->receive(ReplicaId(1), whole_checkpoint(replica.requests[0].second, healthy.replica), replica.now);
+  replica.settle();
+  store_import(replica);
+  BOOST_TEST(replica.applied() == 16u);
+  healthy.count(40);
+  replica.receive(standing_of(healthy.chain));
+  BOOST_TEST(replica.requests.size() == 1u);  // rather than run after the group for ever
+}
+
+BOOST_AUTO_TEST_CASE(but_executes_them_when_nobody_has_a_checkpoint) {
+  Group healthy;
+  healthy.count(20);
+  Replica replica(3, 1000);
+  replica.import_orders = 10;
+  replica.start();
+  replica.receive(standing_of(healthy.chain));
+  for (int time = 0; time < 2; ++time) {
+    StateChunk none;
+    none.answer = StateAnswer::none;
+    replica.core->receive(replica.requests.back().first, none, replica.now);
+    replica.settle();
+  }
+  BOOST_TEST(!replica.core->importing());
+  BOOST_TEST((replica.reports.back().recovery == Recovery(1)));
+  BOOST_TEST(replica.reports.back().resend);
+  for (const Order& order : healthy.journal) replica.receive(order);
+  BOOST_TEST(replica.applied() == 21u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(a_store_that_lost_everything)
+
+BOOST_AUTO_TEST_CASE(is_written_in_full_at_the_next_order) {
+  Group group(1000);
+  group.replica.every = 4;
+  group.replica.start();
+  group.replica.receive(standing_of(group.chain));
+  group.stream_from_applied();
+  group.count(4);
+  group.replica.receive(standing_of(group.chain));
+  BOOST_TEST(group.replica.full_commits == 1);
+  group.count(4);
+  group.replica.failing_commits = 1;
+  group.replica.failure = CommitFailure::lacks_base;
+  group.replica.receive(standing_of(group.chain));
+  BOOST_TEST(!group.replica.happened("state_mismatch"));
+  group.count(1);
+  group.replica.receive(standing_of(group.chain));
+  BOOST_TEST(group.replica.full_commits == 2);
+  BOOST_TEST((group.replica.core->checkpoint() == group.chain.last.sequence));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
