@@ -34,19 +34,40 @@ std::string text_of(const std::optional<LastVerdict>& verdict) {
          rfc3339(verdict->at);
 }
 
+std::string since_of(const ReplicaStatus& replica) {
+  return replica.since.unix_milliseconds == 0 ? "-" : rfc3339(replica.since);
+}
+
+// What comes next, for one that does not vote.
+std::string next_of(const ReplicaStatus& replica) {
+  switch (replica.state) {
+    case ReplicaState::evicted:
+      if (replica.held) return "tally replica readmit " + std::to_string(replica.id.value);
+      return replica.next_try.unix_milliseconds == 0 ? "recovers" : "recovers at " + rfc3339(replica.next_try);
+    case ReplicaState::quarantined: return "tally replica readmit " + std::to_string(replica.id.value);
+    case ReplicaState::recovering: return "executes what it missed";
+    case ReplicaState::probation: return "votes, is compared";
+    case ReplicaState::down: return "is started again";
+    case ReplicaState::voting: break;
+  }
+  return "-";
+}
+
 Row row_of(const ReplicaStatus& replica) {
   return {std::to_string(replica.id.value),
           std::string(to_string(replica.state)),
           std::to_string(replica.applied.value),
           std::to_string(replica.lag),
+          std::to_string(replica.checkpoint.value),
           std::to_string(replica.votes),
           std::to_string(replica.dissents),
           std::to_string(replica.silences),
           std::to_string(replica.evictions),
           std::to_string(replica.readmissions),
           replica.pid == 0 ? "-" : std::to_string(replica.pid),
-          replica.store.empty() ? "-" : replica.store,
-          replica.held ? "by hand, until readmitted" : text_of(replica.last_verdict)};
+          since_of(replica),
+          next_of(replica),
+          replica.held ? "operator" : text_of(replica.last_verdict)};
 }
 
 std::string table(const std::vector<Row>& rows, bool colour) {
@@ -81,8 +102,11 @@ std::string status_table(const ClusterStatus& status, bool colour) {
           std::to_string(status.decided.value) + ", stable to " + std::to_string(status.stable.value) + '\n';
   text += role_line("distributor", status.distributor_pid, status.distributor_state);
   text += role_line("comparator ", status.comparator_pid, status.comparator_state);
-  std::vector<Row> rows = {{"replica", "state", "applied", "lag", "votes", "dissents", "silences", "evictions",
-                            "readmissions", "pid", "store", "last verdict"}};
+  if (status.undecided.value != 0)
+    text += "undecided    order " + std::to_string(status.undecided.value) +
+            (status.state == GroupState::halted ? ": halted, until `tally group resume`\n" : ": rolling back\n");
+  std::vector<Row> rows = {{"replica", "state", "applied", "lag", "checkpoint", "votes", "dissents", "silences",
+                            "evictions", "readmissions", "pid", "since", "next", "last verdict"}};
   for (const ReplicaStatus& replica : status.replicas) rows.push_back(row_of(replica));
   return text + '\n' + table(rows, colour);
 }

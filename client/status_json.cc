@@ -10,6 +10,11 @@ namespace json = boost::json;
 
 json::string_view word(std::string_view text) { return {text.data(), text.size()}; }
 
+json::value time_json(CalendarTime time) {
+  if (time.unix_milliseconds == 0) return nullptr;
+  return json::value(rfc3339(time));
+}
+
 json::value verdict_json(const std::optional<LastVerdict>& verdict) {
   if (!verdict) return nullptr;
   return json::object{{"reason", word(to_string(verdict->reason))},
@@ -30,7 +35,11 @@ json::object replica_json(const ReplicaStatus& replica) {
           {"evictions", replica.evictions},
           {"readmissions", replica.readmissions},
           {"last_verdict", verdict_json(replica.last_verdict)},
-          {"held", replica.held}};
+          {"held", replica.held},
+          {"reason", replica.reason.empty() ? json::value(nullptr) : json::value(word(replica.reason))},
+          {"since", time_json(replica.since)},
+          {"next_try", time_json(replica.next_try)},
+          {"checkpoint", replica.checkpoint.value}};
 }
 
 }  // namespace
@@ -48,6 +57,8 @@ std::string status_json(const ClusterStatus& status) {
       {"replicas", std::move(replicas)},
       {"distributor", {{"pid", status.distributor_pid}, {"state", status.distributor_state}}},
       {"comparator", {{"pid", status.comparator_pid}, {"state", status.comparator_state}}},
+      {"journal_first", status.journal_first.value},
+      {"undecided", status.undecided.value == 0 ? json::value(nullptr) : json::value(status.undecided.value)},
   };
   return json::serialize(object);
 }

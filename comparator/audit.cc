@@ -27,18 +27,23 @@ AnswerEvidence evidence_of(const OrderAnswer& answer) {
   return evidence;
 }
 
-DissentEvidence evidence_of(const CollectedBallot& ballot, const std::vector<Member>& members) {
-  CHECK(ballot.stage() == CollectedBallot::Stage::decided);
-  const OrderAnswer& decided = ballot.answer(ballot.decided());
-  DissentEvidence evidence{ballot.order(), evidence_of(decided), {}};
+std::vector<VoteEvidence> votes_on(const CollectedBallot& ballot, const std::vector<Member>& members) {
+  const bool decided = ballot.stage() == CollectedBallot::Stage::decided;
+  std::vector<VoteEvidence> votes;
   for (const Member& member : members) {
     for (const AnswerIndex index : {ballot.first_of(member.replica), ballot.second_of(member.replica)}) {
       if (index == no_answer) continue;
       const OrderAnswer& answer = ballot.answer(index);
-      evidence.votes.push_back({member.replica, member.role, difference_of(decided, answer), evidence_of(answer)});
+      const Difference difference = decided ? difference_of(ballot.answer(ballot.decided()), answer) : Difference::none;
+      votes.push_back({member.replica, member.role, difference, evidence_of(answer)});
     }
   }
-  return evidence;
+  return votes;
+}
+
+DissentEvidence evidence_of(const CollectedBallot& ballot, const std::vector<Member>& members) {
+  CHECK(ballot.stage() == CollectedBallot::Stage::decided);
+  return {ballot.order(), evidence_of(ballot.answer(ballot.decided())), votes_on(ballot, members)};
 }
 
 }  // namespace tally

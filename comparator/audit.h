@@ -77,15 +77,26 @@ struct VerdictRecord {
   std::variant<DissentEvidence, SilenceEvidence> evidence;
 };
 
+// No majority can be found (law 14).
+struct UndecidedRecord {
+  OrderIdentity order;
+  ViewNumber view;
+  std::vector<VoteEvidence> votes;  // `difference` is from nothing: none
+};
+
+using AuditContent = std::variant<StartRecord, ViewRecord, VerdictRecord, UndecidedRecord>;
+
 struct AuditRecord {
   GroupId group;
   Term term;
-  std::variant<StartRecord, ViewRecord, VerdictRecord> content;
+  AuditContent content;
 };
 
 AnswerEvidence evidence_of(const OrderAnswer& answer);
 
-// All votes on a decided ballot. `members` has one member for each configured replica, by id.
+// All votes on a ballot whose order is known. `members` has one member for each configured replica, by id.
+std::vector<VoteEvidence> votes_on(const CollectedBallot& ballot, const std::vector<Member>& members);
+// The same of a decided ballot, with the decision.
 DissentEvidence evidence_of(const CollectedBallot& ballot, const std::vector<Member>& members);
 
 }  // namespace tally

@@ -49,11 +49,9 @@ json::object object_of(const AnswerEvidence& answer) {
   return object;
 }
 
-json::object object_of(const DissentEvidence& evidence) {
-  json::object object;
-  object["decided"] = object_of(evidence.decided);
+json::array array_of(const std::vector<VoteEvidence>& evidence) {
   json::array votes;
-  for (const VoteEvidence& vote : evidence.votes) {
+  for (const VoteEvidence& vote : evidence) {
     json::object entry{{"replica", vote.replica.value},
                        {"role", text(word(vote.role))},
                        {"differs_in", text(to_string(vote.difference))}};
@@ -61,7 +59,13 @@ json::object object_of(const DissentEvidence& evidence) {
     for (const json::key_value_pair& member : answer) entry.insert(member);
     votes.push_back(std::move(entry));
   }
-  object["votes"] = std::move(votes);
+  return votes;
+}
+
+json::object object_of(const DissentEvidence& evidence) {
+  json::object object;
+  object["decided"] = object_of(evidence.decided);
+  object["votes"] = array_of(evidence.votes);
   return object;
 }
 
@@ -81,8 +85,10 @@ void put(json::object& object, const ViewRecord& view) {
   object["view"] = view.number.value;
   json::array members;
   for (const Member& member : view.members)
-    members.push_back(json::object{
-        {"replica", member.replica.value}, {"role", text(word(member.role))}, {"recovery", member.recovery.value}});
+    members.push_back(json::object{{"replica", member.replica.value},
+                                   {"role", text(word(member.role))},
+                                   {"state", text(to_string(member.state))},
+                                   {"recovery", member.recovery.value}});
   object["members"] = std::move(members);
   object["closed"] = view.closed.value;
   object["audit_head"] = view.audit_head;
@@ -100,9 +106,16 @@ void put(json::object& object, const VerdictRecord& record) {
   object["evidence"] = std::visit([](const auto& evidence) { return object_of(evidence); }, record.evidence);
 }
 
+void put(json::object& object, const UndecidedRecord& record) {
+  object["view"] = record.view.value;
+  object["sequence"] = record.order.sequence.value;
+  object["chain"] = to_hex(record.order.chain);
+  object["votes"] = array_of(record.votes);
+}
+
 std::string_view kind_of(const AuditRecord& record) {
-  if (std::holds_alternative<StartRecord>(record.content)) return "start";
-  return std::holds_alternative<ViewRecord>(record.content) ? "view" : "verdict";
+  constexpr std::string_view kinds[] = {"start", "view", "verdict", "undecided"};  // in the order of AuditContent
+  return kinds[record.content.index()];
 }
 
 }  // namespace

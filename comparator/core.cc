@@ -112,7 +112,7 @@ void ComparatorCore::begin_turn(Instant now) {
 void ComparatorCore::adopt_term(Term term) {
   if (term <= term_) return;
   term_ = term;
-  opened_ = {};
+  opened_ = undecidable_ = {};
   window_.restart(Sequence());
   for (Watched& replica : replicas_) {
     replica.suspicion.reset();
@@ -154,6 +154,7 @@ void ComparatorCore::adopt_view(const View& view) {
     if (member.role == MemberRole::voter) voters_.insert(member.replica);
     if (member.role != MemberRole::none) judged_.insert(member.replica);
   }
+  undecidable_ = {};
   record(ViewRecord{view.number, view.members, view.closed, view.audit_head});
   output_.events.push_back(
       Event("view_adopted").with("term", view.term).with("view", view.number).with("voters", voters_.size()));
@@ -193,6 +194,7 @@ void ComparatorCore::check_audit_head(const View& view) {
 
 void ComparatorCore::close_through(Sequence closed) {
   window_.close_through(closed);
+  if (undecidable_ <= closed) undecidable_ = {};
   for (Watched& replica : replicas_) replica.suspicion.forgive_before(closed.next());
 }
 
@@ -229,6 +231,8 @@ ComparatorReport ComparatorCore::report() const {
   report.verdicts = verdicts_.effective();
   report.audit_head = to_text(audit_head_);
   report.pid = config_.pid;
+  report.agreed = agreed_;
+  report.undecidable = undecidable_;
   return report;
 }
 

@@ -104,6 +104,7 @@ class ComparatorCore {
   void follow(Watched& replica, const Vote& vote);
   void open(Ballot&& ballot);
   void consider(CollectedBallot& ballot);
+  void find_no_majority(CollectedBallot& ballot);
   void decide(CollectedBallot& ballot, const VoteCount& count);
   void judge(CollectedBallot& ballot, Watched& replica);
   void judge_late(CollectedBallot& ballot, Watched& replica, Vote&& vote);
@@ -115,7 +116,7 @@ class ComparatorCore {
   bool can_spare(const Watched& replica) const;
   void record_verdict(Watched& replica, VerdictReason reason, Sequence sequence,
                       std::variant<DissentEvidence, SilenceEvidence> evidence);
-  void record(std::variant<StartRecord, ViewRecord, VerdictRecord> content);
+  void record(AuditContent content);
   std::vector<Member> members() const;
 
   Instant report_deadline() const;
@@ -131,7 +132,9 @@ class ComparatorCore {
   VoterSet judged_;  // members with any role
   std::vector<Watched> replicas_;
   BallotWindow window_;
-  Sequence opened_;  // the newest ballot of this term
+  Sequence opened_;       // the newest ballot of this term
+  OrderState agreed_;     // the newest decided ballot
+  Sequence undecidable_;  // of this term and view; zero: none
   StandingVerdicts verdicts_;
   AuditHead audit_head_;
   std::uint64_t last_record_ = 0;  // number of the last record given out

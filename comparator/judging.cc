@@ -80,15 +80,26 @@ void ComparatorCore::consider(CollectedBallot& ballot) {
   const VoteCount count = count_votes(ballot.answers(), voters_, quorum_);
   if (count.decided != no_answer) {
     decide(ballot, count);
-  } else if (count.impossible && voters_.size() >= quorum_.needed() && ballot.mention_undecidable()) {
-    // Law 14: the distributor sees that everybody voted beyond what is decided, and begins a new term.
-    Event event("ballot_undecidable", Severity::error);
-    event.with("sequence", ballot.order().sequence);
-    for (const Watched& replica : replicas_)
-      if (const AnswerIndex index = ballot.first_of(replica.member.replica); index != no_answer)
-        event.with("replica_" + std::to_string(replica.member.replica.value), ballot.answer(index).state);
-    output_.events.push_back(std::move(event));
+  } else if (count.impossible && voters_.size() >= quorum_.needed()) {
+    find_no_majority(ballot);
   }
+}
+
+// Law 14: the distributor begins a new term, and has every replica roll back.
+void ComparatorCore::find_no_majority(CollectedBallot& ballot) {
+  const Sequence sequence = ballot.order().sequence;
+  if (undecidable_.value == 0 || sequence < undecidable_) {
+    undecidable_ = sequence;
+    report_due_ = true;
+  }
+  if (!ballot.mention_undecidable()) return;
+  Event event("ballot_undecidable", Severity::error);
+  event.with("sequence", sequence);
+  for (const Watched& replica : replicas_)
+    if (const AnswerIndex index = ballot.first_of(replica.member.replica); index != no_answer)
+      event.with("replica_" + std::to_string(replica.member.replica.value), ballot.answer(index).state);
+  output_.events.push_back(std::move(event));
+  if (sequence == undecidable_) record(UndecidedRecord{ballot.order(), view_->number, votes_on(ballot, members())});
 }
 
 void ComparatorCore::decide(CollectedBallot& ballot, const VoteCount& count) {
@@ -100,6 +111,8 @@ void ComparatorCore::decide(CollectedBallot& ballot, const VoteCount& count) {
   }
   window_.decide(ballot, count.decided, judged_);
   ++decided_since_report_;
+  if (ballot.order().sequence > agreed_.order.sequence || ballot.order().term > agreed_.order.term)
+    agreed_ = {ballot.order(), ballot.answer(count.decided).state};
   for (Watched& replica : replicas_)
     if (has_role(replica)) judge(ballot, replica);
   window_.settle(ballot);
@@ -205,7 +218,7 @@ void ComparatorCore::record_verdict(Watched& replica, VerdictReason reason, Sequ
   verdicts_.add(verdict, replica.member.role, last_record_);
 }
 
-void ComparatorCore::record(std::variant<StartRecord, ViewRecord, VerdictRecord> content) {
+void ComparatorCore::record(AuditContent content) {
   output_.audit.push_back({group_, term_, std::move(content)});
   ++last_record_;
 }

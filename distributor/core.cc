@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Clients, orders and their ballots. core_group.cc has the replicas, the comparator and the view.
+// Clients, orders and their ballots. core_group.cc has the replicas, the comparator and the view, core_repair.cc the
+// journal's end and a group without a majority.
 #include "distributor/core.h"
 
 #include <algorithm>
@@ -46,6 +47,11 @@ DistributorCore::DistributorCore(DistributorConfig config, RecoveredJournal jour
       closed_(journal.last.sequence),
       stable_(journal.last.sequence),
       membership_(config_.membership, std::move(journal.view), now),
+      agreed_(journal.agreed),
+      agreed_told_(journal.agreed.order.sequence),
+      next_agreed_(now),
+      journal_first_(journal.first),
+      cut_(journal.first),
       streams_(config_.membership.replicas),
       comparator_heard_(now),
       ballots_resent_(now),
@@ -72,10 +78,15 @@ void DistributorCore::refuse(const ClientId& client, const Request& request, Ref
   output_.to_clients.emplace_back(client, Refusal{request.session, request.number, request.attempt, reason});
 }
 
+RefusalReason DistributorCore::refusal_reason() const {
+  const bool halted = membership_.record().rollback.stage == GroupRollback::Stage::halted;
+  return halted ? RefusalReason::undecided : RefusalReason::unavailable;
+}
+
 void DistributorCore::receive(const ClientId& client, Request request, Instant now) {
   wake(now);
   if (draining_) return refuse(client, request, RefusalReason::draining);
-  if (!accepting(now)) return refuse(client, request, RefusalReason::unavailable);
+  if (!accepting(now)) return refuse(client, request, refusal_reason());
   const RequestKey key = key_of(client, request.session, request.number);
   if (!live_requests_.insert(key).second) return;  // law 21: its first transmission is on its way
   const Sequencer::Admission admission = sequencer_.add(client, request);
@@ -90,7 +101,7 @@ void DistributorCore::receive(const ClientId& client, Request request, Instant n
 // One order a sync: what waits during the sync is the next order.
 bool DistributorCore::may_make_order(Instant now) const {
   const bool sync_in_progress = config_.wait_for_sync && !syncing_.empty();
-  return comparator_present(now) && !sync_in_progress && open_.size() < limits::open_orders;
+  return is_deciding() && comparator_present(now) && !sync_in_progress && open_.size() < limits::open_orders;
 }
 
 bool DistributorCore::order_is_due(Instant now) const {
@@ -153,7 +164,11 @@ void DistributorCore::synced(std::uint64_t position, Instant) {
     stable_ = syncing_.front().second;
     syncing_.pop_front();
   }
-  if (view_was_waiting && view_told()) tell_view();
+  if (!view_was_waiting || !view_told()) return;
+  if (new_term_wanted_)
+    output_.new_term = true;
+  else
+    tell_view();
 }
 
 // ---- ballots
@@ -231,6 +246,7 @@ void DistributorCore::expire_ballots(Instant now) {
 
 // Begins a turn, with whatever comes first. Whoever wakes up late judges nobody by what it slept through.
 void DistributorCore::wake(Instant now) {
+  membership_.observe(wall_, now);
   const bool overslept = now - std::max(last_turn_, planned_turn_) > config_.ack_timeout / 2;
   last_turn_ = now;
   if (!overslept) return;
@@ -246,7 +262,8 @@ Duration DistributorCore::patience_with(const OpenOrder& order) const {
 
 void DistributorCore::tick(Instant now) {
   wake(now);
-  if (membership_.tick(now, output_.events)) view_changed();
+  if (membership_.tick(output_.events)) view_changed();
+  consider_proofs();
   const bool stalls = !open_.empty() && open_.front().waits_since + patience_with(open_.front()) <= now;
   if (stalls && !stalled_)
     output_.events.push_back(Event("group_stalled", Severity::error).with("sequence", decided_.next()));
@@ -255,11 +272,12 @@ void DistributorCore::tick(Instant now) {
   if (!accepting(now))
     for (const WaitingRequest& waiting : sequencer_.take_all()) {
       live_requests_.erase(key_of(waiting.client, waiting.request.session, waiting.request.number));
-      refuse(waiting.client, waiting.request, RefusalReason::unavailable);
+      refuse(waiting.client, waiting.request, refusal_reason());
     }
   if (order_is_due(now)) make_order(now);
   resend_ballots(now);
   if (appended_ > synced_ && syncing_.empty() && next_sync_ <= now) ask_for_sync();
+  tell_agreed(now);
   if (next_beat_ <= now) beat(now);
   feed_all(now);
   release_ballots();

@@ -39,6 +39,10 @@ struct DistributorConfig {
   std::string admin_token;  // empty: no admin command is accepted
   Duration ack_timeout = milliseconds(250);
   std::uint32_t ack_misses = 4;
+  // The journal keeps so many orders before the oldest checkpoint, so that the one before that leads on too.
+  std::uint64_t journal_slack_orders = 20'000;
+  std::uint64_t journal_cut_orders = 10'000;  // it is cut by no fewer
+  std::uint64_t journal_bytes = 1ull << 30;   // beyond, a replica that is behind pins nothing any more
 };
 
 // What the journal holds, when a term begins.
@@ -50,9 +54,10 @@ struct RecoveredJournal {
   ServedTime served;
   CalendarTime calendar;
   JournaledView view;
+  OrderState agreed;  // the newest that it knows of
 };
 
-using JournalRecord = std::variant<Order, JournaledView>;
+using JournalRecord = std::variant<Order, JournaledView, OrderState>;
 
 struct DistributorOutput {
   struct Delivery {  // send these orders to this replica
@@ -62,6 +67,8 @@ struct DistributorOutput {
   };
   std::vector<JournalRecord> appends;
   std::optional<std::uint64_t> sync_through;  // sync at least so many appends of this process
+  std::optional<Sequence> cut_below;          // forget the orders before it
+  bool new_term = false;                      // end this process; the next one goes on from the journal (law 14)
   std::vector<Delivery> deliveries;
   std::vector<std::pair<ReplicaId, Message>> to_replicas;
   std::vector<Message> to_comparator;
@@ -86,6 +93,11 @@ class DistributorCore {
   void synced(std::uint64_t position, Instant now);
   // An order could not be sent; the replica's stream goes on from it later.
   void delivery_failed(ReplicaId replica, Sequence sequence);
+  // How much the journal takes, on disk and in memory, about.
+  void observe_journal(std::uint64_t bytes) { journal_bytes_ = bytes; }
+  // This order cannot be read. Whoever needs it is sent to another replica for its state instead, and the journal is
+  // cut above it as soon as f+1 voters have checkpoints beyond it.
+  void journal_damaged(Sequence sequence);
   // From now on every new request is refused.
   void drain() { draining_ = true; }
 
@@ -95,6 +107,9 @@ class DistributorCore {
 
   // Nothing waits for its place in the order or for its decision.
   bool idle() const { return open_.empty() && sequencer_.empty(); }
+  // Whether this order is to be sent as voided.
+  bool is_voided(Sequence sequence) const;
+  Sequence journal_first() const { return journal_first_; }
 
  private:
   // Which requests are waiting or in an open ballot: their repetitions are dropped (law 21).
@@ -137,6 +152,7 @@ class DistributorCore {
   void release_ballots();
   void resend_ballots(Instant now);
   void close_ballots(Sequence through);
+  Sequence feed_end(ReplicaId replica) const;
   void feed(ReplicaId replica, Instant now);
   void feed_all(Instant now);
   void expire_ballots(Instant now);
@@ -149,11 +165,22 @@ class DistributorCore {
   bool flows(ReplicaId replica) const;
   void take_verdicts(const ComparatorReport& report, Instant now);
   bool replace_silent_voter(const ComparatorReport& report, Instant now);
-  AdminReply carry_out(const AdminCommand& command, Instant now);
-  AdminReply carry_out_fault(const AdminCommand& command, Instant now);
+  void take_agreed(const ComparatorReport& report);
+  void tell_agreed(Instant now);
+  bool take_no_majority(const ComparatorReport& report);
+  void begin_new_term();
+  void consider_proofs();
+  Sequence safe_cut() const;
+  Sequence wanted_cut() const;
+  void consider_cut();
+  AdminReply carry_out(const AdminCommand& command);
+  AdminReply carry_out_fault(const AdminCommand& command);
+  AdminReply carry_out_resume(const AdminCommand& command);
   bool comparator_present(Instant now) const;
   bool replica_present(const Stream& stream, Instant now) const;
   bool accepting(Instant now) const;
+  bool is_deciding() const { return membership_.record().rollback.stage == GroupRollback::Stage::none; }
+  RefusalReason refusal_reason() const;
   void ask_for_sync();
   Sequence stable() const { return config_.wait_for_sync ? stable_ : last_.sequence; }
   void wake(Instant now);
@@ -187,6 +214,15 @@ class DistributorCore {
 
   Membership membership_;
   std::uint64_t view_position_ = 0;  // the newest view's; nobody hears of it before it is synced
+  bool new_term_wanted_ = false;     // once that view is synced
+
+  OrderState agreed_;     // the newest decided order, and what f+1 replicas say the state is after it
+  Sequence agreed_told_;  // journaled, and so what replicas may go by
+  Instant next_agreed_;
+
+  Sequence journal_first_;  // nobody is sent an order before it
+  Sequence cut_;            // the journal was told to forget those before it
+  std::uint64_t journal_bytes_ = 0;
   std::vector<Stream> streams_;
 
   bool comparator_known_ = false;

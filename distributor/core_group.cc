@@ -27,7 +27,9 @@ bool DistributorCore::replica_present(const Stream& stream, Instant now) const {
 }
 
 // Right after its start the group is given the time to find together.
-bool DistributorCore::accepting(Instant now) const { return !stalled_ && now - comparator_heard_ <= presence; }
+bool DistributorCore::accepting(Instant now) const {
+  return is_deciding() && !stalled_ && now - comparator_heard_ <= presence;
+}
 
 // ---- replicas
 
@@ -78,13 +80,19 @@ void DistributorCore::delivery_failed(ReplicaId replica, Sequence sequence) {
   stream.retry = last_turn_ + delivery_retry;
 }
 
-// Sends what the replica's window allows. Law 21: one slow replica never slows the others.
-void DistributorCore::feed(ReplicaId replica, Instant now) {
-  Stream& stream = stream_of(replica);
-  if (!flows(replica) || stream.retry > now) return;
+// What the replica's window and the journal allow to be sent to it. Law 21: one slow replica never slows the others.
+Sequence DistributorCore::feed_end(ReplicaId replica) const {
+  const Stream& stream = stream_of(replica);
+  if (!flows(replica) || stream.sent.next() < journal_first_) return stream.sent;
   const std::uint64_t window_end = stream.report.applied.sequence.value + limits::replica_window_orders;
   const std::uint64_t turn_end = stream.sent.value + limits::catch_up_orders_per_turn;
-  const Sequence end(std::min({last_.sequence.value, window_end, turn_end}));
+  return Sequence(std::min({last_.sequence.value, window_end, turn_end}));
+}
+
+void DistributorCore::feed(ReplicaId replica, Instant now) {
+  Stream& stream = stream_of(replica);
+  if (stream.retry > now) return;
+  const Sequence end = feed_end(replica);
   if (end <= stream.sent) return;
   output_.deliveries.push_back({replica, stream.sent.next(), end});
   orders_sent_ += end.value - stream.sent.value;
@@ -108,10 +116,10 @@ void DistributorCore::send_standing(ReplicaId replica) {
   standing.stable = stable();
   standing.decided = decided_;
   standing.vote_from = stream_of(replica).vote_from;
-  if (member.held)
-    standing.reason = "operator";
-  else if (member.last_verdict)
-    standing.reason = to_string(member.last_verdict->reason);
+  standing.journal_first = journal_first_;
+  standing.agreed = agreed_told_;
+  if (membership_.record().rollback.stage == GroupRollback::Stage::reproducing) standing.prove = agreed_.order.sequence;
+  standing.reason = membership_.reason(replica);
   output_.to_replicas.emplace_back(replica, std::move(standing));
 }
 
@@ -141,15 +149,16 @@ void DistributorCore::receive(const ComparatorReport& report, Instant now) {
   }
   close_ballots(std::min(report.decided, last_.sequence));
   if (!report.audit_head.empty()) membership_.remember_audit_head(report.audit_head);
-  take_verdicts(report, now);
+  take_agreed(report);
+  if (!take_no_majority(report)) take_verdicts(report, now);
 }
 
 void DistributorCore::take_verdicts(const ComparatorReport& report, Instant now) {
   bool changed = false;
-  for (const Verdict& verdict : report.verdicts) changed |= membership_.judge(verdict, wall_, now, output_.events);
+  for (const Verdict& verdict : report.verdicts) changed |= membership_.judge(verdict, output_.events);
   if (report.view == membership_.record().number)
     for (const VoterTally& tally : report.voters)
-      if (is_replica(tally.replica)) changed |= membership_.matched(tally.replica, tally.matches, now, output_.events);
+      if (is_replica(tally.replica)) changed |= membership_.matched(tally.replica, tally.matches, output_.events);
   if (!changed) changed = replace_silent_voter(report, now);
   if (changed) view_changed();
 }
@@ -171,7 +180,7 @@ bool DistributorCore::replace_silent_voter(const ComparatorReport& report, Insta
   }
   if (!silent || !matched) return false;
   const Verdict verdict{silent->replica, membership_.member(silent->replica).recovery, VerdictReason::silence, stuck};
-  return membership_.replace(verdict, *matched, wall_, now, output_.events);
+  return membership_.replace(verdict, *matched, output_.events);
 }
 
 // A changed view is journaled first; when it is synced, everybody hears of it.
@@ -194,8 +203,8 @@ void DistributorCore::send_view() {
   view.group = group_;
   view.number = membership_.record().number;
   for (std::uint64_t id = 1; id <= streams_.size(); ++id)
-    view.members.push_back(
-        {ReplicaId(id), membership_.role(ReplicaId(id)), membership_.member(ReplicaId(id)).recovery});
+    view.members.push_back({ReplicaId(id), membership_.role(ReplicaId(id)), membership_.member(ReplicaId(id)).recovery,
+                            membership_.member(ReplicaId(id)).state});
   view.comparator = comparator_.incarnation;
   view.closed = closed_;
   view.last = last_.sequence;
@@ -206,6 +215,7 @@ void DistributorCore::send_view() {
 
 void DistributorCore::beat(Instant now) {
   next_beat_ = now + (open_.empty() ? idle_beat : busy_beat);
+  consider_cut();
   tell_view();
 }
 

@@ -19,6 +19,8 @@ bool equal_tokens(const std::string& given, const std::string& wanted) {
 }  // namespace
 
 GroupState DistributorCore::group_state(Instant now) const {
+  if (membership_.record().rollback.stage == GroupRollback::Stage::halted) return GroupState::halted;
+  if (!is_deciding()) return GroupState::unavailable;
   if (!comparator_present(now) || stalled_ || !decided_once_) return GroupState::unavailable;
   return membership_.voters() < streams_.size() ? GroupState::degraded : GroupState::ok;
 }
@@ -38,6 +40,11 @@ ReplicaStatus DistributorCore::replica_status(ReplicaId replica, Instant now) co
   status.readmissions = member.readmissions;
   status.last_verdict = member.last_verdict;
   status.held = member.held;
+  status.checkpoint = stream.report.checkpoint;
+  status.reason = membership_.reason(replica);
+  status.since = member.since;
+  if (const Instant next = membership_.next_try(replica); put_out && next != Instant::never())
+    status.next_try = {wall_.unix_milliseconds + std::max<std::int64_t>(0, (next - now).milliseconds())};
   for (const VoterTally& tally : comparator_.voters) {
     if (tally.replica != replica) continue;
     status.votes = tally.votes;
@@ -70,19 +77,21 @@ void DistributorCore::receive(const ClientId& client, const StatusQuery& query, 
   status.journal_appends = appended_;
   status.journal_syncs = syncs_;
   status.orders_sent = orders_sent_;
+  status.journal_first = journal_first_;
+  if (!is_deciding()) status.undecided = membership_.record().rollback.undecided;
   output_.to_clients.emplace_back(client, std::move(status));
 }
 
 void DistributorCore::receive(const ClientId& client, const AdminCommand& command, Instant now) {
   wake(now);
-  output_.to_clients.emplace_back(client, carry_out(command, now));
+  output_.to_clients.emplace_back(client, carry_out(command));
 }
 
-AdminReply DistributorCore::carry_out(const AdminCommand& command, Instant now) {
+AdminReply DistributorCore::carry_out(const AdminCommand& command) {
   const auto refused = [&](const char* why) { return AdminReply{command.number, AdminOutcome::refused, why}; };
   if (!equal_tokens(command.token, config_.admin_token))
     return {command.number, AdminOutcome::forbidden, "the admin token is missing or wrong"};
-  if (command.action == AdminAction::resume) return refused("the group is not halted");
+  if (command.action == AdminAction::resume) return carry_out_resume(command);
   if (!is_replica(command.replica)) return refused("there is no such replica");
   bool changed = false;
   switch (command.action) {
@@ -91,17 +100,30 @@ AdminReply DistributorCore::carry_out(const AdminCommand& command, Instant now) 
       if (!changed) return refused("it is held already, or too few replicas vote to go without it");
       break;
     case AdminAction::readmit:
-      changed = membership_.readmit(command.replica, now, output_.events);
+      changed = membership_.readmit(command.replica, output_.events);
       if (!changed) return refused("it is neither evicted nor quarantined");
       break;
-    case AdminAction::fault: return carry_out_fault(command, now);
+    case AdminAction::fault: return carry_out_fault(command);
     case AdminAction::resume: break;
   }
   view_changed();
   return {command.number, AdminOutcome::done, ""};
 }
 
-AdminReply DistributorCore::carry_out_fault(const AdminCommand& command, Instant now) {
+// Law 14: after a halt; or with an order to void, which may be what keeps the replicas from answering at all.
+AdminReply DistributorCore::carry_out_resume(const AdminCommand& command) {
+  const auto refused = [&](const char* why) { return AdminReply{command.number, AdminOutcome::refused, why}; };
+  const Sequence voided = command.void_sequence;
+  if (voided.value != 0 && (voided <= agreed_.order.sequence || voided < journal_first_ || voided > last_.sequence))
+    return refused("that order is decided already, or there is no such order");
+  if (is_voided(voided)) return refused("that order is voided already");
+  if (!membership_.resume(voided, output_.events))
+    return refused(voided.value == 0 ? "the group is not halted" : "too many orders are voided already");
+  begin_new_term();
+  return {command.number, AdminOutcome::done, ""};
+}
+
+AdminReply DistributorCore::carry_out_fault(const AdminCommand& command) {
   if (!config_.fault_injection)
     return {command.number, AdminOutcome::refused, "fault injection is off: start with --fault-injection"};
   output_.to_replicas.emplace_back(command.replica, command.fault);
@@ -112,7 +134,7 @@ AdminReply DistributorCore::carry_out_fault(const AdminCommand& command, Instant
   const JournaledMember& member = membership_.member(command.replica);
   const bool cooling_down = member.state == ReplicaState::evicted && !member.held;
   if (command.fault.kind == FaultKind::none && cooling_down) {
-    membership_.readmit(command.replica, now, output_.events);
+    membership_.readmit(command.replica, output_.events);
     view_changed();
   }
   return {command.number, AdminOutcome::done, ""};
@@ -126,9 +148,7 @@ Instant DistributorCore::next_deadline() const {
         std::min(next, open_.front().waits_since + (stalled_ ? limits::ballot_lifetime : patience_with(open_.front())));
   for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
     const Stream& stream = stream_of(ReplicaId(id));
-    const bool more = stream.sent < last_.sequence &&
-                      stream.sent.value < stream.report.applied.sequence.value + limits::replica_window_orders;
-    if (more && flows(ReplicaId(id))) next = std::min(next, std::max(stream.retry, last_turn_));
+    if (feed_end(ReplicaId(id)) > stream.sent) next = std::min(next, std::max(stream.retry, last_turn_));
   }
   return next;
 }

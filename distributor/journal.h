@@ -23,16 +23,27 @@ class Journal {
 
   virtual void append(Sequence sequence, std::string_view encoded_order) = 0;
   virtual void append(const JournaledView& view) = 0;
+  virtual void append(const OrderState& agreed) = 0;
   virtual void sync() = 0;
 
   // The order is stable now. Remembered beside the journal, so that the loss of a stable order is noticed.
   virtual void mark_stable(const OrderIdentity& order) = 0;
 
-  // The encoded order, as it was appended. Any thread.
+  // The encoded order, as it was appended; nothing if it is gone, or damaged. Any thread.
   virtual std::optional<std::string> read(Sequence sequence) = 0;
 
-  // Forgets the orders before `first`. Any thread.
+  // May forget the orders before `first`; it does so in large pieces. Any thread.
   virtual void cut_below(Sequence first) = 0;
+
+  // What it takes, on disk and in memory, about. Any thread.
+  virtual std::uint64_t bytes() = 0;
+
+  // Reads the orders from `from` on, past every cache, about so many bytes of them. Any thread.
+  struct Scrubbed {
+    Sequence next;                    // go on there; zero: that was the last one
+    std::optional<Sequence> damaged;  // this one is not what was appended
+  };
+  virtual Scrubbed scrub(Sequence from, std::size_t bytes) = 0;
 };
 
 }  // namespace tally

@@ -23,9 +23,9 @@ int run(const DaemonArguments& arguments) {
     return exit_usage;
   }
   DistributorShell shell(config, std::move(*journal));
-  shell.run();
-  log_event(Event("stopped"));
-  return 0;
+  const int code = shell.run();
+  log_event(Event("stopped").with("code", code));
+  return code;
 }
 
 }  // namespace

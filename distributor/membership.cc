@@ -8,13 +8,20 @@
 namespace tally {
 
 Membership::Membership(const MembershipConfig& config, JournaledView record, Instant now)
-    : config_(config), record_(std::move(record)), breakers_(config.replicas) {
+    : config_(config), record_(std::move(record)), breakers_(config.replicas), now_(now) {
   if (record_.members.empty()) record_.members.resize(config.replicas);
   CHECK(record_.members.size() == config.replicas);
   for (Breaker& breaker : breakers_) breaker.cooldown = config_.cooldown;
   for (std::size_t place = 0; place < record_.members.size(); ++place)
     if (record_.members[place].state == ReplicaState::evicted && !record_.members[place].held)
       breakers_[place].closes = now + config_.cooldown;
+}
+
+void Membership::observe(CalendarTime at, Instant now) {
+  wall_ = at;
+  now_ = now;
+  for (JournaledMember& member : record_.members)
+    if (member.since.unix_milliseconds == 0) member.since = at;  // the group's first start
 }
 
 JournaledMember& Membership::member_of(ReplicaId replica) { return record_.members.at(replica.value - 1); }
@@ -39,29 +46,41 @@ MemberRole Membership::role(ReplicaId replica) const {
   }
 }
 
+std::string_view Membership::reason(ReplicaId replica) const {
+  const JournaledMember& asked = member(replica);
+  if (asked.held) return "operator";
+  if (asked.state == ReplicaState::voting)
+    return record_.rollback.stage == GroupRollback::Stage::reproducing ? "no_majority" : "";
+  return asked.last_verdict ? to_string(asked.last_verdict->reason) : "operator";
+}
+
 // Law 13: an eviction never leaves fewer than f+1 voters.
 bool Membership::may_lose(ReplicaId replica) const {
   return member(replica).state != ReplicaState::voting || voters() > majority();
 }
 
 // Whether this dissent is one too many.
-bool Membership::count_dissent(Breaker& breaker, Instant now) const {
-  breaker.dissents.push_back(now);
-  while (breaker.dissents.front() + config_.quarantine_window <= now) breaker.dissents.pop_front();
+bool Membership::count_dissent(Breaker& breaker) const {
+  breaker.dissents.push_back(now_);
+  while (breaker.dissents.front() + config_.quarantine_window <= now_) breaker.dissents.pop_front();
   return breaker.dissents.size() >= config_.quarantine_dissents;
 }
 
-void Membership::open(ReplicaId replica, const Verdict& verdict, CalendarTime at, Instant now,
-                      std::vector<Event>& events) {
+void Membership::enter(JournaledMember& member, ReplicaState state) {
+  member.state = state;
+  member.since = wall_;
+}
+
+void Membership::open(ReplicaId replica, const Verdict& verdict, std::vector<Event>& events) {
   JournaledMember& member = member_of(replica);
   Breaker& breaker = breaker_of(replica);
-  const bool quarantined = verdict.reason == VerdictReason::dissent && count_dissent(breaker, now);
-  member.state = quarantined ? ReplicaState::quarantined : ReplicaState::evicted;
+  const bool quarantined = verdict.reason == VerdictReason::dissent && count_dissent(breaker);
+  enter(member, quarantined ? ReplicaState::quarantined : ReplicaState::evicted);
   member.evictions += 1;
-  member.last_verdict = LastVerdict{verdict.reason, verdict.sequence, at};
+  member.last_verdict = LastVerdict{verdict.reason, verdict.sequence, wall_};
   record_.number = record_.number.next();
   breaker.forgiven = Instant::never();
-  breaker.closes = quarantined ? Instant::never() : now + breaker.cooldown;
+  breaker.closes = quarantined ? Instant::never() : now_ + breaker.cooldown;
   events.push_back(Event(quarantined ? "replica_quarantined" : "replica_evicted", Severity::warning)
                        .with("replica", replica)
                        .with("reason", to_string(verdict.reason))
@@ -71,13 +90,13 @@ void Membership::open(ReplicaId replica, const Verdict& verdict, CalendarTime at
   breaker.cooldown = std::min(breaker.cooldown * 2, config_.cooldown_most);
 }
 
-bool Membership::judge(const Verdict& verdict, CalendarTime at, Instant now, std::vector<Event>& events) {
+bool Membership::judge(const Verdict& verdict, std::vector<Event>& events) {
   if (verdict.replica.value < 1 || verdict.replica.value > config_.replicas) return false;
   const JournaledMember& accused = member(verdict.replica);
   const bool active = accused.state == ReplicaState::voting || accused.state == ReplicaState::probation ||
                       accused.state == ReplicaState::recovering;
   if (!active || accused.recovery != verdict.recovery || !may_lose(verdict.replica)) return false;
-  open(verdict.replica, verdict, at, now, events);
+  open(verdict.replica, verdict, events);
   return true;
 }
 
@@ -85,7 +104,7 @@ bool Membership::hold(ReplicaId replica, std::vector<Event>& events) {
   JournaledMember& member = member_of(replica);
   if (member.held || !may_lose(replica)) return false;
   member.held = true;
-  member.state = ReplicaState::evicted;
+  enter(member, ReplicaState::evicted);
   member.evictions += 1;
   record_.number = record_.number.next();
   breaker_of(replica).closes = Instant::never();
@@ -99,7 +118,7 @@ bool Membership::hold(ReplicaId replica, std::vector<Event>& events) {
 
 void Membership::begin_recovery(ReplicaId replica, std::vector<Event>& events) {
   JournaledMember& member = member_of(replica);
-  member.state = ReplicaState::recovering;
+  enter(member, ReplicaState::recovering);
   member.recovery = member.recovery.next();
   record_.number = record_.number.next();
   breaker_of(replica).closes = Instant::never();
@@ -109,11 +128,11 @@ void Membership::begin_recovery(ReplicaId replica, std::vector<Event>& events) {
                        .with("view", record_.number));
 }
 
-bool Membership::readmit(ReplicaId replica, Instant now, std::vector<Event>& events) {
+bool Membership::readmit(ReplicaId replica, std::vector<Event>& events) {
   JournaledMember& member = member_of(replica);
   if (member.state != ReplicaState::evicted && member.state != ReplicaState::quarantined) return false;
   member.held = false;
-  breaker_of(replica) = {.cooldown = config_.cooldown, .closes = now, .forgiven = Instant::never(), .dissents = {}};
+  breaker_of(replica) = {.cooldown = config_.cooldown, .closes = now_, .forgiven = Instant::never(), .dissents = {}};
   begin_recovery(replica, events);
   return true;
 }
@@ -121,46 +140,45 @@ bool Membership::readmit(ReplicaId replica, Instant now, std::vector<Event>& eve
 bool Membership::caught_up(ReplicaId replica, std::vector<Event>& events) {
   JournaledMember& member = member_of(replica);
   if (member.state != ReplicaState::recovering) return false;
-  member.state = ReplicaState::probation;
+  enter(member, ReplicaState::probation);
   record_.number = record_.number.next();
   events.push_back(Event("replica_on_probation").with("replica", replica).with("view", record_.number));
   return true;
 }
 
-bool Membership::matched(ReplicaId replica, std::uint64_t votes_in_a_row, Instant now, std::vector<Event>& events) {
+bool Membership::matched(ReplicaId replica, std::uint64_t votes_in_a_row, std::vector<Event>& events) {
   if (member(replica).state != ReplicaState::probation || votes_in_a_row < config_.probation_votes) return false;
   record_.number = record_.number.next();
-  admit(replica, votes_in_a_row, now, events);
+  admit(replica, votes_in_a_row, events);
   return true;
 }
 
-bool Membership::replace(const Verdict& silent, const VoterTally& matched, CalendarTime at, Instant now,
-                         std::vector<Event>& events) {
+bool Membership::replace(const Verdict& silent, const VoterTally& matched, std::vector<Event>& events) {
   if (member(silent.replica).state != ReplicaState::voting) return false;
   if (member(matched.replica).state != ReplicaState::probation) return false;
-  open(silent.replica, silent, at, now, events);
-  admit(matched.replica, matched.matches, now, events);
+  open(silent.replica, silent, events);
+  admit(matched.replica, matched.matches, events);
   return true;
 }
 
-void Membership::admit(ReplicaId replica, std::uint64_t votes_in_a_row, Instant now, std::vector<Event>& events) {
+void Membership::admit(ReplicaId replica, std::uint64_t votes_in_a_row, std::vector<Event>& events) {
   JournaledMember& member = member_of(replica);
-  member.state = ReplicaState::voting;
+  enter(member, ReplicaState::voting);
   member.readmissions += 1;
-  breaker_of(replica).forgiven = now + config_.cooldown_most;
+  breaker_of(replica).forgiven = now_ + config_.cooldown_most;
   events.push_back(
       Event("replica_readmitted").with("replica", replica).with("votes", votes_in_a_row).with("view", record_.number));
 }
 
-bool Membership::tick(Instant now, std::vector<Event>& events) {
+bool Membership::tick(std::vector<Event>& events) {
   bool changed = false;
   for (std::uint64_t id = 1; id <= config_.replicas; ++id) {
     Breaker& breaker = breakers_[id - 1];
-    if (breaker.forgiven <= now) {
+    if (breaker.forgiven <= now_) {
       breaker.cooldown = config_.cooldown;
       breaker.forgiven = Instant::never();
     }
-    if (breaker.closes > now) continue;
+    if (breaker.closes > now_) continue;
     begin_recovery(ReplicaId(id), events);
     changed = true;
   }

@@ -5,7 +5,7 @@
 // recovering, then probation: votes are compared and not counted, until enough match in a row. (Nygard, "Release It!",
 // 2007, chapter 5.) Too many dissents within a window: quarantined, until an operator readmits it; lateness never leads
 // there (law 12). An eviction never leaves fewer than f+1 voters (law 13). Every change makes a new view, which takes
-// effect once it is journaled.
+// effect once it is journaled. membership_rollback.cc has what becomes of a group without a majority (law 14).
 #pragma once
 
 #include <cstdint>
@@ -36,13 +36,29 @@ struct JournaledMember {
   std::uint64_t evictions = 0;
   std::uint64_t readmissions = 0;
   std::optional<LastVerdict> last_verdict;
+  CalendarTime since;  // in this state
   auto operator<=>(const JournaledMember&) const = default;
+};
+
+// No majority was found on an order (law 14).
+struct GroupRollback {
+  enum class Stage : std::uint8_t {
+    none,         // the group decides; the rest is of the newest time that it did not
+    reproducing,  // everybody rolls back and executes again: nothing is ordered before f+1 have proven themselves
+    halted,       // until an operator resumes it
+  };
+  Stage stage = Stage::none;
+  Sequence undecided;  // zero: it never happened
+  CalendarTime at;
+  auto operator<=>(const GroupRollback&) const = default;
 };
 
 struct JournaledView {
   ViewNumber number{1};
   std::vector<JournaledMember> members;  // member i is replica i+1
   std::string audit_head;
+  GroupRollback rollback;
+  std::vector<Sequence> voided;  // orders that are to execute as refused, ascending
   auto operator<=>(const JournaledView&) const = default;
 };
 
@@ -57,19 +73,35 @@ class Membership {
   std::uint32_t voters() const;
   bool anybody_on_probation() const;
   MemberRole role(ReplicaId replica) const;
+  // Why it does not vote, or rolls back: dissent, silence, operator, no_majority; empty: neither.
+  std::string_view reason(ReplicaId replica) const;
 
+  // The clocks of what follows. Since when a state lasts is told in calendar time.
+  void observe(CalendarTime at, Instant now);
   // Each of these says whether the view changed, and adds what happened to `events`.
-  bool judge(const Verdict& verdict, CalendarTime at, Instant now, std::vector<Event>& events);
+  bool judge(const Verdict& verdict, std::vector<Event>& events);
   bool caught_up(ReplicaId replica, std::vector<Event>& events);
-  bool matched(ReplicaId replica, std::uint64_t votes_in_a_row, Instant now, std::vector<Event>& events);
+  bool matched(ReplicaId replica, std::uint64_t votes_in_a_row, std::vector<Event>& events);
   // Law 13: at f+1 voters, one whose votes have matched on probation takes the place of a silent one, in one view.
-  bool replace(const Verdict& silent, const VoterTally& matched, CalendarTime at, Instant now,
-               std::vector<Event>& events);
-  bool readmit(ReplicaId replica, Instant now, std::vector<Event>& events);  // by an operator
-  bool hold(ReplicaId replica, std::vector<Event>& events);                  // evict, by an operator
-  bool tick(Instant now, std::vector<Event>& events);
+  bool replace(const Verdict& silent, const VoterTally& matched, std::vector<Event>& events);
+  bool readmit(ReplicaId replica, std::vector<Event>& events);  // by an operator
+  bool hold(ReplicaId replica, std::vector<Event>& events);     // evict, by an operator
+  bool tick(std::vector<Event>& events);
+
+  // Law 14. No majority on this order: all voters are to roll back; or, if that has just been tried, the group halts.
+  bool no_majority(Sequence undecided, std::vector<Event>& events);
+  // f+1 voters have reproduced the last decided state: the group goes on.
+  bool reproduced(std::vector<Event>& events);
+  // They cannot.
+  bool halt(std::string_view reason, std::vector<Event>& events);
+  // By an operator, after a halt, or with an order to void at any time: all voters roll back once more, and go on.
+  bool resume(Sequence voided, std::vector<Event>& events);
+  // Forgets voided orders that nobody will be sent any more.
+  void forget_voided_below(Sequence first);
 
   Instant next_deadline() const;
+  // When this evicted replica begins to recover; never: not by itself.
+  Instant next_try(ReplicaId replica) const { return breakers_.at(replica.value - 1).closes; }
   void remember_audit_head(const std::string& head) { record_.audit_head = head; }
 
  private:
@@ -83,14 +115,18 @@ class Membership {
   JournaledMember& member_of(ReplicaId replica);
   Breaker& breaker_of(ReplicaId replica);
   bool may_lose(ReplicaId replica) const;
-  void open(ReplicaId replica, const Verdict& verdict, CalendarTime at, Instant now, std::vector<Event>& events);
+  void enter(JournaledMember& member, ReplicaState state);
+  void open(ReplicaId replica, const Verdict& verdict, std::vector<Event>& events);
   void begin_recovery(ReplicaId replica, std::vector<Event>& events);
-  void admit(ReplicaId replica, std::uint64_t votes_in_a_row, Instant now, std::vector<Event>& events);
-  bool count_dissent(Breaker& breaker, Instant now) const;
+  void admit(ReplicaId replica, std::uint64_t votes_in_a_row, std::vector<Event>& events);
+  void roll_back_voters();
+  bool count_dissent(Breaker& breaker) const;
 
   MembershipConfig config_;
   JournaledView record_;
   std::vector<Breaker> breakers_;
+  CalendarTime wall_;
+  Instant now_;
 };
 
 }  // namespace tally

@@ -20,12 +20,43 @@ namespace {
 constexpr char group_key[] = "G";
 constexpr char term_key[] = "T";
 constexpr char view_key[] = "V";
-constexpr std::uint32_t view_layout = 1;
+constexpr char agreed_key[] = "A";
+constexpr char orders_family[] = "orders";
+constexpr std::uint32_t view_layout = 2;
 
 std::string order_key(Sequence sequence) {
-  std::string key(9, 'O');
-  for (unsigned byte = 0; byte < 8; ++byte) key[1 + byte] = static_cast<char>(sequence.value >> (56 - 8 * byte));
+  std::string key(8, 0);
+  for (unsigned byte = 0; byte < 8; ++byte) key[byte] = static_cast<char>(sequence.value >> (56 - 8 * byte));
   return key;
+}
+
+void append_digest(std::string& bytes, const Digest& digest) {
+  append_number(bytes, digest.high);
+  append_number(bytes, digest.low);
+}
+
+Digest read_digest(ByteReader& reader) {
+  const auto high = reader.number<std::uint64_t>();
+  return {high, reader.number<std::uint64_t>()};
+}
+
+std::string encode_agreed(const OrderState& agreed) {
+  std::string bytes;
+  append_number(bytes, agreed.order.term.value);
+  append_number(bytes, agreed.order.sequence.value);
+  append_digest(bytes, agreed.order.chain);
+  append_digest(bytes, agreed.state);
+  return bytes;
+}
+
+std::optional<OrderState> decode_agreed(std::string_view bytes) {
+  ByteReader reader(bytes);
+  OrderState agreed;
+  agreed.order.term = Term(reader.number<std::uint64_t>());
+  agreed.order.sequence = Sequence(reader.number<std::uint64_t>());
+  agreed.order.chain = read_digest(reader);
+  agreed.state = read_digest(reader);
+  return reader.at_end() ? std::optional(agreed) : std::nullopt;
 }
 
 std::string encode_view(const JournaledView& view) {
@@ -44,7 +75,13 @@ std::string encode_view(const JournaledView& view) {
     append_number(bytes, static_cast<std::uint8_t>(verdict.reason));
     append_number(bytes, verdict.sequence.value);
     append_number(bytes, verdict.at.unix_milliseconds);
+    append_number(bytes, member.since.unix_milliseconds);
   }
+  append_number(bytes, static_cast<std::uint8_t>(view.rollback.stage));
+  append_number(bytes, view.rollback.undecided.value);
+  append_number(bytes, view.rollback.at.unix_milliseconds);
+  append_number(bytes, static_cast<std::uint32_t>(view.voided.size()));
+  for (const Sequence voided : view.voided) append_number(bytes, voided.value);
   return bytes;
 }
 
@@ -67,8 +104,15 @@ std::optional<JournaledView> decode_view(std::string_view bytes) {
     verdict.sequence = Sequence(reader.number<std::uint64_t>());
     verdict.at = CalendarTime{reader.number<std::int64_t>()};
     if (verdict.reason != VerdictReason{}) member.last_verdict = verdict;
+    member.since = CalendarTime{reader.number<std::int64_t>()};
     view.members.push_back(member);
   }
+  view.rollback.stage = static_cast<GroupRollback::Stage>(reader.number<std::uint8_t>());
+  view.rollback.undecided = Sequence(reader.number<std::uint64_t>());
+  view.rollback.at = CalendarTime{reader.number<std::int64_t>()};
+  const auto voided = reader.number<std::uint32_t>();
+  for (std::uint32_t place = 0; place < voided && reader.ok(); ++place)
+    view.voided.push_back(Sequence(reader.number<std::uint64_t>()));
   return reader.at_end() ? std::optional(view) : std::nullopt;
 }
 
@@ -86,17 +130,32 @@ class PreallocatedLog : public rocksdb::FileSystemWrapper {
   }
 };
 
-rocksdb::Options journal_options() {
+rocksdb::DBOptions journal_options() {
   static const std::unique_ptr<rocksdb::Env> env = rocksdb::NewCompositeEnv(std::make_shared<PreallocatedLog>());
-  rocksdb::Options options;
+  rocksdb::DBOptions options;
   options.env = env.get();
   options.create_if_missing = true;
-  options.write_buffer_size = 64u << 20;
+  options.create_missing_column_families = true;
   options.max_background_jobs = 2;
-  options.compression = rocksdb::kNoCompression;
   options.max_log_file_size = 1u << 20;
   options.keep_log_file_num = 2;
   options.bytes_per_sync = 1u << 20;
+  options.max_total_wal_size = 128u << 20;  // the rare writes of one family must not keep the log of the other
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions family_options() {
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = 64u << 20;
+  options.compression = rocksdb::kNoCompression;
+  options.level0_file_num_compaction_trigger = 2;  // only files beyond level 0 can be cut off
+  return options;
+}
+
+rocksdb::ReadOptions scrubbing() {
+  rocksdb::ReadOptions options;
+  options.verify_checksums = true;
+  options.fill_cache = false;
   return options;
 }
 
@@ -106,7 +165,14 @@ void require(const rocksdb::Status& status, const char* what) {
 
 class RocksdbJournal : public Journal {
  public:
-  RocksdbJournal(std::unique_ptr<rocksdb::DB> db, StableMark mark) : db_(std::move(db)), mark_(std::move(mark)) {}
+  // `families`: the default one, and the orders'.
+  RocksdbJournal(std::unique_ptr<rocksdb::DB> db, const std::vector<rocksdb::ColumnFamilyHandle*>& families,
+                 StableMark mark)
+      : db_(std::move(db)), facts_(families[0]), orders_(families[1]), mark_(std::move(mark)) {}
+
+  ~RocksdbJournal() override {
+    for (rocksdb::ColumnFamilyHandle* family : {facts_, orders_}) db_->DestroyColumnFamilyHandle(family);
+  }
 
   tl::expected<void, std::string> recover(std::uint32_t replicas, GroupId new_group) {
     const auto group = get(group_key);
@@ -116,6 +182,11 @@ class RocksdbJournal : public Journal {
       const auto view = decode_view(*bytes);
       if (!view) return tl::unexpected<std::string>("its view record is damaged; restore the journal from a backup");
       found_.view = *view;
+    }
+    if (const auto bytes = get(agreed_key)) {
+      const auto agreed = decode_agreed(*bytes);
+      if (!agreed) return tl::unexpected<std::string>("its record of what was agreed is damaged");
+      found_.agreed = *agreed;
     }
     if (found_.view.members.empty()) found_.view.members.resize(replicas);  // the first start: all vote
     if (found_.view.members.size() != replicas)
@@ -129,7 +200,8 @@ class RocksdbJournal : public Journal {
     // has written anew.
     found_.term = found_.term.next();
     rocksdb::WriteBatch batch;
-    CHECK(batch.DeleteRange(order_key(found_.last.sequence.next()), order_key(Sequence(~std::uint64_t{0}))).ok());
+    CHECK(batch.DeleteRange(orders_, order_key(found_.last.sequence.next()), order_key(Sequence(~std::uint64_t{0})))
+              .ok());
     put_number(batch, group_key, found_.group.value);
     put_number(batch, term_key, found_.term.value);
     CHECK(batch.Put(view_key, encode_view(found_.view)).ok());
@@ -141,28 +213,62 @@ class RocksdbJournal : public Journal {
 
   void append(Sequence sequence, std::string_view encoded_order) override {
     const rocksdb::Slice value(encoded_order.data(), encoded_order.size());
-    require(db_->Put(rocksdb::WriteOptions(), order_key(sequence), value), "be written");
+    require(db_->Put(rocksdb::WriteOptions(), orders_, order_key(sequence), value), "be written");
   }
 
   void append(const JournaledView& view) override {
     require(db_->Put(rocksdb::WriteOptions(), view_key, encode_view(view)), "be written");
   }
 
+  void append(const OrderState& agreed) override {
+    require(db_->Put(rocksdb::WriteOptions(), agreed_key, encode_agreed(agreed)), "be written");
+  }
+
   void sync() override { require(db_->SyncWAL(), "be synced"); }
 
   void mark_stable(const OrderIdentity& order) override { mark_.set({order.sequence, order.chain}); }
 
-  std::optional<std::string> read(Sequence sequence) override { return get(order_key(sequence)); }
+  std::optional<std::string> read(Sequence sequence) override {
+    std::string value;
+    const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), orders_, order_key(sequence), &value);
+    if (status.IsNotFound() || status.IsCorruption()) return std::nullopt;
+    require(status, "be read");
+    return value;
+  }
 
+  // Whole files, which costs nothing. What stays of a file begins somewhere before `first`, without a gap.
   void cut_below(Sequence first) override {
     const std::string begin = order_key(Sequence(0));
     const std::string end = order_key(first);
     const rocksdb::Slice begin_slice(begin);
     const rocksdb::Slice end_slice(end);
-    // Whole files first, which costs nothing; the rest is marked, and goes with the next compaction.
-    require(rocksdb::DeleteFilesInRange(db_.get(), db_->DefaultColumnFamily(), &begin_slice, &end_slice, false),
-            "be cut");
-    require(db_->DeleteRange(rocksdb::WriteOptions(), db_->DefaultColumnFamily(), begin_slice, end_slice), "be cut");
+    require(rocksdb::DeleteFilesInRange(db_.get(), orders_, &begin_slice, &end_slice, false), "be cut");
+  }
+
+  std::uint64_t bytes() override {
+    std::uint64_t files = 0;
+    std::uint64_t memory = 0;
+    db_->GetIntProperty(orders_, rocksdb::DB::Properties::kTotalSstFilesSize, &files);
+    db_->GetIntProperty(orders_, rocksdb::DB::Properties::kCurSizeAllMemTables, &memory);
+    return files + memory;
+  }
+
+  Scrubbed scrub(Sequence from, std::size_t bytes) override {
+    const std::unique_ptr<rocksdb::Iterator> place(db_->NewIterator(scrubbing(), orders_));
+    std::optional<OrderIdentity> before;
+    std::size_t seen = 0;
+    place->Seek(order_key(from));
+    for (; place->Valid() && seen < bytes; place->Next()) {
+      // The first one may lie behind the place that was asked for: the journal was cut meanwhile.
+      const Sequence here = sequence_of(place->key());
+      if (before && here != before->sequence.next()) return {{}, Sequence(here.value - 1)};
+      const auto order = order_in(place->value().ToStringView(), place->key());
+      if (!order || (before && order->previous != before->chain)) return {{}, here};
+      before = order->id;
+      seen += place->value().size();
+    }
+    if (!place->status().ok()) return {{}, before ? before->sequence.next() : from};
+    return {place->Valid() ? before->sequence.next() : Sequence(), std::nullopt};
   }
 
  private:
@@ -178,6 +284,12 @@ class RocksdbJournal : public Journal {
     if (status.IsNotFound()) return std::nullopt;
     require(status, "be read");
     return value;
+  }
+
+  static Sequence sequence_of(const rocksdb::Slice& key) {
+    std::uint64_t number = 0;
+    for (std::size_t byte = 0; byte < key.size(); ++byte) number = number << 8 | static_cast<unsigned char>(key[byte]);
+    return Sequence(number);
   }
 
   // The order of an entry, if it is whole and in its place.
@@ -197,14 +309,14 @@ class RocksdbJournal : public Journal {
     const auto damaged = [](const char* which) {
       return tl::unexpected("its " + std::string(which) + " order is damaged; restore the journal from a backup");
     };
-    const std::unique_ptr<rocksdb::Iterator> place(db_->NewIterator(rocksdb::ReadOptions()));
+    const std::unique_ptr<rocksdb::Iterator> place(db_->NewIterator(rocksdb::ReadOptions(), orders_));
     const auto order_here = [&place]() -> std::optional<Order> {
-      if (!place->Valid() || place->key()[0] != 'O') return std::nullopt;
+      if (!place->Valid()) return std::nullopt;
       return order_in(place->value().ToStringView(), place->key());
     };
-    place->Seek(order_key(Sequence(0)));
+    place->SeekToFirst();
     require(place->status(), "be read");
-    if (!place->Valid() || place->key()[0] != 'O') return check_mark(std::nullopt);
+    if (!place->Valid()) return check_mark(std::nullopt);
     const auto oldest = order_here();
     if (!oldest) return damaged("oldest");
     found_.first = oldest->id.sequence;
@@ -212,7 +324,7 @@ class RocksdbJournal : public Journal {
     if (const auto mark = mark_.get()) place->Seek(order_key(mark->sequence));
     std::optional<Order> newest = order_here();
     if (const auto checked = check_mark(newest); !checked) return checked;
-    for (place->Next(); place->Valid() && place->key()[0] == 'O'; place->Next()) {
+    for (place->Next(); place->Valid(); place->Next()) {
       if (place->key() != rocksdb::Slice(order_key(newest->id.sequence.next()))) break;
       auto next = order_here();
       if (!next || next->previous != newest->id.chain) return damaged("newest");
@@ -236,6 +348,8 @@ class RocksdbJournal : public Journal {
   }
 
   std::unique_ptr<rocksdb::DB> db_;
+  rocksdb::ColumnFamilyHandle* facts_;
+  rocksdb::ColumnFamilyHandle* orders_;
   StableMark mark_;
   RecoveredJournal found_;
 };
@@ -247,12 +361,18 @@ tl::expected<std::unique_ptr<Journal>, std::string> open_rocksdb_journal(const s
   std::error_code failed;
   std::filesystem::create_directories(directory, failed);
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(journal_options(), directory, &db);
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  const std::vector<rocksdb::ColumnFamilyDescriptor> wanted = {{rocksdb::kDefaultColumnFamilyName, family_options()},
+                                                               {orders_family, family_options()}};
+  const rocksdb::Status status = rocksdb::DB::Open(journal_options(), directory, wanted, &families, &db);
   if (!status.ok()) return tl::unexpected("the journal in " + directory + " cannot be opened: " + status.ToString());
   std::unique_ptr<rocksdb::DB> opened(db);
   auto mark = StableMark::open(directory + "/stable.mark");
-  if (!mark) return tl::unexpected(mark.error());
-  auto journal = std::make_unique<RocksdbJournal>(std::move(opened), std::move(*mark));
+  if (!mark) {
+    for (rocksdb::ColumnFamilyHandle* family : families) opened->DestroyColumnFamilyHandle(family);
+    return tl::unexpected(mark.error());
+  }
+  auto journal = std::make_unique<RocksdbJournal>(std::move(opened), families, std::move(*mark));
   const std::string refusal = "the journal in " + directory + " cannot be used: ";
   try {
     if (const auto recovered = journal->recover(replicas, new_group); !recovered)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The journal on RocksDB: one value an order; writes go to its write-ahead log at once, SyncWAL makes them stable.
 //
-// Keys: 'G' group id, 'T' term, 'V' newest view, 'O' + sequence (big-endian) an order.
+// Orders have a column family of their own, by sequence (big-endian). They only ever grow at its end, so its files do
+// not overlap: they are never merged, and those before the cut are deleted as they are. The default family has the
+// rest: 'G' group id, 'T' term, 'V' newest view, 'A' newest agreed state.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The distributor's sockets, journal and clock around its core. One event-loop thread, and one for journal syncs.
+// The distributor's sockets, journal and clock around its core. One event-loop thread, one for journal syncs, and one
+// that keeps the journal short and whole.
 #pragma once
 
 #include <deque>
@@ -23,8 +24,8 @@ class DistributorShell {
  public:
   DistributorShell(const Config& config, std::unique_ptr<Journal> journal);
 
-  // Until a stop is asked for.
-  void run();
+  // Until a stop is asked for, or a new term is needed. The exit code.
+  int run();
 
  private:
   // The newest orders, encoded, for replicas that are not far behind.
@@ -48,6 +49,7 @@ class DistributorShell {
   void append(const JournalRecord& record);
   void deliver(const DistributorOutput::Delivery& delivery);
   SendResult deliver_one(ReplicaLink& link, Sequence sequence);
+  void keep_house(Instant now);
   void start_sync();
   bool finished();
 
@@ -68,12 +70,17 @@ class DistributorShell {
   std::uint64_t synced_ = 0;  // not yet told to the core: see synced_news_
   bool synced_news_ = false;
 
+  bool new_term_ = false;   // asked for by the core
+  Sequence scrub_place_;    // of the journal's scrub
+  Instant next_housework_;  // never: it is being done
+
   StopSignals stop_;
   Heartbeat heartbeat_;
   Waiter waiter_;
   Instant stop_by_ = Instant::never();
   std::unique_ptr<DistributorCore> core_;
-  Background background_;  // last: its thread uses the journal
+  Background background_;    // its thread uses the journal, like
+  Background housekeeping_;  // this one, for what no answer waits for
 };
 
 }  // namespace tally

@@ -50,6 +50,7 @@ inline constexpr std::size_t recent_orders = 1024;           // kept encoded in 
 inline constexpr std::size_t recent_order_bytes = 128u << 20;
 inline constexpr std::size_t catch_up_orders_per_turn = 64;  // read from the journal for one replica in one turn
 inline constexpr Duration ballot_lifetime = seconds(5);      // an undecided ballot is closed then
+inline constexpr std::size_t voided_orders = 64;             // by an operator, still in the journal
 inline constexpr Duration served_time_step = seconds(10);    // most that served time advances between two orders
 
 // Replica: the state on its way from one to another.

@@ -29,6 +29,13 @@ struct OrderIdentity {
   auto operator<=>(const OrderIdentity&) const = default;
 };
 
+// What a state is after an order.
+struct OrderState {
+  OrderIdentity order;
+  Digest state;  // of the whole state
+  auto operator<=>(const OrderState&) const = default;
+};
+
 enum class RequestKind : std::uint8_t { operations = 1, open_session = 2, close_session = 3 };
 
 // One batch of operations of one session. The distributor orders it and never looks into `operations`.
@@ -51,6 +58,7 @@ struct Order {
   CalendarTime calendar;
   std::uint32_t semantics = 0;  // limits::semantics_version of the distributor that made it
   std::vector<Request> requests;
+  bool voided = false;  // every request is refused, by an operator (law 14). Not part of the chain
   auto operator<=>(const Order&) const = default;
 
   bool changes_state() const {
@@ -187,6 +195,10 @@ struct ReplicaStatus {
   std::uint64_t readmissions = 0;
   std::optional<LastVerdict> last_verdict;
   bool held = false;  // out until an operator readmits it
+  Sequence checkpoint;
+  std::string reason;     // why it does not vote: dissent, silence, operator; empty if it does
+  CalendarTime since;     // in this state, zero: not known
+  CalendarTime next_try;  // evicted: when it begins to recover; zero: not by itself, or now
   auto operator<=>(const ReplicaStatus&) const = default;
 };
 
@@ -209,6 +221,8 @@ struct ClusterStatus {
   std::uint64_t journal_syncs = 0;
   std::uint64_t orders_sent = 0;     // to all replicas together
   std::uint64_t votes_received = 0;  // from all replicas together
+  Sequence journal_first;            // the first order that the journal still has
+  Sequence undecided;                // halted, or about to roll back: the order that no majority was found on
   auto operator<=>(const ClusterStatus&) const = default;
 };
 
@@ -248,6 +262,8 @@ struct ReplicaStanding {
   Sequence vote_from;      // orders before it were decided when the replica connected: execute them without a vote
   std::string reason;      // why it was last evicted: dissent, silence, operator
   Sequence journal_first;  // the first order that the journal still has; zero: all of them
+  Sequence agreed;         // the newest order that is known to be decided, not closed
+  Sequence prove;          // the order after which it is to say what its state is (law 14); zero: none
   auto operator<=>(const ReplicaStanding&) const = default;
 };
 
@@ -261,6 +277,7 @@ struct ReplicaReport {
   bool resend = false;  // misses orders after `applied` that were sent before
   std::uint64_t pid = 0;
   std::string store;
+  OrderState proof;  // after the order that the standing asks for, or after a later one if its state began there
   auto operator<=>(const ReplicaReport&) const = default;
 };
 
@@ -335,7 +352,8 @@ enum class MemberRole : std::uint8_t {
 struct Member {
   ReplicaId replica;
   MemberRole role = MemberRole::none;
-  Recovery recovery;  // votes and verdicts of another recovery are of another life
+  Recovery recovery;     // votes and verdicts of another recovery are of another life
+  ReplicaState state{};  // for the record
   auto operator<=>(const Member&) const = default;
 };
 
@@ -382,6 +400,8 @@ struct ComparatorReport {
   std::vector<Verdict> verdicts;  // standing: until a view shows them
   std::string audit_head;
   std::uint64_t pid = 0;
+  OrderState agreed;     // the newest ballot that was decided
+  Sequence undecidable;  // a ballot on which f+1 votes cannot be equal any more; zero: none
   auto operator<=>(const ComparatorReport&) const = default;
 };
 

@@ -59,6 +59,7 @@ enum class RequestOutcome : std::uint8_t {
   malformed = 8,          // the operations could not be decoded; not executed
   results_too_large = 9,  // would exceed the request's own result limit; not executed
   results_full = 10,      // no room to store results until they are acknowledged; not executed
+  voided = 11,            // an operator voided the order (law 14); not executed
 };
 
 struct ListedCounter {

@@ -3,8 +3,9 @@
 //
 // A capture waits until it is known to be right as far as anybody can tell:
 // - stable, on a chain that the standing's own term has confirmed: only stable orders reach a checkpoint;
-// - decided, with this replica's vote on it in the comparator's hands, and the replica a voter nevertheless. A state
-//   that dissents is evicted instead of overwriting the good checkpoint that it must roll back to.
+// - agreed: it, or one after it, was decided, and the replica is a voter nevertheless. A state that dissents is evicted
+//   instead of overwriting the good checkpoint that it must roll back to. What the distributor tells of this it has
+//   journaled, so that a group that found no majority can be asked to reproduce a state that no checkpoint is beyond.
 //
 // The captures are staggered over the replicas, so that their cost is masked like any slow replica. One at a time. What
 // a failed commit brought stays here and joins the next capture, so that the store never misses a change.

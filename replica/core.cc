@@ -78,7 +78,14 @@ void ReplicaCore::apply(const Order& order, Instant now) {
     output_.votes.push_back({order.id, config_.incarnation, recovery_, state_->digest(), std::move(results)});
     capture_if_due(state_->changes() - std::min(changes, state_->changes()));
   }
+  if (applied_.sequence == standing_->prove) prove(now);
   reporting_.applied(applied_.sequence, now);
+}
+
+// Law 14.
+void ReplicaCore::prove(Instant now) {
+  proof_ = {applied_, state_->digest()};
+  reporting_.request(now);
 }
 
 // Law 5: what it does not understand it does not execute, and so does not vote on.
@@ -143,6 +150,8 @@ void ReplicaCore::settle(bool new_term, Instant now) {
     reporting_.request(now);
   }
   if (is_ahead_of_journal()) return roll_back("journal_lost_orders", now);
+  const bool began_there = standing_->prove.value != 0 && applied_ == base_ && applied_.sequence >= standing_->prove;
+  if (began_there && proof_.order != applied_) prove(now);
   if (const auto goal = import_goal()) {
     import_tried_ = true;
     import_.begin(*goal, now);
@@ -241,7 +250,7 @@ ReplicaOutput ReplicaCore::take_output() {
 // While its state is not complete it has carried out no recovery, and so is not streamed to.
 ReplicaReport ReplicaCore::report(bool resend) const {
   const Recovery recovery = loading() || importing() ? Recovery() : recovery_;
-  return {group_, config_.incarnation, recovery, applied_, checkpoint_, resend, config_.pid, config_.store};
+  return {group_, config_.incarnation, recovery, applied_, checkpoint_, resend, config_.pid, config_.store, proof_};
 }
 
 Event& ReplicaCore::note(std::string_view name, Severity severity) {

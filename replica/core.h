@@ -140,6 +140,7 @@ class ReplicaCore {
   Judgement judge(const Order& order) const;
   void apply(const Order& order, Instant now);
   void stop(const Order& order);
+  void prove(Instant now);
   void capture_if_due(std::size_t changed);
   bool knows_group(const ReplicaStanding& standing);
   bool is_outdated(const ReplicaStanding& standing) const;
@@ -180,6 +181,7 @@ class ReplicaCore {
   Sequence loading_import_;    // the checkpoint that was imported and is to be loaded now
   std::optional<Trial> trial_;
   std::optional<Sequence> first_vote_;  // on this state
+  OrderState proof_;                    // that was asked for (law 14)
   Instant next_scrub_;
   Instant scrub_pass_began_;
   Instant next_sign_of_life_ = Instant::never();  // while loading; never: not known yet

@@ -94,6 +94,7 @@ void ReplicaCore::begin(std::unique_ptr<State> state, const CheckpointHeader& he
   taking_over_ = true;
 
   first_vote_.reset();
+  proof_ = {};
   trial_.reset();
   const Sequence imported = std::exchange(loading_import_, {});
   if (checkpoint_.value != 0) trial_ = Trial{checkpoint_, checkpoint_ == imported, std::nullopt};

@@ -46,7 +46,10 @@ void State::apply(const Order& order, const OperationDecoder& decode, std::strin
   for (const Request& request : order.requests) {
     const std::size_t start = results.size();
     append_number(results, std::uint32_t{0});
-    run(request, place, decode, results);
+    if (order.voided)  // law 14: as if it had never been sent
+      append_outcome(results, RequestOutcome::voided, order.id.sequence);
+    else
+      run(request, place, decode, results);
     const auto size = static_cast<std::uint32_t>(results.size() - start - sizeof(std::uint32_t));
     std::memcpy(results.data() + start, &size, sizeof size);
     ++place.index;

@@ -68,6 +68,8 @@ bool Channel::receive_frames(std::string& peer, zmq::message_t& header, zmq::mes
   return true;
 }
 
+void Channel::linger(Duration time) { socket_.set(zmq::sockopt::linger, static_cast<int>(time.milliseconds())); }
+
 int Channel::descriptor() { return socket_.get(zmq::sockopt::fd); }
 
 void Channel::look_after_sends() {

@@ -63,6 +63,9 @@ class Channel {
   // After sends: looks whether something came in meanwhile.
   void look_after_sends();
 
+  // When the channel is destroyed, what was sent may still leave for so long; without this call it is dropped.
+  void linger(Duration time);
+
   // `peer` is empty on connected channels.
   SendResult send(const std::string& peer, const Message& message);
   SendResult send(const std::string& peer, SharedMessage& message);

@@ -39,6 +39,7 @@ struct Config {
   std::int64_t quarantine_window_ms = 600'000;
   std::int64_t checkpoint_orders = 10'000;
   std::int64_t import_orders = 1'000'000;
+  std::int64_t journal_mib = 1024;
   std::int64_t request_timeout_ms = 2'000;
   std::int64_t watchdog_ms = 600;
 

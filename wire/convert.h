@@ -46,6 +46,14 @@ inline OrderIdentity from_proto(const v1::OrderIdentity& proto) {
   return {Term(proto.term()), Sequence(proto.sequence()), from_proto(proto.chain())};
 }
 
+inline void to_proto(const OrderState& state, v1::OrderState& proto) {
+  to_proto(state.order, *proto.mutable_order());
+  to_proto(state.state, *proto.mutable_state());
+}
+inline OrderState from_proto(const v1::OrderState& proto) {
+  return {from_proto(proto.order()), from_proto(proto.state())};
+}
+
 inline void to_proto(const SessionId& session, v1::SessionId& proto) {
   proto.set_opened(session.opened.value);
   proto.set_index(session.index);

@@ -120,6 +120,10 @@ void to_proto(const ReplicaStatus& status, v1::ReplicaStatus& proto) {
   proto.set_readmissions(status.readmissions);
   if (status.last_verdict) to_proto(*status.last_verdict, *proto.mutable_last_verdict());
   proto.set_held(status.held);
+  proto.set_checkpoint(status.checkpoint.value);
+  proto.set_reason(status.reason);
+  proto.set_since_unix_ms(static_cast<std::uint64_t>(status.since.unix_milliseconds));
+  proto.set_next_try_unix_ms(static_cast<std::uint64_t>(status.next_try.unix_milliseconds));
 }
 
 bool from_proto(v1::ReplicaStatus& proto, ReplicaStatus& status) {
@@ -134,9 +138,13 @@ bool from_proto(v1::ReplicaStatus& proto, ReplicaStatus& status) {
   status.evictions = proto.evictions();
   status.readmissions = proto.readmissions();
   status.held = proto.held();
+  status.checkpoint = Sequence(proto.checkpoint());
+  status.reason = std::move(*proto.mutable_reason());
   if (proto.has_last_verdict() && !from_proto(*proto.mutable_last_verdict(), status.last_verdict.emplace()))
     return false;
-  return from_proto(proto.state(), status.state);
+  return from_proto(proto.since_unix_ms(), status.since.unix_milliseconds) &&
+         from_proto(proto.next_try_unix_ms(), status.next_try.unix_milliseconds) &&
+         from_proto(proto.state(), status.state);
 }
 
 void to_proto(const ClusterStatus& status, v1::ClusterStatus& proto) {
@@ -158,6 +166,8 @@ void to_proto(const ClusterStatus& status, v1::ClusterStatus& proto) {
   proto.set_journal_syncs(status.journal_syncs);
   proto.set_orders_sent(status.orders_sent);
   proto.set_votes_received(status.votes_received);
+  proto.set_journal_first(status.journal_first.value);
+  proto.set_undecided(status.undecided.value);
 }
 
 bool from_proto(v1::ClusterStatus& proto, ClusterStatus& status) {
@@ -177,6 +187,8 @@ bool from_proto(v1::ClusterStatus& proto, ClusterStatus& status) {
   status.journal_syncs = proto.journal_syncs();
   status.orders_sent = proto.orders_sent();
   status.votes_received = proto.votes_received();
+  status.journal_first = Sequence(proto.journal_first());
+  status.undecided = Sequence(proto.undecided());
   return from_proto(proto.state(), status.state) &&
          list_from_proto(*proto.mutable_replicas(), limits::group_replicas, status.replicas);
 }

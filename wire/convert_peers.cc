@@ -33,12 +33,13 @@ void to_proto(const Member& member, v1::Member& proto) {
   proto.set_replica(member.replica.value);
   proto.set_role(to_proto(member.role));
   proto.set_recovery(member.recovery.value);
+  proto.set_state(to_proto(member.state));
 }
 
 bool from_proto(v1::Member& proto, Member& member) {
   member.replica = ReplicaId(proto.replica());
   member.recovery = Recovery(proto.recovery());
-  return from_proto(proto.role(), member.role);
+  return from_proto(proto.role(), member.role) && from_proto(proto.state(), member.state);
 }
 
 void to_proto(const Verdict& verdict, v1::Verdict& proto) {
@@ -77,11 +78,13 @@ void to_proto(const Order& order, v1::Order& proto) {
   proto.set_calendar_unix_ms(static_cast<std::uint64_t>(order.calendar.unix_milliseconds));
   proto.set_semantics(order.semantics);
   list_to_proto(order.requests, *proto.mutable_requests());
+  proto.set_voided(order.voided);
 }
 
 bool from_proto(v1::Order& proto, Order& order) {
   order.id = from_proto(proto.id());
   order.previous = from_proto(proto.previous());
+  order.voided = proto.voided();
   return from_proto(proto.served_ns(), order.served.nanoseconds) &&
          from_proto(proto.calendar_unix_ms(), order.calendar.unix_milliseconds) &&
          from_proto(proto.semantics(), order.semantics) &&
@@ -100,6 +103,8 @@ void to_proto(const ReplicaStanding& standing, v1::ReplicaStanding& proto) {
   proto.set_vote_from(standing.vote_from.value);
   proto.set_reason(standing.reason);
   proto.set_journal_first(standing.journal_first.value);
+  proto.set_agreed(standing.agreed.value);
+  proto.set_prove(standing.prove.value);
 }
 
 bool from_proto(v1::ReplicaStanding& proto, ReplicaStanding& standing) {
@@ -113,6 +118,8 @@ bool from_proto(v1::ReplicaStanding& proto, ReplicaStanding& standing) {
   standing.vote_from = Sequence(proto.vote_from());
   standing.reason = std::move(*proto.mutable_reason());
   standing.journal_first = Sequence(proto.journal_first());
+  standing.agreed = Sequence(proto.agreed());
+  standing.prove = Sequence(proto.prove());
   return from_proto(proto.state(), standing.state);
 }
 
@@ -125,6 +132,7 @@ void to_proto(const ReplicaReport& report, v1::ReplicaReport& proto) {
   proto.set_resend(report.resend);
   proto.set_pid(report.pid);
   proto.set_store(report.store);
+  to_proto(report.proof, *proto.mutable_proof());
 }
 
 bool from_proto(v1::ReplicaReport& proto, ReplicaReport& report) {
@@ -136,6 +144,7 @@ bool from_proto(v1::ReplicaReport& proto, ReplicaReport& report) {
   report.resend = proto.resend();
   report.pid = proto.pid();
   report.store = std::move(*proto.mutable_store());
+  report.proof = from_proto(proto.proof());
   return true;
 }
 
@@ -200,6 +209,8 @@ void to_proto(const ComparatorReport& report, v1::ComparatorReport& proto) {
   list_to_proto(report.verdicts, *proto.mutable_verdicts());
   proto.set_audit_head(report.audit_head);
   proto.set_pid(report.pid);
+  to_proto(report.agreed, *proto.mutable_agreed());
+  proto.set_undecidable(report.undecidable.value);
 }
 
 bool from_proto(v1::ComparatorReport& proto, ComparatorReport& report) {
@@ -210,6 +221,8 @@ bool from_proto(v1::ComparatorReport& proto, ComparatorReport& report) {
   report.decided = Sequence(proto.decided());
   report.audit_head = std::move(*proto.mutable_audit_head());
   report.pid = proto.pid();
+  report.agreed = from_proto(proto.agreed());
+  report.undecidable = Sequence(proto.undecidable());
   return list_from_proto(*proto.mutable_voters(), limits::group_replicas, report.voters) &&
          list_from_proto(*proto.mutable_verdicts(), limits::group_replicas, report.verdicts);
 }

@@ -18,9 +18,10 @@ BIN_DIR = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else 'build/release/
 
 DONE, FAILED, USAGE, UNAVAILABLE, UNKNOWN, UNVERIFIED = range(6)
 
-STATUS_KEYS = {'term', 'view', 'sequence', 'decided', 'stable', 'state', 'replicas', 'distributor', 'comparator'}
+STATUS_KEYS = {'term', 'view', 'sequence', 'decided', 'stable', 'state', 'replicas', 'distributor', 'comparator',
+               'journal_first', 'undecided'}
 REPLICA_KEYS = {'id', 'state', 'applied', 'lag', 'pid', 'store', 'votes', 'dissents', 'silences', 'evictions',
-                'readmissions', 'last_verdict', 'held'}
+                'readmissions', 'last_verdict', 'held', 'reason', 'since', 'next_try', 'checkpoint'}
 BENCH_KEYS = {'operations', 'seconds', 'operations_per_second', 'latency_us', 'errors', 'verified'}
 COMMANDS = [['up'], ['incr'], ['get'], ['set'], ['delete'], ['list'], ['status'], ['replica'], ['replica', 'evict'],
             ['replica', 'readmit'], ['group'], ['group', 'resume'], ['fault'], ['fault', 'inject'], ['fault', 'clear'],

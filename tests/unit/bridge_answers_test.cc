@@ -185,15 +185,21 @@ BOOST_AUTO_TEST_CASE(the_status_is_the_json_of_the_contract) {
   replica.store = "rocksdb";
   replica.votes = 9;
   replica.last_verdict = LastVerdict{VerdictReason::dissent, Sequence(5), {1795403700123}};
+  replica.reason = "dissent";
+  replica.since = {1795403700124};
+  replica.checkpoint = Sequence(120000);
   status.replicas = {replica};
+  status.journal_first = Sequence(7);
   status.distributor_pid = 1;
   status.distributor_state = "leading";
   BOOST_TEST(status_json(status) ==
              R"({"term":2,"view":7,"sequence":120345,"decided":120345,"stable":120345,"state":"degraded",)"
              R"("replicas":[{"id":1,"state":"voting","applied":120345,"lag":0,"pid":4711,"store":"rocksdb","votes":9,)"
              R"("dissents":0,"silences":0,"evictions":0,"readmissions":0,)"
-             R"("last_verdict":{"reason":"dissent","sequence":5,"at":"2026-11-23T03:15:00.123Z"},"held":false}],)"
-             R"("distributor":{"pid":1,"state":"leading"},"comparator":{"pid":0,"state":""}})");
+             R"("last_verdict":{"reason":"dissent","sequence":5,"at":"2026-11-23T03:15:00.123Z"},"held":false,)"
+             R"("reason":"dissent","since":"2026-11-23T03:15:00.124Z","next_try":null,"checkpoint":120000}],)"
+             R"("distributor":{"pid":1,"state":"leading"},"comparator":{"pid":0,"state":""},)"
+             R"("journal_first":7,"undecided":null})");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,10 +2,12 @@
 // The journal on RocksDB, in real directories: what comes back, and what a torn or damaged file makes of it.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <set>
 #include <string>
+#include <thread>
 #include <unistd.h>
 
 #include "distributor/rocksdb_journal.h"
@@ -350,16 +352,78 @@ BOOST_AUTO_TEST_CASE(a_mark_remembers_the_newest_place_and_survives_damage_to_on
   BOOST_TEST((found == std::set<std::uint64_t>{4, 5}));
 }
 
-BOOST_AUTO_TEST_CASE(what_was_cut_stays_cut) {
+// It is forgotten in whole files, which are made and moved down in the background.
+BOOST_AUTO_TEST_CASE(a_cut_frees_the_disk_and_leaves_no_gap) {
+  constexpr std::uint64_t count = 400;
+  constexpr std::size_t size = 1'000'000;
+  open();
+  append(Term(1), count, size);
+  BOOST_TEST(journal->bytes() >= count * size);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (journal->bytes() > count * size / 2 && std::chrono::steady_clock::now() < deadline) {
+    journal->cut_below(Sequence(count - 10));
+    std::this_thread::yield();
+  }
+  BOOST_TEST(journal->bytes() <= count * size / 2);
+  BOOST_TEST(!journal->read(Sequence(1)));
+  BOOST_TEST(journal->read(Sequence(count - 10)).has_value());
+  const RecoveredJournal found = open();
+  BOOST_TEST((found.first > Sequence(1)));
+  BOOST_TEST((found.first <= Sequence(count - 10)));
+  BOOST_TEST((found.last == orders.all.back().id));
+  BOOST_TEST(!journal->scrub(found.first, SIZE_MAX).damaged);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_agreed_and_what_became_of_it_comes_back) {
+  open();
+  append(Term(1), 3);
+  const OrderState agreed{orders.all[1].id, {7, 8}};
+  journal->append(agreed);
+  JournaledView view;
+  view.members.resize(replicas);
+  view.members[1].since = CalendarTime{1'700'000'000'123};
+  view.rollback = {GroupRollback::Stage::halted, Sequence(3), CalendarTime{1'700'000'000'456}};
+  view.voided = {Sequence(3), Sequence(9)};
+  journal->append(view);
+  const RecoveredJournal found = open();
+  BOOST_TEST((found.agreed == agreed));
+  BOOST_TEST((found.view == view));
+}
+
+// ---- scrub
+
+BOOST_AUTO_TEST_CASE(a_scrub_goes_on_where_it_stopped_and_ends_at_the_last_order) {
+  open();
+  append(Term(1), 10, 1'000);
+  Sequence place;
+  int steps = 0;
+  do {
+    const Journal::Scrubbed scrubbed = journal->scrub(place, 3'000);
+    BOOST_TEST(!scrubbed.damaged);
+    place = scrubbed.next;
+    ++steps;
+  } while (place.value != 0 && steps < 100);
+  BOOST_TEST(steps == 4);
+}
+
+BOOST_AUTO_TEST_CASE(a_scrub_finds_an_order_that_is_not_what_was_appended) {
   open();
   append(Term(1), 10);
-  journal->cut_below(Sequence(6));
-  BOOST_TEST(!journal->read(Sequence(5)));
-  BOOST_TEST(journal->read(Sequence(6)).has_value());
+  std::string bytes = encoded(orders.all[6]);
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  append_raw(Sequence(7), bytes);
+  BOOST_TEST((journal->scrub(Sequence(1), SIZE_MAX).damaged == Sequence(7)));
+  BOOST_TEST(!journal->scrub(Sequence(8), SIZE_MAX).damaged);
+}
+
+BOOST_AUTO_TEST_CASE(a_scrub_finds_an_order_that_is_of_another_chain) {
   open();
-  const RecoveredJournal found = journal->begin_term();
-  BOOST_TEST((found.first == Sequence(6)));
-  BOOST_TEST((found.last == orders.all.back().id));
+  append(Term(1), 10);
+  Order other = orders.all[6];
+  other.served = ServedTime{5};
+  other.id.chain = chain_of(other);
+  append_raw(Sequence(7), encoded(other));
+  BOOST_TEST((journal->scrub(Sequence(1), SIZE_MAX).damaged == Sequence(8)));
 }
 
 // ---- files that a crash or a disk left damaged

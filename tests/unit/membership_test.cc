@@ -31,27 +31,29 @@ struct Group {
   Membership membership;
 
   explicit Group(std::uint32_t replicas = 3, JournaledView record = {})
-      : membership(usual(replicas), std::move(record), now) {}
+      : membership(usual(replicas), std::move(record), now) {
+    membership.observe(wall, now);
+  }
 
   bool accuse(std::uint64_t replica, VerdictReason reason) {
     const ReplicaId id(replica);
-    return membership.judge({id, membership.member(id).recovery, reason, Sequence(7)}, wall, now, events);
+    return membership.judge({id, membership.member(id).recovery, reason, Sequence(7)}, events);
   }
   bool silence(std::uint64_t replica) { return accuse(replica, VerdictReason::silence); }
   bool dissent(std::uint64_t replica) { return accuse(replica, VerdictReason::dissent); }
   bool hold(std::uint64_t replica) { return membership.hold(ReplicaId(replica), events); }
-  bool readmit(std::uint64_t replica) { return membership.readmit(ReplicaId(replica), now, events); }
+  bool readmit(std::uint64_t replica) { return membership.readmit(ReplicaId(replica), events); }
   bool replace(std::uint64_t silent, std::uint64_t matched) {
     VoterTally tally;
     tally.replica = ReplicaId(matched);
     tally.matches = 1;
     const ReplicaId id(silent);
-    return membership.replace({id, membership.member(id).recovery, VerdictReason::silence, Sequence(7)}, tally, wall,
-                              now, events);
+    return membership.replace({id, membership.member(id).recovery, VerdictReason::silence, Sequence(7)}, tally, events);
   }
   bool pass(Duration duration) {
     now = now + duration;
-    return membership.tick(now, events);
+    membership.observe(wall, now);
+    return membership.tick(events);
   }
   ReplicaState state(std::uint64_t replica) const { return membership.member(ReplicaId(replica)).state; }
   std::uint64_t view() const { return membership.record().number.value; }
@@ -61,7 +63,7 @@ struct Group {
     const ReplicaId id(replica);
     while (state(replica) == ReplicaState::evicted) pass(milliseconds(100));
     BOOST_TEST(membership.caught_up(id, events));
-    BOOST_TEST(membership.matched(id, probation_votes, now, events));
+    BOOST_TEST(membership.matched(id, probation_votes, events));
   }
   // How long the replica cools down, to a tenth of a second.
   Duration cooling(std::uint64_t replica) {
@@ -126,12 +128,12 @@ BOOST_AUTO_TEST_CASE(whoever_has_caught_up_is_observed) {
 BOOST_AUTO_TEST_CASE(enough_matches_in_a_row_close_it) {
   Group group;
   group.silence(2);
-  BOOST_TEST(!group.membership.matched(ReplicaId(2), probation_votes, group.now, group.events));
+  BOOST_TEST(!group.membership.matched(ReplicaId(2), probation_votes, group.events));
   group.pass(cooldown);
-  BOOST_TEST(!group.membership.matched(ReplicaId(2), probation_votes, group.now, group.events));
+  BOOST_TEST(!group.membership.matched(ReplicaId(2), probation_votes, group.events));
   group.membership.caught_up(ReplicaId(2), group.events);
-  BOOST_TEST(!group.membership.matched(ReplicaId(2), probation_votes - 1, group.now, group.events));
-  BOOST_TEST(group.membership.matched(ReplicaId(2), probation_votes, group.now, group.events));
+  BOOST_TEST(!group.membership.matched(ReplicaId(2), probation_votes - 1, group.events));
+  BOOST_TEST(group.membership.matched(ReplicaId(2), probation_votes, group.events));
   BOOST_TEST((group.state(2) == ReplicaState::voting));
   BOOST_TEST(group.membership.member(ReplicaId(2)).readmissions == 1u);
   BOOST_TEST(group.membership.member(ReplicaId(2)).recovery.value == 2u);
@@ -165,15 +167,15 @@ BOOST_AUTO_TEST_CASE(whoever_is_out_already_is_not_judged) {
 BOOST_AUTO_TEST_CASE(a_verdict_of_another_life_is_ignored) {
   Group group;
   for (const std::uint64_t recovery : {0, 2})
-    BOOST_TEST(!group.membership.judge({ReplicaId(2), Recovery(recovery), VerdictReason::dissent, Sequence(7)},
-                                       group.wall, group.now, group.events));
+    BOOST_TEST(
+        !group.membership.judge({ReplicaId(2), Recovery(recovery), VerdictReason::dissent, Sequence(7)}, group.events));
 }
 
 BOOST_AUTO_TEST_CASE(a_verdict_on_a_replica_that_there_is_not_is_ignored) {
   Group group;
   for (const std::uint64_t id : {std::uint64_t{0}, std::uint64_t{4}, ~std::uint64_t{0}})
-    BOOST_TEST(!group.membership.judge({ReplicaId(id), Recovery(1), VerdictReason::dissent, Sequence(7)}, group.wall,
-                                       group.now, group.events));
+    BOOST_TEST(
+        !group.membership.judge({ReplicaId(id), Recovery(1), VerdictReason::dissent, Sequence(7)}, group.events));
 }
 
 // ---- cool-down
@@ -184,7 +186,7 @@ BOOST_AUTO_TEST_CASE(the_cool_down_doubles_with_each_eviction_up_to_its_cap) {
     group.silence(2);
     BOOST_TEST(group.cooling(2).milliseconds() == expected * 1'000);
     group.membership.caught_up(ReplicaId(2), group.events);
-    group.membership.matched(ReplicaId(2), probation_votes, group.now, group.events);
+    group.membership.matched(ReplicaId(2), probation_votes, group.events);
   }
 }
 
@@ -406,8 +408,8 @@ BOOST_AUTO_TEST_CASE(every_change_makes_a_new_view_and_nothing_else_does) {
   changes(group.pass(cooldown));
   changes(group.pass(cooldown));
   changes(group.membership.caught_up(ReplicaId(2), group.events));
-  changes(group.membership.matched(ReplicaId(2), probation_votes, group.now, group.events));
-  changes(group.membership.matched(ReplicaId(2), probation_votes, group.now, group.events));
+  changes(group.membership.matched(ReplicaId(2), probation_votes, group.events));
+  changes(group.membership.matched(ReplicaId(2), probation_votes, group.events));
   changes(group.hold(3));
   changes(group.readmit(3));
   BOOST_TEST(expected == 7u);

@@ -414,7 +414,7 @@ BOOST_AUTO_TEST_CASE(at_places_that_differ_between_replicas) {
   BOOST_TEST(checkpoints[2] == (std::vector<std::uint64_t>{3, 12}), boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(only_of_orders_that_are_stable_and_decided_and_as_a_voter) {
+BOOST_AUTO_TEST_CASE(only_of_orders_that_are_stable_and_agreed_and_as_a_voter) {
   Group group(4);
   group.count(5);
   const auto checkpoint_after = [&](auto&& change) {
@@ -424,9 +424,9 @@ BOOST_AUTO_TEST_CASE(only_of_orders_that_are_stable_and_decided_and_as_a_voter) 
     return group.replica.core->checkpoint().value;
   };
   BOOST_TEST(checkpoint_after([](ReplicaStanding& standing) { standing.stable = Sequence(3); }) == 0u);
-  BOOST_TEST(checkpoint_after([](ReplicaStanding& standing) { standing.decided = Sequence(3); }) == 0u);
+  BOOST_TEST(checkpoint_after([](ReplicaStanding& standing) { standing.agreed = Sequence(3); }) == 0u);
   BOOST_TEST(checkpoint_after([](ReplicaStanding& standing) { standing.state = ReplicaState::probation; }) == 0u);
-  BOOST_TEST(checkpoint_after([](ReplicaStanding& standing) { standing.stable = standing.decided = Sequence(4); }) ==
+  BOOST_TEST(checkpoint_after([](ReplicaStanding& standing) { standing.stable = standing.agreed = Sequence(4); }) ==
              4u);
 }
 
@@ -435,7 +435,7 @@ BOOST_AUTO_TEST_CASE(not_of_a_tail_that_a_new_term_replaced) {
   group.count(3);  // captured at 4
   group.lose_tail(2);
   for (int count = 0; count < 6; ++count) group.make();
-  group.replica.receive(standing_of(group.chain));  // stable and decided beyond 4, but another 4
+  group.replica.receive(standing_of(group.chain));  // stable and agreed beyond 4, but another 4
   BOOST_TEST(group.replica.core->checkpoint().value == 0u);
   group.stream_from_applied();  // the next order shows it
   BOOST_TEST(group.replica.happened("rolled_back"));

@@ -80,15 +80,18 @@ std::vector<Message> one_of_each() {
                     11,
                     12,
                     13,
-                    14},
+                    14,
+                    Sequence(15),
+                    Sequence(16)},
       AdminReply{1, AdminOutcome::refused, "no\xff"},
       ComparatorWelcome{Incarnation(6)},
       Decisions{Term(1), Sequence(2), {{a_session, RequestNumber(3), 2, "result"}, {{}, RequestNumber(4), 3, ""}}},
-      Order{an_order, {5, 6}, {INT64_MAX}, {1'700'000'000'000}, 1, {request, Request{}}},
+      Order{an_order, {5, 6}, {INT64_MAX}, {1'700'000'000'000}, 1, {request, Request{}}, true},
       ReplicaStanding{Term(1), GroupId(2), ViewNumber(3), ReplicaState::quarantined, Recovery(4), an_order, Sequence(5),
-                      Sequence(6), Sequence(7), "dissent", Sequence(8)},
+                      Sequence(6), Sequence(7), "dissent", Sequence(8), Sequence(9), Sequence(10)},
       fault,
-      ReplicaReport{GroupId(1), Incarnation(2), Recovery(3), an_order, Sequence(4), true, 5, "sqlite"},
+      ReplicaReport{
+          GroupId(1), Incarnation(2), Recovery(3), an_order, Sequence(4), true, 5, "sqlite", {an_order, {8, 9}}},
       Vote{an_order, Incarnation(1), Recovery(2), {3, 4}, std::string(1000, 'r')},
       StateRequest{GroupId(1), Sequence(2), Sequence(3), std::string("C\0after", 7)},
       StateChunk{StateAnswer::none,
@@ -102,7 +105,8 @@ std::vector<Message> one_of_each() {
       View{Term(1),
            GroupId(2),
            ViewNumber(3),
-           {{ReplicaId(1), MemberRole::observed, Recovery(2)}, {ReplicaId(2), MemberRole::none, {}}},
+           {{ReplicaId(1), MemberRole::observed, Recovery(2), ReplicaState::probation},
+            {ReplicaId(2), MemberRole::none, {}, ReplicaState::evicted}},
            Incarnation(4),
            Sequence(5),
            Sequence(6),
@@ -116,7 +120,9 @@ std::vector<Message> one_of_each() {
                        {{ReplicaId(1), Sequence(2), 3, 4, 5, 6}},
                        {{ReplicaId(3), Recovery(1), VerdictReason::silence, Sequence(8)}},
                        "audit",
-                       9},
+                       9,
+                       {an_order, {10, 11}},
+                       Sequence(12)},
   };
 }
 
@@ -378,7 +384,7 @@ BOOST_AUTO_TEST_CASE(lists_are_as_long_as_their_limits_allow_and_no_longer) {
   const std::string decision = text_field(3, "");
   BOOST_TEST(decode_body_of<Decisions>(repeat(limits::order_requests, decision)).has_value());
   BOOST_TEST(is_bad_body<Decisions>(repeat(limits::order_requests + 1, decision)));
-  const std::string member = text_field(4, "");
+  const std::string member = text_field(4, number_field(4, 1));
   BOOST_TEST(decode_body_of<View>(repeat(limits::group_replicas, member)).has_value());
   BOOST_TEST(is_bad_body<View>(repeat(limits::group_replicas + 1, member)));
   const std::string ballot = text_field(2, "");

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the distributor does so that others can repair themselves: it knows what was decided, ends a term in which no
+// majority is found, and cuts the journal where nobody needs it.
+#include <algorithm>
+#include <functional>
+#include <vector>
+
+#include "distributor/core.h"
+
+namespace tally {
+namespace {
+
+constexpr Duration agreed_period = seconds(1);
+
+}  // namespace
+
+// ---- what was decided, and a group without a majority (law 14)
+
+void DistributorCore::take_agreed(const ComparatorReport& report) {
+  const OrderIdentity& order = report.agreed.order;
+  if (is_deciding() && order.sequence > agreed_.order.sequence && order.sequence <= last_.sequence)
+    agreed_ = report.agreed;
+}
+
+// Replicas write checkpoints of what was agreed. So it is journaled first: what a checkpoint may hold can be proven.
+void DistributorCore::tell_agreed(Instant now) {
+  if (agreed_told_ >= agreed_.order.sequence || next_agreed_ > now) return;
+  next_agreed_ = now + agreed_period;
+  append(agreed_);
+  agreed_told_ = agreed_.order.sequence;
+}
+
+// True: there is one on record now.
+bool DistributorCore::take_no_majority(const ComparatorReport& report) {
+  const bool current = report.view == membership_.record().number && report.undecidable > closed_;
+  if (!current || !membership_.no_majority(report.undecidable, output_.events)) return false;
+  begin_new_term();
+  return true;
+}
+
+// Once the view is synced. What is decided is journaled with it: that is what has to be reproduced.
+void DistributorCore::begin_new_term() {
+  append(agreed_);
+  agreed_told_ = agreed_.order.sequence;
+  view_changed();
+  new_term_wanted_ = membership_.record().rollback.stage != GroupRollback::Stage::halted;
+}
+
+// Each replica speaks for itself: one that lies here dissents later.
+void DistributorCore::consider_proofs() {
+  if (membership_.record().rollback.stage != GroupRollback::Stage::reproducing || new_term_wanted_) return;
+  std::uint32_t right = 0;
+  std::uint32_t wrong = 0;
+  for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
+    const ReplicaId replica(id);
+    const ReplicaReport& report = stream_of(replica).report;
+    const bool has_proof = membership_.role(replica) == MemberRole::voter &&
+                           report.recovery == membership_.member(replica).recovery &&
+                           report.proof.order.sequence >= agreed_.order.sequence;
+    if (has_proof) ++(report.proof == agreed_ ? right : wrong);
+  }
+  const std::uint32_t needed = membership_.majority();
+  if (right >= needed || agreed_.order.sequence.value == 0) {
+    if (membership_.reproduced(output_.events)) view_changed();
+  } else if (membership_.voters() - wrong < needed) {
+    if (membership_.halt("the decided state was not reproduced", output_.events)) view_changed();
+  }
+}
+
+bool DistributorCore::is_voided(Sequence sequence) const {
+  const std::vector<Sequence>& voided = membership_.record().voided;
+  return !voided.empty() && std::ranges::binary_search(voided, sequence);
+}
+
+// ---- the journal's beginning
+
+void DistributorCore::journal_damaged(Sequence sequence) {
+  if (sequence < journal_first_) return;
+  output_.events.push_back(Event("journal_damaged", Severity::error).with("sequence", sequence));
+  journal_first_ = sequence.next();
+  tell_view();
+}
+
+// The newest order that f+1 voters say they have a checkpoint of, or beyond.
+Sequence DistributorCore::safe_cut() const {
+  std::vector<Sequence> checkpoints;
+  for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
+    const Stream& stream = stream_of(ReplicaId(id));
+    if (stream.known && membership_.role(ReplicaId(id)) == MemberRole::voter)
+      checkpoints.push_back(std::min(stream.report.checkpoint, agreed_told_));
+  }
+  if (checkpoints.size() < membership_.majority()) return Sequence();
+  std::ranges::sort(checkpoints, std::greater<>());
+  return checkpoints[membership_.majority() - 1];
+}
+
+// What nobody needs: each replica pins its own checkpoint and some orders before it, until the journal is too large.
+Sequence DistributorCore::wanted_cut() const {
+  std::uint64_t oldest = safe_cut().value;
+  if (journal_bytes_ > config_.journal_bytes) return Sequence(oldest);
+  for (const Stream& stream : streams_) oldest = std::min(oldest, stream.known ? stream.report.checkpoint.value : 0);
+  return Sequence(oldest - std::min(oldest, config_.journal_slack_orders));
+}
+
+void DistributorCore::consider_cut() {
+  const bool damaged = cut_ < journal_first_;
+  const Sequence first = (damaged ? safe_cut() : wanted_cut()).next();
+  if (damaged ? first < journal_first_ : first.value < cut_.value + config_.journal_cut_orders) return;
+  cut_ = journal_first_ = first;
+  output_.cut_below = first;
+  output_.events.push_back(Event("journal_cut").with("first", first));
+  membership_.forget_voided_below(first);
+}
+
+}  // namespace tally

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Law 14: a group without a majority. All voters roll back to their checkpoints and execute again in a new term; the
+// group goes on when f+1 of them reproduce the last decided state, and halts when they cannot, or when it happens
+// again.
+#include <algorithm>
+
+#include "distributor/membership.h"
+#include "protocol/limits.h"
+
+namespace tally {
+
+using Stage = GroupRollback::Stage;
+
+bool Membership::no_majority(Sequence undecided, std::vector<Event>& events) {
+  if (record_.rollback.stage != Stage::none) return false;
+  const std::int64_t again_until = record_.rollback.at.unix_milliseconds + config_.quarantine_window.milliseconds();
+  const bool again = record_.rollback.undecided.value != 0 && wall_.unix_milliseconds < again_until;
+  record_.rollback = {Stage::reproducing, undecided, wall_};
+  if (again) return halt("no majority again", events);
+  roll_back_voters();
+  events.push_back(Event("no_majority", Severity::error).with("sequence", undecided).with("view", record_.number));
+  return true;
+}
+
+bool Membership::reproduced(std::vector<Event>& events) {
+  if (record_.rollback.stage != Stage::reproducing) return false;
+  record_.rollback.stage = Stage::none;
+  record_.number = record_.number.next();
+  events.push_back(Event("state_reproduced").with("view", record_.number));
+  return true;
+}
+
+bool Membership::halt(std::string_view reason, std::vector<Event>& events) {
+  record_.rollback.stage = Stage::halted;
+  record_.number = record_.number.next();
+  events.push_back(Event("group_halted", Severity::error)
+                       .with("reason", reason)
+                       .with("sequence", record_.rollback.undecided)
+                       .with("view", record_.number)
+                       .with("then", "tally group resume"));
+  return true;
+}
+
+bool Membership::resume(Sequence voided, std::vector<Event>& events) {
+  if (voided.value != 0) {
+    if (record_.voided.size() >= limits::voided_orders) return false;
+    record_.voided.insert(std::ranges::lower_bound(record_.voided, voided), voided);
+  } else if (record_.rollback.stage != Stage::halted) {
+    return false;
+  }
+  record_.rollback.stage = Stage::none;
+  record_.rollback.at = wall_;
+  roll_back_voters();
+  events.push_back(Event("group_resumed", Severity::warning).with("voided", voided).with("view", record_.number));
+  return true;
+}
+
+void Membership::forget_voided_below(Sequence first) {
+  std::erase_if(record_.voided, [first](Sequence voided) { return voided < first; });
+}
+
+void Membership::roll_back_voters() {
+  for (JournaledMember& member : record_.members)
+    if (member.state == ReplicaState::voting) member.recovery = member.recovery.next();
+  record_.number = record_.number.next();
+}
+
+}  // namespace tally
