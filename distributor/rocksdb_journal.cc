@@ -23,6 +23,7 @@ constexpr char view_key[] = "V";
 constexpr char agreed_key[] = "A";
 constexpr char orders_family[] = "orders";
 constexpr std::uint32_t view_layout = 2;
+constexpr std::uintmax_t least_room = 256u << 20;  // for its log and tables
 
 std::string order_key(Sequence sequence) {
   std::string key(8, 0);
@@ -360,6 +361,10 @@ tl::expected<std::unique_ptr<Journal>, std::string> open_rocksdb_journal(const s
                                                                          std::uint32_t replicas, GroupId new_group) {
   std::error_code failed;
   std::filesystem::create_directories(directory, failed);
+  const auto space = std::filesystem::space(directory, failed);
+  if (!failed && space.available < least_room)
+    return tl::unexpected("the journal in " + directory + " needs " + std::to_string(least_room >> 20) +
+                          " MiB of free disk, and has " + std::to_string(space.available >> 20));
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   const std::vector<rocksdb::ColumnFamilyDescriptor> wanted = {{rocksdb::kDefaultColumnFamilyName, family_options()},

@@ -34,6 +34,18 @@ tl::unexpected<StoreError> write_error(const rocksdb::Status& status) {
   return store_error(status.IsCorruption() ? Kind::unusable : Kind::not_written, status.ToString());
 }
 
+// RocksDB aborts the process when it goes on after a write that failed for want of room. So nothing is begun without
+// room for it, and for what RocksDB writes by itself.
+constexpr std::uintmax_t reserved_bytes = 8u << 20;
+
+bool has_room(const std::filesystem::path& directory, std::uintmax_t bytes) {
+  std::error_code failure;
+  const auto space = std::filesystem::space(directory, failure);
+  return failure || space.available >= bytes + reserved_bytes;
+}
+
+tl::unexpected<StoreError> no_room() { return store_error(Kind::not_written, "no room on the disk"); }
+
 bool is_locked(const rocksdb::Status& status) {
   return status.IsIOError() && status.ToString().find("lock") != std::string::npos;
 }
@@ -155,18 +167,23 @@ std::optional<RocksdbStore::Place> RocksdbStore::place() const {
 
 // An open database goes on without its directory, and what is written to it then is lost.
 Stored<void> RocksdbStore::open() {
-  if (database_ && opened_ == place()) return {};
-  close();
   std::error_code ignored;  // RocksDB will say what is wrong
+  if (!database_) std::filesystem::create_directories(directory_, ignored);
+  const bool room = has_room(directory_, 0);
+  if (database_ && opened_ == place() && !(read_only_ && room)) return {};
+  close();
   std::filesystem::create_directories(directory_, ignored);
+  if (!room && !place()) return no_room();
   rocksdb::DB* opened = nullptr;
-  rocksdb::Status status = rocksdb::DB::Open(options_of_database(), directory_.string(), &opened);
-  if (status.IsNoSpace()) status = rocksdb::DB::OpenForReadOnly(options_of_database(), directory_.string(), &opened);
-  if (status.IsNoSpace()) return store_error(Kind::not_written, status.ToString());
+  const rocksdb::Status status =
+      room ? rocksdb::DB::Open(options_of_database(), directory_.string(), &opened)
+           : rocksdb::DB::OpenForReadOnly(options_of_database(), directory_.string(), &opened);
+  if (status.IsNoSpace()) return no_room();
   if (is_locked(status)) return store_error(Kind::locked, status.ToString());
   if (!status.ok()) return unusable(status);
   database_.reset(opened);
   opened_ = place();
+  read_only_ = !room;
   return {};
 }
 
@@ -259,6 +276,7 @@ Stored<void> RocksdbStore::commit(const DeltaList& deltas) {
     }
   }
   batch.Put(slice(header_key), encode(header));
+  if (read_only_ || !has_room(directory_, 3 * batch.GetDataSize())) return no_room();  // the log, a table, a merge
   rocksdb::WriteOptions options;
   options.sync = true;
   const rocksdb::Status status = database_->Write(options, &batch);
@@ -297,6 +315,7 @@ class RocksdbStore::Writer final : public CheckpointWriter {
 
   Stored<void> flush() {
     CHECK(store_.database_);
+    if (store_.read_only_ || !has_room(store_.directory_, 2 * batch_.GetDataSize())) return no_room();
     rocksdb::WriteOptions options;
     options.disableWAL = true;
     const auto status = store_.database_->Write(options, &batch_);

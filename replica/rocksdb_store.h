@@ -3,7 +3,7 @@
 // a rewrite deletes the directory, writes the entries, and last the header.
 //
 // The directory is opened by the first call that needs it, so a damaged one is an ordinary error of that call.
-// discard() renames DIRECTORY to DIRECTORY.damaged (one is kept).
+// discard() renames DIRECTORY to DIRECTORY.damaged (one is kept). While the disk is full it is read, and not written.
 #pragma once
 
 #include <filesystem>
@@ -51,6 +51,7 @@ class RocksdbStore final : public CheckpointStore {
   std::filesystem::path directory_;
   std::unique_ptr<rocksdb::DB> database_;
   std::optional<Place> opened_;
+  bool read_only_ = false;                     // there was no room when it was opened
   std::vector<std::weak_ptr<Pinned>> pinned_;  // what readers hold of the database
 };
 

@@ -8,6 +8,7 @@ import pathlib
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import time
 import unittest
@@ -166,6 +167,34 @@ class OwnCheckpoints(RepairTest):
         self.kill(2)
         self.wait_log(2, 'checkpoint_restored', before)
         self.group.wait_all_vote(HEALING_SECONDS)
+
+
+class AFullDisk(unittest.TestCase):
+    def test_costs_no_vote_and_is_forgotten_once_there_is_room(self):
+        group = Group(BIN_DIR, environment={'TALLY_CHECKPOINT_ORDERS': str(CHECKPOINT_ORDERS)})
+        disk = group.data / 'replica-2'
+        disk.mkdir(parents=True)
+        if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', disk], check=False).returncode != 0:
+            self.skipTest('no file system can be mounted here')
+        self.addCleanup(subprocess.run, ['umount', '--lazy', disk], check=True)
+        with group:
+            group.wait_all_vote()
+            log = group.data / 'log' / 'replica-2.log'
+            with Load(group.http, clients=4) as load:
+                wait_until(lambda: 'checkpoint_committed' in log.read_text(), 'a first checkpoint')
+                filler = disk / 'filler'
+                with open(filler, 'wb') as stream, self.assertRaises(OSError):
+                    while True:
+                        stream.write(bytes(65536))
+                full = len(log.read_text())
+                wait_until(lambda: log.read_text()[full:].count('checkpoint_failed') >= 2, 'no checkpoint is written')
+                filler.unlink()
+                roomy = len(log.read_text())
+                wait_until(lambda: 'checkpoint_committed' in log.read_text()[roomy:], 'one is written again')
+            report = load.check(group)
+            self.assertEqual(report['unknown'] + report['refused'], 0, 'clients noticed')
+            self.assertEqual(group.replica(2)['evictions'], 0)
+            self.assertNotIn('child_exited', (group.temporary / 'up.log').read_text())
 
 
 class Scrub(RepairTest):

@@ -1,0 +1,126 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A large state and many orders: how long a replica takes to vote again, from its own checkpoint and from another
+replica's, what clients notice meanwhile, and that journal and checkpoints stay bounded. The defaults are small enough
+for every run; docs/testing.md has the figures of large ones.
+
+scale_test.py BIN_DIR [--counters N] [--orders N] [--journal-mib N]
+"""
+
+import argparse
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+from group import Group, wait_until
+from load import Load
+
+VOTES_AGAIN_SECONDS = 10
+LONGEST_GAP_SECONDS = 0.25
+PRINT_SECONDS = 5
+MIB = 1 << 20
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('bin_dir', type=pathlib.Path)
+    parser.add_argument('--counters', type=int, default=100_000)
+    parser.add_argument('--orders', type=int, default=40_000)
+    parser.add_argument('--journal-mib', type=int, default=64)
+    return parser.parse_args()
+
+
+def size_mib(directory):
+    """What the files of a directory take on the disk; some vanish while one looks."""
+    total = 0
+    for path in directory.rglob('*'):
+        try:
+            total += path.stat().st_blocks * 512
+        except FileNotFoundError:
+            pass
+    return total / MIB
+
+
+def bench(group, *arguments):
+    command = [group.bin_dir / 'tally', 'bench', '--connect', group.data, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=group.environment)
+
+
+def count_all(group, counters):
+    """Until every counter exists."""
+    print(f'counting on {counters} counters', flush=True)
+    while True:
+        if bench(group, '--counters', counters, '--clients', 16, '--pipeline', 1024, '--seconds', 5).wait() != 0:
+            raise AssertionError('the load was answered wrongly')
+        listed = group.tally('list', '--limit', counters).count('\n') + 1
+        if listed >= counters:
+            return
+
+
+def make_orders(group, orders, journal_mib):
+    """Small orders until there are so many. Prints the disk over time; fails when it is not bounded."""
+    begun = time.monotonic()
+    print(f'{"seconds":>8} {"orders":>10} {"journal MiB":>11} {"replicas MiB":>20} {"journal from":>12}')
+    most = 0
+    while group.status()['sequence'] < orders:
+        load = bench(group, '--clients', 64, '--pipeline', 1, '--seconds', PRINT_SECONDS)
+        if load.wait() != 0:
+            raise AssertionError('the load was answered wrongly')
+        status = group.status()
+        journal = size_mib(group.data / 'journal')
+        replicas = ' '.join(f'{size_mib(group.data / f"replica-{number}"):.0f}' for number in (1, 2, 3))
+        print(f'{time.monotonic() - begun:>8.0f} {status["sequence"]:>10} {journal:>11.0f} {replicas:>20} '
+              f'{status["journal_first"]:>12}', flush=True)
+        most = max(most, journal)
+    # The log and the newest tables are beyond what can be cut.
+    if most > journal_mib + 450:
+        raise AssertionError(f'the journal grew to {most:.0f} MiB')
+
+
+def restart(group, number, wipe):
+    """Kills a replica under load. Seconds until it votes, and the longest gap that clients saw."""
+    role = f'replica-{number}'
+    with Load(group.http, clients=8) as load:
+        wait_until(lambda: load.answered_count() > 200, 'load is answered')
+        old = group.pid(role)
+        begun = time.monotonic()
+        if wipe:
+            shutil.rmtree(group.data / role, ignore_errors=True)
+        os.kill(old, signal.SIGKILL)
+        group.wait_new_pid(role, old)
+        group.wait_votes(number, 60)
+        took = time.monotonic() - begun
+        seen = load.answered_count()
+        wait_until(lambda: load.answered_count() > seen + 200, 'load is answered afterwards')
+        gap = load.longest_gap(begun, time.monotonic())
+    report = load.check(group)
+    if report['unknown'] or report['refused']:
+        raise AssertionError(f'clients noticed: {report}')
+    log = (group.data / 'log' / f'{role}.log').read_text()
+    how = 'imported' if 'import_finished' in log else 'own checkpoint'
+    print(f'{role} {"without its directory" if wipe else "killed"} ({how}): votes again after {took:.1f} s, '
+          f'longest gap of any client {gap * 1000:.0f} ms', flush=True)
+    if took > VOTES_AGAIN_SECONDS or gap > LONGEST_GAP_SECONDS:
+        raise AssertionError('too slow')
+    return how
+
+
+def main():
+    arguments = parse()
+    environment = {'TALLY_JOURNAL_MIB': str(arguments.journal_mib), 'TALLY_IMPORT_ORDERS': '10000'}
+    with Group(arguments.bin_dir, '--durability', 'os', environment=environment) as group:
+        group.wait_all_vote()
+        count_all(group, arguments.counters)
+        make_orders(group, arguments.orders, arguments.journal_mib)
+        restart(group, 1, wipe=False)
+        if restart(group, 2, wipe=True) != 'imported':
+            raise AssertionError('the state was not imported')
+    print('passed')
+
+
+if __name__ == '__main__':
+    sys.exit(main())
