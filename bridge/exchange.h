@@ -39,6 +39,9 @@ class Exchange {
   // `asker` stays where it is until it is answered, or until the io_context runs no more.
   void submit(OwnedOperation operation, Asker& asker);
 
+  // Whether operations are let through; false: they are refused at once (the client library's circuit breaker).
+  bool available() const { return client_.available(); }
+
   void status(Duration timeout, std::function<void(std::optional<ClusterStatus>)> completion);
   void admin(AdminCommand command, std::function<void(std::optional<AdminReply>)> completion);
 

@@ -125,6 +125,7 @@ void Server::accept() {
 void Server::tick() {
   site_.now = monotonic_now();
   site_.date = http_date(calendar_now());
+  if (available_ != site_.exchange->available()) note_breaker();
   if (site_.now >= next_status_ && !status_asked_) ask_status();
   if (site_.now >= next_sweep_ || site_.draining) sweep();
   const bool is_drained = site_.draining && site_.connections.empty();
@@ -137,6 +138,11 @@ void Server::tick() {
   tick_timer_.async_wait([this](error_code error) {
     if (!error) tick();
   });
+}
+
+void Server::note_breaker() {
+  available_ = !available_;
+  log_event(available_ ? Event("breaker_closed") : Event("breaker_opened", Severity::warning));
 }
 
 // The client library's thread is watched with ours: it ends each status question in time, with an answer or without.

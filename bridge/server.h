@@ -38,6 +38,7 @@ class Server {
   Instant beat();
   void sweep();
   void ask_status();
+  void note_breaker();
   void drain();
 
   boost::asio::io_context& context_;
@@ -52,6 +53,7 @@ class Server {
   Instant status_asked_at_;
   Instant drain_deadline_ = Instant::never();
   bool status_asked_ = false;
+  bool available_ = true;  // the breaker, as it was logged last
 };
 
 }  // namespace tally::bridge

@@ -27,7 +27,7 @@ struct Site {
   bool draining = false;
   std::unordered_set<Connection*> connections;  // all that are open
 
-  bool is_ready() const { return !draining && now <= group_seen + http_limits::ready_for; }
+  bool is_ready() const { return !draining && exchange->available() && now <= group_seen + http_limits::ready_for; }
   std::uint32_t retry_after_seconds() {
     return http_limits::retry_after_first_seconds +
            static_cast<std::uint32_t>(random()) % http_limits::retry_after_spread_seconds;

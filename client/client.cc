@@ -84,6 +84,8 @@ class Client::Shell {
     wake_if_asleep();
   }
 
+  bool available() const { return available_; }
+
  private:
   void wake() {
     const std::uint64_t one = 1;
@@ -104,7 +106,9 @@ class Client::Shell {
         core_.close(now);
         give_up = now + closing_time;
       }
-      carry_out(turn(core_, now, [&](SessionCore&) { receive_all(now); }));
+      SessionOutput output = turn(core_, now, [&](SessionCore&) { receive_all(now); });
+      available_ = core_.available();
+      carry_out(std::move(output));
       retry_queries(now);
       if (core_.closed() || give_up <= now) break;
       rest(std::min(give_up, next_deadline()));
@@ -174,7 +178,10 @@ class Client::Shell {
     if (const auto* refusal = std::get_if<tally::Refusal>(&message)) return core_.receive(*refusal, now);
     if (const auto* welcome = std::get_if<DistributorWelcome>(&message)) return core_.receive(*welcome, now);
     if (const auto* welcome = std::get_if<ComparatorWelcome>(&message)) return core_.receive(*welcome, now);
-    if (const auto* status = std::get_if<ClusterStatus>(&message)) return answer(status->number, message);
+    if (const auto* status = std::get_if<ClusterStatus>(&message)) {
+      core_.receive(*status, now);
+      return answer(status->number, message);
+    }
     if (const auto* reply = std::get_if<AdminReply>(&message)) return answer(reply->number, message);
   }
 
@@ -229,6 +236,7 @@ class Client::Shell {
   std::uint64_t calls_made_ = 0;
   std::uint64_t queries_made_ = 0;
   std::atomic<bool> stopping_ = false;
+  std::atomic<bool> available_ = true;
 
   std::mutex mutex_;  // guards what follows
   std::vector<Submitted> inbox_;
@@ -244,6 +252,8 @@ Client::~Client() = default;
 void Client::submit(std::vector<OwnedOperation> operations, Duration timeout, Completion completion) {
   shell_->submit({std::move(operations), monotonic_now() + timeout, std::move(completion)});
 }
+
+bool Client::available() const { return shell_->available(); }
 
 std::vector<Answer> Client::call(std::vector<OwnedOperation> operations, Duration timeout) {
   std::promise<std::vector<Answer>> promise;

@@ -4,7 +4,8 @@
 // A Client owns one I/O thread with its sockets and one session of the group. Calls may come from any thread; whatever
 // waits is batched into one request by itself. Callbacks run on the I/O thread: they must not block, and may submit.
 // Every call completes exactly once, at its timeout at the latest. A request is sent again under the same number until
-// then, so an operation that was answered was applied once.
+// then, so an operation that was answered was applied once. While the group has no majority, calls fail at once (the
+// circuit breaker, circuit_breaker.h).
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,7 @@ enum class CallOutcome : std::uint8_t {
 
 enum class CallError : std::uint8_t {
   none,
-  timed_out,        // no answer in time
+  timed_out,        // no answer in time; or, at once, none to anything lately
   overloaded,       // a queue is full, here or at the distributor
   unavailable,      // the group has no majority
   undecided,        // the group is halted
@@ -69,6 +70,9 @@ class Client {
 
   // The same, waiting.
   std::vector<Answer> call(std::vector<OwnedOperation> operations, Duration timeout);
+
+  // Whether calls are let through: false while the circuit breaker makes them fail at once.
+  bool available() const;
 
   // Asks the distributor. The completion gets nothing when there was no answer in time.
   void status(Duration timeout, std::function<void(std::optional<ClusterStatus>)> completion);

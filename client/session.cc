@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Calls, the requests they travel in, and the clock. What comes in: session_answers.cc.
 #include "client/session.h"
 
 #include <algorithm>
@@ -14,20 +15,8 @@ constexpr Duration keep_alive_period = limits::session_lifetime / 6;
 constexpr Duration first_retry = milliseconds(300);  // without an answer
 // After a welcome by a new distributor or comparator: the other one may not know it yet, and drop what we send.
 constexpr Duration welcome_retry = milliseconds(30);
-constexpr Duration connection_retry = milliseconds(10);
-constexpr Duration refusal_retry = milliseconds(5);  // after an overload
 constexpr Duration longest_retry = milliseconds(2'000);
-
-CallError error_of(RefusalReason reason) {
-  switch (reason) {
-    case RefusalReason::overloaded: return CallError::overloaded;
-    case RefusalReason::unavailable: return CallError::unavailable;
-    case RefusalReason::undecided: return CallError::undecided;
-    case RefusalReason::draining: return CallError::draining;
-    case RefusalReason::malformed: return CallError::malformed;
-  }
-  return CallError::unavailable;
-}
+constexpr Duration oversleeping = CircuitBreaker::patience / 2;
 
 bool is_read(const OwnedOperation& operation) {
   return operation.kind == OperationKind::get || operation.kind == OperationKind::list;
@@ -133,7 +122,7 @@ void SessionCore::transmit(InFlight& flight, Instant now) {
 
 void SessionCore::transmit_again(InFlight& flight, Instant now) {
   flight.request.attempt += 1;
-  flight.pause = std::min(flight.pause * 2, longest_retry);
+  flight.pause = std::min(flight.pause * 2, is_probe(flight) ? CircuitBreaker::longest_pause : longest_retry);
   transmit(flight, now);
 }
 
@@ -206,136 +195,16 @@ void SessionCore::finish(RequestNumber number) {
   acknowledged_ = RequestNumber((flights_.empty() ? next_number_ : flights_.begin()->first).value - 1);
 }
 
-// ---- what comes in
-
-void SessionCore::receive(const DistributorWelcome& welcome, Instant now) {
-  if (welcome.term < term_) return;
-  const bool is_new = distributor_known_ && welcome.term != term_;
-  term_ = welcome.term;
-  distributor_known_ = true;
-  if (is_new) transmit_all_again(now);
-}
-
-void SessionCore::receive(const ComparatorWelcome& welcome, Instant now) {
-  const bool is_new = welcome.incarnation != comparator_;
-  comparator_ = welcome.incarnation;
-  comparator_known_ = true;
-  if (is_new) transmit_all_again(now);
-}
-
-void SessionCore::receive(const Refusal& refusal, Instant now) {
-  const auto found = flights_.find(refusal.number);
-  if (found == flights_.end() || found->second.request.session != refusal.session) return;
-  InFlight& flight = found->second;
-  if (refusal.attempt > flight.request.attempt || flight.refused >= refusal.attempt) return;
-  // Attempts are refused in the order they were sent; a missing refusal leaves `refused` behind for good.
-  if (refusal.attempt == flight.refused + 1) flight.refused = refusal.attempt;
-  flight.last_refusal = refusal.reason;
-  const bool may_change_soon = refusal.reason == RefusalReason::overloaded;
-  if (may_change_soon || !flight.all_refused()) {
-    flight.retry = now + jittered(refusal_retry * (std::int64_t{1} << std::min(refusal.attempt, 8u)));
-    return;
-  }
-  const CallError error = error_of(refusal.reason);
-  if (phase_ == Phase::closing) {
-    flights_.clear();
-    phase_ = Phase::closed;
-    return;
-  }
-  if (phase_ == Phase::opening) {
-    flights_.clear();
-    phase_ = Phase::connecting;
-    next_session_ = now + jittered(hello_period);
-    return fail_waiting(error);
-  }
-  fail_flight(flight, CallOutcome::not_applied, error);
-  finish(refusal.number);
-}
-
-void SessionCore::not_sent(const Request& request, Instant now) {
-  const auto found = flights_.find(request.number);
-  if (found == flights_.end() || found->second.request.session != request.session) return;
-  InFlight& flight = found->second;
-  if (request.attempt == flight.refused + 1) flight.refused = request.attempt;  // nobody can have ordered it
-  flight.retry = now + jittered(connection_retry);
-}
-
-void SessionCore::receive(Decisions& decisions, Instant now) {
-  for (const Decision& decision : decisions.decisions) {
-    const auto found = flights_.find(decision.number);
-    if (found == flights_.end() || found->second.request.session != decision.session) continue;
-    decide(found->second, decision, now);
-  }
-}
-
-void SessionCore::decide(InFlight& flight, const Decision& decision, Instant now) {
-  if (flight.request.kind != RequestKind::operations) return session_answered(decision, now);
-  const auto result = results::decode(decision.result);
-  if (!result) return;  // not what f+1 replicas of this version say
-  const bool only_attempt = flight.request.attempt == 1;
-  const CallOutcome outcome = only_attempt ? CallOutcome::not_applied : CallOutcome::unknown;
-  switch (result->outcome) {
-    case RequestOutcome::executed: complete_parts(flight, *result, decision.votes); break;
-    case RequestOutcome::session_expired: return session_lost(decision.number, now);
-    case RequestOutcome::results_full:
-    case RequestOutcome::sessions_full: fail_flight(flight, outcome, CallError::tables_full); break;
-    default: fail_flight(flight, outcome, CallError::malformed); break;
-  }
-  finish(decision.number);
-}
-
-void SessionCore::complete_parts(InFlight& flight, const RequestResult& result, std::uint32_t votes) {
-  std::size_t place = 0;
-  for (Part& part : flight.parts) {
-    const std::size_t first = place;
-    place += part.operations;
-    if (std::exchange(part.completed, true)) continue;
-    if (place > result.operations.size()) {
-      fail(part.id, part.operations, CallOutcome::unknown, CallError::malformed);
-      continue;
-    }
-    std::vector<Answer> answers(part.operations);
-    for (std::size_t offset = 0; offset < part.operations; ++offset) {
-      Answer& answer = answers[offset];
-      answer.outcome = CallOutcome::answered;
-      answer.result = result.operations[first + offset];
-      answer.sequence = answer.result.first_sequence.value_or(result.sequence);
-      answer.votes = votes;
-    }
-    output_.completed.push_back({part.id, std::move(answers)});
-  }
-}
-
-void SessionCore::session_answered(const Decision& decision, Instant now) {
-  const auto result = results::decode(decision.result);
-  flights_.clear();
-  if (phase_ == Phase::closing) {
-    phase_ = Phase::closed;
-    return;
-  }
-  if (!result || result->outcome != RequestOutcome::session_opened) {
-    phase_ = Phase::connecting;
-    next_session_ = now + jittered(hello_period);
-    return fail_waiting(CallError::tables_full);
-  }
-  session_ = {result->sequence, result->index};
-  next_number_ = RequestNumber(1);
-  acknowledged_ = {};
-  phase_ = Phase::open;
-}
-
-// Law 18: what was sent before must not be sent in another session; what only waited may. Nothing is known of the
-// requests in flight but of the one that was told so.
-void SessionCore::session_lost(RequestNumber told, Instant now) {
-  for (auto& [number, flight] : flights_) {
-    const bool never_applied = (number == told && flight.request.attempt == 1) || flight.all_refused();
-    fail_flight(flight, never_applied ? CallOutcome::not_applied : CallOutcome::unknown, CallError::session_expired);
-  }
-  flights_.clear();
-  open_session(now);
-}
-
 // ---- the clock
+
+bool SessionCore::any_call_expired(Instant now) const {
+  const auto expired = [now](const Call& call) { return call.deadline <= now; };
+  const auto expired_part = [now](const Part& part) { return !part.completed && part.deadline <= now; };
+  return earliest_deadline_ <= now &&
+         (std::ranges::any_of(waiting_, expired) || std::ranges::any_of(flights_, [&](const auto& flight) {
+            return std::ranges::any_of(flight.second.parts, expired_part);
+          }));
+}
 
 void SessionCore::expire_calls(Instant now) {
   if (earliest_deadline_ > now) return;
@@ -350,20 +219,29 @@ void SessionCore::expire_calls(Instant now) {
     return true;
   });
   for (auto flight = flights_.begin(); flight != flights_.end();) {
-    bool needed = flight->second.parts.empty();
-    for (Part& part : flight->second.parts) {
-      if (!part.completed && part.deadline <= now) {
-        part.completed = true;
-        const bool refused = flight->second.all_refused();
-        fail(part.id, part.operations, refused ? CallOutcome::not_applied : CallOutcome::unknown,
-             refused && flight->second.last_refusal ? error_of(*flight->second.last_refusal) : CallError::timed_out);
-      }
-      needed = needed || !part.completed;
-      if (!part.completed) earliest_deadline_ = std::min(earliest_deadline_, part.deadline);
-    }
-    const RequestNumber number = (flight++)->first;
+    const RequestNumber number = flight->first;
+    const bool needed = expire_parts((flight++)->second, now);
     if (!needed) finish(number);
   }
+}
+
+// Whether the request is still needed. If so, it is sent again, with all that is in it: then what was refused so far
+// tells nothing of a call whose time is up.
+bool SessionCore::expire_parts(InFlight& flight, Instant now) {
+  const auto is_waited_for = [now](const Part& part) { return !part.completed && part.deadline > now; };
+  const bool needed = flight.is_own() || std::ranges::any_of(flight.parts, is_waited_for);
+  const bool not_applied = flight.all_refused() && !needed;
+  const CallError error = not_applied ? flight.last_refusal.value_or(CallError::timed_out) : CallError::timed_out;
+  for (Part& part : flight.parts) {
+    if (part.completed) continue;
+    if (part.deadline > now) {
+      earliest_deadline_ = std::min(earliest_deadline_, part.deadline);
+      continue;
+    }
+    part.completed = true;
+    fail(part.id, part.operations, not_applied ? CallOutcome::not_applied : CallOutcome::unknown, error);
+  }
+  return needed;
 }
 
 void SessionCore::retry_flights(Instant now) {
@@ -382,24 +260,38 @@ void SessionCore::say_hello(Instant now) {
 // Every request does it by the way.
 bool SessionCore::needs_keep_alive() const { return phase_ == Phase::open && waiting_.empty() && flights_.empty(); }
 
+// For calls, or as a probe.
+bool SessionCore::needs_session() const {
+  return phase_ == Phase::connecting && comparator_known_ && (!waiting_.empty() || !breaker_.closed());
+}
+
+// Whoever wakes up late judges nobody by what it slept through.
+void SessionCore::notice_time(Instant now) {
+  if (now - planned_turn_ > oversleeping) breaker_.woke_late();
+  if (!waiting_.empty() || !flights_.empty()) breaker_.somebody_waits(now);
+}
+
 void SessionCore::tick(Instant now) {
+  notice_time(now);
   say_hello(now);
+  if (any_call_expired(now) && breaker_.timed_out(now)) begin_probing(now);
   expire_calls(now);
+  if (!breaker_.closed()) fail_waiting(breaker_.error());
   retry_flights(now);
-  const bool wanted = !waiting_.empty();
-  if (phase_ == Phase::connecting && comparator_known_ && wanted && next_session_ <= now) open_session(now);
+  if (needs_session() && next_session_ <= now) open_session(now);
   if (needs_keep_alive() && next_keep_alive_ <= now) {
     next_keep_alive_ = now + keep_alive_period;
     InFlight flight = next_request();  // empty: touches the session, changes nothing
     transmit(flights_.emplace(flight.request.number, std::move(flight)).first->second, now);
   }
   fill_requests(now);
+  planned_turn_ = next_deadline();
 }
 
 Instant SessionCore::next_deadline() const {
   Instant next = needs_keep_alive() ? std::min(earliest_deadline_, next_keep_alive_) : earliest_deadline_;
   if (!distributor_known_ || !comparator_known_) next = std::min(next, next_hello_);
-  if (phase_ == Phase::connecting && comparator_known_ && !waiting_.empty()) next = std::min(next, next_session_);
+  if (needs_session()) next = std::min(next, next_session_);
   for (const auto& [number, flight] : flights_) next = std::min(next, flight.retry);
   return next;
 }

@@ -7,6 +7,8 @@
 // - A number is acknowledged once its request is answered or given up; it never executes afterwards.
 // - "Not applied" is said only of calls that were never sent, or whose every transmission was refused.
 // - Nothing is sent before the comparator has welcomed this client: its answer could not be delivered.
+// - While the circuit breaker is not closed no call waits, and one request without calls (the session's opening, or an
+//   empty one, which touches the session and changes nothing) is the probe.
 //
 // Pure, driven as protocol/turn.h says. Completions are values in the output; the shell calls back.
 #pragma once
@@ -19,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "client/circuit_breaker.h"
 #include "client/client.h"
 #include "protocol/messages.h"
 #include "protocol/operations.h"
@@ -56,9 +59,13 @@ class SessionCore {
   // Completes what is left, and closes the session at the group; `closed()` says when.
   void close(Instant now);
   bool closed() const { return phase_ == Phase::closed; }
+  // Whether calls pass: the circuit breaker is closed.
+  bool available() const { return breaker_.closed(); }
 
   void receive(const DistributorWelcome& welcome, Instant now);
   void receive(const ComparatorWelcome& welcome, Instant now);
+  // Somebody asked for it; here it is a hint.
+  void receive(const ClusterStatus& status, Instant now);
   void receive(const Refusal& refusal, Instant now);
   void receive(Decisions& decisions, Instant now);
   // This transmission of the request did not leave the machine: there is no connection.
@@ -84,32 +91,46 @@ class SessionCore {
   struct InFlight {
     Request request;
     std::vector<Part> parts;
-    std::uint32_t refused = 0;                  // transmissions that were
-    std::optional<RefusalReason> last_refusal;  // none: it never reached the distributor
+    std::uint32_t refused = 0;              // transmissions that were
+    std::optional<CallError> last_refusal;  // none: it never reached the distributor
     Instant retry;
     Duration pause;
     bool all_refused() const { return refused == request.attempt; }
+    bool is_own() const { return parts.empty(); }  // the session's, of no call
   };
 
+  // Calls and requests: session.cc.
+  void fail(CallId call, std::size_t operations, CallOutcome outcome, CallError error);
+  void fail_flight(InFlight& flight, CallOutcome outcome, CallError error);
+  void fail_waiting(CallError error);
   void transmit(InFlight& flight, Instant now);
   void transmit_again(InFlight& flight, Instant now);
   void transmit_all_again(Instant now);
   void open_session(Instant now);
   void fill_requests(Instant now);
   InFlight next_request();
-  void decide(InFlight& flight, const Decision& decision, Instant now);
-  void session_answered(const Decision& decision, Instant now);
-  void complete_parts(InFlight& flight, const RequestResult& result, std::uint32_t votes);
-  void fail(CallId call, std::size_t operations, CallOutcome outcome, CallError error);
-  void fail_flight(InFlight& flight, CallOutcome outcome, CallError error);
-  void fail_waiting(CallError error);
-  void session_lost(RequestNumber told, Instant now);
   void finish(RequestNumber number);
+  bool any_call_expired(Instant now) const;
   void expire_calls(Instant now);
+  bool expire_parts(InFlight& flight, Instant now);
   void retry_flights(Instant now);
+  void notice_time(Instant now);
+  bool needs_session() const;
   bool needs_keep_alive() const;
   Duration jittered(Duration pause) const;
   void say_hello(Instant now);
+
+  // What comes in, and the breaker: session_answers.cc.
+  void refused(InFlight& flight, CallError error, Instant now);
+  void decide(InFlight& flight, const Decision& decision, Instant now);
+  void session_answered(const Decision& decision, Instant now);
+  void session_refused(CallError error, Instant now);
+  void session_lost(RequestNumber told, Instant now);
+  void complete_parts(InFlight& flight, const RequestResult& result, std::uint32_t votes);
+  InFlight* own_request();
+  void begin_probing(Instant now);
+  void end_probing(Instant now);
+  bool is_probe(const InFlight& flight) const { return flight.is_own() && !breaker_.closed(); }
 
   SessionConfig config_;
   Phase phase_ = Phase::connecting;
@@ -120,6 +141,8 @@ class SessionCore {
   Instant next_hello_;
   Instant next_keep_alive_;
   Instant next_session_;  // after a session could not be opened
+  Instant planned_turn_ = Instant::never();
+  CircuitBreaker breaker_;
 
   SessionId session_;
   RequestNumber next_number_{1};

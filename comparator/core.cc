@@ -194,8 +194,10 @@ void ComparatorCore::check_audit_head(const View& view) {
 
 void ComparatorCore::close_through(Sequence closed) {
   window_.close_through(closed);
-  if (undecidable_ <= closed) undecidable_ = {};
   for (Watched& replica : replicas_) replica.suspicion.forgive_before(closed.next());
+  if (undecidable_.value == 0 || undecidable_ > closed) return;
+  undecidable_ = {};
+  recount();  // another one may be
 }
 
 // Who votes has changed: open ballots may be decided now.

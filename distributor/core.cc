@@ -38,6 +38,7 @@ DistributorCore::DistributorCore(DistributorConfig config, RecoveredJournal jour
     : config_(std::move(config)),
       group_(journal.group),
       term_(journal.term),
+      began_(journal.last.sequence),
       last_(journal.last),
       served_(journal.served),
       calendar_(journal.calendar),
@@ -49,6 +50,7 @@ DistributorCore::DistributorCore(DistributorConfig config, RecoveredJournal jour
       membership_(config_.membership, std::move(journal.view), now),
       agreed_(journal.agreed),
       agreed_told_(journal.agreed.order.sequence),
+      agreed_journaled_{agreed_told_, 0},
       next_agreed_(now),
       journal_first_(journal.first),
       cut_(journal.first),
@@ -60,6 +62,7 @@ DistributorCore::DistributorCore(DistributorConfig config, RecoveredJournal jour
       next_sync_(now),
       next_beat_(now),
       next_empty_(now) {
+  membership_.forget_voided_below(journal_first_);
   output_.events.push_back(Event("term_began")
                                .with("term", term_)
                                .with("sequence", last_.sequence)
@@ -158,17 +161,16 @@ void DistributorCore::ask_for_sync() {
 void DistributorCore::synced(std::uint64_t position, Instant) {
   CHECK(position <= appended_);
   syncs_ += 1;
-  const bool view_was_waiting = !view_told();
+  const bool view_was_waiting = view_position_ > synced_;
   synced_ = std::max(synced_, position);
   while (!syncing_.empty() && syncing_.front().first <= synced_) {
     stable_ = syncing_.front().second;
     syncing_.pop_front();
   }
-  if (!view_was_waiting || !view_told()) return;
-  if (new_term_wanted_)
-    output_.new_term = true;
-  else
-    tell_view();
+  if (agreed_journaled_.position <= synced_) agreed_told_ = agreed_journaled_.sequence;
+  if (!view_was_waiting || view_position_ > synced_) return;
+  output_.new_term = new_term_wanted_;
+  tell_view();
 }
 
 // ---- ballots
@@ -228,11 +230,24 @@ void DistributorCore::close_ballots(Sequence through) {
   decided_ = std::max(decided_, through);
 }
 
+// Every voter has voted on a later order: a vote on this one was lost, and will not come any more.
+bool DistributorCore::is_passed(const OpenOrder& order) const {
+  if (!order.ballot_sent || comparator_.voters.empty() || comparator_.view != membership_.record().number) return false;
+  return std::ranges::all_of(comparator_.voters, [&](const VoterTally& tally) {
+    const bool votes = is_replica(tally.replica) && membership_.role(tally.replica) == MemberRole::voter;
+    return !votes || tally.voted > order.ballot.order.sequence;
+  });
+}
+
+Instant DistributorCore::expiry_of(const OpenOrder& order) const {
+  return order.waits_since + (is_passed(order) ? config_.ack_timeout : limits::ballot_lifetime);
+}
+
 // Law 15: ballots are disposable. The clients' repetitions become new orders.
 void DistributorCore::expire_ballots(Instant now) {
   Sequence expired;
   for (const OpenOrder& order : open_) {
-    if (order.waits_since + limits::ballot_lifetime > now) break;
+    if (expiry_of(order) > now) break;
     expired = order.ballot.order.sequence;
   }
   if (expired.value == 0) return;
@@ -277,7 +292,7 @@ void DistributorCore::tick(Instant now) {
   if (order_is_due(now)) make_order(now);
   resend_ballots(now);
   if (appended_ > synced_ && syncing_.empty() && next_sync_ <= now) ask_for_sync();
-  tell_agreed(now);
+  journal_agreed(now);
   if (next_beat_ <= now) beat(now);
   feed_all(now);
   release_ballots();

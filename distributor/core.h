@@ -155,18 +155,20 @@ class DistributorCore {
   Sequence feed_end(ReplicaId replica) const;
   void feed(ReplicaId replica, Instant now);
   void feed_all(Instant now);
+  bool is_passed(const OpenOrder& order) const;
+  Instant expiry_of(const OpenOrder& order) const;
   void expire_ballots(Instant now);
   void send_standing(ReplicaId replica);
   void send_view();
   void beat(Instant now);
   void view_changed();
   void tell_view();
-  bool view_told() const { return view_position_ <= synced_; }
+  bool view_told() const { return view_position_ <= synced_ && !new_term_wanted_; }
   bool flows(ReplicaId replica) const;
   void take_verdicts(const ComparatorReport& report, Instant now);
   bool replace_silent_voter(const ComparatorReport& report, Instant now);
   void take_agreed(const ComparatorReport& report);
-  void tell_agreed(Instant now);
+  void journal_agreed(Instant now);
   bool take_no_majority(const ComparatorReport& report);
   void begin_new_term();
   void consider_proofs();
@@ -176,10 +178,13 @@ class DistributorCore {
   AdminReply carry_out(const AdminCommand& command);
   AdminReply carry_out_fault(const AdminCommand& command);
   AdminReply carry_out_resume(const AdminCommand& command);
+  const char* refusal_to_void(Sequence sequence) const;
   bool comparator_present(Instant now) const;
   bool replica_present(const Stream& stream, Instant now) const;
   bool accepting(Instant now) const;
-  bool is_deciding() const { return membership_.record().rollback.stage == GroupRollback::Stage::none; }
+  bool is_deciding() const {
+    return membership_.record().rollback.stage == GroupRollback::Stage::none && !new_term_wanted_;
+  }
   RefusalReason refusal_reason() const;
   void ask_for_sync();
   Sequence stable() const { return config_.wait_for_sync ? stable_ : last_.sequence; }
@@ -191,6 +196,7 @@ class DistributorCore {
   DistributorConfig config_;
   GroupId group_;
   Term term_;
+  Sequence began_;  // the last order before this term
   OrderIdentity last_;
   ServedTime served_;
   CalendarTime calendar_;
@@ -214,10 +220,14 @@ class DistributorCore {
 
   Membership membership_;
   std::uint64_t view_position_ = 0;  // the newest view's; nobody hears of it before it is synced
-  bool new_term_wanted_ = false;     // once that view is synced
+  bool new_term_wanted_ = false;     // once that view is synced; this term tells nobody of it
 
   OrderState agreed_;     // the newest decided order, and what f+1 replicas say the state is after it
-  Sequence agreed_told_;  // journaled, and so what replicas may go by
+  Sequence agreed_told_;  // stable, and so what replicas may go by
+  struct {
+    Sequence sequence;
+    std::uint64_t position = 0;
+  } agreed_journaled_;
   Instant next_agreed_;
 
   Sequence journal_first_;  // nobody is sent an order before it

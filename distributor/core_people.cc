@@ -114,13 +114,31 @@ AdminReply DistributorCore::carry_out(const AdminCommand& command) {
 AdminReply DistributorCore::carry_out_resume(const AdminCommand& command) {
   const auto refused = [&](const char* why) { return AdminReply{command.number, AdminOutcome::refused, why}; };
   const Sequence voided = command.void_sequence;
-  if (voided.value != 0 && (voided <= agreed_.order.sequence || voided < journal_first_ || voided > last_.sequence))
-    return refused("that order is decided already, or there is no such order");
-  if (is_voided(voided)) return refused("that order is voided already");
+  if (const char* why = voided.value == 0 ? nullptr : refusal_to_void(voided)) return refused(why);
   if (!membership_.resume(voided, output_.events))
     return refused(voided.value == 0 ? "the group is not halted" : "too many orders are voided already");
   begin_new_term();
   return {command.number, AdminOutcome::done, ""};
+}
+
+// What was answered must not be undone (laws 8 and 17). Nothing: the order may be voided.
+const char* DistributorCore::refusal_to_void(Sequence sequence) const {
+  if (sequence < journal_first_ || sequence > last_.sequence) return "there is no such order";
+  if (is_voided(sequence)) return "that order is voided already";
+  if (sequence <= std::max(agreed_.order.sequence, comparator_.agreed.order.sequence))
+    return "that order is decided already";
+  const GroupRollback& rollback = membership_.record().rollback;
+  const bool undecided = rollback.stage != GroupRollback::Stage::none;
+  if (undecided && sequence < rollback.undecided) return "that order may be decided already";
+  if (undecided && sequence == rollback.undecided) return nullptr;
+  // Ballots of an earlier term are closed, once the comparator is in this one.
+  if (sequence > began_ || comparator_.term != term_)
+    return "that order may still be decided; restart the distributor first";
+  if (undecided) return nullptr;
+  if (decided_once_ && !stalled_) return "the group decides: no order keeps it from that";
+  const bool executed = std::ranges::any_of(
+      streams_, [&](const Stream& stream) { return stream.known && stream.report.applied.sequence >= sequence; });
+  return executed ? "a replica has executed that order, so it may be decided already" : nullptr;
 }
 
 AdminReply DistributorCore::carry_out_fault(const AdminCommand& command) {
@@ -144,8 +162,8 @@ Instant DistributorCore::next_deadline() const {
   Instant next = std::min(next_beat_, membership_.next_deadline());
   if (may_make_order(last_turn_)) next = std::min(next, sequencer_.empty() ? next_empty_ : last_turn_);
   if (!open_.empty())
-    next =
-        std::min(next, open_.front().waits_since + (stalled_ ? limits::ballot_lifetime : patience_with(open_.front())));
+    next = std::min({next, expiry_of(open_.front()),
+                     stalled_ ? Instant::never() : open_.front().waits_since + patience_with(open_.front())});
   for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
     const Stream& stream = stream_of(ReplicaId(id));
     if (feed_end(ReplicaId(id)) > stream.sent) next = std::min(next, std::max(stream.retry, last_turn_));

@@ -16,18 +16,20 @@ constexpr Duration agreed_period = seconds(1);
 
 // ---- what was decided, and a group without a majority (law 14)
 
+// Orders of this term only: one of an earlier term may be of a tail that the journal lost.
 void DistributorCore::take_agreed(const ComparatorReport& report) {
   const OrderIdentity& order = report.agreed.order;
-  if (is_deciding() && order.sequence > agreed_.order.sequence && order.sequence <= last_.sequence)
-    agreed_ = report.agreed;
+  const bool newer = order.sequence > agreed_.order.sequence && order.sequence <= last_.sequence;
+  if (is_deciding() && order.term == term_ && newer) agreed_ = report.agreed;
 }
 
-// Replicas write checkpoints of what was agreed. So it is journaled first: what a checkpoint may hold can be proven.
-void DistributorCore::tell_agreed(Instant now) {
-  if (agreed_told_ >= agreed_.order.sequence || next_agreed_ > now) return;
+// Replicas write checkpoints of what was agreed. So it is journaled first, and they are told of it once it is stable:
+// what a checkpoint may hold can be proven.
+void DistributorCore::journal_agreed(Instant now) {
+  if (agreed_journaled_.sequence >= agreed_.order.sequence || next_agreed_ > now) return;
   next_agreed_ = now + agreed_period;
   append(agreed_);
-  agreed_told_ = agreed_.order.sequence;
+  agreed_journaled_ = {agreed_.order.sequence, appended_};
 }
 
 // True: there is one on record now.
@@ -41,7 +43,6 @@ bool DistributorCore::take_no_majority(const ComparatorReport& report) {
 // Once the view is synced. What is decided is journaled with it: that is what has to be reproduced.
 void DistributorCore::begin_new_term() {
   append(agreed_);
-  agreed_told_ = agreed_.order.sequence;
   view_changed();
   new_term_wanted_ = membership_.record().rollback.stage != GroupRollback::Stage::halted;
 }

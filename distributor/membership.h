@@ -94,7 +94,8 @@ class Membership {
   bool reproduced(std::vector<Event>& events);
   // They cannot.
   bool halt(std::string_view reason, std::vector<Event>& events);
-  // By an operator, after a halt, or with an order to void at any time: all voters roll back once more, and go on.
+  // By an operator, who will not wait for a proof, or after a halt; or with an order to void at any time: all voters
+  // roll back once more, and go on.
   bool resume(Sequence voided, std::vector<Event>& events);
   // Forgets voided orders that nobody will be sent any more.
   void forget_voided_below(Sequence first);

@@ -45,7 +45,7 @@ bool Membership::resume(Sequence voided, std::vector<Event>& events) {
   if (voided.value != 0) {
     if (record_.voided.size() >= limits::voided_orders) return false;
     record_.voided.insert(std::ranges::lower_bound(record_.voided, voided), voided);
-  } else if (record_.rollback.stage != Stage::halted) {
+  } else if (record_.rollback.stage == Stage::none) {
     return false;
   }
   record_.rollback.stage = Stage::none;

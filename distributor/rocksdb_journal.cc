@@ -9,10 +9,10 @@
 #include <rocksdb/file_system.h>
 #include <stdexcept>
 
+#include "distributor/journal_records.h"
 #include "distributor/stable_mark.h"
 #include "protocol/bytes.h"
 #include "protocol/check.h"
-#include "wire/codec.h"
 
 namespace tally {
 namespace {
@@ -22,100 +22,7 @@ constexpr char term_key[] = "T";
 constexpr char view_key[] = "V";
 constexpr char agreed_key[] = "A";
 constexpr char orders_family[] = "orders";
-constexpr std::uint32_t view_layout = 2;
 constexpr std::uintmax_t least_room = 256u << 20;  // for its log and tables
-
-std::string order_key(Sequence sequence) {
-  std::string key(8, 0);
-  for (unsigned byte = 0; byte < 8; ++byte) key[byte] = static_cast<char>(sequence.value >> (56 - 8 * byte));
-  return key;
-}
-
-void append_digest(std::string& bytes, const Digest& digest) {
-  append_number(bytes, digest.high);
-  append_number(bytes, digest.low);
-}
-
-Digest read_digest(ByteReader& reader) {
-  const auto high = reader.number<std::uint64_t>();
-  return {high, reader.number<std::uint64_t>()};
-}
-
-std::string encode_agreed(const OrderState& agreed) {
-  std::string bytes;
-  append_number(bytes, agreed.order.term.value);
-  append_number(bytes, agreed.order.sequence.value);
-  append_digest(bytes, agreed.order.chain);
-  append_digest(bytes, agreed.state);
-  return bytes;
-}
-
-std::optional<OrderState> decode_agreed(std::string_view bytes) {
-  ByteReader reader(bytes);
-  OrderState agreed;
-  agreed.order.term = Term(reader.number<std::uint64_t>());
-  agreed.order.sequence = Sequence(reader.number<std::uint64_t>());
-  agreed.order.chain = read_digest(reader);
-  agreed.state = read_digest(reader);
-  return reader.at_end() ? std::optional(agreed) : std::nullopt;
-}
-
-std::string encode_view(const JournaledView& view) {
-  std::string bytes;
-  append_number(bytes, view_layout);
-  append_number(bytes, view.number.value);
-  append_sized(bytes, view.audit_head);
-  append_number(bytes, static_cast<std::uint32_t>(view.members.size()));
-  for (const JournaledMember& member : view.members) {
-    append_number(bytes, static_cast<std::uint8_t>(member.state));
-    append_number(bytes, static_cast<std::uint8_t>(member.held));
-    append_number(bytes, member.recovery.value);
-    append_number(bytes, member.evictions);
-    append_number(bytes, member.readmissions);
-    const LastVerdict verdict = member.last_verdict.value_or(LastVerdict{});
-    append_number(bytes, static_cast<std::uint8_t>(verdict.reason));
-    append_number(bytes, verdict.sequence.value);
-    append_number(bytes, verdict.at.unix_milliseconds);
-    append_number(bytes, member.since.unix_milliseconds);
-  }
-  append_number(bytes, static_cast<std::uint8_t>(view.rollback.stage));
-  append_number(bytes, view.rollback.undecided.value);
-  append_number(bytes, view.rollback.at.unix_milliseconds);
-  append_number(bytes, static_cast<std::uint32_t>(view.voided.size()));
-  for (const Sequence voided : view.voided) append_number(bytes, voided.value);
-  return bytes;
-}
-
-std::optional<JournaledView> decode_view(std::string_view bytes) {
-  ByteReader reader(bytes);
-  if (reader.number<std::uint32_t>() != view_layout) return std::nullopt;
-  JournaledView view;
-  view.number = ViewNumber(reader.number<std::uint64_t>());
-  view.audit_head = reader.sized();
-  const auto members = reader.number<std::uint32_t>();
-  for (std::uint32_t place = 0; place < members && reader.ok(); ++place) {
-    JournaledMember member;
-    member.state = static_cast<ReplicaState>(reader.number<std::uint8_t>());
-    member.held = reader.number<std::uint8_t>() != 0;
-    member.recovery = Recovery(reader.number<std::uint64_t>());
-    member.evictions = reader.number<std::uint64_t>();
-    member.readmissions = reader.number<std::uint64_t>();
-    LastVerdict verdict;
-    verdict.reason = static_cast<VerdictReason>(reader.number<std::uint8_t>());
-    verdict.sequence = Sequence(reader.number<std::uint64_t>());
-    verdict.at = CalendarTime{reader.number<std::int64_t>()};
-    if (verdict.reason != VerdictReason{}) member.last_verdict = verdict;
-    member.since = CalendarTime{reader.number<std::int64_t>()};
-    view.members.push_back(member);
-  }
-  view.rollback.stage = static_cast<GroupRollback::Stage>(reader.number<std::uint8_t>());
-  view.rollback.undecided = Sequence(reader.number<std::uint64_t>());
-  view.rollback.at = CalendarTime{reader.number<std::int64_t>()};
-  const auto voided = reader.number<std::uint32_t>();
-  for (std::uint32_t place = 0; place < voided && reader.ok(); ++place)
-    view.voided.push_back(Sequence(reader.number<std::uint64_t>()));
-  return reader.at_end() ? std::optional(view) : std::nullopt;
-}
 
 // Allocates the log's blocks ahead as part of the file, so that a sync has no new file size to write too: 130 µs
 // instead of 190 µs where this was measured. After a crash the log ends in zeros, which recovery skips.
@@ -261,9 +168,9 @@ class RocksdbJournal : public Journal {
     place->Seek(order_key(from));
     for (; place->Valid() && seen < bytes; place->Next()) {
       // The first one may lie behind the place that was asked for: the journal was cut meanwhile.
-      const Sequence here = sequence_of(place->key());
+      const Sequence here = sequence_of(entry_at(*place).key);
       if (before && here != before->sequence.next()) return {{}, Sequence(here.value - 1)};
-      const auto order = order_in(place->value().ToStringView(), place->key());
+      const auto order = order_in(entry_at(*place));
       if (!order || (before && order->previous != before->chain)) return {{}, here};
       before = order->id;
       seen += place->value().size();
@@ -287,20 +194,8 @@ class RocksdbJournal : public Journal {
     return value;
   }
 
-  static Sequence sequence_of(const rocksdb::Slice& key) {
-    std::uint64_t number = 0;
-    for (std::size_t byte = 0; byte < key.size(); ++byte) number = number << 8 | static_cast<unsigned char>(key[byte]);
-    return Sequence(number);
-  }
-
-  // The order of an entry, if it is whole and in its place.
-  static std::optional<Order> order_in(std::string_view value, const rocksdb::Slice& key) {
-    if (value.size() < wire::header_bytes) return std::nullopt;
-    auto message = wire::decode(value.substr(0, wire::header_bytes), value.substr(wire::header_bytes));
-    Order* order = message ? std::get_if<Order>(&*message) : nullptr;
-    if (!order || key != rocksdb::Slice(order_key(order->id.sequence)) || chain_of(*order) != order->id.chain)
-      return std::nullopt;
-    return std::move(*order);
+  static JournalEntry entry_at(const rocksdb::Iterator& place) {
+    return {place.key().ToStringView(), place.value().ToStringView()};
   }
 
   // Finds the first and the last order. What was not synced may have reached the disk with holes in it: RocksDB skips
@@ -313,11 +208,14 @@ class RocksdbJournal : public Journal {
     const std::unique_ptr<rocksdb::Iterator> place(db_->NewIterator(rocksdb::ReadOptions(), orders_));
     const auto order_here = [&place]() -> std::optional<Order> {
       if (!place->Valid()) return std::nullopt;
-      return order_in(place->value().ToStringView(), place->key());
+      return order_in(entry_at(*place));
     };
     place->SeekToFirst();
     require(place->status(), "be read");
-    if (!place->Valid()) return check_mark(std::nullopt);
+    if (!place->Valid()) {
+      found_.agreed = {};
+      return check_mark(std::nullopt);
+    }
     const auto oldest = order_here();
     if (!oldest) return damaged("oldest");
     found_.first = oldest->id.sequence;
@@ -333,6 +231,7 @@ class RocksdbJournal : public Journal {
     }
     require(place->status(), "be read");
     found_.last = newest->id;
+    if (found_.agreed.order.sequence > newest->id.sequence) found_.agreed = {};  // of the tail that is dropped
     found_.served = newest->served;
     found_.calendar = newest->calendar;
     return {};

@@ -10,6 +10,7 @@
 namespace tally {
 namespace {
 
+constexpr Duration import_patience = seconds(10);    // so long nothing may follow an imported state
 constexpr Duration capture_pause = milliseconds(2);  // between two steps of a capture, when no order comes
 
 }  // namespace
@@ -57,8 +58,9 @@ ReplicaCore::Judgement ReplicaCore::judge(const Order& order) const {
   if (sequence > applied_.sequence.next()) return Judgement::ahead;
   if (!conflicts) return sequence > applied_.sequence ? Judgement::next : Judgement::repeated;
   if (term == applied_.term) return Judgement::repeated;
-  // A checkpoint holds stable orders only, so it outweighs the order of an old term.
-  return applied_ == base_ && !newest_term ? Judgement::repeated : Judgement::fork;
+  // A checkpoint of its own holds stable orders only, so it outweighs the order of an old term.
+  const bool outweighs = applied_ == base_ && !on_trial_of_donor();
+  return outweighs && !newest_term ? Judgement::repeated : Judgement::fork;
 }
 
 void ReplicaCore::apply(const Order& order, Instant now) {
@@ -100,7 +102,11 @@ void ReplicaCore::stop(const Order& order) {
 // ---- standing
 
 void ReplicaCore::receive(const ReplicaStanding& standing, Instant now) {
-  if (failed_ || !knows_group(standing) || is_outdated(standing)) return;
+  if (failed_ || !knows_group(standing)) return;
+  // Whatever its header says that the imported state is of: nothing follows it.
+  if (on_trial_of_donor() && standing.last != applied_ && now - trial_->began >= import_patience)
+    return give_import_up();
+  if (is_outdated(standing)) return;
   const bool new_term = !standing_ || standing.term > standing_->term;
   if (!standing_ || standing.state != standing_->state)
     note("standing_changed")

@@ -133,6 +133,7 @@ class ReplicaCore {
   struct Trial {
     Sequence checkpoint;  // that it came from
     bool imported = false;
+    Instant began;
     std::optional<Instant> voted;  // since when a vote on it is known to be decided
   };
 
@@ -150,6 +151,8 @@ class ReplicaCore {
   void roll_back(std::string_view reason, Instant now);
   void drop_state();
   void start_empty(Instant now);
+  bool on_trial_of_donor() const { return !loading() && trial_ && trial_->imported && applied_ == base_; }
+  void give_import_up();
   std::optional<LoadWish> end_trial();
   void watch_trial(Instant now);
   std::optional<Import::Goal> import_goal() const;

@@ -26,6 +26,7 @@ constexpr Duration verdict_time = seconds(2);
 
 void ReplicaCore::roll_back(std::string_view reason, Instant now) {
   const bool recovering = standing_->recovery > recovery_;
+  if (!recovering && on_trial_of_donor()) return give_import_up();
   if (!recovering && applied_ == base_) {
     // The checkpoint itself, of stable orders only, is not what the journal holds: one of them was replaced.
     if (base_.sequence.value == 0) return reporting_.missed(Sequence(1), applied_.sequence, now);
@@ -97,7 +98,7 @@ void ReplicaCore::begin(std::unique_ptr<State> state, const CheckpointHeader& he
   proof_ = {};
   trial_.reset();
   const Sequence imported = std::exchange(loading_import_, {});
-  if (checkpoint_.value != 0) trial_ = Trial{checkpoint_, checkpoint_ == imported, std::nullopt};
+  if (checkpoint_.value != 0) trial_ = Trial{checkpoint_, checkpoint_ == imported, now, std::nullopt};
   if (imported.value != 0 && checkpoint_ != imported) import_.distrust_donor();
   next_scrub_ = scrub_pass_began_ = now + shortest_scrub_pass;
   sign_of_life_ = false;
@@ -114,6 +115,13 @@ void ReplicaCore::watch_trial(Instant now) {
   if (!judged) return;
   if (!trial_->voted) trial_->voted = now;
   if (now - *trial_->voted >= verdict_time) trial_.reset();
+}
+
+// A donor lied about what its state is of.
+void ReplicaCore::give_import_up() {
+  output_.load = end_trial();
+  import_tried_ = false;
+  drop_state();
 }
 
 // It dissented. What to load now.

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <system_error>
 
-#include "protocol/bytes.h"
 #include "protocol/check.h"
+#include "replica/checkpoint_header.h"
 
 namespace tally {
 namespace {
@@ -18,7 +18,6 @@ namespace {
 constexpr std::string_view header_key("\0header", 7);
 constexpr std::string_view first_entry = "\x01";  // all entry keys lie in between
 constexpr std::string_view past_entries = "\xff";
-constexpr std::uint32_t format = 1;
 
 rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
@@ -48,49 +47,6 @@ tl::unexpected<StoreError> no_room() { return store_error(Kind::not_written, "no
 
 bool is_locked(const rocksdb::Status& status) {
   return status.IsIOError() && status.ToString().find("lock") != std::string::npos;
-}
-
-void append_digest(std::string& bytes, const Digest& digest) {
-  append_number(bytes, digest.high);
-  append_number(bytes, digest.low);
-}
-
-Digest read_digest(ByteReader& reader) {
-  const auto high = reader.number<std::uint64_t>();
-  return {high, reader.number<std::uint64_t>()};
-}
-
-std::string encode(const CheckpointHeader& header) {
-  std::string bytes;
-  append_number(bytes, format);
-  append_number(bytes, header.group.value);
-  append_number(bytes, header.applied.term.value);
-  append_number(bytes, header.applied.sequence.value);
-  append_digest(bytes, header.applied.chain);
-  append_number(bytes, header.served.nanoseconds);
-  append_number(bytes, header.calendar.unix_milliseconds);
-  append_number(bytes, header.semantics);
-  append_digest(bytes, header.state);
-  append_number(bytes, checksum_of(bytes));
-  return bytes;
-}
-
-std::optional<CheckpointHeader> decode(std::string_view bytes) {
-  ByteReader reader(bytes);
-  CheckpointHeader header;
-  const bool known = reader.number<std::uint32_t>() == format;
-  header.group = GroupId(reader.number<std::uint64_t>());
-  header.applied.term = Term(reader.number<std::uint64_t>());
-  header.applied.sequence = Sequence(reader.number<std::uint64_t>());
-  header.applied.chain = read_digest(reader);
-  header.served = ServedTime{reader.number<std::int64_t>()};
-  header.calendar = CalendarTime{reader.number<std::int64_t>()};
-  header.semantics = reader.number<std::uint32_t>();
-  header.state = read_digest(reader);
-  const std::string_view checked = bytes.substr(0, bytes.size() - reader.rest().size());
-  const auto checksum = reader.number<std::uint64_t>();
-  if (!known || !reader.at_end() || checksum != checksum_of(checked)) return std::nullopt;
-  return header;
 }
 
 // One for all stores of the process.
@@ -128,7 +84,7 @@ Stored<std::optional<CheckpointHeader>> read_header(rocksdb::DB& database, const
   const rocksdb::Status status = database.Get(options, slice(header_key), &bytes);
   if (status.IsNotFound()) return std::nullopt;
   if (!status.ok()) return unusable(status);
-  if (auto header = decode(bytes)) return header;
+  if (auto header = decode_header(bytes)) return header;
   return store_error(Kind::unusable, "the header is damaged or of another format");
 }
 
@@ -275,7 +231,7 @@ Stored<void> RocksdbStore::commit(const DeltaList& deltas) {
         batch.Delete(slice(change.key));
     }
   }
-  batch.Put(slice(header_key), encode(header));
+  batch.Put(slice(header_key), encode_header(header));
   if (read_only_ || !has_room(directory_, 3 * batch.GetDataSize())) return no_room();  // the log, a table, a merge
   rocksdb::WriteOptions options;
   options.sync = true;
@@ -305,7 +261,7 @@ class RocksdbStore::Writer final : public CheckpointWriter {
     if (const auto status = store_.database_->Flush(rocksdb::FlushOptions()); !status.ok()) return failed(status);
     rocksdb::WriteOptions options;
     options.sync = true;
-    const auto status = store_.database_->Put(options, slice(header_key), encode(header));
+    const auto status = store_.database_->Put(options, slice(header_key), encode_header(header));
     if (!status.ok()) return failed(status);
     return {};
   }

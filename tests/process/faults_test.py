@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults in real processes under real load: each is masked, found, put out and back. Usage: faults_test.py BIN_DIR"""
 
+import http.client
 import json
 import os
 import pathlib
 import signal
+import statistics
 import sys
 import time
 import unittest
@@ -16,6 +18,8 @@ from load import Load
 BIN_DIR = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else 'build/release/bin')
 LONGEST_GAP_SECONDS = 0.25
 HEALING_SECONDS = 30
+REFUSAL_SECONDS = 0.05
+RETURN_SECONDS = 1.5
 
 
 def verdicts(group, number):
@@ -204,6 +208,54 @@ class NoMajority(unittest.TestCase):
             self.assertEqual(silent, [])
             self.assertLessEqual({i.status for i in load.all() if i.outcome != 'answered'}, {503, 504})
             load.check(group)
+
+    def test_refusals_are_quick_and_the_bridge_is_back_by_itself(self):
+        """The circuit breaker, with two replicas stopped, and with a distributor that hangs and has no watchdog."""
+        with Group(BIN_DIR, environment={'TALLY_WATCHDOG_MS': '0'}) as group:
+            for roles in (('replica-1', 'replica-3'), ('distributor',)):
+                with self.subTest(roles=roles):
+                    group.wait_all_vote()
+                    self.break_off(group, [group.pid(role) for role in roles])
+
+    def break_off(self, group, pids):
+        """Stops the processes under load, and looks at what clients get meanwhile and afterwards."""
+        with Load(group.http, clients=16, pause=0.005) as load:
+            wait_until(lambda: load.answered_count() > 200, 'load is answered')
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            wait_until(lambda: any(i.status in (503, 504) for i in load.all()), 'a client is let down')
+            let_down = time.monotonic()
+            answers = [timed_increment(group) for _ in range(50)]
+            wait_until(lambda: time.monotonic() > let_down + 3, 'three seconds of it')
+            answers += [timed_increment(group) for _ in range(50)]
+            self.assertEqual(group.request('GET', '/readyz')[0], 503)
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+            continued = time.monotonic()
+            wait_until(lambda: group.request('GET', '/readyz')[0] == 200, 'readyz says 200')
+            seen = load.answered_count()
+            wait_until(lambda: load.answered_count() > seen + 200, 'load is answered again')
+        self.assertEqual({status for status, _, _ in answers}, {503})
+        self.assertLessEqual({retry_after for _, retry_after, _ in answers}, {'1', '2', '3'})
+        self.assertLess(statistics.median(seconds for _, _, seconds in answers), REFUSAL_SECONDS)
+        of_the_load = [i.end - i.begin for i in load.all() if let_down < i.begin and i.end < continued]
+        self.assertLess(statistics.median(of_the_load), REFUSAL_SECONDS)
+        back = min(i.end for i in load.with_outcome('answered') if i.begin > continued) - continued
+        print(f'refused in {statistics.median(of_the_load) * 1000:.1f} ms, back after {back * 1000:.0f} ms',
+              file=sys.stderr)
+        self.assertLess(back, RETURN_SECONDS)
+        load.check(group)
+
+
+def timed_increment(group):
+    """Status, Retry-After and seconds of one increment, over a connection of its own."""
+    begun = time.monotonic()
+    connection = http.client.HTTPConnection(group.http.removeprefix('http://'), timeout=10)
+    connection.request('POST', '/v1/counters/nobody/increment')
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer.status, answer.getheader('Retry-After'), time.monotonic() - begun
 
 
 if __name__ == '__main__':

@@ -57,7 +57,8 @@ boost::json::object object_in(const std::string& line) { return boost::json::par
 AuditRecord view_record(std::uint64_t number) {
   ViewRecord view;
   view.number = ViewNumber(number);
-  view.members = {{ReplicaId(1), MemberRole::voter, Recovery(1)}, {ReplicaId(2), MemberRole::observed, Recovery(2)}};
+  view.members = {{ReplicaId(1), MemberRole::voter, Recovery(1), ReplicaState::voting},
+                  {ReplicaId(2), MemberRole::observed, Recovery(2), ReplicaState::probation}};
   return {GroupId(0xabc), Term(2), std::move(view)};
 }
 
@@ -142,6 +143,7 @@ BOOST_AUTO_TEST_CASE(a_record_says_where_when_and_what) {
   BOOST_TEST(view.at("term").to_number<int>() == 2);
   BOOST_TEST(view.at("view").to_number<int>() == 4);
   BOOST_TEST(std::string(view.at("members").as_array().at(1).at("role").as_string()) == "observed");
+  BOOST_TEST(std::string(view.at("members").as_array().at(1).at("state").as_string()) == "probation");
 }
 
 BOOST_AUTO_TEST_CASE(a_verdict_has_its_evidence) {
@@ -170,6 +172,32 @@ BOOST_AUTO_TEST_CASE(a_silence_has_its_misses) {
   append(log, {{GroupId(1), Term(1), verdict}});
   const auto object = object_in(lines_of(directory.log()).at(0));
   BOOST_TEST(object.at("evidence").at("missed").as_array().at(1).to_number<int>() == 6);
+}
+
+BOOST_AUTO_TEST_CASE(an_order_without_a_majority_has_all_its_votes) {
+  const Directory directory;
+  AuditLog log = opened(directory.log());
+  UndecidedRecord undecided;
+  undecided.order = {Term(2), Sequence(8), {1, 2}};
+  undecided.view = ViewNumber(4);
+  undecided.votes = {
+      {ReplicaId(1), MemberRole::voter, Difference::none, {{1, 2}, {3, 4}, 2, {5, 6}, "\x01\xff"}},
+      {ReplicaId(3), MemberRole::observed, Difference::none, {{1, 2}, {3, 5}, 9000, {7, 8}, std::nullopt}}};
+  append(log, {view_record(4), {GroupId(0xabc), Term(2), std::move(undecided)}});
+  const auto record = object_in(lines_of(directory.log()).at(1));
+  BOOST_TEST(std::string(record.at("kind").as_string()) == "undecided");
+  BOOST_TEST(record.at("term").to_number<int>() == 2);
+  BOOST_TEST(record.at("view").to_number<int>() == 4);
+  BOOST_TEST(record.at("sequence").to_number<int>() == 8);
+  BOOST_TEST(std::string(record.at("chain").as_string()) == "00000000000000010000000000000002");
+  const auto& votes = record.at("votes").as_array();
+  BOOST_REQUIRE(votes.size() == 2u);
+  BOOST_TEST(votes.at(0).at("replica").to_number<int>() == 1);
+  BOOST_TEST(std::string(votes.at(0).at("results").as_string()) == "01ff");
+  BOOST_TEST(std::string(votes.at(0).at("differs_in").as_string()) == "none");
+  BOOST_TEST(std::string(votes.at(1).at("role").as_string()) == "observed");
+  BOOST_TEST(std::string(votes.at(1).at("state").as_string()) == "00000000000000030000000000000005");
+  BOOST_TEST(bad_line(directory.log()) == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_log_goes_on_where_it_ended) {

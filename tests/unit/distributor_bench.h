@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <map>
+#include <optional>
 
 #include "distributor/core.h"
 #include "protocol/limits.h"
@@ -37,6 +38,8 @@ struct DistributorBench {
   std::vector<std::pair<ReplicaId, Fault>> faults;
   std::vector<std::pair<ClientId, Message>> to_clients;
   std::vector<Event> events;
+  std::optional<Sequence> cut_below;
+  bool new_term = false;  // this process has ended
   std::uint64_t turns = 0;
 
   static DistributorConfig usual_config() {
@@ -61,7 +64,7 @@ struct DistributorBench {
 
   // One turn, then those that follow at once.
   void turn() {
-    for (int count = 0; count < 100; ++count) {
+    for (int count = 0; count < 100 && !new_term; ++count) {
       core.observe(wall);
       core.tick(now);
       ++turns;
@@ -72,7 +75,7 @@ struct DistributorBench {
       if (was_synced) report_synced();
       if (!is_due && !was_synced) return;
     }
-    BOOST_ERROR("the core does not come to rest");
+    if (!new_term) BOOST_ERROR("the core does not come to rest");
   }
 
   bool carry_out(DistributorOutput output) {
@@ -84,6 +87,8 @@ struct DistributorBench {
     for (auto& [replica, message] : output.to_replicas) take(replica, message);
     for (auto& each : output.to_clients) to_clients.push_back(std::move(each));
     for (Event& event : output.events) events.push_back(std::move(event));
+    if (output.cut_below) cut_below = output.cut_below;
+    new_term = new_term || output.new_term;
     return !output.appends.empty() || !output.deliveries.empty() || !output.to_comparator.empty() ||
            !output.to_replicas.empty() || !output.to_clients.empty();
   }
@@ -95,6 +100,11 @@ struct DistributorBench {
   void sync() {
     report_synced();
     turn();
+  }
+  // As of the next input.
+  void set_wall(CalendarTime at) {
+    wall = at;
+    core.observe(wall);
   }
   bool sync_is_asked_for() const { return sync_wanted > synced; }
 
@@ -182,6 +192,18 @@ struct DistributorBench {
     turn();
   }
   void decide() { give(report(last_sequence())); }
+  // What f+1 replicas say the state is after an order of this term.
+  OrderState state_after(Sequence sequence) const {
+    for (const Order& order : orders())
+      if (order.id.sequence == sequence) return {order.id, {sequence.value, 9}};
+    return {};
+  }
+  // Everything up to the last order is decided, and what the state is after it is agreed on.
+  void agree() {
+    ComparatorReport agreeing = report(last_sequence());
+    agreeing.agreed = state_after(last_sequence());
+    give(agreeing);
+  }
   void comparator_is_alive() {
     core.receive(report(decided()), now);
     turn();
@@ -256,11 +278,21 @@ struct DistributorBench {
   }
   AdminReply command(AdminAction action, std::uint64_t replica, const std::string& token = "secret", Fault fault = {}) {
     AdminCommand command;
-    command.number = 3;
     command.token = token;
     command.action = action;
     command.replica = ReplicaId(replica);
     command.fault = fault;
+    return give(command);
+  }
+  AdminReply resume(Sequence voided = {}) {
+    AdminCommand command;
+    command.token = "secret";
+    command.action = AdminAction::resume;
+    command.void_sequence = voided;
+    return give(command);
+  }
+  AdminReply give(AdminCommand command) {
+    command.number = 3;
     core.receive(ClientId{"people"}, command, now);
     carry_out(core.take_output());
     const AdminReply reply = std::get<AdminReply>(to_clients.back().second);
@@ -269,6 +301,24 @@ struct DistributorBench {
   }
 
   // ---- what came out
+
+  // What the next process finds after this one has ended.
+  RecoveredJournal reopened() const {
+    RecoveredJournal found = recovered;
+    found.term = term().next();
+    for (const JournalRecord& record : journal) {
+      if (const auto* order = std::get_if<Order>(&record)) {
+        found.last = order->id;
+        found.served = order->served;
+        found.calendar = order->calendar;
+      } else if (const auto* changed = std::get_if<JournaledView>(&record)) {
+        found.view = *changed;
+      } else {
+        found.agreed = std::get<OrderState>(record);
+      }
+    }
+    return found;
+  }
 
   std::vector<Order> orders() const {
     std::vector<Order> found;
@@ -280,6 +330,12 @@ struct DistributorBench {
     std::vector<JournaledView> found;
     for (const JournalRecord& record : journal)
       if (const auto* view = std::get_if<JournaledView>(&record)) found.push_back(*view);
+    return found;
+  }
+  std::vector<OrderState> journaled_agreements() const {
+    std::vector<OrderState> found;
+    for (const JournalRecord& record : journal)
+      if (const auto* agreed = std::get_if<OrderState>(&record)) found.push_back(*agreed);
     return found;
   }
   std::vector<std::uint64_t> balloted() const {

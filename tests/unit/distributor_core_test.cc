@@ -324,6 +324,25 @@ BOOST_AUTO_TEST_CASE(an_undecided_ballot_is_closed_after_its_lifetime) {
   BOOST_TEST(bench.status().decided.value >= 2u);
 }
 
+// Law 22: the loss of a vote is noticed by the later votes of the same replicas.
+BOOST_AUTO_TEST_CASE(a_ballot_that_every_voter_has_passed_is_closed_before_anybody_takes_the_group_for_stalled) {
+  Bench bench;
+  bench.start();
+  bench.give_change(1);
+  const Sequence lost = bench.last_sequence();
+  const auto voted_through = [&](Sequence first, Sequence others) {
+    ComparatorReport report = bench.report(bench.decided());
+    for (VoterTally& tally : report.voters) tally.voted = tally.replica == ReplicaId(1) ? first : others;
+    return report;
+  };
+  bench.pass(milliseconds(400), milliseconds(50), [&] { bench.give(voted_through(lost, lost.next())); });
+  BOOST_TEST(!bench.happened("ballots_expired"));
+  bench.give(voted_through(lost.next(), lost.next()));
+  BOOST_TEST(bench.happened("ballots_expired"));
+  BOOST_TEST((bench.status().decided >= lost));
+  BOOST_TEST(!bench.happened("group_stalled"));
+}
+
 BOOST_AUTO_TEST_CASE(open_orders_are_bounded) {
   Bench bench(os_config());
   bench.start();

@@ -534,6 +534,7 @@ BOOST_AUTO_TEST_CASE(the_status_says_who_where_and_how_far) {
   first.votes = 20;
   first.dissents = 3;
   first.silences = 4;
+  first.since = bench.wall;
   BOOST_TEST((status.replicas[0] == first));
   BOOST_TEST(status.replicas[1].lag == 2u);
 }
@@ -548,6 +549,47 @@ BOOST_AUTO_TEST_CASE(the_status_tells_the_last_verdict_and_a_degraded_group) {
   BOOST_TEST(status.replicas[1].evictions == 1u);
   BOOST_REQUIRE(status.replicas[1].last_verdict.has_value());
   BOOST_TEST((*status.replicas[1].last_verdict == LastVerdict{VerdictReason::dissent, Sequence(1), bench.wall}));
+}
+
+BOOST_AUTO_TEST_CASE(the_status_tells_why_a_replica_is_out_since_when_and_when_it_is_tried_again) {
+  Bench bench;
+  bench.start();
+  const CalendarTime started = bench.wall;
+  bench.set_wall({started.unix_milliseconds + 5'000});
+  bench.accuse(2, VerdictReason::dissent);
+  bench.pass(milliseconds(400));
+  const ReplicaStatus out = bench.status().replicas[1];
+  BOOST_TEST(out.reason == "dissent");
+  BOOST_TEST((out.since == bench.wall));
+  BOOST_TEST(out.next_try.unix_milliseconds == bench.wall.unix_milliseconds + 600);
+  const ReplicaStatus voter = bench.status().replicas[0];
+  BOOST_TEST(voter.reason == "");
+  BOOST_TEST((voter.since == started));
+  BOOST_TEST(voter.next_try.unix_milliseconds == 0);
+  bench.command(AdminAction::evict, 2);
+  BOOST_TEST(bench.status().replicas[1].reason == "operator");
+  BOOST_TEST(bench.status().replicas[1].next_try.unix_milliseconds == 0, "not by itself");
+}
+
+BOOST_AUTO_TEST_CASE(the_status_tells_each_replicas_checkpoint_and_where_the_journal_begins) {
+  RecoveredJournal found = journal_through(50);
+  found.first = Sequence(12);
+  Bench bench(Bench::usual_config(), found);
+  ReplicaReport report = bench.replica_report(Sequence(50));
+  report.checkpoint = Sequence(30);
+  bench.give(2, report);
+  BOOST_TEST(bench.status().journal_first.value == 12u);
+  BOOST_TEST(bench.status().replicas[1].checkpoint.value == 30u);
+  BOOST_TEST(bench.status().replicas[0].checkpoint.value == 0u);
+  BOOST_TEST(bench.status().undecided.value == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(the_view_tells_each_members_state_for_the_record) {
+  Bench bench;
+  bench.start();
+  bench.accuse(2, VerdictReason::dissent);
+  BOOST_TEST((bench.views.back().members[0].state == ReplicaState::voting));
+  BOOST_TEST((bench.views.back().members[1].state == ReplicaState::evicted));
 }
 
 BOOST_AUTO_TEST_CASE(a_replica_that_is_not_heard_of_is_shown_as_down) {

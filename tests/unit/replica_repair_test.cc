@@ -53,9 +53,11 @@ struct CutJournal {
     now.journal_first = Sequence(11);
     return now;
   }
-  void import() {
+  void import(const std::function<void(CheckpointHeader&)>& forge = [](CheckpointHeader&) {}) {
     const auto [donor, request] = replica.requests.back();
-    replica.core->receive(donor, whole_checkpoint(request, healthy.replica), replica.now);
+    StateChunk chunk = whole_checkpoint(request, healthy.replica);
+    forge(chunk.header);
+    replica.core->receive(donor, chunk, replica.now);
     replica.settle();
     store_import(replica);
   }
@@ -252,6 +254,30 @@ BOOST_AUTO_TEST_CASE(from_the_next_donor_when_the_first_one_lied) {
   BOOST_TEST(cut.donor() == 3u);
   cut.import();
   BOOST_TEST(cut.replica.applied() == 12u);
+}
+
+// The entries are right, and so is their digest: what is wrong is the order that they are said to be of.
+BOOST_AUTO_TEST_CASE(from_the_next_donor_when_no_order_follows_what_came) {
+  const auto forgeries = {
+      std::function<void(CheckpointHeader&)>([](CheckpointHeader& header) { header.applied.sequence = Sequence(11); }),
+      std::function<void(CheckpointHeader&)>([](CheckpointHeader& header) { header.applied.sequence = Sequence(99); }),
+      std::function<void(CheckpointHeader&)>([](CheckpointHeader& header) {
+        header.applied.chain = {1, 2};
+      }),
+      std::function<void(CheckpointHeader&)>([](CheckpointHeader& header) { header.applied.term = Term(9); })};
+  for (const auto& forgery : forgeries) {
+    CutJournal cut;
+    cut.import(forgery);
+    cut.stream();
+    for (int second = 0; second < 12 && cut.replica.requests.size() == 1; ++second) {
+      cut.replica.wait(seconds(1));
+      cut.replica.receive(cut.standing());
+    }
+    BOOST_REQUIRE(cut.replica.requests.size() == 2u);
+    BOOST_TEST(cut.donor() == 3u);
+    cut.import();
+    BOOST_TEST(cut.replica.applied() == 12u);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(from_the_next_donor_when_what_came_cannot_be_loaded) {

@@ -145,16 +145,16 @@ BOOST_AUTO_TEST_CASE(calls_of_one_request_time_out_each_for_itself) {
   bench.pass(seconds(2));
   bench.check(hasty, CallOutcome::unknown, CallError::timed_out);
   BOOST_TEST(!bench.answers.contains(patient));
-  bench.answer(bench.requests.back(), 10);
+  bench.answer(bench.requests.front(), 10);
   BOOST_TEST(bench.only_answer(patient).result.value == 11);
 }
 
 BOOST_AUTO_TEST_CASE(a_request_that_was_given_up_is_not_sent_again_and_gets_acknowledged) {
   Bench bench;
   bench.open();
-  bench.submit(add(), seconds(1));
+  bench.submit(add(), milliseconds(900));  // too soon for the breaker
   const Request abandoned = bench.requests.back();
-  bench.pass(seconds(1));
+  bench.pass(milliseconds(900));
   const std::size_t sent = bench.requests.size();
   bench.pass(seconds(30));
   BOOST_TEST(bench.requests.size() == sent);
@@ -311,6 +311,23 @@ BOOST_AUTO_TEST_CASE(what_never_left_until_its_time_was_up_is_not_applied) {
   BOOST_REQUIRE(bench.answers.contains(call));
   BOOST_TEST((bench.answers[call][0].outcome == CallOutcome::not_applied));
   BOOST_TEST((bench.answers[call][0].error == CallError::timed_out));
+}
+
+// The request goes on for the sake of the others in it, and then that call is applied with them.
+BOOST_AUTO_TEST_CASE(a_call_whose_time_is_up_in_a_request_that_is_sent_again_is_unknown_though_none_left_before) {
+  Bench bench;
+  bench.open();
+  const auto hasty = bench.put(add("hasty"), milliseconds(500));
+  const auto patient = bench.put(add("patient"));
+  bench.turn();
+  for (const Instant end = bench.now + milliseconds(500); bench.now < end; bench.pass(milliseconds(1)))
+    for (const Request& request : std::exchange(bench.requests, {})) bench.core.not_sent(request, bench.now);
+  bench.check(hasty, CallOutcome::unknown, CallError::timed_out);
+  bench.pass(milliseconds(20));
+  BOOST_REQUIRE(!bench.requests.empty());
+  BOOST_TEST(bench.requests.back().operations == "hasty patient ");
+  bench.answer(bench.requests.back());
+  bench.check(patient, CallOutcome::answered, CallError::none);
 }
 
 BOOST_AUTO_TEST_CASE(the_first_welcome_of_a_distributor_repeats_nothing) {

@@ -80,18 +80,6 @@ BOOST_AUTO_TEST_CASE(a_full_group_opens_no_session_and_is_asked_again_later) {
   BOOST_TEST(bench.requests.size() == 2u);
 }
 
-BOOST_AUTO_TEST_CASE(an_unavailable_group_fails_what_waits_for_the_session_and_is_asked_again_later) {
-  Bench bench;
-  bench.welcome();
-  const auto call = bench.submit(add());
-  bench.refuse(bench.requests.back(), RefusalReason::unavailable);
-  bench.check(call, CallOutcome::not_applied, CallError::unavailable);
-  bench.submit(add());
-  BOOST_TEST(bench.requests.size() == 1u);
-  bench.pass(milliseconds(400));
-  BOOST_TEST(bench.requests.size() == 2u);
-}
-
 BOOST_AUTO_TEST_CASE(an_overloaded_group_is_asked_again_for_the_session_while_calls_wait) {
   Bench bench;
   bench.welcome();

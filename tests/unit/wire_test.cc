@@ -52,10 +52,27 @@ std::vector<Message> one_of_each() {
   const Request request{RequestKind::close_session, true, a_session,  RequestNumber(9),
                         RequestNumber(8),           7,    0xFFFFFFFF, std::string("\0\xff text", 7)};
   const Fault fault{FaultKind::disk_full, seconds(7), 0.25};
-  ReplicaStatus status{ReplicaId(2), ReplicaState::probation, Sequence(5), 6, 7, "rocksdb", 8, 9, 10, 11, 12, {}};
-  status.last_verdict = LastVerdict{VerdictReason::silence, Sequence(4), CalendarTime{1'700'000'000'000}};
-  status.held = true;
-  const ReplicaStatus other{ReplicaId(3), ReplicaState::voting, Sequence(5), 6, 7, "lmdb", 8, 9, 10, 11, 12, {}};
+  const LastVerdict verdict{VerdictReason::silence, Sequence(4), CalendarTime{1'700'000'000'000}};
+  const ReplicaStatus status{ReplicaId(2),
+                             ReplicaState::probation,
+                             Sequence(5),
+                             6,
+                             7,
+                             "rocksdb",
+                             8,
+                             9,
+                             10,
+                             11,
+                             12,
+                             verdict,
+                             true,
+                             Sequence(13),
+                             "silence",
+                             CalendarTime{1'700'000'000'001},
+                             CalendarTime{1'700'000'000'002}};
+  ReplicaStatus other;
+  other.id = ReplicaId(3);
+  other.state = ReplicaState::voting;
   return {
       ClientHello{Incarnation(~0ULL)},
       request,

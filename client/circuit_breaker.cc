@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/circuit_breaker.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tally {
+
+void CircuitBreaker::somebody_waits(Instant now) { silent_since_ = std::min(silent_since_, now); }
+
+bool CircuitBreaker::silent_for_long(Instant now) const { return now - silent_since_ >= patience; }
+
+bool CircuitBreaker::refused(CallError error, bool outright, Instant now) {
+  const bool opens = closed() && (outright || silent_for_long(now));
+  if (opens || !closed()) error_ = error;
+  return opens;
+}
+
+bool CircuitBreaker::timed_out(Instant now) {
+  const bool opens = closed() && silent_for_long(now);
+  if (opens) error_ = CallError::timed_out;
+  return opens;
+}
+
+bool CircuitBreaker::decided() {
+  silent_since_ = Instant::never();
+  return std::exchange(error_, CallError::none) != CallError::none;
+}
+
+}  // namespace tally

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation/chaos.h"
+
+#include "simulation/world.h"
+
+namespace tally::simulation {
+namespace {
+
+constexpr Duration forgiving_period = milliseconds(100);
+constexpr Duration longest_fault = seconds(8);
+
+}  // namespace
+
+Chaos::Chaos(World& world, Group group) : world_(world), group_(group), random_(world.random.fork()) {}
+
+void Chaos::begin() {
+  on_ = true;
+  make_fault();
+  forgive();
+}
+
+void Chaos::stop() {
+  on_ = false;
+  world_.network.heal();
+  group_.distributor.heal();
+  group_.comparator.heal();
+  for (ReplicaNode& replica : group_.replicas) {
+    replica.end_faults();
+    replica.heal();
+  }
+  for (ClientNode& client : group_.clients) client.heal();
+}
+
+void Chaos::make_fault() {
+  world_.agenda.after(random_.about(world_.plan.fault_pause), [this] {
+    if (!on_) return;
+    make_fault();
+    if (world_.plan.faults.empty()) return;
+    const FaultName fault = random_.pick(world_.plan.faults);
+    if (fault <= FaultName::broken_connection)
+      make_network_fault(fault);
+    else if (fault <= FaultName::everything_crash)
+      make_coordinator_fault(fault);
+    else
+      make_replica_fault(fault);
+  });
+}
+
+// ---- network
+
+void Chaos::make_network_fault(FaultName fault) {
+  auto& links = world_.network.links();
+  const Duration duration = random_.about(seconds(1));
+  if (random_.chance(0.5)) return trouble(links[random_.below(links.size())], fault, duration);
+  // All links of one node.
+  const Node* node = links[random_.below(links.size())].connector;
+  if (random_.chance(0.3)) node = links[random_.below(links.size())].binder;
+  for (Link& link : links)
+    if (link.connector == node || link.binder == node) trouble(link, fault, duration);
+}
+
+void Chaos::trouble(Link& link, FaultName fault, Duration duration) {
+  const std::string name = link.connector->name() + " - " + link.binder->name();
+  world_.trace.line("chaos", std::string(to_string(fault)) + " ", name);
+  const bool up = random_.chance(0.5);
+  Way& one = up ? link.up : link.down;
+  Way& other = up ? link.down : link.up;
+  switch (fault) {
+    case FaultName::partition:
+    case FaultName::one_way_partition:
+      one.cut = true;
+      if (fault == FaultName::partition) other.cut = true;
+      world_.agenda.after(duration, [&link] { link.up.cut = link.down.cut = false; });
+      return;
+    case FaultName::clog: one.clogged_until = world_.agenda.now() + duration; return;
+    case FaultName::slow_link:
+      one.slower = random_.between(milliseconds(1), milliseconds(400));
+      world_.agenda.after(duration, [&one] { one.slower = {}; });
+      return;
+    case FaultName::lossy_link:
+      one.loss = random_.share();
+      world_.agenda.after(duration, [&one] { one.loss = 0; });
+      return;
+    default: world_.network.reset(link);
+  }
+}
+
+// ---- coordinators and clients
+
+void Chaos::make_coordinator_fault(FaultName fault) {
+  world_.trace.line("chaos", to_string(fault));
+  const Duration pause = random_.about(milliseconds(500));
+  switch (fault) {
+    case FaultName::distributor_crash: return group_.distributor.crash_and_restart(pause);
+    case FaultName::distributor_power_cut:
+      group_.distributor.lose_power();
+      return group_.distributor.crash_and_restart(pause);
+    case FaultName::distributor_hang: return group_.distributor.hang(random_.about(seconds(2)));
+    case FaultName::comparator_crash: return group_.comparator.crash_and_restart(pause);
+    case FaultName::comparator_hang: return group_.comparator.hang(random_.about(seconds(2)));
+    case FaultName::journal_stall: return group_.distributor.stall(random_.about(seconds(1)));
+    case FaultName::journal_failure: return group_.distributor.fail_next_sync();
+    case FaultName::clock_jump:
+      return group_.distributor.jump_wall_clock(static_cast<std::int64_t>(random_.below(20'000'000)) - 10'000'000);
+    case FaultName::client_crash: return group_.clients[random_.below(group_.clients.size())].crash_and_restart(pause);
+    default: break;
+  }
+  // The whole machine room; everybody comes back at another time.
+  if (random_.chance(0.5)) group_.distributor.lose_power();
+  group_.distributor.crash_and_restart(random_.about(milliseconds(500)));
+  group_.comparator.crash_and_restart(random_.about(milliseconds(500)));
+  for (ReplicaNode& replica : group_.replicas) replica.crash_and_restart(random_.about(milliseconds(500)));
+}
+
+// ---- replicas
+
+bool Chaos::is_whole(const ReplicaNode& replica) const {
+  if (!replica.is_whole()) return false;
+  const ClusterStatus& status = group_.distributor.status();
+  if (status.replicas.empty()) return false;
+  const bool votes = status.replicas.at(replica.id().value - 1).state == ReplicaState::voting;
+  return votes && !world_.referee.is_guilty(replica.id(), replica.core()->recovery());
+}
+
+void Chaos::forgive() {
+  world_.agenda.after(forgiving_period, [this] {
+    if (!on_) return;
+    group_.distributor.ask_for_status();
+    for (const ReplicaNode& replica : group_.replicas)
+      if (faulty_.contains(replica.id()) && is_whole(replica)) faulty_.erase(replica.id());
+    forgive();
+  });
+}
+
+ReplicaNode* Chaos::pick_victim() {
+  ReplicaNode& replica = group_.replicas[random_.below(group_.replicas.size())];
+  const bool one_more = !faulty_.contains(replica.id());
+  if (one_more && !world_.plan.beyond && faulty_.size() >= world_.plan.faulty()) return nullptr;
+  faulty_.insert(replica.id());
+  return &replica;
+}
+
+void Chaos::make_replica_fault(FaultName fault) {
+  // Beyond f, two that say the same wrong thing are a majority, and nobody can know better.
+  const bool may_agree = fault == FaultName::wrong_state || fault == FaultName::lying_donor;
+  if (may_agree && world_.plan.beyond) return;
+  ReplicaNode* victim = pick_victim();
+  if (!victim) return;
+  world_.trace.line("chaos", std::string(to_string(fault)) + " ", victim->name());
+  const Duration duration = std::min(random_.about(seconds(2)), longest_fault);
+  switch (fault) {
+    case FaultName::replica_crash: return victim->crash_and_restart(duration);
+    case FaultName::replica_hang: return victim->hang(duration);
+    case FaultName::wrong_state: return victim->flip_memory();
+    case FaultName::damaged_checkpoint: return victim->damage_checkpoint();
+    case FaultName::lost_checkpoints: return victim->lose_checkpoints();
+    case FaultName::full_disk:
+      victim->fill_disk(true);
+      world_.agenda.after(duration, [victim] { victim->fill_disk(false); });
+      return;
+    default: victim->lie(fault, random_.chance(0.5) ? 1.0 : random_.share(), duration);
+  }
+}
+
+}  // namespace tally::simulation

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes faults, as the plan names them, and keeps to the fault model: never more than f replicas faulty at one time. A
+// replica stays faulty until it is whole: its fault is over, its state and checkpoints are right, and it votes.
+#pragma once
+
+#include <deque>
+#include <set>
+#include <vector>
+
+#include "simulation/client_node.h"
+#include "simulation/comparator_node.h"
+#include "simulation/distributor_node.h"
+#include "simulation/replica_node.h"
+
+namespace tally::simulation {
+
+class Chaos {
+ public:
+  struct Group {
+    DistributorNode& distributor;
+    ComparatorNode& comparator;
+    std::deque<ReplicaNode>& replicas;
+    std::deque<ClientNode>& clients;
+  };
+  Chaos(World& world, Group group);
+
+  void begin();
+  // No new faults, and all that are on end.
+  void stop();
+  // Whether the replica takes part as if nothing had happened.
+  bool is_whole(const ReplicaNode& replica) const;
+
+ private:
+  void make_fault();
+  void forgive();
+  void make_network_fault(FaultName fault);
+  void make_coordinator_fault(FaultName fault);
+  void make_replica_fault(FaultName fault);
+  void trouble(Link& link, FaultName fault, Duration duration);
+  ReplicaNode* pick_victim();
+
+  World& world_;
+  Group group_;
+  Random random_;
+  bool on_ = false;
+  std::set<ReplicaId> faulty_;
+};
+
+}  // namespace tally::simulation

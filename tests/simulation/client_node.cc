@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation/client_node.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/turn.h"
+#include "simulation/world.h"
+#include "wire/codec.h"
+
+namespace tally::simulation {
+namespace {
+
+constexpr Duration probe_patience = seconds(20);
+
+// Whoever has not got its answer by then never will: the group or the client forgot it.
+constexpr Duration grace = seconds(1);
+
+}  // namespace
+
+ClientNode::ClientNode(World& world, Workload& workload, const std::string& name)
+    : Node(world, name, 2), workload_(workload) {}
+
+void ClientNode::begin() {
+  SessionConfig config;
+  config.incarnation = Incarnation(random_.next());
+  config.requests_in_flight = world_.plan.workload.requests_in_flight;
+  config.encode = wire::encode_operations;
+  config.random = [this] { return random_.next(); };
+  core_ = std::make_unique<SessionCore>(config, clock());
+  next_calls_.assign(world_.plan.workload.calls_at_once, world_.agenda.now());
+}
+
+void ClientNode::end() {
+  for (const auto& [id, call] : outstanding_) world_.ledger.abandoned(*call);
+  outstanding_.clear();
+  unsent_.clear();
+  core_.reset();
+}
+
+Instant ClientNode::turn() {
+  const Instant now = clock();
+  SessionOutput output = tally::turn(*core_, now, [&](SessionCore&) {
+    run_completions();
+    call_some(now);
+    for (const std::size_t channel : {comparator_channel, distributor_channel})
+      for (const Arrival& arrival : take(channel))
+        if (arrival.message) receive(*arrival.message, now);
+  });
+  carry_out(std::move(output));
+  Instant next = core_->next_deadline();
+  for (const Instant due : next_calls_)
+    if (calling_ && due != Instant::never()) next = std::min(next, now + (due - world_.agenda.now()));
+  return next;
+}
+
+void ClientNode::receive(const Message& message, Instant now) {
+  if (const auto* decisions = std::get_if<Decisions>(&message)) {
+    Decisions copy = *decisions;
+    core_->receive(copy, now);
+  }
+  if (const auto* refusal = std::get_if<Refusal>(&message)) core_->receive(*refusal, now);
+  if (const auto* welcome = std::get_if<DistributorWelcome>(&message)) core_->receive(*welcome, now);
+  if (const auto* welcome = std::get_if<ComparatorWelcome>(&message)) core_->receive(*welcome, now);
+}
+
+// ---- calls
+
+void ClientNode::call_some(Instant now) {
+  const WorkloadPlan& plan = world_.plan.workload;
+  for (Instant& due : next_calls_) {
+    if (!calling_ || due > world_.agenda.now()) continue;
+    due = Instant::never();  // until it is answered
+    submit(workload_.draw(random_), random_.between(plan.patience_least, plan.patience_most), now);
+  }
+}
+
+void ClientNode::submit(std::vector<OwnedOperation> operations, Duration patience, Instant now) {
+  Call& call = world_.ledger.begin(name(), operations);
+  const CallId id{call.number};
+  outstanding_.emplace(id, &call);
+  unsent_.push_back(id);
+  world_.trace.line(name(), "call " + std::to_string(call.number) + ":", describe(call.operations));
+  world_.agenda.after(patience + grace, [this, &call, life = life()] {
+    if (up() && life == this->life() && !hung() && !call.completed)
+      world_.fail("call " + std::to_string(call.number) + " of " + name() + " is not completed at its timeout");
+  });
+  core_->submit(id, std::move(operations), now + patience);
+}
+
+void ClientNode::probe() {
+  probing_ = true;
+  probe_succeeded_ = false;
+  submit({{OperationKind::get, "probe", 0, {}, {}, 0}}, probe_patience, clock());
+  wake();
+}
+
+// That tables are full, or the session expired in the quiet, is an answer too.
+void ClientNode::complete(const SessionOutput::Completed& completed) {
+  const auto found = outstanding_.find(completed.call);
+  if (found == outstanding_.end()) world_.fail("a call was completed that nobody made, or twice");
+  Call& call = *found->second;
+  outstanding_.erase(found);
+  std::erase(unsent_, completed.call);
+  world_.ledger.completed(call, completed.answers);
+  const Answer& first = completed.answers.at(0);
+  world_.trace.line(name(), "call " + std::to_string(call.number) + ": ",
+                    first.outcome == CallOutcome::answered  ? "answered as of " + std::to_string(first.sequence.value)
+                    : first.outcome == CallOutcome::unknown ? "unknown, " + std::string(to_string(first.error))
+                                                            : "not applied, " + std::string(to_string(first.error)));
+  if (probing_)
+    probe_succeeded_ = first.outcome == CallOutcome::answered || first.error == CallError::tables_full ||
+                       first.error == CallError::session_expired;
+  workload_.completed(call.operations, completed.answers, random_);
+  const auto slot = std::ranges::find(next_calls_, Instant::never());
+  if (slot != next_calls_.end()) *slot = world_.agenda.now() + random_.about(world_.plan.workload.pause);
+}
+
+// ---- what goes out
+
+// Calls go into requests in the order in which they were submitted.
+void ClientNode::note_sent(const Request& request) {
+  if (request.kind != RequestKind::operations || request.attempt != 1) return;
+  std::vector<Operation> operations;
+  if (!wire::decode_operations(request.operations, operations)) world_.fail(name() + " sent what cannot be decoded");
+  for (std::size_t offset = 0; offset < operations.size();) {
+    if (unsent_.empty()) world_.fail(name() + " sent what nobody asked for");
+    Call& call = *outstanding_.at(unsent_.front());
+    unsent_.pop_front();
+    call.session = request.session;
+    call.request = request.number;
+    call.read_only = request.read_only;
+    call.offset = offset;
+    offset += call.operations.size();
+    world_.trace.line(name(), "call " + std::to_string(call.number) + ": ",
+                      "sent in request " + std::to_string(request.number.value));
+  }
+}
+
+void ClientNode::carry_out(SessionOutput output) {
+  for (const SessionOutput::Completed& completed : output.completed) complete(completed);
+  for (Message& message : output.to_distributor) {
+    const auto* request = std::get_if<Request>(&message);
+    if (request) note_sent(*request);
+    if (world_.network.send_up(*distributor_, parcel(message)) != Sent::sent && request)
+      core_->not_sent(*request, clock());
+  }
+  for (Message& message : output.to_comparator) world_.network.send_up(*comparator_, parcel(std::move(message)));
+}
+
+}  // namespace tally::simulation

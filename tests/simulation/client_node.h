@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// A client with one session, as a bridge is one: the shell of client/client.cc in the simulation, and what it asks for.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "client/session.h"
+#include "simulation/ledger.h"
+#include "simulation/node.h"
+#include "simulation/workload.h"
+
+namespace tally::simulation {
+
+class ClientNode : public Node {
+ public:
+  ClientNode(World& world, Workload& workload, const std::string& name);
+
+  static constexpr std::size_t comparator_channel = 0;
+  static constexpr std::size_t distributor_channel = 1;
+  void set_distributor(Link& link) { distributor_ = &link; }
+  void set_comparator(Link& link) { comparator_ = &link; }
+
+  // No more calls by itself.
+  void stop_calling() { calling_ = false; }
+  bool idle() const { return outstanding_.empty(); }
+  // One more call; whether it was answered is to be seen then.
+  void probe();
+  bool probe_succeeded() const { return probe_succeeded_; }
+
+ private:
+  void begin() override;
+  void end() override;
+  Instant turn() override;
+  void receive(const Message& message, Instant now);
+  void call_some(Instant now);
+  void submit(std::vector<OwnedOperation> operations, Duration patience, Instant now);
+  void carry_out(SessionOutput output);
+  void complete(const SessionOutput::Completed& completed);
+  void note_sent(const Request& request);
+
+  Workload& workload_;
+  Link* distributor_ = nullptr;
+  Link* comparator_ = nullptr;
+  bool calling_ = true;
+  bool probing_ = false;
+  bool probe_succeeded_ = false;
+
+  // Of this process.
+  std::unique_ptr<SessionCore> core_;
+  std::map<CallId, Call*> outstanding_;
+  std::deque<CallId> unsent_;        // in the order of their submission
+  std::vector<Instant> next_calls_;  // in the world's time
+};
+
+}  // namespace tally::simulation

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation/comparator_node.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/turn.h"
+#include "simulation/world.h"
+
+namespace tally::simulation {
+
+ComparatorNode::ComparatorNode(World& world) : Node(world, "comparator", world.plan.membership.replicas + 2) {}
+
+std::size_t ComparatorNode::client_channel() const { return world_.plan.membership.replicas + 1; }
+
+void ComparatorNode::begin() {
+  ComparatorCore::Config config;
+  config.incarnation = incarnation_ = Incarnation(random_.next() | 1);
+  config.pid = life();
+  config.replicas = world_.plan.membership.replicas;
+  config.ack_timeout = world_.plan.ack_timeout;
+  config.ack_misses = world_.plan.ack_misses;
+  config.group = group_;
+  config.audit_head = audit_head_;
+  core_ = std::make_unique<ComparatorCore>(config);
+  audit_free_ = {};
+  world_.referee.comparator_began();
+}
+
+void ComparatorNode::end() { core_.reset(); }
+
+Instant ComparatorNode::turn() {
+  const Instant now = clock();
+  carry_out(tally::turn(*core_, now, [&](ComparatorCore& core) { receive_all(core, now); }));
+  return core_->next_deadline();
+}
+
+void ComparatorNode::receive_all(ComparatorCore& core, Instant now) {
+  run_completions();
+  for (const Arrival& arrival : take(distributor_channel)) {
+    if (!arrival.message) continue;
+    if (const auto* ballots = std::get_if<Ballots>(&*arrival.message)) core.receive(*ballots, now);
+    if (const auto* view = std::get_if<View>(&*arrival.message)) {
+      core.receive(*view, now);
+      world_.referee.view_arrived(*view, incarnation_);
+    }
+  }
+  for (std::uint64_t id = 1; id <= world_.plan.membership.replicas; ++id) {
+    for (const Arrival& arrival : take(replica_channel(ReplicaId(id)))) {
+      const auto* vote = arrival.message ? std::get_if<Vote>(&*arrival.message) : nullptr;
+      if (!vote) continue;
+      world_.referee.vote_arrived(ReplicaId(id), *vote);
+      core.receive(ReplicaId(id), *vote, now);
+      if (world_.plan.sabotage == Sabotage::trusted_name)
+        for (std::uint64_t other = 1; other <= world_.plan.membership.replicas; ++other)
+          if (other != id) core.receive(ReplicaId(other), *vote, now);
+    }
+  }
+  for (const Arrival& arrival : take(client_channel()))
+    if (!arrival.message || std::holds_alternative<ClientHello>(*arrival.message))
+      core.receive(client_of(arrival), ClientHello{}, now);
+}
+
+void ComparatorNode::carry_out(ComparatorOutput output) {
+  tell_all(output.events);
+  for (AddressedDecisions& decided : output.decisions) {
+    world_.referee.decided(decided.decisions);
+    send_to_client(decided.client, std::move(decided.decisions));
+  }
+  for (const ClientId& client : output.welcomes) send_to_client(client, ComparatorWelcome{incarnation_});
+  if (output.report) {
+    world_.referee.comparator_reported(*output.report);
+    world_.network.send_up(*distributor_, parcel(std::move(*output.report)));
+  }
+  if (!output.audit.empty()) {
+    group_ = output.audit.back().group;
+    write_audit(output.audit.size());
+  }
+}
+
+void ComparatorNode::send_to_client(const ClientId& client, Message message) {
+  const ClientAddress address = address_of(client);
+  const auto link = clients_.find(address.name);
+  if (link != clients_.end()) world_.network.send_down(*link->second, address.life, parcel(std::move(message)));
+}
+
+// One job after the other; what a process did not get to write is not in the log.
+void ComparatorNode::write_audit(std::size_t records) {
+  const Instant now = world_.agenda.now();
+  audit_free_ = std::max(audit_free_, now) + random_.between(microseconds(200), world_.plan.audit_most);
+  auto head = std::make_shared<AuditHead>();
+  later(
+      audit_free_ - now,
+      [this, records, head] {
+        audit_head_.number += records;
+        audit_head_.hash = to_hex({random_.next(), random_.next()}) + to_hex({random_.next(), random_.next()});
+        *head = audit_head_;
+      },
+      [this, head] { core_->audit_written(head->number, head->hash); });
+}
+
+}  // namespace tally::simulation

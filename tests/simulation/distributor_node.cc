@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation/distributor_node.h"
+
+#include <utility>
+
+#include "protocol/check.h"
+#include "protocol/turn.h"
+#include "simulation/world.h"
+
+namespace tally::simulation {
+namespace {
+
+constexpr char admin_token[] = "open sesame";
+constexpr std::int64_t epoch_ms = 1'800'000'000'000;
+const ClientId operators{"operator"};
+
+}  // namespace
+
+DistributorNode::DistributorNode(World& world)
+    : Node(world, "distributor", world.plan.membership.replicas + 2),
+      journal_(GroupId(random_.next()), world.plan.membership.replicas) {}
+
+std::size_t DistributorNode::client_channel() const { return world_.plan.membership.replicas + 1; }
+
+CalendarTime DistributorNode::wall_clock() const {
+  return {epoch_ms + world_.agenda.now().nanoseconds / 1'000'000 + wall_offset_ms_};
+}
+
+// ---- process
+
+void DistributorNode::begin() {
+  if (const auto missing = journal_.missing()) world_.fail(*missing);
+  DistributorConfig config;
+  config.membership = world_.plan.membership;
+  config.incarnation = Incarnation(random_.next());
+  config.pid = life();
+  config.admin_token = admin_token;
+  config.ack_timeout = world_.plan.ack_timeout;
+  config.ack_misses = world_.plan.ack_misses;
+  config.journal_slack_orders = world_.plan.journal_slack_orders;
+  config.journal_cut_orders = world_.plan.journal_cut_orders;
+  const RecoveredJournal recovered = journal_.begin_term();
+  world_.referee.journal_recovered(recovered.term, recovered.last);
+  core_ = std::make_unique<DistributorCore>(config, recovered, wall_clock(), clock());
+  comparator_peer_ = 0;
+  for (ReplicaLink& replica : replicas_) replica.peer = 0;
+  last_appended_ = {};
+  sync_wanted_ = synced_ = 0;
+  syncing_ = synced_news_ = false;
+  questions_.clear();
+  status_ = {};
+}
+
+void DistributorNode::end() { core_.reset(); }
+
+void DistributorNode::lose_power() {
+  crash();
+  journal_.lose_power(random_);
+}
+
+void DistributorNode::lose_power(std::uint64_t records) {
+  crash();
+  journal_.lose_end(records);
+}
+
+Instant DistributorNode::turn() {
+  const Instant now = clock();
+  core_->observe(wall_clock());
+  carry_out(tally::turn(*core_, now, [&](DistributorCore& core) { receive_all(core, now); }));
+  return core_ ? core_->next_deadline() : Instant::never();
+}
+
+// ---- what comes in
+
+void DistributorNode::receive_all(DistributorCore& core, Instant now) {
+  run_completions();
+  if (std::exchange(synced_news_, false)) core.synced(synced_, now);
+  for (const Arrival& arrival : take(comparator_channel)) {
+    const auto* report = arrival.message ? std::get_if<ComparatorReport>(&*arrival.message) : nullptr;
+    if (!report) continue;
+    comparator_peer_ = arrival.peer;
+    core.receive(*report, now);
+  }
+  for (std::uint64_t id = 1; id <= replicas_.size(); ++id) {
+    ReplicaLink& replica = replicas_[id - 1];
+    for (const Arrival& arrival : take(replica_channel(ReplicaId(id)))) {
+      if (!arrival.message && replica.peer == 0) {
+        replica.peer = arrival.peer;
+        core.replica_connected(ReplicaId(id));
+        continue;
+      }
+      const auto* report = arrival.message ? std::get_if<ReplicaReport>(&*arrival.message) : nullptr;
+      if (!report) continue;
+      replica.peer = arrival.peer;
+      core.receive(ReplicaId(id), *report, now);
+    }
+  }
+  for (const Arrival& arrival : take(client_channel())) receive_from_client(core, arrival, now);
+  for (const Message& question : std::exchange(questions_, {})) {
+    if (const auto* query = std::get_if<StatusQuery>(&question)) core.receive(operators, *query, now);
+    if (const auto* command = std::get_if<AdminCommand>(&question)) core.receive(operators, *command, now);
+  }
+}
+
+void DistributorNode::receive_from_client(DistributorCore& core, const Arrival& arrival, Instant now) {
+  const ClientId client = client_of(arrival);
+  if (!arrival.message || std::holds_alternative<ClientHello>(*arrival.message))
+    core.client_connected(client, now);
+  else if (const auto* request = std::get_if<Request>(&*arrival.message))
+    core.receive(client, *request, now);
+}
+
+void DistributorNode::ask(Message question) {
+  if (!up()) return;
+  questions_.push_back(std::move(question));
+  wake();
+}
+
+void DistributorNode::resume() {
+  AdminCommand command;
+  command.token = admin_token;
+  command.action = AdminAction::resume;
+  ask(command);
+}
+
+void DistributorNode::readmit(ReplicaId replica) {
+  AdminCommand command;
+  command.token = admin_token;
+  command.action = AdminAction::readmit;
+  command.replica = replica;
+  ask(command);
+}
+
+// ---- what goes out
+
+void DistributorNode::carry_out(DistributorOutput output) {
+  for (const JournalRecord& record : output.appends) append(record);
+  if (output.sync_through) sync_wanted_ = *output.sync_through;
+  start_sync();
+  for (const auto& delivery : output.deliveries) deliver(delivery);
+  for (Message& message : output.to_comparator)
+    world_.network.send_down(*comparator_, comparator_peer_, parcel(std::move(message)));
+  for (auto& [id, message] : output.to_replicas) {
+    ReplicaLink& replica = replicas_.at(id.value - 1);
+    world_.network.send_down(*replica.link, replica.peer, parcel(std::move(message)));
+  }
+  for (const auto& [client, message] : output.to_clients) send_to_client(client, message);
+  if (output.cut_below)
+    later(
+        milliseconds(5), [this, first = *output.cut_below] { journal_.cut_below(first); }, [] {});
+  tell_all(output.events);
+  if (output.new_term) crash_and_restart(milliseconds(20));
+}
+
+void DistributorNode::send_to_client(const ClientId& client, const Message& message) {
+  if (const auto* status = std::get_if<ClusterStatus>(&message)) status_ = *status;
+  const ClientAddress address = address_of(client);
+  const auto link = clients_.find(address.name);
+  if (link != clients_.end()) world_.network.send_down(*link->second, address.life, parcel(message));
+}
+
+void DistributorNode::append(const JournalRecord& record) {
+  journal_.append(record);
+  if (world_.watcher) world_.watcher->journaled(record);
+  const auto* order = std::get_if<Order>(&record);
+  if (!order) return;
+  last_appended_ = order->id;
+  world_.referee.order_made(*order);
+}
+
+void DistributorNode::start_sync() {
+  if (syncing_ || sync_wanted_ <= synced_) return;
+  syncing_ = true;
+  Duration duration = random_.between(world_.plan.sync_least, world_.plan.sync_most) + std::exchange(stall_, {});
+  later(
+      duration,
+      [this, position = journal_.appended(), last = last_appended_] {
+        if (std::exchange(sync_fails_, false)) return crash_and_restart(milliseconds(50));
+        if (world_.plan.sabotage != Sabotage::forgotten_sync) journal_.synced(position);
+        if (last.sequence.value == 0) return;
+        world_.referee.stable_through(last.sequence);
+        if (world_.watcher) world_.watcher->stable_through(last.sequence);
+      },
+      [this, position = journal_.appended(), last = last_appended_] {
+        if (last.sequence.value != 0) journal_.mark_stable(last);
+        syncing_ = false;
+        synced_ = position;
+        synced_news_ = true;
+        start_sync();
+      });
+}
+
+void DistributorNode::deliver(const DistributorOutput::Delivery& delivery) {
+  const ReplicaLink& replica = replicas_.at(delivery.replica.value - 1);
+  for (Sequence sequence = delivery.first; sequence <= delivery.last; sequence = sequence.next()) {
+    Parcel order = journal_.read(sequence);
+    if (!order) world_.fail("the journal has no order " + std::to_string(sequence.value) + " that is to be delivered");
+    if (core_->is_voided(sequence)) world_.fail("an order is voided, and no operator did it");
+    if (world_.network.send_down(*replica.link, replica.peer, std::move(order)) != Sent::sent)
+      return core_->delivery_failed(delivery.replica, sequence);
+  }
+}
+
+}  // namespace tally::simulation

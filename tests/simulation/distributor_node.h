@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The distributor's shell in the simulation: its core, journal and sockets (distributor/shell.cc).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "distributor/core.h"
+#include "simulation/node.h"
+#include "simulation/simulated_journal.h"
+
+namespace tally::simulation {
+
+class DistributorNode : public Node {
+ public:
+  explicit DistributorNode(World& world);
+
+  // Where the links end. Clients share one socket.
+  static constexpr std::size_t comparator_channel = 0;
+  static std::size_t replica_channel(ReplicaId replica) { return replica.value; }
+  std::size_t client_channel() const;
+  void add_comparator(Link& link) { comparator_ = &link; }
+  void add_replica(Link& link) { replicas_.push_back({&link, 0}); }
+  void add_client(const std::string& name, Link& link) { clients_.emplace(name, &link); }
+
+  void lose_power();
+  void lose_power(std::uint64_t records);  // so many of the journal's end, if no sync has covered them
+  // The next syncs take so much longer, or end the process.
+  void stall(Duration duration) { stall_ = duration; }
+  void fail_next_sync() { sync_fails_ = true; }
+  void jump_wall_clock(std::int64_t milliseconds) { wall_offset_ms_ += milliseconds; }
+
+  // As an operator sees and does it, without a network between.
+  const ClusterStatus& status() const { return status_; }
+  void ask_for_status() { ask(StatusQuery{}); }
+  void readmit(ReplicaId replica);
+  void resume();  // a group that halted
+
+ private:
+  struct ReplicaLink {
+    Link* link;
+    std::uint64_t peer;  // the process whose newest valid report came; 0: none yet
+  };
+
+  void begin() override;
+  void end() override;
+  Instant turn() override;
+  void receive_all(DistributorCore& core, Instant now);
+  void receive_from_client(DistributorCore& core, const Arrival& arrival, Instant now);
+  void carry_out(DistributorOutput output);
+  void send_to_client(const ClientId& client, const Message& message);
+  void append(const JournalRecord& record);
+  void deliver(const DistributorOutput::Delivery& delivery);
+  void start_sync();
+  void ask(Message question);
+  CalendarTime wall_clock() const;
+
+  SimulatedJournal journal_;
+  Link* comparator_ = nullptr;
+  std::vector<ReplicaLink> replicas_;
+  std::map<std::string, Link*> clients_;
+  std::int64_t wall_offset_ms_ = 0;
+  Duration stall_;
+  bool sync_fails_ = false;
+  ClusterStatus status_;
+
+  // Of this process.
+  std::unique_ptr<DistributorCore> core_;
+  std::uint64_t comparator_peer_ = 0;
+  OrderIdentity last_appended_;
+  std::uint64_t sync_wanted_ = 0;
+  std::uint64_t synced_ = 0;
+  bool syncing_ = false;
+  bool synced_news_ = false;
+  std::vector<Message> questions_;
+};
+
+}  // namespace tally::simulation

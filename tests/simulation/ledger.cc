@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation/ledger.h"
+
+#include <algorithm>
+
+#include "simulation/world.h"
+
+namespace tally::simulation {
+namespace {
+
+bool is_change(const OwnedOperation& operation) {
+  return operation.kind == OperationKind::add || operation.kind == OperationKind::set ||
+         operation.kind == OperationKind::remove;
+}
+
+// Of a change: whether it was tried when it got this status.
+bool was_tried(const OwnedOperation& operation, OperationStatus status) {
+  const bool keyed = !operation.idempotency_key.empty();
+  return status != OperationStatus::key_reused && status != OperationStatus::keys_full &&
+         !(keyed && status == OperationStatus::malformed);
+}
+
+std::string text(const Call& call) { return "call " + std::to_string(call.number) + " of " + call.client; }
+
+}  // namespace
+
+std::string describe(const std::vector<OwnedOperation>& operations) {
+  constexpr const char* words[] = {"?", "add", "get", "set", "remove", "list"};
+  std::string text;
+  for (const OwnedOperation& operation : operations) {
+    text += std::string(" ") + words[static_cast<std::size_t>(operation.kind)] + " " + operation.name;
+    if (is_change(operation)) text += " #" + std::to_string(tag_of(operation.value));
+    if (!operation.idempotency_key.empty()) text += " " + operation.idempotency_key;
+  }
+  return text;
+}
+
+Call& Ledger::begin(const std::string& client, std::vector<OwnedOperation> operations) {
+  Call& call = calls_.emplace_back();
+  call.number = calls_.size();
+  call.client = client;
+  call.operations = std::move(operations);
+  call.floor = answered_through_;
+  return call;
+}
+
+void Ledger::completed(Call& call, const std::vector<Answer>& answers) {
+  if (call.completed) world_.fail(text(call) + " was completed twice");
+  call.completed = true;
+  if (answers.size() != call.operations.size()) world_.fail(text(call) + " has too few answers");
+  for (std::size_t place = 0; place < answers.size(); ++place) {
+    if (answers[place].outcome == CallOutcome::answered) check_answer(call, place, answers[place]);
+    expect(call.operations[place], answers[place]);
+  }
+}
+
+void Ledger::abandoned(Call& call) { completed(call, std::vector<Answer>(call.operations.size())); }
+
+void Ledger::check_answer(const Call& call, std::size_t place, const Answer& answer) {
+  ++answered_;
+  if (!call.session) world_.fail(text(call) + " was answered and never sent");
+  if (answer.votes <= world_.plan.faulty()) world_.fail(text(call) + " was answered with too few votes");
+  const auto& right_results = world_.referee.results_of(*call.session, call.request);
+  const auto right = std::ranges::find_if(right_results, [&](const Referee::RightResult& candidate) {
+    const auto result = results::decode(candidate.bytes);
+    return result && result->outcome == RequestOutcome::executed && call.offset + place < result->operations.size() &&
+           result->operations[call.offset + place] == answer.result &&
+           (answer.result.first_sequence || result->sequence == answer.sequence);
+  });
+  if (right == right_results.end()) world_.fail(text(call) + " was answered wrongly");
+  if (answer.result.first_sequence) return;  // an old result again
+  const Sequence stands = call.read_only ? right->last_change : answer.sequence;
+  if (stands < call.floor || (!call.read_only && stands == call.floor))
+    world_.fail(text(call) + " was answered as of a time before it began");
+  answered_through_ = std::max(answered_through_, stands);
+}
+
+void Ledger::expect(const OwnedOperation& operation, const Answer& answer) {
+  if (!is_change(operation)) return;
+  Change& change = changes_[tag_of(operation.value)];
+  const bool keyed = !operation.idempotency_key.empty();
+  switch (answer.outcome) {
+    case CallOutcome::answered: {
+      const bool tried = !answer.result.first_sequence && was_tried(operation, answer.result.status);
+      if (tried) change.least = std::max(change.least, 1u);
+      // With a key another call may have executed it, and after its lifetime once more.
+      if (tried || keyed) change.most += 1;
+      break;
+    }
+    case CallOutcome::not_applied: break;
+    case CallOutcome::unknown: change.most += 1; break;
+  }
+}
+
+void Ledger::finish() const {
+  const auto executions = world_.referee.executions();
+  for (const auto& [tag, change] : changes_) {
+    const auto found = executions.find(tag);
+    const unsigned times = found == executions.end() ? 0 : found->second;
+    if (times < change.least) world_.fail("change " + std::to_string(tag) + " was answered and is lost");
+    if (times > change.most)
+      world_.fail("change " + std::to_string(tag) + " was applied " + std::to_string(times) + " times, " +
+                  std::to_string(change.most) + " at most were right");
+  }
+}
+
+}  // namespace tally::simulation

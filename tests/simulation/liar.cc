@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation/liar.h"
+
+#include <utility>
+
+#include "replica/checkpoint.h"
+#include "replica/faults.h"
+#include "replica/state_entries.h"
+
+namespace tally::simulation {
+
+void Liar::begin(FaultName fault, double share, Instant until) {
+  fault_ = fault;
+  share_ = share;
+  until_ = until;
+}
+
+bool Liar::strikes(FaultName fault, Instant now) { return active(now) && fault_ == fault && random_.chance(share_); }
+
+// ---- votes
+
+Vote Liar::wrong_digest(Vote vote) {
+  vote.state = {random_.next(), random_.next()};
+  return vote;
+}
+
+Vote Liar::wrong_value(Vote vote) {
+  FaultInjector::corrupt(vote);
+  return alone_ ? wrong_digest(std::move(vote)) : vote;
+}
+
+// What it said about an order before, as if it were about this one.
+Vote Liar::stale(Vote vote) {
+  if (earlier_.empty()) return vote;
+  const Vote& old = earlier_.front();
+  vote.results = old.results;
+  vote.state = old.state;
+  return alone_ ? wrong_digest(std::move(vote)) : vote;
+}
+
+std::vector<Vote> Liar::votes(const Vote& honest, Instant now) {
+  constexpr std::size_t remembered = 16;
+  earlier_.push_back(honest);
+  if (earlier_.size() > remembered) earlier_.pop_front();
+  Vote vote = honest;
+  if (!active(now) || !random_.chance(share_)) return {vote};
+  switch (fault_) {
+    case FaultName::replica_silent: return {};
+    case FaultName::wrong_value: return {wrong_value(vote)};
+    case FaultName::wrong_digest: return {wrong_digest(vote)};
+    case FaultName::stale_vote: return {stale(vote)};
+    case FaultName::wrong_order: vote.order.chain = {random_.next(), random_.next()}; return {vote};
+    case FaultName::borrowed_name:
+      vote.recovery = Recovery(random_.between(1, 9));
+      vote.incarnation = Incarnation(random_.next());
+      return {vote};
+    case FaultName::two_votes:
+      if (random_.chance(0.5)) return {vote, wrong_digest(wrong_value(vote))};
+      return {wrong_digest(wrong_value(vote)), vote};
+    case FaultName::early_votes: {
+      Vote early = wrong_digest(vote);
+      early.order.sequence = Sequence(vote.order.sequence.value + random_.between(1, 3000));
+      if (random_.chance(0.3)) early.order.term = Term(vote.order.term.value + random_.between(1, 3));
+      return {early, vote};
+    }
+    default: return {vote};
+  }
+}
+
+// ---- reports
+
+ReplicaReport Liar::report(ReplicaReport honest, Instant now) {
+  if (!strikes(FaultName::lying_report, now)) return honest;
+  ReplicaReport& report = honest;
+  switch (random_.below(6)) {
+    case 0: report.applied.sequence = Sequence(report.applied.sequence.value + random_.between(1, 1000)); break;
+    case 1: report.applied.sequence = Sequence(random_.below(report.applied.sequence.value + 1)); break;
+    case 2: report.checkpoint = Sequence(report.checkpoint.value + random_.between(1, 100000)); break;
+    case 3: report.recovery = Recovery(random_.between(0, 9)); break;
+    case 4: report.incarnation = Incarnation(random_.next()); break;
+    default: report.resend = true; break;
+  }
+  return report;
+}
+
+// ---- state for others
+
+// One counter changed, and the digest with it: only a vote can tell.
+void Liar::forge_counter(StateChunk& chunk) {
+  std::string forged;
+  Digest digest = chunk.header.state;
+  bool done = false;
+  visit_entries(chunk.entries, chunk.after, chunk.through, [&](std::string_view key, std::string_view value) {
+    std::string other(value);
+    if (!done && key[0] == entry_type::counter) {
+      other[0] = static_cast<char>(other[0] ^ 0x55);
+      digest -= entry_digest(key, value);
+      digest += entry_digest(key, other);
+      done = true;
+    }
+    return append_entry(forged, key, other);
+  });
+  chunk.entries = forged;
+  chunk.header.state = digest;
+}
+
+StateChunk Liar::chunk(StateChunk honest, Instant now) {
+  if (honest.answer != StateAnswer::entries || !strikes(FaultName::lying_donor, now)) return honest;
+  StateChunk& chunk = honest;
+  OrderIdentity& applied = chunk.header.applied;
+  switch (random_.below(9)) {
+    case 0: chunk.answer = StateAnswer::busy; break;
+    case 1: chunk.answer = StateAnswer::none; break;
+    case 2: chunk.header.state = {random_.next(), random_.next()}; break;
+    case 3:
+      if (!chunk.entries.empty()) chunk.entries[random_.below(chunk.entries.size())] ^= 1;
+      break;
+    case 4: applied.sequence = Sequence(applied.sequence.value + random_.between(1, 50)); break;
+    case 5: applied.term = Term(applied.term.value + random_.between(1, 3)); break;
+    case 6: applied.chain = {random_.next(), random_.next()}; break;
+    default: forge_counter(chunk); break;
+  }
+  return chunk;
+}
+
+}  // namespace tally::simulation

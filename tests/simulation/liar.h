@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a faulty replica answers: its core is right, what leaves it is not. One fault at a time.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "protocol/messages.h"
+#include "simulation/plan.h"
+#include "simulation/random.h"
+
+namespace tally::simulation {
+
+class Liar {
+ public:
+  // `alone`: no two liars may say the same wrong thing, since there may be more than f of them.
+  Liar(Random random, bool alone) : random_(random), alone_(alone) {}
+
+  void begin(FaultName fault, double share, Instant until);
+  void end() { until_ = {}; }
+  bool active(Instant now) const { return now < until_; }
+  // Whether this fault strikes on this occasion.
+  bool strikes(FaultName fault, Instant now);
+
+  // What is sent instead.
+  std::vector<Vote> votes(const Vote& honest, Instant now);
+  ReplicaReport report(ReplicaReport honest, Instant now);
+  StateChunk chunk(StateChunk honest, Instant now);
+  static void forge_counter(StateChunk& chunk);
+
+ private:
+  Vote wrong_value(Vote vote);
+  Vote wrong_digest(Vote vote);
+  Vote stale(Vote vote);
+
+  Random random_;
+  bool alone_;
+  FaultName fault_{};
+  double share_ = 0;
+  Instant until_;
+  std::deque<Vote> earlier_;
+  bool forged_ = false;
+};
+
+}  // namespace tally::simulation

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a seed draws before its run begins: the group, its bounds, its machines, and which faults there will be.
+//
+// Swarm testing (Groce et al., "Swarm testing", 2012): each seed switches on a random part of the faults, at random
+// rates, so that the many that hide each other are also met alone.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "distributor/membership.h"
+#include "protocol/time.h"
+#include "replica/state_limits.h"
+#include "simulation/random.h"
+
+namespace tally::simulation {
+
+enum class FaultName : std::uint8_t {
+  // of the network
+  partition,
+  one_way_partition,
+  clog,
+  slow_link,
+  lossy_link,
+  broken_connection,
+  // of the coordinators and clients
+  distributor_crash,
+  distributor_power_cut,
+  distributor_hang,
+  comparator_crash,
+  comparator_hang,
+  journal_stall,
+  journal_failure,
+  clock_jump,
+  client_crash,
+  everything_crash,
+  // of replicas
+  replica_crash,
+  replica_hang,
+  replica_silent,
+  replica_slow,
+  dropped_orders,
+  wrong_value,
+  wrong_digest,
+  wrong_state,
+  wrong_order,
+  stale_vote,
+  borrowed_name,
+  two_votes,
+  early_votes,
+  lying_report,
+  lying_donor,
+  damaged_checkpoint,
+  lost_checkpoints,
+  full_disk,
+  last_ = full_disk,
+};
+std::string_view to_string(FaultName fault);
+
+// The product broken on purpose, to see that the simulation finds it.
+enum class Sabotage : std::uint8_t {
+  none,
+  lost_operation,  // every replica leaves out the same operation now and then
+  forgotten_sync,  // the journal says that it is synced, and is not
+  trusted_name,    // the comparator counts one replica's vote as that of all
+};
+std::optional<Sabotage> sabotage_from(std::string_view word);
+
+struct NetworkPlan {
+  Duration latency_least;
+  Duration latency_most;
+  double loss = 0;
+  double duplication = 0;
+  double late = 0;  // a copy comes again, seconds to minutes later
+  double reordering = 0;
+  std::size_t queue_messages = 0;
+  Duration connecting_least = milliseconds(1);
+  Duration connecting_most = milliseconds(50);
+};
+
+struct WorkloadPlan {
+  std::uint32_t clients = 0;
+  std::uint32_t calls_at_once = 0;
+  std::size_t requests_in_flight = 0;
+  Duration pause;  // mean, between an answer and the next call
+  Duration patience_least;
+  Duration patience_most;
+  std::uint32_t names = 0;
+  std::uint32_t most_operations = 0;  // of one call
+  double reads = 0;
+  double keyed = 0;
+  double odd = 0;  // malformed, at the edge of overflow, a used key again
+};
+
+struct Plan {
+  std::uint64_t seed = 0;
+  bool beyond = false;  // more than f faults at a time
+  Sabotage sabotage = Sabotage::none;
+
+  MembershipConfig membership;
+  Duration ack_timeout;
+  unsigned ack_misses = 0;
+  StateLimits limits;
+  std::uint64_t checkpoint_orders = 0;
+  std::uint64_t import_orders = 0;
+  std::uint64_t journal_slack_orders = 0;
+  std::uint64_t journal_cut_orders = 0;
+  std::size_t early_checkpoint_changes = 0;
+
+  Duration turn_cost;   // of one turn of a daemon
+  Duration sync_least;  // of the journal
+  Duration sync_most;
+  Duration store_most;  // one job on checkpoints
+  Duration audit_most;
+
+  NetworkPlan network;
+  WorkloadPlan workload;
+
+  Duration chaos;        // how long faults are made
+  Duration fault_pause;  // mean, between two faults
+  std::vector<FaultName> faults;
+
+  std::uint32_t faulty() const { return (membership.replicas - 1) / 2; }
+};
+
+Plan draw_plan(std::uint64_t seed, bool beyond);
+
+}  // namespace tally::simulation

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation/referee.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/bytes.h"
+#include "protocol/check.h"
+#include "simulation/node.h"
+#include "simulation/world.h"
+
+namespace tally::simulation {
+namespace {
+
+// From the decision on: the audit record, the report, the journal, the view.
+constexpr Duration time_to_find = seconds(10);
+
+std::string text(const OrderIdentity& order) {
+  return "order " + std::to_string(order.sequence.value) + " of term " + std::to_string(order.term.value);
+}
+
+std::string text(ReplicaId replica) { return "replica " + std::to_string(replica.value); }
+
+const std::string* field(const Event& event, std::string_view key) {
+  for (const auto& [name, value] : event.fields)
+    if (name == key) return &value;
+  return nullptr;
+}
+
+}  // namespace
+
+Referee::Referee(World& world) : world_(world), base_(world.plan.limits), tip_(world.plan.limits) {}
+
+Referee::Known* Referee::find(const Place& place) {
+  const auto found = known_.find(place);
+  return found == known_.end() ? nullptr : &found->second;
+}
+
+// ---- the one total order
+
+void Referee::order_made(const Order& order) {
+  const auto& [term, sequence, chain] = order.id;
+  const Digest previous = chain_.empty() ? Digest{} : find(chain_.back())->order.id.chain;
+  if (sequence.value != chain_.size() + 1 || order.previous != previous || chain_of(order) != chain)
+    world_.fail(text(order.id) + " does not follow its predecessor");
+  Known& known = known_[{term, sequence}];
+  known.order = order;
+  known.changes = order.changes_state();
+  known.last_change = known.changes ? sequence : chain_.empty() ? Sequence() : find(chain_.back())->last_change;
+  chain_.emplace_back(term, sequence);
+  ++orders_;
+  known.right = tip_.execute(order);
+  for (const std::string& result : known.right.results) append_sized(known.vote_results, result);
+  for (std::size_t place = 0; place < order.requests.size(); ++place) {
+    const Request& request = order.requests[place];
+    results_[{request.session, request.number}].push_back({known.right.results[place], known.last_change});
+  }
+}
+
+void Referee::stable_through(Sequence sequence) {
+  for (; base_through_ < sequence; base_through_ = base_through_.next()) {
+    Known& known = *find(chain_.at(base_through_.value));
+    known.stable = true;
+    base_.execute(known.order);
+  }
+}
+
+void Referee::journal_recovered(Term, const OrderIdentity& last) {
+  if (last.sequence.value > chain_.size()) world_.fail("the journal has orders that nobody made");
+  while (chain_.size() > last.sequence.value) {
+    Known& known = *find(chain_.back());
+    if (known.stable || (known.decided && known.changes)) world_.fail(text(known.order.id) + " was stable and is lost");
+    known.lost = true;
+    chain_.pop_back();
+  }
+  if (!chain_.empty() && find(chain_.back())->order.id != last) world_.fail(text(last) + " has changed");
+  tip_ = base_;
+  for (std::uint64_t place = base_through_.value; place < chain_.size(); ++place)
+    tip_.execute(find(chain_[place])->order);
+  stable_through(last.sequence);
+}
+
+std::map<std::uint64_t, unsigned> Referee::executions() const {
+  std::map<std::uint64_t, unsigned> counts;
+  for (const Place& place : chain_)
+    for (const std::uint64_t tag : find(place)->right.tags) ++counts[tag];
+  return counts;
+}
+
+const std::vector<Referee::RightResult>& Referee::results_of(const SessionId& session, RequestNumber number) const {
+  static const std::vector<RightResult> none;
+  const auto found = results_.find({session, number});
+  return found == results_.end() ? none : found->second;
+}
+
+// ---- decisions
+
+void Referee::decided(const Decisions& decisions) {
+  Known* known = find({decisions.term, decisions.sequence});
+  const std::string name = text(OrderIdentity{decisions.term, decisions.sequence, {}});
+  if (!known) world_.fail(name + " was decided and never made");
+  const Known* change =
+      known->last_change.value == 0 || known->lost ? nullptr : find(chain_.at(known->last_change.value - 1));
+  if (!known->stable && (known->changes || (change && !change->stable)))
+    world_.fail(name + " was decided and is not stable");
+  known->decided = true;
+  for (const Decision& decision : decisions.decisions) {
+    if (decision.votes <= world_.plan.faulty()) world_.fail(name + " was decided by too few votes");
+    const auto& requests = known->order.requests;
+    const auto request = std::ranges::find_if(requests, [&](const Request& candidate) {
+      return candidate.session == decision.session && candidate.number == decision.number;
+    });
+    if (request == requests.end()) world_.fail(name + " was decided for a request that is not in it");
+    const auto place = static_cast<std::size_t>(request - requests.begin());
+    if (known->right.results[place] != decision.result) world_.fail(name + " was decided wrongly");
+  }
+}
+
+// ---- votes
+
+void Referee::learn_digest(Known& known, const Digest& digest) {
+  known.digest = digest;
+  for (const auto& [replica, vote] : std::exchange(known.undetermined, {}))
+    if (vote.state != digest) guilty_.insert({replica, vote.recovery});
+}
+
+void Referee::vote_made(ReplicaId replica, const Vote& vote) {
+  Known* known = find({vote.order.term, vote.order.sequence});
+  if (!known || known->order.id != vote.order)
+    world_.fail(text(replica) + " executed what nobody made: " + text(vote.order));
+  if (known->vote_results != vote.results)
+    world_.fail(text(replica) + " is right and answers wrongly on " + text(vote.order));
+  if (!known->digest) return learn_digest(*known, vote.state);
+  if (*known->digest != vote.state) world_.fail(text(replica) + " has another state after " + text(vote.order));
+}
+
+bool Referee::is_wrong(const Vote& vote) const {
+  const Known* known = find({vote.order.term, vote.order.sequence});
+  return !known || known->order.id != vote.order || known->vote_results != vote.results ||
+         (known->digest && *known->digest != vote.state);
+}
+
+void Referee::vote_sent(ReplicaId replica, const Vote& vote) {
+  if (is_wrong(vote)) {
+    guilty_.insert({replica, vote.recovery});
+    return;
+  }
+  Known& known = *find({vote.order.term, vote.order.sequence});
+  if (!known.digest) known.undetermined.emplace_back(replica, vote);
+}
+
+bool Referee::is_known_state(const OrderIdentity& order, const Digest& state) const {
+  const Known* known = find({order.term, order.sequence});
+  return known && known->order.id == order && known->digest == state;
+}
+
+// ---- verdicts
+
+void Referee::comparator_began() {
+  view_.reset();
+  lies_.clear();
+  voted_.clear();
+}
+
+void Referee::view_arrived(const View& view, Incarnation comparator) {
+  if (view.comparator != comparator) return;
+  if (view_ && (view.term < view_->term || (view.term == view_->term && view.number < view_->number))) return;
+  const Sequence closed = view_ && view_->term == view.term ? std::max(view_->closed, view.closed) : view.closed;
+  for (std::size_t place = 0; place < view.members.size(); ++place) {
+    const Member before = view_ ? view_->members[place] : Member{};
+    const Member& member = view.members[place];
+    const bool is_new = before.role == MemberRole::none || before.recovery != member.recovery;
+    if (is_new) judged_from_[member.replica] = last().next();
+  }
+  view_ = view;
+  view_->closed = closed;
+}
+
+// Only what must be found: of two votes on one order the newer may replace the older while the ballot has not come, or
+// nothing may be left to compare it with. So with orders from before it was a member: they may be decided and
+// forgotten.
+void Referee::vote_arrived(ReplicaId replica, const Vote& vote) {
+  const Known* known = find({vote.order.term, vote.order.sequence});
+  if (!known) return;
+  if (!voted_.insert({replica, known->order.id}).second) {
+    std::erase_if(lies_, [&](const Lie& lie) { return lie.replica == replica && lie.order == known->order.id; });
+    return;
+  }
+  if (!is_wrong(vote)) return;
+  const Lie lie{replica, vote.recovery, known->order.id, std::nullopt};
+  if (vote.order.sequence >= judged_from_[replica] && may_still_be_found(lie)) lies_.push_back(lie);
+}
+
+bool Referee::may_still_be_found(const Lie& lie) const {
+  if (!view_ || view_->term != lie.order.term || view_->closed >= lie.order.sequence) return false;
+  const Member& member = view_->members.at(lie.replica.value - 1);
+  return member.recovery == lie.recovery && member.role != MemberRole::none &&
+         !found_.contains({lie.replica, lie.recovery});
+}
+
+void Referee::comparator_reported(const ComparatorReport& report) {
+  const Instant now = world_.agenda.now();
+  std::erase_if(lies_, [&](const Lie& lie) { return !may_still_be_found(lie); });
+  for (Lie& lie : lies_) {
+    if (!lie.decided && report.term == lie.order.term && report.decided >= lie.order.sequence) lie.decided = now;
+    if (lie.decided && now - *lie.decided > time_to_find)
+      world_.fail(text(lie.replica) + " lied about " + text(lie.order) + " and was not found");
+  }
+}
+
+void Referee::happened(const Node& node, const Event& event) {
+  if (event.name == "dissent_found") {
+    const ReplicaId replica(std::stoull(*field(event, "replica")));
+    const Recovery recovery(std::stoull(*field(event, "recovery")));
+    found_.insert({replica, recovery});
+    if (!is_guilty(replica, recovery)) world_.fail(text(replica) + " is right and was found to dissent");
+  }
+  const bool never = event.name == "audit_log_cut" || event.name == "results_malformed" ||
+                     event.name == "view_malformed" || event.name == "group_mismatched" ||
+                     event.name == "semantics_unknown" || event.name == "order_damaged";
+  if (never) world_.fail(node.name() + ": " + event.name);
+}
+
+}  // namespace tally::simulation

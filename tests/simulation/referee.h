@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Watches everything, and ends the run when an invariant does not hold.
+//
+// The orders, as the distributor's journal takes them, are executed by the reference at once; so the right answer to
+// each is known before anybody votes. An order is known by its term and sequence number: a term makes each number once.
+//
+//   decided      equals the reference's answer; f+1 votes; of an order that is stable, or changes nothing
+//   journal      what was stable is there after each restart, under the same chain
+//   votes        of a right replica equal the reference's, and all right replicas' digests are equal
+//   verdicts     dissent is found only in replicas that cast a wrong vote in that life, and in each such
+//   calls        answered: once applied, as answered, in real-time order; not applied: never applied; unknown: once at
+//                most (calls.h)
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "protocol/event.h"
+#include "protocol/messages.h"
+#include "simulation/plan.h"
+#include "simulation/reference.h"
+
+namespace tally::simulation {
+
+class Node;
+struct World;
+
+class Referee {
+ public:
+  explicit Referee(World& world);
+
+  // ---- the one total order
+  void order_made(const Order& order);
+  void stable_through(Sequence sequence);
+  void journal_recovered(Term term, const OrderIdentity& last);
+
+  // ---- votes and verdicts
+  void vote_made(ReplicaId replica, const Vote& vote);  // by a replica that is right
+  void vote_sent(ReplicaId replica, const Vote& vote);  // by any
+  void vote_arrived(ReplicaId replica, const Vote& vote);
+  void view_arrived(const View& view, Incarnation comparator);
+  void comparator_began();
+  void comparator_reported(const ComparatorReport& report);
+  void decided(const Decisions& decisions);
+  void happened(const Node& node, const Event& event);
+  bool is_known_state(const OrderIdentity& order, const Digest& state) const;
+  bool is_guilty(ReplicaId replica, Recovery recovery) const { return guilty_.contains({replica, recovery}); }
+
+  // ---- for calls
+  // What the reference answered to a request, each time that it was executed or repeated, on any chain.
+  struct RightResult {
+    std::string bytes;
+    Sequence last_change;  // at or before the order: where a read stands in real time
+  };
+  const std::vector<RightResult>& results_of(const SessionId& session, RequestNumber number) const;
+  // How often each change was tried in the present chain, by its tag.
+  std::map<std::uint64_t, unsigned> executions() const;
+
+  Sequence last() const { return Sequence(chain_.size()); }
+  std::uint64_t orders() const { return orders_; }
+
+ private:
+  using Place = std::pair<Term, Sequence>;
+  struct Known {
+    bool changes = false;
+    bool stable = false;
+    bool decided = false;
+    bool lost = false;  // with the journal's tail
+    Sequence last_change;
+    Order order;
+    Reference::Executed right;
+    std::string vote_results;                              // the same as a vote carries them
+    std::optional<Digest> digest;                          // of the state afterwards, as right replicas say
+    std::vector<std::pair<ReplicaId, Vote>> undetermined;  // votes, while that is not known
+  };
+  // A wrong vote that has arrived; it must be found.
+  struct Lie {
+    ReplicaId replica;
+    Recovery recovery;
+    OrderIdentity order;
+    std::optional<Instant> decided;
+  };
+
+  Known* find(const Place& place);
+  const Known* find(const Place& place) const { return const_cast<Referee*>(this)->find(place); }
+  void execute(Known& known, const Order& order);
+  void learn_digest(Known& known, const Digest& digest);
+  bool is_wrong(const Vote& vote) const;
+  void lose_after(Sequence last);
+  bool may_still_be_found(const Lie& lie) const;
+
+  World& world_;
+  Reference base_;  // after the stable orders
+  Sequence base_through_;
+  Reference tip_;             // after all
+  std::vector<Place> chain_;  // the present one: order n stands at n-1
+  std::map<Place, Known> known_;
+  std::map<std::pair<SessionId, RequestNumber>, std::vector<RightResult>> results_;
+  std::set<std::pair<ReplicaId, Recovery>> guilty_;
+  std::set<std::pair<ReplicaId, Recovery>> found_;
+  std::deque<Lie> lies_;
+  std::set<std::pair<ReplicaId, OrderIdentity>> voted_;  // at the present comparator
+  std::optional<View> view_;                             // that it has
+  std::map<ReplicaId, Sequence> judged_from_;            // in its present role and recovery
+  std::uint64_t orders_ = 0;
+};
+
+}  // namespace tally::simulation

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation/reference.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "protocol/limits.h"
+#include "wire/codec.h"
+
+namespace tally::simulation {
+namespace {
+
+constexpr std::int64_t edge = std::numeric_limits<std::int64_t>::max();
+
+// `operations`: those that the results are of.
+std::string encode(const RequestResult& result, const std::vector<Operation>& operations = {}) {
+  std::string bytes;
+  append_number(bytes, static_cast<std::uint8_t>(result.outcome));
+  append_number(bytes, result.sequence.value);
+  append_number(bytes, result.index);
+  append_number(bytes, static_cast<std::uint32_t>(result.operations.size()));
+  for (std::size_t place = 0; place < result.operations.size(); ++place) {
+    const OperationResult& operation = result.operations[place];
+    const bool has_list = operations[place].kind == OperationKind::list && operation.status == OperationStatus::ok;
+    unsigned status = static_cast<unsigned>(operation.status);
+    if (operation.first_sequence) status |= 0x80;
+    if (has_list) status |= 0x40;
+    append_number(bytes, static_cast<std::uint8_t>(status));
+    append_number(bytes, operation.value);
+    if (operation.first_sequence) append_number(bytes, operation.first_sequence->value);
+    if (!has_list) continue;
+    append_number(bytes, static_cast<std::uint32_t>(operation.listed.size()));
+    for (const ListedCounter& counter : operation.listed) {
+      append_number(bytes, static_cast<std::uint16_t>(counter.name.size()));
+      bytes += counter.name;
+      append_number(bytes, counter.value);
+    }
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::int64_t tagged_value(std::uint64_t tag, bool at_the_edge) {
+  const auto value = static_cast<std::int64_t>(tag * 4);
+  return at_the_edge ? edge - value : tag % 2 == 0 ? value : -value;
+}
+
+std::uint64_t tag_of(std::int64_t value) {
+  if (value > edge / 2) return static_cast<std::uint64_t>(edge - value) / 4;
+  return static_cast<std::uint64_t>(value < 0 ? -value : value) / 4;
+}
+
+// ---- one order
+
+Reference::Executed Reference::execute(const Order& order) {
+  tags_.clear();
+  served_ = std::max(served_, order.served.nanoseconds);
+  expire();
+  Executed executed;
+  std::uint32_t index = 0;
+  for (const Request& request : order.requests) {
+    const SessionId place{order.id.sequence, index++};
+    executed.results.push_back(request.kind == RequestKind::operations ? run_operations(request, order.id.sequence)
+                                                                       : encode(run(request, place)));
+  }
+  executed.tags = tags_;
+  return executed;
+}
+
+void Reference::expire() {
+  std::erase_if(sessions_, [&](const auto& entry) {
+    return served_ - entry.second.last_activity >= limits_.session_lifetime.nanoseconds;
+  });
+  std::erase_if(keys_, [&](const auto& entry) {
+    return served_ - entry.second.stored >= limits_.idempotency_key_lifetime.nanoseconds;
+  });
+}
+
+RequestResult Reference::run(const Request& request, SessionId place) {
+  RequestResult result;
+  result.sequence = place.opened;
+  result.outcome = RequestOutcome::malformed;
+  if (request.read_only) return result;
+  if (request.kind == RequestKind::open_session) {
+    result.outcome = RequestOutcome::sessions_full;
+    if (sessions_.size() >= limits_.sessions) return result;
+    sessions_[place].last_activity = served_;
+    result.outcome = RequestOutcome::session_opened;
+    result.index = place.index;
+  } else if (request.kind == RequestKind::close_session) {
+    const bool was_there = sessions_.erase(request.session) > 0;
+    result.outcome = was_there ? RequestOutcome::session_closed : RequestOutcome::session_expired;
+  }
+  return result;
+}
+
+std::size_t Reference::stored_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& [id, session] : sessions_)
+    for (const auto& [number, result] : session.results) bytes += result.size();
+  return bytes;
+}
+
+std::string Reference::run_operations(const Request& request, Sequence sequence) {
+  RequestResult result;
+  result.sequence = sequence;
+  const auto refused = [&](RequestOutcome why) {
+    result.outcome = why;
+    return encode(result);
+  };
+  const auto found = sessions_.find(request.session);
+  if (found == sessions_.end()) return refused(RequestOutcome::session_expired);
+  Session& session = found->second;
+  session.acknowledged = std::max(session.acknowledged, request.acknowledged.value);
+  std::erase_if(session.results, [&](const auto& entry) { return entry.first <= request.acknowledged.value; });
+  // Activity is noted in steps of a sixteenth of the lifetime.
+  if (served_ - session.last_activity >= (limits_.session_lifetime / 16).nanoseconds) session.last_activity = served_;
+
+  if (request.number.value <= session.acknowledged) return refused(RequestOutcome::stale);
+  const std::size_t most = std::min(request.result_limit, limits::request_result_bytes);
+  if (const auto stored = session.results.find(request.number.value); stored != session.results.end()) {
+    if (stored->second.size() > most) return refused(RequestOutcome::results_too_large);
+    return stored->second;
+  }
+  if (request.number.value > session.acknowledged + limits_.session_window)
+    return refused(RequestOutcome::beyond_window);
+  std::vector<Operation> operations;
+  if (!wire::decode_operations(request.operations, operations) || operations.size() > limits::request_operations)
+    return refused(RequestOutcome::malformed);
+  const std::size_t worst = worst_result_bytes(operations);
+  if (worst > most) return refused(RequestOutcome::results_too_large);
+  if (!request.read_only && stored_bytes() + worst > limits_.stored_result_bytes)
+    return refused(RequestOutcome::results_full);
+
+  result.outcome = RequestOutcome::executed;
+  for (const Operation& operation : operations)
+    result.operations.push_back(run(operation, request.read_only, sequence));
+  std::string bytes = encode(result, operations);
+  if (!request.read_only) session.results[request.number.value] = bytes;
+  return bytes;
+}
+
+// ---- one operation
+
+OperationResult Reference::run(const Operation& operation, bool read_only, Sequence sequence) {
+  OperationResult result;
+  result.status = OperationStatus::malformed;
+  const std::string name(operation.name);
+  switch (operation.kind) {
+    case OperationKind::add:
+    case OperationKind::set:
+    case OperationKind::remove:
+      if (read_only) {
+        result.status = OperationStatus::read_only;
+        return result;
+      }
+      return operation.idempotency_key.empty() ? change(operation) : run_keyed(operation, sequence);
+    case OperationKind::get: {
+      if (!operation.idempotency_key.empty()) return result;
+      const auto counter = counters_.find(name);
+      if (counter == counters_.end()) {
+        if (is_valid_name(name)) result.status = OperationStatus::not_found;
+        return result;
+      }
+      result.status = OperationStatus::ok;
+      result.value = counter->second;
+      return result;
+    }
+    case OperationKind::list: return list(operation);
+    default: return result;
+  }
+}
+
+OperationResult Reference::change(const Operation& operation) {
+  OperationResult result;
+  const std::string name(operation.name);
+  const auto counter = counters_.find(name);
+  const bool exists = counter != counters_.end();
+  tags_.push_back(tag_of(operation.value));
+  if (!is_valid_name(name)) {
+    result.status = OperationStatus::malformed;
+    return result;
+  }
+  if (operation.kind == OperationKind::remove) {
+    result.status = exists ? OperationStatus::ok : OperationStatus::not_found;
+    if (exists) result.value = counter->second;
+    if (exists) counters_.erase(counter);
+    return result;
+  }
+  if (!exists && counters_.size() >= limits_.counters) {
+    result.status = OperationStatus::counters_full;
+    return result;
+  }
+  const __int128 sum =
+      (operation.kind == OperationKind::add && exists ? counter->second : 0) + __int128{operation.value};
+  if (sum > edge || sum < std::numeric_limits<std::int64_t>::min()) {
+    result.status = OperationStatus::overflow;
+    result.value = counter->second;
+    return result;
+  }
+  result.status = OperationStatus::ok;
+  result.value = counters_[name] = static_cast<std::int64_t>(sum);
+  return result;
+}
+
+OperationResult Reference::run_keyed(const Operation& operation, Sequence sequence) {
+  OperationResult result;
+  const std::string key(operation.idempotency_key);
+  result.status = OperationStatus::malformed;
+  if (key.size() > limits::idempotency_key_bytes || !is_valid_name(operation.name)) return result;
+  const bool has_value = operation.kind != OperationKind::remove;
+  if (const auto found = keys_.find(key); found != keys_.end()) {
+    const Key& known = found->second;
+    const bool same =
+        known.kind == operation.kind && known.name == operation.name && (!has_value || known.value == operation.value);
+    if (!same) {
+      result.status = OperationStatus::key_reused;
+      return result;
+    }
+    result = known.result;
+    result.first_sequence = known.first;
+    return result;
+  }
+  if (keys_.size() >= limits_.idempotency_keys) {
+    result.status = OperationStatus::keys_full;
+    return result;
+  }
+  result = change(operation);
+  const bool kept = result.status != OperationStatus::malformed && result.status != OperationStatus::counters_full;
+  if (kept) keys_[key] = {operation.kind, std::string(operation.name), operation.value, result, sequence, served_};
+  return result;
+}
+
+OperationResult Reference::list(const Operation& operation) const {
+  OperationResult result;
+  result.status = OperationStatus::malformed;
+  const bool sensible = operation.idempotency_key.empty() && operation.limit >= 1 &&
+                        operation.limit <= limits::list_entries && operation.name.size() <= limits::name_bytes &&
+                        operation.after.size() <= limits::name_bytes;
+  if (!sensible) return result;
+  result.status = OperationStatus::ok;
+  for (const auto& [name, value] : counters_)
+    if (name.starts_with(operation.name) && name > operation.after && result.listed.size() < operation.limit)
+      result.listed.push_back({name, value});
+  result.value = static_cast<std::int64_t>(result.listed.size());
+  return result;
+}
+
+}  // namespace tally::simulation

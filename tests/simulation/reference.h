@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// One counter service that never fails: what every answer is compared with.
+//
+// Written anew from docs/protocol.md and the laws, as plainly as possible, and sharing nothing with replica/: no
+// digests, no tables, no captures. A copy is a checkpoint.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "protocol/messages.h"
+#include "protocol/operations.h"
+#include "replica/state_limits.h"
+
+namespace tally::simulation {
+
+// What the workload hides in a change's value, so that each execution can be told from all others.
+std::int64_t tagged_value(std::uint64_t tag, bool at_the_edge);
+std::uint64_t tag_of(std::int64_t value);
+
+class Reference {
+ public:
+  explicit Reference(const StateLimits& limits) : limits_(limits) {}
+
+  struct Executed {
+    std::vector<std::string> results;  // one a request, in the canonical layout
+    std::vector<std::uint64_t> tags;   // of the changes that were tried now, and not answered from something stored
+  };
+  Executed execute(const Order& order);
+
+ private:
+  struct Session {
+    std::uint64_t acknowledged = 0;
+    std::int64_t last_activity = 0;
+    std::map<std::uint64_t, std::string> results;
+  };
+  struct Key {
+    OperationKind kind{};
+    std::string name;
+    std::int64_t value = 0;
+    OperationResult result;
+    Sequence first;
+    std::int64_t stored = 0;
+  };
+
+  void expire();
+  RequestResult run(const Request& request, SessionId place);
+  std::string run_operations(const Request& request, Sequence sequence);
+  OperationResult run(const Operation& operation, bool read_only, Sequence sequence);
+  OperationResult run_keyed(const Operation& operation, Sequence sequence);
+  OperationResult change(const Operation& operation);
+  OperationResult list(const Operation& operation) const;
+  std::size_t stored_bytes() const;
+
+  StateLimits limits_;
+  std::int64_t served_ = 0;
+  std::map<std::string, std::int64_t> counters_;
+  std::map<SessionId, Session> sessions_;
+  std::map<std::string, Key> keys_;
+  std::vector<std::uint64_t> tags_;  // of the order that is executed
+};
+
+}  // namespace tally::simulation

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// A replica's shell in the simulation: its core, checkpoints and sockets (replica/shell.cc, replica/shell_repair.cc),
+// and its faults.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "replica/checkpoint_work.h"
+#include "replica/core.h"
+#include "replica/donor.h"
+#include "simulation/liar.h"
+#include "simulation/memory_store.h"
+#include "simulation/node.h"
+
+namespace tally::simulation {
+
+class ReplicaNode : public Node {
+ public:
+  ReplicaNode(World& world, ReplicaId id);
+
+  static constexpr std::size_t distributor_channel = 0;
+  static constexpr std::size_t comparator_channel = 1;
+  static constexpr std::size_t peers_channel = 2;   // that ask for state
+  static constexpr std::size_t donors_channel = 3;  // that were asked for it
+  static constexpr std::size_t channels = 4;
+  void set_distributor(Link& link) { distributor_ = &link; }
+  void set_comparator(Link& link) { comparator_ = &link; }
+  void add_donor(ReplicaId donor, Link& link) { donors_.emplace(donor, &link); }
+
+  ReplicaId id() const { return id_; }
+  const ReplicaCore* core() const { return core_.get(); }
+
+  // ---- faults
+  void lie(FaultName fault, double share, Duration duration);
+  void flip_memory() { flip_wanted_ = true; }
+  void damage_checkpoint();
+  void lose_checkpoints();
+  void lose_disk();  // both of them
+  void fill_disk(bool full);
+  void end_faults();
+  // No fault is on, its state is proven, and its checkpoints are whole again.
+  bool is_whole() const;
+
+ private:
+  // What the simulation, which sees everything, knows of the state in memory.
+  enum class Trust { right, unproven, wrong };
+  struct Job {
+    bool writes = false;
+    std::function<void()> work;
+  };
+  struct DelayedVote {
+    Instant due;
+    Vote vote;
+  };
+
+  void begin() override;
+  void end() override;
+  Instant turn() override;
+  void receive_all(Instant now);
+  void receive_from_distributor(const Message& message, Instant now);
+  void receive_requests(Instant now);
+  void carry_out(ReplicaOutput output);
+  void check(const Vote& vote);
+  void cast(const Vote& vote);
+  void cast_delayed();
+  void do_job(bool writes, std::function<void()> work, std::function<void()> done);
+  void finish_torn_job();
+  void load(const LoadWish& wish);
+  void loaded(CheckpointWork::Loaded loaded);
+  void commit(CheckpointDelta delta);
+  void import(ImportStep step);
+  void answer(const Arrival& arrival, const StateRequest& request, Instant now);
+  void scrub_checkpoints(Instant now);
+
+  ReplicaId id_;
+  Link* distributor_ = nullptr;
+  Link* comparator_ = nullptr;
+  std::map<ReplicaId, Link*> donors_;
+  std::array<CheckpointDisk, 2> disks_;
+  Liar liar_;
+  unsigned commits_wanted_ = 0;  // until the checkpoints are whole again
+  bool flip_wanted_ = false;
+
+  // Of this process.
+  std::unique_ptr<CheckpointWork> work_;
+  std::unique_ptr<ReplicaCore> core_;
+  Donor donor_;
+  std::deque<Job> jobs_;
+  Instant store_free_;
+  std::deque<DelayedVote> delayed_;  // in the world's time
+  Instant next_scrub_;
+  bool scrubbing_ = false;
+  Trust trust_ = Trust::right;
+};
+
+}  // namespace tally::simulation

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation/simulated_journal.h"
+
+#include <utility>
+
+#include "protocol/check.h"
+
+namespace tally::simulation {
+
+SimulatedJournal::SimulatedJournal(GroupId group, std::uint32_t replicas) {
+  found_.group = group;
+  facts_.view.members.resize(replicas);
+}
+
+RecoveredJournal SimulatedJournal::begin_term() {
+  unsynced_.clear();
+  appended_ = synced_ = 0;
+  found_.term = found_.term.next();
+  found_.view = facts_.view;
+  found_.agreed = facts_.agreed;
+  found_.last = {};
+  if (orders_.empty()) return found_;
+  const Order& last = std::get<Order>(*orders_.rbegin()->second);
+  found_.first = orders_.begin()->first;
+  found_.last = last.id;
+  found_.served = last.served;
+  found_.calendar = last.calendar;
+  return found_;
+}
+
+void SimulatedJournal::append(const JournalRecord& record) {
+  ++appended_;
+  if (const auto* order = std::get_if<Order>(&record)) {
+    orders_.insert_or_assign(order->id.sequence, parcel(*order));
+    unsynced_.emplace_back(order->id.sequence);
+    return;
+  }
+  unsynced_.emplace_back(facts_);
+  if (const auto* view = std::get_if<JournaledView>(&record)) facts_.view = *view;
+  if (const auto* agreed = std::get_if<OrderState>(&record)) facts_.agreed = *agreed;
+}
+
+void SimulatedJournal::synced(std::uint64_t position) {
+  for (; synced_ < position; ++synced_) unsynced_.pop_front();
+}
+
+void SimulatedJournal::cut_below(Sequence first) { orders_.erase(orders_.begin(), orders_.lower_bound(first)); }
+
+Parcel SimulatedJournal::read(Sequence sequence) const {
+  const auto found = orders_.find(sequence);
+  return found == orders_.end() ? nullptr : found->second;
+}
+
+void SimulatedJournal::lose_power(Random& random) { lose_end(random.below(unsynced_.size() + 1)); }
+
+void SimulatedJournal::lose_end(std::uint64_t records) {
+  for (; records > 0 && !unsynced_.empty(); --records) {
+    const Unsynced& record = unsynced_.back();
+    if (const auto* order = std::get_if<Sequence>(&record)) orders_.erase(*order);
+    if (const auto* before = std::get_if<Facts>(&record)) facts_ = *before;
+    unsynced_.pop_back();
+  }
+}
+
+std::optional<std::string> SimulatedJournal::missing() const {
+  if (mark_.sequence.value == 0) return std::nullopt;
+  const Parcel order = read(mark_.sequence);
+  if (order && std::get<Order>(*order).id == mark_) return std::nullopt;
+  return "order " + std::to_string(mark_.sequence.value) + " was stable and is not in the journal";
+}
+
+}  // namespace tally::simulation

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The distributor's journal on a simulated disk (distributor/journal.h, as distributor/rocksdb_journal.cc keeps it):
+// records one behind the other; a power cut loses a part of the end that no sync has covered, the end of a process
+// loses nothing.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "distributor/core.h"
+#include "simulation/network.h"
+#include "simulation/random.h"
+
+namespace tally::simulation {
+
+class SimulatedJournal {
+ public:
+  SimulatedJournal(GroupId group, std::uint32_t replicas);
+
+  // As it is found; the next term is durable.
+  RecoveredJournal begin_term();
+
+  void append(const JournalRecord& record);
+  // Records appended in this term.
+  std::uint64_t appended() const { return appended_; }
+  // The first so many of them are durable.
+  void synced(std::uint64_t position);
+  // After a sync, beside the journal: what must be there from now on.
+  void mark_stable(const OrderIdentity& order) { mark_ = order; }
+  void cut_below(Sequence first);
+  Parcel read(Sequence sequence) const;
+
+  void lose_power(Random& random);
+  void lose_end(std::uint64_t records);  // of those that no sync has covered
+  // Nothing: all that was marked stable is there.
+  std::optional<std::string> missing() const;
+
+ private:
+  // What stands in one place and is replaced as a whole.
+  struct Facts {
+    JournaledView view;
+    OrderState agreed;
+  };
+  // What a sync has not covered: an order that can be lost, or what the facts were before.
+  using Unsynced = std::variant<Sequence, Facts>;
+
+  RecoveredJournal found_;
+  std::map<Sequence, Parcel> orders_;
+  Facts facts_;
+  std::deque<Unsynced> unsynced_;
+  std::uint64_t appended_ = 0;
+  std::uint64_t synced_ = 0;
+  OrderIdentity mark_;
+};
+
+}  // namespace tally::simulation
