@@ -177,9 +177,8 @@ void DistributorNode::start_sync() {
       [this, position = journal_.appended(), last = last_appended_] {
         if (std::exchange(sync_fails_, false)) return crash_and_restart(milliseconds(50));
         if (world_.plan.sabotage != Sabotage::forgotten_sync) journal_.synced(position);
-        if (last.sequence.value == 0) return;
-        world_.referee.stable_through(last.sequence);
-        if (world_.watcher) world_.watcher->stable_through(last.sequence);
+        if (last.sequence.value != 0) world_.referee.stable_through(last.sequence);
+        if (world_.watcher) world_.watcher->synced();
       },
       [this, position = journal_.appended(), last = last_appended_] {
         if (last.sequence.value != 0) journal_.mark_stable(last);

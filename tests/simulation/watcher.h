@@ -17,7 +17,7 @@ class Watcher {
   virtual void happened(const Node&, const Event&) {}
   virtual void process(const Node&, bool /*started*/) {}
   virtual void journaled(const JournalRecord&) {}
-  virtual void stable_through(Sequence) {}
+  virtual void synced() {}
 };
 
 }  // namespace tally::simulation
