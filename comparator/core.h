@@ -113,6 +113,7 @@ class ComparatorCore {
 
   void find_dissent(const CollectedBallot& ballot, Watched& replica);
   void consider_silence(Watched& replica);
+  void withdraw_silence(const Watched& replica);
   bool can_spare(const Watched& replica) const;
   void record_verdict(Watched& replica, VerdictReason reason, Sequence sequence,
                       std::variant<DissentEvidence, SilenceEvidence> evidence);

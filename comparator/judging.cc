@@ -61,7 +61,10 @@ void ComparatorCore::follow(Watched& replica, const Vote& vote) {
     replica.life_began = replica.passed = sequence;
     replica.suspicion.forgive_before(sequence);
   }
-  if (replica.suspicion.voted(sequence, now_)) consider_silence(replica);
+  if (replica.suspicion.voted(sequence, now_))
+    consider_silence(replica);
+  else
+    withdraw_silence(replica);
   replica.passed = std::max(replica.passed, sequence);
   replica.tally.voted = std::max(replica.tally.voted, sequence);
 }
@@ -123,6 +126,7 @@ void ComparatorCore::judge(CollectedBallot& ballot, Watched& replica) {
   const Sequence sequence = ballot.order().sequence;
   if (ballot.first_of(replica.member.replica) != no_answer) {
     replica.suspicion.answered();
+    withdraw_silence(replica);
     compare(ballot, replica);
   } else if (sequence < replica.life_began) {
     // It restarted beyond this order.
@@ -197,6 +201,11 @@ void ComparatorCore::consider_silence(Watched& replica) {
                                .with("recovery", replica.member.recovery)
                                .with("voted", replica.tally.voted));
   record_verdict(replica, VerdictReason::silence, missed.back(), SilenceEvidence{missed});
+}
+
+// A silence that nobody could act upon (law 13) is over when the replica answers as often in time as it had missed.
+void ComparatorCore::withdraw_silence(const Watched& replica) {
+  if (replica.suspicion.in_time() >= config_.ack_misses) verdicts_.withdraw_silence(replica.member.replica);
 }
 
 // Never fewer than f+1 voters, not counting those that a verdict stands against already (law 13). At that floor nothing

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verdicts that the comparator stands by: each takes effect when its audit record is written (law 16), and stands
-// until a view shows that it was acted upon (law 22): another recovery, or a lesser role. A promotion from probation is
+// until a view shows that it was acted upon (law 22): another recovery, or a lesser role; or, for a silence, until the
+// replica answers in time again. A promotion from probation is
 // no such sign; it crossed the verdict on the way.
 //
 // Invariant: at most one verdict a replica. A dissent takes the place of a silence, since only dissent leads to
@@ -29,6 +30,13 @@ class StandingVerdicts {
   void add(const Verdict& verdict, MemberRole role, std::uint64_t record) {
     remove_if([&](const Standing& standing) { return standing.verdict.replica == verdict.replica; });
     verdicts_.push_back({verdict, role, record, false});
+  }
+
+  // The replica answers in time again: a silence that nobody acted upon (law 13) is no longer stood by.
+  void withdraw_silence(ReplicaId replica) {
+    remove_if([&](const Standing& standing) {
+      return standing.verdict.replica == replica && standing.verdict.reason == VerdictReason::silence;
+    });
   }
 
   // Every record up to `record` is written. Says whether a verdict takes effect by that.

@@ -47,6 +47,7 @@ void Suspicion::forgive_before(Sequence first) {
 void Suspicion::reset() {
   awaited_.clear();
   missed_.clear();
+  in_time_ = 0;
 }
 
 Instant Suspicion::next_deadline() const {
@@ -63,6 +64,7 @@ bool Suspicion::miss(Sequence sequence, Instant now) {
   next_miss_ = now + config_.ack_timeout;
   if (missed_.size() >= config_.ack_misses) missed_.erase(missed_.begin());
   missed_.push_back(sequence);
+  in_time_ = 0;
   return true;
 }
 

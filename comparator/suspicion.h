@@ -32,7 +32,10 @@ class Suspicion {
   // A ballot was decided without this replica's vote, which may still come.
   void expect(Sequence sequence, Instant decided);
   // A ballot was decided, and this replica's vote was in: in time.
-  void answered() { missed_.clear(); }
+  void answered() {
+    missed_.clear();
+    ++in_time_;
+  }
 
   // Those that return bool: true if a miss was counted.
   // A ballot was decided without this replica's vote, which will not come any more.
@@ -48,6 +51,8 @@ class Suspicion {
   // Another life: nothing is waited for, nothing was missed.
   void reset();
 
+  // Ballots answered in time since the last miss.
+  unsigned in_time() const { return in_time_; }
   bool is_silent() const { return missed_.size() >= config_.ack_misses; }
   // The newest consecutive misses, oldest first; at most ack_misses.
   const std::vector<Sequence>& missed() const { return missed_; }
@@ -65,6 +70,7 @@ class Suspicion {
   Config config_;
   std::deque<Awaited> awaited_;
   std::vector<Sequence> missed_;
+  unsigned in_time_ = 0;
   Instant timers_from_{INT64_MIN / 2};
   Instant next_miss_{INT64_MIN / 2};  // no miss is counted before
 };

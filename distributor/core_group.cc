@@ -155,7 +155,10 @@ void DistributorCore::receive(const ComparatorReport& report, Instant now) {
 
 void DistributorCore::take_verdicts(const ComparatorReport& report, Instant now) {
   bool changed = false;
-  for (const Verdict& verdict : report.verdicts) changed |= membership_.judge(verdict, output_.events);
+  // Dissents first: at the floor (law 13) a silent replica stays rather than a lying one.
+  for (const VerdictReason reason : {VerdictReason::dissent, VerdictReason::silence})
+    for (const Verdict& verdict : report.verdicts)
+      if (verdict.reason == reason) changed |= membership_.judge(verdict, output_.events);
   if (report.view == membership_.record().number)
     for (const VoterTally& tally : report.voters)
       if (is_replica(tally.replica)) changed |= membership_.matched(tally.replica, tally.matches, output_.events);

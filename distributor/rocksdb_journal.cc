@@ -113,6 +113,7 @@ class RocksdbJournal : public Journal {
     put_number(batch, group_key, found_.group.value);
     put_number(batch, term_key, found_.term.value);
     CHECK(batch.Put(view_key, encode_view(found_.view)).ok());
+    CHECK(batch.Put(agreed_key, encode_agreed(found_.agreed)).ok());  // it may have been of the tail that was dropped
     rocksdb::WriteOptions options;
     options.sync = true;
     require(db_->Write(options, &batch), "begin a term");

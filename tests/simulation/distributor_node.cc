@@ -58,9 +58,9 @@ void DistributorNode::lose_power() {
   journal_.lose_power(random_);
 }
 
-void DistributorNode::lose_power(std::uint64_t records) {
+void DistributorNode::lose_power(std::uint64_t orders) {
   crash();
-  journal_.lose_end(records);
+  journal_.lose_orders(orders);
 }
 
 Instant DistributorNode::turn() {

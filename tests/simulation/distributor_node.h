@@ -27,7 +27,7 @@ class DistributorNode : public Node {
   void add_client(const std::string& name, Link& link) { clients_.emplace(name, &link); }
 
   void lose_power();
-  void lose_power(std::uint64_t records);  // so many of the journal's end, if no sync has covered them
+  void lose_power(std::uint64_t orders);  // so many of the journal's end, if no sync has covered them
   // The next syncs take so much longer, or end the process.
   void stall(Duration duration) { stall_ = duration; }
   void fail_next_sync() { sync_fails_ = true; }

@@ -51,15 +51,22 @@ Parcel SimulatedJournal::read(Sequence sequence) const {
   return found == orders_.end() ? nullptr : found->second;
 }
 
-void SimulatedJournal::lose_power(Random& random) { lose_end(random.below(unsynced_.size() + 1)); }
+void SimulatedJournal::lose_power(Random& random) {
+  for (std::uint64_t lost = random.below(unsynced_.size() + 1); lost > 0; --lost) lose_record();
+}
 
-void SimulatedJournal::lose_end(std::uint64_t records) {
-  for (; records > 0 && !unsynced_.empty(); --records) {
-    const Unsynced& record = unsynced_.back();
-    if (const auto* order = std::get_if<Sequence>(&record)) orders_.erase(*order);
-    if (const auto* before = std::get_if<Facts>(&record)) facts_ = *before;
-    unsynced_.pop_back();
+void SimulatedJournal::lose_orders(std::uint64_t orders) {
+  while (orders > 0 && !unsynced_.empty()) {
+    if (std::holds_alternative<Sequence>(unsynced_.back())) --orders;
+    lose_record();
   }
+}
+
+void SimulatedJournal::lose_record() {
+  const Unsynced& record = unsynced_.back();
+  if (const auto* order = std::get_if<Sequence>(&record)) orders_.erase(*order);
+  if (const auto* before = std::get_if<Facts>(&record)) facts_ = *before;
+  unsynced_.pop_back();
 }
 
 std::optional<std::string> SimulatedJournal::missing() const {

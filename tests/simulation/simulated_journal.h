@@ -34,7 +34,7 @@ class SimulatedJournal {
   Parcel read(Sequence sequence) const;
 
   void lose_power(Random& random);
-  void lose_end(std::uint64_t records);  // of those that no sync has covered
+  void lose_orders(std::uint64_t orders);  // so many, and all behind them; none that a sync has covered
   // Nothing: all that was marked stable is there.
   std::optional<std::string> missing() const;
 
@@ -46,6 +46,8 @@ class SimulatedJournal {
   };
   // What a sync has not covered: an order that can be lost, or what the facts were before.
   using Unsynced = std::variant<Sequence, Facts>;
+
+  void lose_record();
 
   RecoveredJournal found_;
   std::map<Sequence, Parcel> orders_;

@@ -238,6 +238,18 @@ BOOST_AUTO_TEST_CASE(consecutive_misses_are_silence) {
   BOOST_TEST(bench.tally_of(3).silences == 1u);
 }
 
+// The distributor refused it at the floor, say. By the time that it could act the replica has long been back.
+BOOST_AUTO_TEST_CASE(a_silence_is_withdrawn_when_the_replica_answers_in_time_again) {
+  Bench bench;
+  bench.give_view();
+  bench.run_orders(1, 6, {1, 2});
+  BOOST_REQUIRE(bench.verdicts().size() == 1u);
+  bench.run_orders(7, 6 + ack_misses - 1, {1, 2, 3});
+  BOOST_TEST(bench.verdicts().size() == 1u);
+  bench.run_orders(6 + ack_misses, 6 + ack_misses, {1, 2, 3});
+  BOOST_TEST(bench.verdicts().empty());
+}
+
 BOOST_AUTO_TEST_CASE(nobody_is_silent_while_nothing_is_decided) {
   Bench bench;
   bench.give_view();

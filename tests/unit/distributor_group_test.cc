@@ -394,6 +394,20 @@ BOOST_AUTO_TEST_CASE(a_standing_verdict_is_carried_out_once) {
   BOOST_TEST(bench.journaled_views().size() == 1u);
 }
 
+// Law 13: only one of them can go.
+BOOST_AUTO_TEST_CASE(of_a_silent_and_a_lying_replica_in_one_report_the_liar_goes) {
+  Bench bench;
+  bench.start();
+  ComparatorReport report = bench.report(bench.decided());
+  report.verdicts.push_back({ReplicaId(2), Recovery(1), VerdictReason::silence, bench.last_sequence()});
+  report.verdicts.push_back({ReplicaId(1), Recovery(1), VerdictReason::dissent, bench.last_sequence()});
+  bench.give(report);
+  BOOST_REQUIRE(!bench.journaled_views().empty());
+  const std::vector<JournaledMember> members = bench.journaled_views().back().members;
+  BOOST_TEST((members[0].state == ReplicaState::evicted));
+  BOOST_TEST((members[1].state == ReplicaState::voting));
+}
+
 BOOST_AUTO_TEST_CASE(verdicts_and_tallies_of_replicas_that_there_are_not_are_ignored) {
   Bench bench;
   bench.start();
