@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/configuration.h"
 
-#include <toml++/toml.h>
-
 #include "cli/report.h"
 #include "runtime/config.h"
+#include "runtime/toml.h"
 
 namespace tally::cli {
 namespace {

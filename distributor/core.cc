@@ -279,7 +279,8 @@ void DistributorCore::tick(Instant now) {
   wake(now);
   if (membership_.tick(output_.events)) view_changed();
   consider_proofs();
-  const bool stalls = !open_.empty() && open_.front().waits_since + patience_with(open_.front()) <= now;
+  const bool stalls =
+      is_deciding() && !open_.empty() && open_.front().waits_since + patience_with(open_.front()) <= now;
   if (stalls && !stalled_)
     output_.events.push_back(Event("group_stalled", Severity::error).with("sequence", decided_.next()));
   stalled_ = stalled_ || stalls;

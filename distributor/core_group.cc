@@ -43,6 +43,7 @@ void DistributorCore::receive(ReplicaId replica, const ReplicaReport& report, In
   const bool connected = !stream.known || stream.report.incarnation != report.incarnation;
   const bool rolled_back = report.applied.sequence < stream.report.applied.sequence;
   const bool begins_anew = connected || rolled_back || stream.report.recovery != report.recovery;
+  const bool newly_imported = report.imported && (begins_anew || !stream.report.imported);
   if (connected)
     output_.events.push_back(Event("replica_connected")
                                  .with("replica", replica)
@@ -58,8 +59,13 @@ void DistributorCore::receive(ReplicaId replica, const ReplicaReport& report, In
     stream.vote_from = decided_.next();
     send_standing(replica);
   }
+  if (!is_deciding()) return;  // law 14: those that vote are those that prove themselves
+  const bool of_this_life = report.recovery == membership_.member(replica).recovery;
+  if (newly_imported && of_this_life && membership_.imported(replica, output_.events)) view_changed();
   const bool close_behind = report.applied.sequence.value + caught_up_within >= last_.sequence.value;
-  if (flows(replica) && close_behind && membership_.caught_up(replica, output_.events)) view_changed();
+  if (!flows(replica) || !close_behind || !membership_.caught_up(replica, output_.events)) return;
+  next_empty_ = std::min(next_empty_, now + empty_order_period());  // to be judged by
+  view_changed();
 }
 
 // Whether orders may be sent to it: it takes part, and has carried out the recovery that it was told of.
@@ -154,6 +160,7 @@ void DistributorCore::receive(const ComparatorReport& report, Instant now) {
 }
 
 void DistributorCore::take_verdicts(const ComparatorReport& report, Instant now) {
+  if (!is_deciding()) return;
   bool changed = false;
   // Dissents first: at the floor (law 13) a silent replica stays rather than a lying one.
   for (const VerdictReason reason : {VerdictReason::dissent, VerdictReason::silence})

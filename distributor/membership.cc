@@ -146,6 +146,19 @@ bool Membership::caught_up(ReplicaId replica, std::vector<Event>& events) {
   return true;
 }
 
+bool Membership::imported(ReplicaId replica, std::vector<Event>& events) {
+  JournaledMember& member = member_of(replica);
+  if (member.state != ReplicaState::voting || !may_lose(replica)) return false;
+  enter(member, ReplicaState::recovering);
+  record_.number = record_.number.next();
+  events.push_back(Event("replica_recovering")
+                       .with("replica", replica)
+                       .with("reason", "imported")
+                       .with("recovery", member.recovery)
+                       .with("view", record_.number));
+  return true;
+}
+
 bool Membership::matched(ReplicaId replica, std::uint64_t votes_in_a_row, std::vector<Event>& events) {
   if (member(replica).state != ReplicaState::probation || votes_in_a_row < config_.probation_votes) return false;
   record_.number = record_.number.next();

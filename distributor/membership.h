@@ -81,6 +81,8 @@ class Membership {
   // Each of these says whether the view changed, and adds what happened to `events`.
   bool judge(const Verdict& verdict, std::vector<Event>& events);
   bool caught_up(ReplicaId replica, std::vector<Event>& events);
+  // A voter lives on another replica's state: it is put on probation like whoever was evicted, without blame.
+  bool imported(ReplicaId replica, std::vector<Event>& events);
   bool matched(ReplicaId replica, std::uint64_t votes_in_a_row, std::vector<Event>& events);
   // Law 13: at f+1 voters, one whose votes have matched on probation takes the place of a silent one, in one view.
   bool replace(const Verdict& silent, const VoterTally& matched, std::vector<Event>& events);

@@ -51,7 +51,9 @@ bool Membership::resume(Sequence voided, std::vector<Event>& events) {
   record_.rollback.stage = Stage::none;
   record_.rollback.at = wall_;
   roll_back_voters();
-  events.push_back(Event("group_resumed", Severity::warning).with("voided", voided).with("view", record_.number));
+  Event resumed("group_resumed", Severity::warning);
+  if (voided.value != 0) resumed.with("voided", voided);
+  events.push_back(resumed.with("view", record_.number));
   return true;
 }
 

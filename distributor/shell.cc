@@ -151,12 +151,13 @@ void DistributorShell::carry_out(DistributorOutput output) {
   new_term_ = output.new_term;
   if (output.sync_through) sync_wanted_ = *output.sync_through;
   start_sync();
-  for (const auto& delivery : output.deliveries) deliver(delivery);
-  for (const Message& message : output.to_comparator) comparator_.send(comparator_peer_, message);
+  // Standings first: from where on to vote on what is delivered.
   for (const auto& [replica, message] : output.to_replicas) {
     ReplicaLink& link = replicas_.at(replica.value - 1);
     link.channel.send(link.peer, message);
   }
+  for (const auto& delivery : output.deliveries) deliver(delivery);
+  for (const Message& message : output.to_comparator) comparator_.send(comparator_peer_, message);
   for (const auto& [client, message] : output.to_clients) clients_.send(client.routing_id, message);
   if (output.cut_below)
     housekeeping_.submit([this, first = *output.cut_below]() -> Background::Completion {

@@ -277,7 +277,8 @@ struct ReplicaReport {
   bool resend = false;  // misses orders after `applied` that were sent before
   std::uint64_t pid = 0;
   std::string store;
-  OrderState proof;  // after the order that the standing asks for, or after a later one if its state began there
+  OrderState proof;       // after the order that the standing asks for, or after a later one if its state began there
+  bool imported = false;  // its state is another replica's, and no vote on it has been compared: it does not count
   auto operator<=>(const ReplicaReport&) const = default;
 };
 

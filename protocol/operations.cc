@@ -88,16 +88,19 @@ std::optional<char32_t> decode_utf8(std::string_view sequence) {
 
 }  // namespace
 
-bool is_valid_name(std::string_view name) {
-  if (name.empty() || name.size() > limits::name_bytes) return false;
-  while (!name.empty()) {
-    const std::size_t length = sequence_length(static_cast<unsigned char>(name[0]));
-    if (length == 0 || length > name.size()) return false;
-    const auto point = decode_utf8(name.substr(0, length));
+bool is_plain_text(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = sequence_length(static_cast<unsigned char>(text[0]));
+    if (length == 0 || length > text.size()) return false;
+    const auto point = decode_utf8(text.substr(0, length));
     if (!point || *point < 0x20 || (*point >= 0x7F && *point <= 0x9F)) return false;
-    name.remove_prefix(length);
+    text.remove_prefix(length);
   }
   return true;
+}
+
+bool is_valid_name(std::string_view name) {
+  return !name.empty() && name.size() <= limits::name_bytes && is_plain_text(name);
 }
 
 }  // namespace tally

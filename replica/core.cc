@@ -10,7 +10,8 @@
 namespace tally {
 namespace {
 
-constexpr Duration import_patience = seconds(10);    // so long nothing may follow an imported state
+constexpr Duration import_patience = seconds(10);  // so long nothing may follow an imported state
+constexpr Duration demotion_time = seconds(1);
 constexpr Duration capture_pause = milliseconds(2);  // between two steps of a capture, when no order comes
 
 }  // namespace
@@ -65,7 +66,7 @@ ReplicaCore::Judgement ReplicaCore::judge(const Order& order) const {
 
 void ReplicaCore::apply(const Order& order, Instant now) {
   if (order.semantics != limits::semantics_version) return stop(order);
-  const bool votes = order.id.sequence >= standing_->vote_from;
+  const bool votes = order.id.sequence >= standing_->vote_from && !withholds_vote(now);
   std::string results;
   const std::size_t changes = state_->changes();
   if (votes) results.reserve(usual_result_bytes_);
@@ -88,6 +89,14 @@ void ReplicaCore::apply(const Order& order, Instant now) {
 void ReplicaCore::prove(Instant now) {
   proof_ = {applied_, state_->digest()};
   reporting_.request(now);
+}
+
+// A voter that lives on another's state would only say once more what that one says: it waits to be put on probation.
+// If that does not come, the group cannot spare it (law 13), and would stand still for ever.
+bool ReplicaCore::withholds_vote(Instant now) {
+  if (!trial_ || !trial_->imported || standing_->state != ReplicaState::voting) return false;
+  if (!trial_->withholds) trial_->withholds = now;
+  return now - *trial_->withholds < demotion_time;
 }
 
 // Law 5: what it does not understand it does not execute, and so does not vote on.
@@ -113,6 +122,9 @@ void ReplicaCore::receive(const ReplicaStanding& standing, Instant now) {
         .with("state", to_string(standing.state))
         .with("view", standing.view)
         .with("reason", standing.reason);
+  // Its votes have been compared: as often as readmission asks for.
+  const bool readmitted = standing_ && standing_->state == ReplicaState::probation;
+  if (readmitted && standing.state == ReplicaState::voting && !loading()) trial_.reset();
   standing_ = standing;
   if (loading() || importing()) return;
   settle(new_term, now);
@@ -256,7 +268,8 @@ ReplicaOutput ReplicaCore::take_output() {
 // While its state is not complete it has carried out no recovery, and so is not streamed to.
 ReplicaReport ReplicaCore::report(bool resend) const {
   const Recovery recovery = loading() || importing() ? Recovery() : recovery_;
-  return {group_, config_.incarnation, recovery, applied_, checkpoint_, resend, config_.pid, config_.store, proof_};
+  return {group_, config_.incarnation, recovery,      applied_, checkpoint_,
+          resend, config_.pid,         config_.store, proof_,   !loading() && trial_ && trial_->imported};
 }
 
 Event& ReplicaCore::note(std::string_view name, Severity severity) {

@@ -134,12 +134,14 @@ class ReplicaCore {
     Sequence checkpoint;  // that it came from
     bool imported = false;
     Instant began;
-    std::optional<Instant> voted;  // since when a vote on it is known to be decided
+    std::optional<Instant> withholds;  // since when
+    std::optional<Instant> voted;      // since when a vote on it is known to be decided
   };
 
   bool executing() const;
   Judgement judge(const Order& order) const;
   void apply(const Order& order, Instant now);
+  bool withholds_vote(Instant now);
   void stop(const Order& order);
   void prove(Instant now);
   void capture_if_due(std::size_t changed);

@@ -98,7 +98,7 @@ void ReplicaCore::begin(std::unique_ptr<State> state, const CheckpointHeader& he
   proof_ = {};
   trial_.reset();
   const Sequence imported = std::exchange(loading_import_, {});
-  if (checkpoint_.value != 0) trial_ = Trial{checkpoint_, checkpoint_ == imported, now, std::nullopt};
+  if (checkpoint_.value != 0) trial_ = Trial{checkpoint_, checkpoint_ == imported, now, std::nullopt, std::nullopt};
   if (imported.value != 0 && checkpoint_ != imported) import_.distrust_donor();
   next_scrub_ = scrub_pass_began_ = now + shortest_scrub_pass;
   sign_of_life_ = false;

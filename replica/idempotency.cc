@@ -133,7 +133,8 @@ bool IdempotencyKeys::restore(std::string_view key, std::string_view value) {
   record.answer.value = reader.number<std::int64_t>();
   record.first = Sequence(reader.number<std::uint64_t>());
   record.stored = ServedTime{reader.number<std::int64_t>()};
-  const bool sensible = reader.at_end() && !key.empty() && key.size() <= limits::idempotency_key_bytes;
+  const bool sensible =
+      reader.at_end() && record.stored >= ServedTime() && !key.empty() && key.size() <= limits::idempotency_key_bytes;
   if (!sensible || full() || find(key)) return false;
   store(key, record);
   return true;

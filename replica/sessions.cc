@@ -219,6 +219,7 @@ bool Sessions::restore(std::string_view key, std::string_view value) {
   const RequestNumber acknowledged(reader.number<std::uint64_t>());
   const ServedTime last_activity{reader.number<std::int64_t>()};
   if (!key_reader.at_end() || !reader.at_end()) return false;
+  if (id.opened == Sequence() || last_activity < ServedTime()) return false;
 
   Session& session = sessions_[id];
   if (session.announced || sessions_.size() > limits_.sessions) return false;
@@ -236,6 +237,7 @@ bool Sessions::restore_result(std::string_view key, std::string_view value) {
   const SessionId id = read_session_id(key_reader);
   const RequestNumber number(key_reader.number<std::uint64_t>());
   if (!key_reader.at_end() || value.size() < results::header_bytes || !has_room_for(value.size())) return false;
+  if (id.opened == Sequence()) return false;
   const Digest digest = entry_digest(result_key(id, number), value);
   if (!sessions_[id].results.emplace(number, StoredResult{std::string(value), digest, true}).second) return false;
   stored_bytes_ += value.size();

@@ -9,8 +9,10 @@
 #include <limits>
 #include <optional>
 #include <sstream>
-#include <toml++/toml.h>
 #include <variant>
+
+#include "protocol/operations.h"
+#include "runtime/toml.h"
 
 namespace tally {
 namespace {
@@ -128,6 +130,7 @@ Complaint assign(Config& config, const Key& key, bool flag) {
 Complaint assign(Config& config, const Key& key, const std::string& text) {
   const auto* member = std::get_if<std::string Config::*>(&key.member);
   if (!member) return "is not a text";
+  if (!is_plain_text(text)) return "must be UTF-8 without control characters";
   if (!key.words.empty() && std::ranges::find(key.words, text) == key.words.end()) {
     std::string allowed;
     for (const std::string_view word : key.words) allowed += (allowed.empty() ? "" : " or ") + std::string(word);
@@ -166,6 +169,8 @@ std::optional<ConfigError> read_file(Config& config, const std::string& file) {
     table = toml::parse(stream, file);
   } catch (const toml::parse_error& error) {
     return ConfigError{file, error.source().begin.line, error.source().begin.column, std::string(error.description())};
+  } catch (const std::runtime_error& error) {
+    return ConfigError{file, 0, 0, error.what()};
   }
   for (const auto& [name, node] : table) {
     const Key* key = find_key(name.str());

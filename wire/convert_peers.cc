@@ -133,6 +133,7 @@ void to_proto(const ReplicaReport& report, v1::ReplicaReport& proto) {
   proto.set_pid(report.pid);
   proto.set_store(report.store);
   to_proto(report.proof, *proto.mutable_proof());
+  proto.set_imported(report.imported);
 }
 
 bool from_proto(v1::ReplicaReport& proto, ReplicaReport& report) {
@@ -145,6 +146,7 @@ bool from_proto(v1::ReplicaReport& proto, ReplicaReport& report) {
   report.pid = proto.pid();
   report.store = std::move(*proto.mutable_store());
   report.proof = from_proto(proto.proof());
+  report.imported = proto.imported();
   return true;
 }
 

@@ -24,6 +24,7 @@ void ComparatorNode::begin() {
   config.audit_head = audit_head_;
   core_ = std::make_unique<ComparatorCore>(config);
   audit_free_ = {};
+  on_record_.clear();
   world_.referee.comparator_began();
 }
 
@@ -69,12 +70,16 @@ void ComparatorNode::carry_out(ComparatorOutput output) {
   }
   for (const ClientId& client : output.welcomes) send_to_client(client, ComparatorWelcome{incarnation_});
   if (output.report) {
+    for (const Verdict& verdict : output.report->verdicts)
+      if (std::ranges::find(on_record_, verdict) == on_record_.end())
+        world_.fail("a verdict on replica " + std::to_string(verdict.replica.value) +
+                    " takes effect and is not on record");
     world_.referee.comparator_reported(*output.report);
     world_.network.send_up(*distributor_, parcel(std::move(*output.report)));
   }
   if (!output.audit.empty()) {
     group_ = output.audit.back().group;
-    write_audit(output.audit.size());
+    write_audit(output.audit);
   }
 }
 
@@ -85,14 +90,16 @@ void ComparatorNode::send_to_client(const ClientId& client, Message message) {
 }
 
 // One job after the other; what a process did not get to write is not in the log.
-void ComparatorNode::write_audit(std::size_t records) {
+void ComparatorNode::write_audit(const std::vector<AuditRecord>& records) {
   const Instant now = world_.agenda.now();
   audit_free_ = std::max(audit_free_, now) + random_.between(microseconds(200), world_.plan.audit_most);
   auto head = std::make_shared<AuditHead>();
   later(
       audit_free_ - now,
       [this, records, head] {
-        audit_head_.number += records;
+        for (const AuditRecord& record : records)
+          if (const auto* found = std::get_if<VerdictRecord>(&record.content)) on_record_.push_back(found->verdict);
+        audit_head_.number += records.size();
         audit_head_.hash = to_hex({random_.next(), random_.next()}) + to_hex({random_.next(), random_.next()});
         *head = audit_head_;
       },

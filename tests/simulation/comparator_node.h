@@ -29,12 +29,13 @@ class ComparatorNode : public Node {
   void receive_all(ComparatorCore& core, Instant now);
   void carry_out(ComparatorOutput output);
   void send_to_client(const ClientId& client, Message message);
-  void write_audit(std::size_t records);
+  void write_audit(const std::vector<AuditRecord>& records);
 
   Link* distributor_ = nullptr;
   std::map<std::string, Link*> clients_;
   AuditHead audit_head_;  // on the disk
   GroupId group_;         // of the records there
+  std::vector<Verdict> on_record_;
 
   // Of this process.
   std::unique_ptr<ComparatorCore> core_;

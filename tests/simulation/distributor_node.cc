@@ -137,13 +137,13 @@ void DistributorNode::carry_out(DistributorOutput output) {
   for (const JournalRecord& record : output.appends) append(record);
   if (output.sync_through) sync_wanted_ = *output.sync_through;
   start_sync();
-  for (const auto& delivery : output.deliveries) deliver(delivery);
-  for (Message& message : output.to_comparator)
-    world_.network.send_down(*comparator_, comparator_peer_, parcel(std::move(message)));
   for (auto& [id, message] : output.to_replicas) {
     ReplicaLink& replica = replicas_.at(id.value - 1);
     world_.network.send_down(*replica.link, replica.peer, parcel(std::move(message)));
   }
+  for (const auto& delivery : output.deliveries) deliver(delivery);
+  for (Message& message : output.to_comparator)
+    world_.network.send_down(*comparator_, comparator_peer_, parcel(std::move(message)));
   for (const auto& [client, message] : output.to_clients) send_to_client(client, message);
   if (output.cut_below)
     later(

@@ -43,6 +43,11 @@ void Referee::order_made(const Order& order) {
   const Digest previous = chain_.empty() ? Digest{} : find(chain_.back())->order.id.chain;
   if (sequence.value != chain_.size() + 1 || order.previous != previous || chain_of(order) != chain)
     world_.fail(text(order.id) + " does not follow its predecessor");
+  if (!chain_.empty()) {
+    const Order& before = find(chain_.back())->order;
+    if (order.served < before.served || order.calendar < before.calendar)
+      world_.fail(text(order.id) + " goes back in time");
+  }
   Known& known = known_[{term, sequence}];
   known.order = order;
   known.changes = order.changes_state();
@@ -50,6 +55,7 @@ void Referee::order_made(const Order& order) {
   chain_.emplace_back(term, sequence);
   ++orders_;
   known.right = tip_.execute(order);
+  known.digest = tip_.digest();
   for (const std::string& result : known.right.results) append_sized(known.vote_results, result);
   for (std::size_t place = 0; place < order.requests.size(); ++place) {
     const Request& request = order.requests[place];
@@ -114,15 +120,23 @@ void Referee::decided(const Decisions& decisions) {
     const auto place = static_cast<std::size_t>(request - requests.begin());
     if (known->right.results[place] != decision.result) world_.fail(name + " was decided wrongly");
   }
+  if (right_votes({decisions.term, decisions.sequence}) <= world_.plan.faulty())
+    world_.fail(name + " was decided without f+1 votes of voters");
+}
+
+// Of replicas that are voters, or were until this turn.
+unsigned Referee::right_votes(const Place& place) const {
+  const auto came = right_votes_.find(place);
+  if (came == right_votes_.end() || !view_) return 0;
+  return static_cast<unsigned>(std::ranges::count_if(came->second, [&](const Life& life) {
+    const Member& member = view_->members.at(life.first.value - 1);
+    if (member.role == MemberRole::voter && member.recovery == life.second) return true;
+    const auto until = voted_until_.find(life);
+    return until != voted_until_.end() && until->second == world_.agenda.now();
+  }));
 }
 
 // ---- votes
-
-void Referee::learn_digest(Known& known, const Digest& digest) {
-  known.digest = digest;
-  for (const auto& [replica, vote] : std::exchange(known.undetermined, {}))
-    if (vote.state != digest) guilty_.insert({replica, vote.recovery});
-}
 
 void Referee::vote_made(ReplicaId replica, const Vote& vote) {
   Known* known = find({vote.order.term, vote.order.sequence});
@@ -130,28 +144,31 @@ void Referee::vote_made(ReplicaId replica, const Vote& vote) {
     world_.fail(text(replica) + " executed what nobody made: " + text(vote.order));
   if (known->vote_results != vote.results)
     world_.fail(text(replica) + " is right and answers wrongly on " + text(vote.order));
-  if (!known->digest) return learn_digest(*known, vote.state);
-  if (*known->digest != vote.state) world_.fail(text(replica) + " has another state after " + text(vote.order));
+  if (known->digest != vote.state) world_.fail(text(replica) + " has another state after " + text(vote.order));
 }
 
 bool Referee::is_wrong(const Vote& vote) const {
   const Known* known = find({vote.order.term, vote.order.sequence});
-  return !known || known->order.id != vote.order || known->vote_results != vote.results ||
-         (known->digest && *known->digest != vote.state);
+  return !known || known->order.id != vote.order || known->vote_results != vote.results || known->digest != vote.state;
 }
 
 void Referee::vote_sent(ReplicaId replica, const Vote& vote) {
-  if (is_wrong(vote)) {
-    guilty_.insert({replica, vote.recovery});
-    return;
-  }
-  Known& known = *find({vote.order.term, vote.order.sequence});
-  if (!known.digest) known.undetermined.emplace_back(replica, vote);
+  if (is_wrong(vote)) guilty_.insert({replica, vote.recovery});
 }
 
 bool Referee::is_known_state(const OrderIdentity& order, const Digest& state) const {
   const Known* known = find({order.term, order.sequence});
   return known && known->order.id == order && known->digest == state;
+}
+
+void Referee::checkpoint_made(ReplicaId replica, const CheckpointHeader& header) {
+  const Known* known = find({header.applied.term, header.applied.sequence});
+  const std::string name = "the checkpoint of " + text(replica) + " after " + text(header.applied);
+  if (!known || known->order.id != header.applied || known->lost)
+    world_.fail(name + " is of what is not in the journal");
+  if (!known->stable) world_.fail(name + " is of what is not stable");
+  if (header.applied.sequence > agreed_) world_.fail(name + " is of what was not agreed");
+  if (known->digest != header.state) world_.fail(name + " is of another state");
 }
 
 // ---- verdicts
@@ -160,11 +177,30 @@ void Referee::comparator_began() {
   view_.reset();
   lies_.clear();
   voted_.clear();
+  right_votes_.clear();
+}
+
+// Laws 8 and 13.
+void Referee::check_view(const View& view) {
+  const auto is_voter = [](const Member& member) { return member.role == MemberRole::voter; };
+  if (std::ranges::count_if(view.members, is_voter) <= world_.plan.faulty())
+    world_.fail("view " + std::to_string(view.number.value) + " has too few voters");
+  for (const Member& member : view.members) {
+    const auto before = roles_.find(member.replica);
+    const bool new_voter = is_voter(member) && before != roles_.end() && before->second != MemberRole::voter;
+    if (new_voter && !proven_.contains({member.replica, member.recovery}))
+      world_.fail(text(member.replica) + " is a voter and has not proven itself");
+    roles_[member.replica] = member.role;
+  }
 }
 
 void Referee::view_arrived(const View& view, Incarnation comparator) {
   if (view.comparator != comparator) return;
   if (view_ && (view.term < view_->term || (view.term == view_->term && view.number < view_->number))) return;
+  check_view(view);
+  if (view_)
+    for (const Member& member : view_->members)
+      if (member.role == MemberRole::voter) voted_until_[{member.replica, member.recovery}] = world_.agenda.now();
   const Sequence closed = view_ && view_->term == view.term ? std::max(view_->closed, view.closed) : view.closed;
   for (std::size_t place = 0; place < view.members.size(); ++place) {
     const Member before = view_ ? view_->members[place] : Member{};
@@ -182,6 +218,10 @@ void Referee::view_arrived(const View& view, Incarnation comparator) {
 void Referee::vote_arrived(ReplicaId replica, const Vote& vote) {
   const Known* known = find({vote.order.term, vote.order.sequence});
   if (!known) return;
+  if (!is_wrong(vote)) {
+    right_votes_[{vote.order.term, vote.order.sequence}].insert({replica, vote.recovery});
+    proven_.insert({replica, vote.recovery});
+  }
   if (!voted_.insert({replica, known->order.id}).second) {
     std::erase_if(lies_, [&](const Lie& lie) { return lie.replica == replica && lie.order == known->order.id; });
     return;
@@ -200,6 +240,7 @@ bool Referee::may_still_be_found(const Lie& lie) const {
 
 void Referee::comparator_reported(const ComparatorReport& report) {
   const Instant now = world_.agenda.now();
+  agreed_ = std::max(agreed_, report.agreed.order.sequence);
   std::erase_if(lies_, [&](const Lie& lie) { return !may_still_be_found(lie); });
   for (Lie& lie : lies_) {
     if (!lie.decided && report.term == lie.order.term && report.decided >= lie.order.sequence) lie.decided = now;
@@ -215,6 +256,8 @@ void Referee::happened(const Node& node, const Event& event) {
     found_.insert({replica, recovery});
     if (!is_guilty(replica, recovery)) world_.fail(text(replica) + " is right and was found to dissent");
   }
+  if (event.name == "replica_quarantined" && *field(event, "reason") != "dissent")
+    world_.fail("replica " + *field(event, "replica") + " was quarantined and did not dissent");
   const bool never = event.name == "audit_log_cut" || event.name == "results_malformed" ||
                      event.name == "view_malformed" || event.name == "group_mismatched" ||
                      event.name == "semantics_unknown" || event.name == "order_damaged";

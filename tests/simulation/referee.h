@@ -4,10 +4,15 @@
 // The orders, as the distributor's journal takes them, are executed by the reference at once; so the right answer to
 // each is known before anybody votes. An order is known by its term and sequence number: a term makes each number once.
 //
-//   decided      equals the reference's answer; f+1 votes; of an order that is stable, or changes nothing
+//   orders       follow one another, in number, chain, served and calendar time
+//   decided      equals the reference's answer; f+1 right votes of voters have come; of an order that is stable, or
+//                changes nothing
 //   journal      what was stable is there after each restart, under the same chain
-//   votes        of a right replica equal the reference's, and all right replicas' digests are equal
-//   verdicts     dissent is found only in replicas that cast a wrong vote in that life, and in each such
+//   votes        of a right replica equal the reference's, and its digest is the one of the reference's state
+//   checkpoints  of a right replica are of a stable order that f+1 agreed on, and of the right state
+//   verdicts     dissent is found only in replicas that cast a wrong vote in that life, and in each such; each is on
+//                record before it is reported; silence quarantines nobody
+//   views        have f+1 voters; who becomes one has voted rightly in that life
 //   calls        answered: once applied, as answered, in real-time order; not applied: never applied; unknown: once at
 //                most (calls.h)
 #pragma once
@@ -43,6 +48,7 @@ class Referee {
   void vote_made(ReplicaId replica, const Vote& vote);  // by a replica that is right
   void vote_sent(ReplicaId replica, const Vote& vote);  // by any
   void vote_arrived(ReplicaId replica, const Vote& vote);
+  void checkpoint_made(ReplicaId replica, const CheckpointHeader& header);  // by a replica that is right
   void view_arrived(const View& view, Incarnation comparator);
   void comparator_began();
   void comparator_reported(const ComparatorReport& report);
@@ -66,6 +72,7 @@ class Referee {
 
  private:
   using Place = std::pair<Term, Sequence>;
+  using Life = std::pair<ReplicaId, Recovery>;
   struct Known {
     bool changes = false;
     bool stable = false;
@@ -74,9 +81,8 @@ class Referee {
     Sequence last_change;
     Order order;
     Reference::Executed right;
-    std::string vote_results;                              // the same as a vote carries them
-    std::optional<Digest> digest;                          // of the state afterwards, as right replicas say
-    std::vector<std::pair<ReplicaId, Vote>> undetermined;  // votes, while that is not known
+    std::string vote_results;  // the same as a vote carries them
+    Digest digest;             // of the state afterwards
   };
   // A wrong vote that has arrived; it must be found.
   struct Lie {
@@ -88,10 +94,9 @@ class Referee {
 
   Known* find(const Place& place);
   const Known* find(const Place& place) const { return const_cast<Referee*>(this)->find(place); }
-  void execute(Known& known, const Order& order);
-  void learn_digest(Known& known, const Digest& digest);
   bool is_wrong(const Vote& vote) const;
-  void lose_after(Sequence last);
+  unsigned right_votes(const Place& place) const;
+  void check_view(const View& view);
   bool may_still_be_found(const Lie& lie) const;
 
   World& world_;
@@ -101,12 +106,17 @@ class Referee {
   std::vector<Place> chain_;  // the present one: order n stands at n-1
   std::map<Place, Known> known_;
   std::map<std::pair<SessionId, RequestNumber>, std::vector<RightResult>> results_;
-  std::set<std::pair<ReplicaId, Recovery>> guilty_;
-  std::set<std::pair<ReplicaId, Recovery>> found_;
+  std::set<Life> guilty_;
+  std::set<Life> found_;
   std::deque<Lie> lies_;
   std::set<std::pair<ReplicaId, OrderIdentity>> voted_;  // at the present comparator
   std::optional<View> view_;                             // that it has
   std::map<ReplicaId, Sequence> judged_from_;            // in its present role and recovery
+  std::map<Place, std::set<Life>> right_votes_;          // that came to the present comparator
+  std::map<Life, Instant> voted_until_;                  // lives that were voters for the comparator
+  std::set<Life> proven_;                                // from which a right vote came
+  std::map<ReplicaId, MemberRole> roles_;                // that any comparator was told
+  Sequence agreed_;                                      // the newest that any reported
   std::uint64_t orders_ = 0;
 };
 

@@ -12,6 +12,18 @@ namespace {
 
 constexpr std::int64_t edge = std::numeric_limits<std::int64_t>::max();
 
+template <class... Numbers>
+std::string packed(Numbers... numbers) {
+  std::string bytes;
+  (append_number(bytes, numbers), ...);
+  return bytes;
+}
+
+Digest digest_of_entry(char type, const std::string& key, const std::string& value) {
+  const auto size = static_cast<std::uint32_t>(1 + key.size());
+  return digest_of(packed(size) + type + key + value);
+}
+
 // `operations`: those that the results are of.
 std::string encode(const RequestResult& result, const std::vector<Operation>& operations = {}) {
   std::string bytes;
@@ -73,7 +85,9 @@ void Reference::expire() {
     return served_ - entry.second.last_activity >= limits_.session_lifetime.nanoseconds;
   });
   std::erase_if(keys_, [&](const auto& entry) {
-    return served_ - entry.second.stored >= limits_.idempotency_key_lifetime.nanoseconds;
+    const bool expired = served_ - entry.second.stored >= limits_.idempotency_key_lifetime.nanoseconds;
+    if (expired) keys_digest_ -= entry.second.digest;
+    return expired;
   });
 }
 
@@ -228,7 +242,15 @@ OperationResult Reference::run_keyed(const Operation& operation, Sequence sequen
   }
   result = change(operation);
   const bool kept = result.status != OperationStatus::malformed && result.status != OperationStatus::counters_full;
-  if (kept) keys_[key] = {operation.kind, std::string(operation.name), operation.value, result, sequence, served_};
+  if (!kept) return result;
+  const std::int64_t value = has_value ? operation.value : 0;
+  const Digest asked =
+      digest_of(packed(static_cast<std::uint8_t>(operation.kind), value) + std::string(operation.name));
+  const Digest digest = digest_of_entry(
+      'K', key,
+      packed(asked.high, asked.low, static_cast<std::uint8_t>(result.status), result.value, sequence.value, served_));
+  keys_[key] = {operation.kind, std::string(operation.name), operation.value, result, sequence, served_, digest};
+  keys_digest_ += digest;
   return result;
 }
 
@@ -245,6 +267,20 @@ OperationResult Reference::list(const Operation& operation) const {
       result.listed.push_back({name, value});
   result.value = static_cast<std::int64_t>(result.listed.size());
   return result;
+}
+
+// ---- the state
+
+Digest Reference::digest() const {
+  Digest sum = digest_of_entry('L', {}, limits_entry(limits_));
+  for (const auto& [name, value] : counters_) sum += digest_of_entry('C', name, packed(value));
+  for (const auto& [id, session] : sessions_) {
+    const std::string place = packed(id.opened.value, id.index);
+    sum += digest_of_entry('S', place, packed(session.acknowledged, session.last_activity));
+    for (const auto& [number, result] : session.results) sum += digest_of_entry('R', place + packed(number), result);
+  }
+  sum += keys_digest_;
+  return sum;
 }
 
 }  // namespace tally::simulation

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One counter service that never fails: what every answer is compared with.
 //
-// Written anew from docs/protocol.md and the laws, as plainly as possible, and sharing nothing with replica/: no
-// digests, no tables, no captures. A copy is a checkpoint.
+// Written anew from docs/protocol.md and the laws, as plainly as possible, and sharing nothing with replica/ but the
+// layout of entries (replica/checkpoint.h): no tables, no captures, no digests kept up to date. A copy is a checkpoint.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +29,8 @@ class Reference {
     std::vector<std::uint64_t> tags;   // of the changes that were tried now, and not answered from something stored
   };
   Executed execute(const Order& order);
+  // Law 10: of the whole state, summed up entry by entry.
+  Digest digest() const;
 
  private:
   struct Session {
@@ -43,6 +45,7 @@ class Reference {
     OperationResult result;
     Sequence first;
     std::int64_t stored = 0;
+    Digest digest;  // a key's entry never changes
   };
 
   void expire();
@@ -59,6 +62,7 @@ class Reference {
   std::map<std::string, std::int64_t> counters_;
   std::map<SessionId, Session> sessions_;
   std::map<std::string, Key> keys_;
+  Digest keys_digest_;
   std::vector<std::uint64_t> tags_;  // of the order that is executed
 };
 

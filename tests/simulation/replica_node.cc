@@ -166,10 +166,11 @@ void ReplicaNode::carry_out(ReplicaOutput output) {
   if (output.load) load(*output.load);
 }
 
-// Where the state came from, others may have lied; a vote like a right replica's proves it.
+// Where the state came from, others may have lied; a vote like a right replica's proves it, from then on: an answer may
+// still have been read from what that order set anew.
 void ReplicaNode::check(const Vote& vote) {
-  if (trust_ == Trust::unproven && world_.referee.is_known_state(vote.order, vote.state)) trust_ = Trust::right;
   if (trust_ == Trust::right) world_.referee.vote_made(id_, vote);
+  if (trust_ == Trust::unproven && world_.referee.is_known_state(vote.order, vote.state)) trust_ = Trust::right;
 }
 
 void ReplicaNode::cast(const Vote& vote) {
@@ -228,6 +229,9 @@ void ReplicaNode::loaded(CheckpointWork::Loaded loaded) {
 }
 
 void ReplicaNode::commit(CheckpointDelta delta) {
+  // What was captured before it was right may still be written; a verdict on it is on its way.
+  const bool right = trust_ == Trust::right && !world_.referee.is_guilty(id_, core_->recovery());
+  if (right) world_.referee.checkpoint_made(id_, delta.header);
   auto shared = std::make_shared<CheckpointDelta>(std::move(delta));
   auto committed = std::make_shared<CheckpointWork::Committed>();
   do_job(

@@ -394,6 +394,24 @@ BOOST_AUTO_TEST_CASE(a_standing_verdict_is_carried_out_once) {
   BOOST_TEST(bench.journaled_views().size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_voter_that_lives_on_anothers_state_has_to_prove_itself_without_blame) {
+  Bench bench;
+  bench.start();
+  ReplicaReport report = bench.replica_report(bench.last_sequence());
+  report.incarnation = Incarnation(9);
+  report.imported = true;
+  bench.give(2, report);
+  BOOST_REQUIRE(!bench.journaled_views().empty());
+  const JournaledMember member = bench.journaled_views().front().members[1];
+  BOOST_TEST((member.state == ReplicaState::recovering));
+  BOOST_TEST((member.recovery == Recovery(1)));
+  BOOST_TEST(member.evictions == 0u);
+  BOOST_TEST((bench.journaled_views().back().members[1].state == ReplicaState::probation));
+  const std::size_t views = bench.journaled_views().size();
+  bench.give(2, report);
+  BOOST_TEST(bench.journaled_views().size() == views, "once");
+}
+
 // Law 13: only one of them can go.
 BOOST_AUTO_TEST_CASE(of_a_silent_and_a_lying_replica_in_one_report_the_liar_goes) {
   Bench bench;

@@ -199,6 +199,9 @@ BOOST_AUTO_TEST_CASE(when_the_journal_begins_after_what_it_has) {
   cut.import();
   BOOST_TEST(cut.replica.applied() == 12u);
   BOOST_TEST((cut.replica.reports.back().recovery == Recovery(1)));
+  ReplicaStanding probation = cut.standing();
+  probation.state = ReplicaState::probation;
+  cut.replica.receive(probation);
   cut.stream();
   BOOST_TEST(cut.replica.applied() == 14u);
   BOOST_TEST((cut.replica.votes.back().state == cut.healthy.replica.votes.back().state));
@@ -234,6 +237,39 @@ BOOST_AUTO_TEST_CASE(not_while_it_is_evicted) {
   standing.state = ReplicaState::evicted;
   other.receive(standing);
   BOOST_TEST(other.requests.empty());
+}
+
+// A donor that lies, and whoever repeats its lie, would be f+1.
+BOOST_AUTO_TEST_CASE(and_gives_no_vote_as_a_voter_before_one_was_compared) {
+  CutJournal cut;
+  cut.import();
+  BOOST_TEST(cut.replica.reports.back().imported);
+  cut.stream();
+  BOOST_TEST(cut.replica.applied() == 14u);
+  BOOST_TEST(cut.replica.votes.empty());
+  ReplicaStanding standing = cut.standing();
+  standing.state = ReplicaState::probation;
+  cut.replica.receive(standing);
+  cut.healthy.count(2);
+  cut.stream();
+  BOOST_TEST(cut.replica.votes.size() == 2u);
+  cut.replica.receive(cut.standing());
+  cut.replica.wait(seconds(1));
+  BOOST_TEST(!cut.replica.reports.back().imported);
+  cut.healthy.count(1);
+  cut.stream();
+  BOOST_TEST(cut.replica.votes.size() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(and_votes_all_the_same_when_the_group_cannot_spare_it) {
+  CutJournal cut;
+  cut.import();
+  cut.stream();
+  BOOST_TEST(cut.replica.votes.empty());
+  cut.replica.wait(seconds(1));
+  cut.healthy.count(1);
+  cut.stream();
+  BOOST_TEST(cut.replica.votes.size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(and_takes_over_the_recovery_that_it_is_in_when_it_is_done) {

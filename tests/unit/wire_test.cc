@@ -108,7 +108,7 @@ std::vector<Message> one_of_each() {
                       Sequence(6), Sequence(7), "dissent", Sequence(8), Sequence(9), Sequence(10)},
       fault,
       ReplicaReport{
-          GroupId(1), Incarnation(2), Recovery(3), an_order, Sequence(4), true, 5, "sqlite", {an_order, {8, 9}}},
+          GroupId(1), Incarnation(2), Recovery(3), an_order, Sequence(4), true, 5, "sqlite", {an_order, {8, 9}}, true},
       Vote{an_order, Incarnation(1), Recovery(2), {3, 4}, std::string(1000, 'r')},
       StateRequest{GroupId(1), Sequence(2), Sequence(3), std::string("C\0after", 7)},
       StateChunk{StateAnswer::none,

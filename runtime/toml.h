@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// toml++, with exceptions in place of its assertions: version 3.3 asserts what a file may say, for example "[.".
+// Whoever parses catches std::runtime_error, which toml::parse_error is too.
+#pragma once
+
+#include <stdexcept>
+
+#define TOML_ASSERT(expression) (static_cast<bool>(expression) ? void(0) : throw std::runtime_error("this is not TOML"))
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wterminate"  // some of them stand in functions that do not throw
+#include <toml++/toml.h>
+#pragma GCC diagnostic pop

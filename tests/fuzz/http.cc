@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP requests as a connection parses them. What comes in two pieces is the same as what comes at once; and whatever
+// is understood keeps the limits. The first two bytes say where the pieces part.
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/error.hpp>
+#include <optional>
+#include <string>
+
+#include "bridge/limits.h"
+#include "bridge/request_parser.h"
+#include "protocol/limits.h"
+#include "target.h"
+
+using namespace tally;
+using namespace tally::bridge;
+
+namespace {
+
+struct Parsed {
+  HttpRequest request;
+  std::size_t used = 0;
+  std::optional<Problem> problem;
+  bool done = false;
+};
+
+// As bridge/connection.cc does: what was not used is offered again, with more behind it.
+Parsed parse(std::string_view bytes, std::size_t first_piece) {
+  Parsed parsed;
+  RequestParser parser(parsed.request);
+  std::size_t before = 0;
+  for (const std::size_t arrived : {std::min(first_piece, bytes.size()), bytes.size()}) {
+    if (arrived == before || parsed.problem || parser.is_done()) continue;
+    before = arrived;
+    RequestParser::error_code error;
+    parsed.used += parser.put(boost::asio::buffer(bytes.data() + parsed.used, arrived - parsed.used), error);
+    CHECK(parsed.used <= arrived);
+    if (error && error != boost::beast::http::error::need_more) parsed.problem = parser.problem_of(error);
+  }
+  parsed.done = !parsed.problem && parser.is_done();
+  return parsed;
+}
+
+bool same(const HttpRequest& one, const HttpRequest& other) {
+  const auto texts = [](const HttpRequest& request) {
+    return std::tie(request.target, request.content_type, request.authorization, request.idempotency_key, request.body);
+  };
+  const auto flags = [](const HttpRequest& request) {
+    return std::tie(request.method, request.is_http_1_1, request.expects_continue, request.has_content_type,
+                    request.has_authorization, request.has_idempotency_key, request.hosts);
+  };
+  return texts(one) == texts(other) && flags(one) == flags(other);
+}
+
+void check_task(const Task& task, const Rules& rules) {
+  if (const auto* operation = std::get_if<OwnedOperation>(&task.work)) {
+    const bool list = operation->kind == OperationKind::list;
+    CHECK(is_valid_name(operation->name) || (list && operation->name.empty()));
+    CHECK(operation->idempotency_key.size() <= limits::idempotency_key_bytes);
+    CHECK(!list || (operation->limit >= 1 && operation->limit <= limits::list_entries));
+    CHECK(task.is_read == (list || operation->kind == OperationKind::get));
+    CHECK(!task.is_read || operation->idempotency_key.empty());
+  }
+  if (const auto* command = std::get_if<AdminCommand>(&task.work)) {
+    CHECK(command->token == rules.admin_token);
+    CHECK(command->replica.value >= 1 && command->replica.value <= rules.replicas);
+    CHECK(command->fault.duration.nanoseconds >= 0);
+    CHECK(command->fault.probability >= 0 && command->fault.probability <= 1);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2) return 0;
+  const std::string_view bytes = fuzz::bytes_of(data + 2, size - 2);
+  const Parsed parsed = parse(bytes, bytes.size());
+  const Parsed in_pieces = parse(bytes, data[0] + 256u * data[1]);
+  CHECK(parsed.done == in_pieces.done);
+  CHECK(parsed.problem || !in_pieces.problem);  // Beast may see a malformed head only when its end has come
+  if (!parsed.done) return 0;
+  fuzz::accepted();
+  CHECK(parsed.used == in_pieces.used && same(parsed.request, in_pieces.request));
+  CHECK(parsed.request.body.size() <= http_limits::body_bytes);
+
+  const Rules rules{"secret", 3, true};
+  if (const auto task = understand(parsed.request, rules))
+    check_task(*task, rules);
+  else
+    CHECK(!task.error().detail.empty());
+  return 0;
+}

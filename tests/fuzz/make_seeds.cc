@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes the corpora's first files, seed-*, from the encoders; the others were found, or written by hand. To be run
+// again when a layout changes: ninja -C build/release fuzz_seeds && build/release/bin/fuzz_seeds tests/fuzz/corpus
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "comparator/audit_chain.h"
+#include "comparator/audit_json.h"
+#include "distributor/journal_records.h"
+#include "protocol/bytes.h"
+#include "replica/checkpoint_header.h"
+#include "replica/state.h"
+#include "replica/state_entries.h"
+#include "runtime/config.h"
+#include "wire/codec.h"
+
+using namespace tally;
+
+namespace {
+
+std::filesystem::path corpus;
+
+void write(const std::string& target, const std::string& name, std::string_view bytes) {
+  std::filesystem::create_directories(corpus / target);
+  std::ofstream(corpus / target / ("seed-" + name), std::ios::binary) << bytes;
+}
+
+std::string joined(const wire::EncodedMessage& message) {
+  return std::string(message.header.data(), message.header.size()) + message.body;
+}
+
+OrderIdentity identity(std::uint64_t sequence) { return {Term(3), Sequence(sequence), {0x1122334455667788, sequence}}; }
+
+std::string operations() {
+  return wire::encode_operations({{OperationKind::add, "visits", 7, {}, {}, 0},
+                                  {OperationKind::set, "caf\xC3\xA9", -1, "key-1", {}, 0},
+                                  {OperationKind::get, "visits", 0, {}, {}, 0},
+                                  {OperationKind::list, "v", 0, {}, "va", 10},
+                                  {OperationKind::remove, "visits", 0, "key-2", {}, 0}});
+}
+
+Request request() {
+  Request request;
+  request.session = {Sequence(1), 2};
+  request.number = RequestNumber(5);
+  request.acknowledged = RequestNumber(4);
+  request.result_limit = 4096;
+  request.operations = operations();
+  return request;
+}
+
+Order order() {
+  Order order{identity(9), {7, 8}, {1'000'000}, {1'700'000'000'000}, 1, {request(), request()}, false};
+  order.requests[1].kind = RequestKind::open_session;
+  order.id.chain = chain_of(order);
+  return order;
+}
+
+CheckpointHeader header() {
+  return {GroupId(77), identity(9), {1'000'000}, {1'700'000'000'000}, 1, {0xABCDEF, 0x123456}};
+}
+
+// Without checksums, which a mutation would break: a decoder takes them so.
+void write_message(const std::string& name, const Message& message) {
+  wire::EncodedMessage encoded = wire::encode(message);
+  encoded.header[6] = 0;
+  for (std::size_t byte = 8; byte < encoded.header.size(); ++byte) encoded.header[byte] = 0;
+  write("message", name, joined(encoded));
+}
+
+void write_messages() {
+  write("message", "checksum", joined(wire::encode(request())));
+  write_message("client_hello", ClientHello{Incarnation(1)});
+  write_message("request", request());
+  write_message("status_query", StatusQuery{7});
+  write_message("admin_command",
+                AdminCommand{1, "token", AdminAction::fault, ReplicaId(2), {FaultKind::slow, seconds(1), 0.5}, {}});
+  write_message("distributor_welcome", DistributorWelcome{Term(3), GroupState::ok});
+  write_message("refusal", Refusal{{Sequence(1), 2}, RequestNumber(5), 2, RefusalReason::draining});
+  ReplicaStatus replica;
+  replica.id = ReplicaId(1);
+  replica.store = "rocksdb";
+  replica.last_verdict = LastVerdict{VerdictReason::dissent, Sequence(4), {1'700'000'000'000}};
+  ClusterStatus status;
+  status.replicas = {replica, replica};
+  status.distributor_state = "ok";
+  write_message("cluster_status", status);
+  write_message("admin_reply", AdminReply{1, AdminOutcome::refused, "too few voters"});
+  write_message("comparator_welcome", ComparatorWelcome{Incarnation(1)});
+  write_message("decisions", Decisions{Term(3), Sequence(9), {{{Sequence(1), 2}, RequestNumber(5), 2, "result"}}});
+  write_message("order", order());
+  write_message("replica_standing",
+                ReplicaStanding{.term = Term(3), .state = ReplicaState::voting, .reason = "silence"});
+  write_message("fault", Fault{FaultKind::wrong_value, seconds(2), 1.0});
+  write_message("replica_report", ReplicaReport{.group = GroupId(77), .applied = identity(9), .store = "rocksdb"});
+  write_message("vote", Vote{identity(9), Incarnation(1), Recovery(1), {5, 6}, "results"});
+  write_message("state_request", StateRequest{GroupId(77), Sequence(9), Sequence(5), "Cvisits"});
+  write_message("state_chunk",
+                StateChunk{StateAnswer::entries, Sequence(9), "Ca", header(), "entries", "Cvisits", true});
+  write_message("ballots", Ballots{Term(3), {{identity(9), {{{"client"}, {Sequence(1), 2}, RequestNumber(5)}}}}});
+  write_message("view", View{.term = Term(3),
+                             .members = {{ReplicaId(1), MemberRole::voter, Recovery(1), ReplicaState::voting}},
+                             .audit_head = "2:abc"});
+  write_message("comparator_report",
+                ComparatorReport{.term = Term(3),
+                                 .voters = {{ReplicaId(1), Sequence(9), 9, 1, 2, 3}},
+                                 .verdicts = {{ReplicaId(2), Recovery(1), VerdictReason::silence, Sequence(8)}}});
+}
+
+void write_journal() {
+  const Order one = order();
+  write("journal", "order", std::string(1, 0) + order_key(one.id.sequence) + joined(wire::encode(one)));
+  JournaledView view;
+  view.members.resize(3);
+  view.members[1].last_verdict = LastVerdict{VerdictReason::silence, Sequence(4), {1'700'000'000'000}};
+  view.audit_head = "2:abc";
+  view.voided = {Sequence(3), Sequence(5)};
+  write("journal", "view", std::string(1, 1) + encode_view(view));
+  write("journal", "agreed", std::string(1, 2) + encode_agreed({identity(9), {5, 6}}));
+}
+
+void write_replica() {
+  const std::string sealed = encode_header(header());
+  write("checkpoint_header", "header", sealed.substr(0, sealed.size() - sizeof(std::uint64_t)));
+
+  State state({.counters = 16, .sessions = 4, .session_window = 4, .stored_result_bytes = 1024, .idempotency_keys = 8},
+              1);
+  Order first = order();
+  first.requests[0] = first.requests[1];
+  first.requests[0].read_only = first.requests[1].read_only = false;
+  std::string results;
+  state.apply(first, wire::decode_operations, results);
+  Order second = order();
+  second.id.sequence = Sequence(10);
+  second.requests.pop_back();
+  second.requests[0].session = {Sequence(9), 0};
+  second.requests[0].number = RequestNumber(2);
+  second.requests[0].acknowledged = RequestNumber(1);
+  second.requests[0].result_limit = 64 * 1024;
+  second.requests[0].operations = wire::encode_operations(
+      {{OperationKind::add, "visits", 7, {}, {}, 0}, {OperationKind::set, "caf\xC3\xA9", -1, "key-1", {}, 0}});
+  results.clear();
+  state.apply(second, wire::decode_operations, results);
+  write("results", "executed", ByteReader(results).sized());
+
+  std::string chunk;
+  std::string pieces(sizeof(std::int64_t), 1);
+  const CheckpointDelta all = state.capture({});
+  for (const EntryChange* change : newest_changes({&all})) {
+    append_entry(chunk, change->key, *change->value);
+    if (change->key[0] == entry_type::limits) continue;
+    pieces += change->key[0];
+    append_number(pieces, static_cast<std::uint8_t>(change->key.size() - 1));
+    append_number(pieces, static_cast<std::uint8_t>(change->value->size()));
+    pieces += change->key.substr(1) + *change->value;
+  }
+  write("entries", "all-kinds", chunk);
+  write("state", "all-kinds", pieces);
+  state.apply(first, wire::decode_operations, results);
+}
+
+void write_results() {
+  std::string listed;
+  results::append_header(listed, RequestOutcome::executed, Sequence(9), 0, 2);
+  append_number(listed, static_cast<std::uint8_t>(1 | results::has_list));
+  append_number(listed, std::int64_t{1});
+  append_number(listed, std::uint32_t{1});
+  append_number(listed, std::uint16_t{6});
+  listed += "visits";
+  append_number(listed, std::int64_t{7});
+  append_number(listed, static_cast<std::uint8_t>(1 | results::has_first_sequence));
+  append_number(listed, std::int64_t{3});
+  append_number(listed, std::uint64_t{8});
+  write("results", "list-and-repetition", listed);
+}
+
+// The third record of the audit target's file, which seals it itself.
+void write_audit() {
+  std::string previous = no_previous_hash();
+  std::uint64_t number = 0;
+  const auto next = [&](const AuditRecord& record) {
+    const std::string content = to_json(record, {++number, previous, CalendarTime{1'700'000'000'000}, {}});
+    previous = seal(content).hash;
+    return content;
+  };
+  next({GroupId(1), Term(1), StartRecord{Incarnation(1), 1, 3}});
+  next({GroupId(1), Term(1), ViewRecord{ViewNumber(1), {}, Sequence(), {}}});
+  const AuditRecord verdict{GroupId(1), Term(1),
+                            VerdictRecord{{ReplicaId(2), Recovery(1), VerdictReason::silence, Sequence(8)},
+                                          ViewNumber(1),
+                                          MemberRole::voter,
+                                          Sequence(3),
+                                          Sequence(4),
+                                          SilenceEvidence{{Sequence(5), Sequence(6)}}}};
+  const std::string content = next(verdict);
+  write("audit", "to-be-sealed", content + '\n');
+  write("audit", "sealed", seal(content).line + '\n');
+  write("audit", "torn", seal(content).line);
+  write("audit", "two-to-be-sealed", content + '\n' + next(verdict) + '\n');
+  write("audit_head", "head", to_text({17, previous}));
+  write("audit_head", "none", "");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "Usage: %s CORPUS\n", argv[0]);
+    return 2;
+  }
+  corpus = argv[1];
+  write_messages();
+  write("operations", "every-kind", operations());
+  write_journal();
+  write_replica();
+  write_results();
+  write_audit();
+  write("config", "every-key", to_toml(Config()));
+  return 0;
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a request carries, decoded and executed: any operations give results within the bound that they announce, the
+// same again when they are sent again, and a state whose digest is that of its data.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "protocol/limits.h"
+#include "replica/state.h"
+#include "target.h"
+#include "wire/codec.h"
+
+using namespace tally;
+
+namespace {
+
+constexpr std::int64_t second = 1'000'000'000;
+
+Order order_of(std::uint64_t sequence, const Request& request) {
+  Order order;
+  order.id.sequence = Sequence(sequence);
+  order.served = ServedTime{static_cast<std::int64_t>(sequence) * second};
+  order.requests.push_back(request);
+  return order;
+}
+
+std::string apply(State& state, const Order& order) {
+  std::string results;
+  state.apply(order, wire::decode_operations, results);
+  return results;
+}
+
+std::vector<Operation> views_of(const std::vector<OwnedOperation>& operations) {
+  std::vector<Operation> views;
+  for (const OwnedOperation& operation : operations) views.push_back(operation.view());
+  return views;
+}
+
+bool equal(const OwnedOperation& one, const Operation& other) {
+  return one.kind == other.kind && one.name == other.name && one.value == other.value &&
+         one.idempotency_key == other.idempotency_key && one.after == other.after && one.limit == other.limit;
+}
+
+// Encoded and decoded again, they are the same.
+void check_encoding(const std::vector<OwnedOperation>& operations) {
+  std::vector<Operation> again;
+  CHECK(wire::decode_operations(wire::encode_operations(views_of(operations)), again));
+  CHECK(std::ranges::equal(operations, again, equal));
+}
+
+void check_result(std::string_view results, const std::vector<OwnedOperation>& operations, std::size_t worst) {
+  ByteReader reader(results);
+  const std::string_view bytes = reader.sized();
+  CHECK(reader.at_end() && bytes.size() <= worst);
+  const auto result = results::decode(bytes);
+  CHECK(result && result->outcome == RequestOutcome::executed && result->operations.size() == operations.size());
+  for (std::size_t place = 0; place < operations.size(); ++place) {
+    const OperationResult& answer = result->operations[place];
+    CHECK(answer.status >= OperationStatus::ok && answer.status <= OperationStatus::read_only);
+    const bool names = operations[place].kind != OperationKind::list && answer.status != OperationStatus::malformed;
+    CHECK(!names || is_valid_name(operations[place].name));
+  }
+}
+
+void check_execution(std::string_view encoded, const std::vector<OwnedOperation>& operations) {
+  const std::size_t worst = worst_result_bytes(views_of(operations));
+  if (worst > limits::request_result_bytes) return;
+  State state({}, 1);
+  Request request;
+  request.kind = RequestKind::open_session;
+  apply(state, order_of(1, request));
+
+  request = {};
+  request.session = {Sequence(1), 0};
+  request.number = RequestNumber(1);
+  request.result_limit = static_cast<std::uint32_t>(worst);
+  request.operations = encoded;
+  const std::string results = apply(state, order_of(2, request));
+  check_result(results, operations, worst);
+  CHECK(state.digest() == state.recomputed_digest());
+
+  const Digest digest = state.digest();
+  CHECK(apply(state, order_of(3, request)) == results);  // law 17
+  request.number = RequestNumber(2);
+  request.read_only = true;
+  apply(state, order_of(4, request));  // law 6
+  CHECK(state.digest() == digest);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view input = fuzz::bytes_of(data, size);
+  std::vector<Operation> decoded;
+  if (!wire::decode_operations(input, decoded)) return 0;
+  CHECK(decoded.size() <= limits::request_operations);
+  fuzz::accepted();
+  std::vector<OwnedOperation> operations;  // the views end with the next decoding
+  for (const auto& [kind, name, value, key, after, limit] : decoded)
+    operations.push_back({kind, std::string(name), value, std::string(key), std::string(after), limit});
+  check_encoding(operations);
+  check_execution(input, operations);
+  return 0;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Request targets: whatever is found behind one keeps the limits. The first byte chooses the method.
+#include "bridge/routes.h"
+#include "protocol/limits.h"
+#include "protocol/operations.h"
+#include "target.h"
+
+using namespace tally;
+using bridge::Endpoint;
+using bridge::Method;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const auto method = static_cast<Method>(data[0] % (static_cast<unsigned>(Method::other) + 1));
+  const std::string_view target = fuzz::bytes_of(data + 1, size - 1);
+  const auto route = bridge::find_route(method, target);
+  if (!route) {
+    CHECK(!route.error().detail.empty());
+    return 0;
+  }
+  fuzz::accepted();
+  CHECK(target.size() <= bridge::http_limits::target_bytes && method != Method::other);
+  const Endpoint endpoint = route->endpoint;
+  if (endpoint == Endpoint::counter || endpoint == Endpoint::increment || endpoint == Endpoint::hit)
+    CHECK(is_valid_name(route->name));
+  if (endpoint == Endpoint::counters) {
+    CHECK(route->name.empty() || is_valid_name(route->name));
+    CHECK(route->after.empty() || is_valid_name(route->after));
+    CHECK(route->limit >= 1 && route->limit <= limits::list_entries);
+  }
+  if (endpoint == Endpoint::evict || endpoint == Endpoint::readmit || endpoint == Endpoint::fault)
+    CHECK(route->replica.value != 0);
+  return 0;
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenarios/scripted_client.h"
+
+#include <utility>
+
+#include "protocol/turn.h"
+#include "simulation/world.h"
+#include "wire/codec.h"
+
+namespace tally::scenarios {
+
+ScriptedClient::ScriptedClient(simulation::World& world, Narrator& narrator, const std::string& name,
+                               std::uint64_t number)
+    : Node(world, name, 2), narrator_(narrator), number_(number) {}
+
+// Pauses are jittered by a share of 512; its middle leaves them as they are.
+void ScriptedClient::begin() {
+  SessionConfig config;
+  config.incarnation = Incarnation(number_);
+  config.encode = wire::encode_operations;
+  config.random = [number = number_] { return number * 512 + 256; };
+  core_ = std::make_unique<SessionCore>(config, clock());
+}
+
+void ScriptedClient::end() {
+  core_.reset();
+  calls_.clear();
+}
+
+void ScriptedClient::call(OwnedOperation operation, Duration patience) {
+  const CallId id{++last_call_};
+  calls_.emplace(id, operation);
+  core_->submit(id, {std::move(operation)}, clock() + patience);
+  wake();
+}
+
+Instant ScriptedClient::turn() {
+  const Instant now = clock();
+  carry_out(tally::turn(*core_, now, [&](SessionCore&) {
+    for (const std::size_t channel : {comparator_channel, distributor_channel})
+      for (const simulation::Arrival& arrival : take(channel))
+        if (arrival.message) receive(*arrival.message, now);
+  }));
+  return core_->next_deadline();
+}
+
+void ScriptedClient::receive(const Message& message, Instant now) {
+  if (const auto* decisions = std::get_if<Decisions>(&message)) {
+    Decisions copy = *decisions;
+    core_->receive(copy, now);
+  }
+  if (const auto* refusal = std::get_if<Refusal>(&message)) core_->receive(*refusal, now);
+  if (const auto* welcome = std::get_if<DistributorWelcome>(&message)) core_->receive(*welcome, now);
+  if (const auto* welcome = std::get_if<ComparatorWelcome>(&message)) core_->receive(*welcome, now);
+}
+
+void ScriptedClient::carry_out(SessionOutput output) {
+  for (const SessionOutput::Completed& completed : output.completed) {
+    const auto call = calls_.extract(completed.call);
+    narrator_.write(name() + ": " + narrator_.wording().text(call.mapped(), completed.answers.at(0)));
+  }
+  for (Message& message : output.to_distributor) {
+    const simulation::Sent sent = world_.network.send_up(*distributor_, simulation::parcel(message));
+    const auto* request = std::get_if<Request>(&message);
+    if (sent != simulation::Sent::sent && request) core_->not_sent(*request, clock());
+  }
+  for (Message& message : output.to_comparator)
+    world_.network.send_up(*comparator_, simulation::parcel(std::move(message)));
+}
+
+}  // namespace tally::scenarios
