@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulation/chaos.h"
 
+#include <algorithm>
+#include <functional>
+
 #include "simulation/world.h"
 
 namespace tally::simulation {
@@ -92,9 +95,7 @@ void Chaos::make_coordinator_fault(FaultName fault) {
   const Duration pause = random_.about(milliseconds(500));
   switch (fault) {
     case FaultName::distributor_crash: return group_.distributor.crash_and_restart(pause);
-    case FaultName::distributor_power_cut:
-      group_.distributor.lose_power();
-      return group_.distributor.crash_and_restart(pause);
+    case FaultName::distributor_power_cut: return cut_power(pause);
     case FaultName::distributor_hang: return group_.distributor.hang(random_.about(seconds(2)));
     case FaultName::comparator_crash: return group_.comparator.crash_and_restart(pause);
     case FaultName::comparator_hang: return group_.comparator.hang(random_.about(seconds(2)));
@@ -103,6 +104,9 @@ void Chaos::make_coordinator_fault(FaultName fault) {
     case FaultName::clock_jump:
       return group_.distributor.jump_wall_clock(static_cast<std::int64_t>(random_.below(20'000'000)) - 10'000'000);
     case FaultName::client_crash: return group_.clients[random_.below(group_.clients.size())].crash_and_restart(pause);
+    case FaultName::client_close: return group_.clients[random_.below(group_.clients.size())].close_session();
+    case FaultName::operator_evict: return put_out(group_.replicas[random_.below(group_.replicas.size())].id());
+    case FaultName::journal_damage: return damage_journal();
     default: break;
   }
   // The whole machine room; everybody comes back at another time.
@@ -112,7 +116,43 @@ void Chaos::make_coordinator_fault(FaultName fault) {
   for (ReplicaNode& replica : group_.replicas) replica.crash_and_restart(random_.about(milliseconds(500)));
 }
 
+// Now and then of a disk that is slow, so that something is lost; and what was voted on that may come late.
+void Chaos::cut_power(Duration pause) {
+  const bool slow = random_.chance(0.5);
+  if (slow) group_.distributor.stall(milliseconds(500));
+  if (random_.chance(0.3))
+    votes_of(group_.replicas[random_.below(group_.replicas.size())]).up.clogged_until =
+        world_.agenda.now() + pause + random_.about(milliseconds(300));
+  world_.agenda.after(slow ? random_.between(Duration{}, milliseconds(300)) : Duration{}, [this, pause] {
+    if (!on_) return;
+    group_.distributor.lose_power();
+    group_.distributor.crash_and_restart(pause);
+  });
+}
+
+// By an operator, for a while.
+void Chaos::put_out(ReplicaId replica) {
+  group_.distributor.evict(replica);
+  world_.agenda.after(random_.about(seconds(2)), [this, replica] { group_.distributor.readmit(replica); });
+}
+
+// One order that cannot be read any more.
+void Chaos::damage_journal() {
+  std::vector<Sequence> checkpoints;
+  for (const ReplicaNode& replica : group_.replicas)
+    checkpoints.push_back(faulty_.contains(replica.id()) ? Sequence() : replica.stored());
+  std::ranges::sort(checkpoints, std::greater<>());
+  const Sequence most = checkpoints[world_.plan.faulty()];
+  if (most.value > 0) group_.distributor.damage_journal(Sequence(random_.between(1, most.value)));
+}
+
 // ---- replicas
+
+Link& Chaos::votes_of(const ReplicaNode& replica) {
+  auto& links = world_.network.links();
+  return *std::ranges::find_if(
+      links, [&](const Link& link) { return link.connector == &replica && link.binder == &group_.comparator; });
+}
 
 bool Chaos::is_whole(const ReplicaNode& replica) const {
   if (!replica.is_whole()) return false;
@@ -158,8 +198,20 @@ void Chaos::make_replica_fault(FaultName fault) {
       victim->fill_disk(true);
       world_.agenda.after(duration, [victim] { victim->fill_disk(false); });
       return;
-    default: victim->lie(fault, random_.chance(0.5) ? 1.0 : random_.share(), duration);
+    default: break;
   }
+  if (fault == FaultName::lying_donor) {
+    // To somebody who asks it: whoever is put out for long begins with the next number.
+    const std::uint64_t asking = victim->id().value - 1;
+    put_out(ReplicaId(asking == 0 ? group_.replicas.size() : asking));
+    return victim->lie(fault, 1.0, longest_fault);
+  }
+  victim->lie(fault, random_.chance(0.5) ? 1.0 : random_.share(), duration);
+  if (!random_.chance(0.2)) return;
+  // Its votes come after the decisions.
+  Way& votes = votes_of(*victim).up;
+  votes.slower = random_.between(milliseconds(1), milliseconds(100));
+  world_.agenda.after(duration, [&votes] { votes.slower = {}; });
 }
 
 }  // namespace tally::simulation

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes faults, as the plan names them, and keeps to the fault model: never more than f replicas faulty at one time. A
-// replica stays faulty until it is whole: its fault is over, its state and checkpoints are right, and it votes.
+// replica stays faulty until it is whole: its fault is over, its state and checkpoints are right, and it votes. The
+// journal is damaged only where f+1 right replicas have checkpoints beyond it.
 #pragma once
 
 #include <deque>
@@ -36,8 +37,12 @@ class Chaos {
   void make_network_fault(FaultName fault);
   void make_coordinator_fault(FaultName fault);
   void make_replica_fault(FaultName fault);
+  void cut_power(Duration pause);
+  void put_out(ReplicaId replica);
+  void damage_journal();
   void trouble(Link& link, FaultName fault, Duration duration);
   ReplicaNode* pick_victim();
+  Link& votes_of(const ReplicaNode& replica);
 
   World& world_;
   Group group_;

@@ -12,6 +12,7 @@ namespace tally::simulation {
 namespace {
 
 constexpr Duration probe_patience = seconds(20);
+constexpr Duration closing_patience = seconds(2);
 
 // Whoever has not got its answer by then never will: the group or the client forgot it.
 constexpr Duration grace = seconds(1);
@@ -28,6 +29,7 @@ void ClientNode::begin() {
   config.encode = wire::encode_operations;
   config.random = [this] { return random_.next(); };
   core_ = std::make_unique<SessionCore>(config, clock());
+  closing_ = false;
   next_calls_.assign(world_.plan.workload.calls_at_once, world_.agenda.now());
 }
 
@@ -48,9 +50,10 @@ Instant ClientNode::turn() {
         if (arrival.message) receive(*arrival.message, now);
   });
   carry_out(std::move(output));
+  if (closing_ && core_->closed()) end_soon(Duration{});
   Instant next = core_->next_deadline();
   for (const Instant due : next_calls_)
-    if (calling_ && due != Instant::never()) next = std::min(next, now + (due - world_.agenda.now()));
+    if (calling_ && !closing_ && due != Instant::never()) next = std::min(next, now + (due - world_.agenda.now()));
   return next;
 }
 
@@ -69,13 +72,13 @@ void ClientNode::receive(const Message& message, Instant now) {
 void ClientNode::call_some(Instant now) {
   const WorkloadPlan& plan = world_.plan.workload;
   for (Instant& due : next_calls_) {
-    if (!calling_ || due > world_.agenda.now()) continue;
+    if (!calling_ || closing_ || due > world_.agenda.now()) continue;
     due = Instant::never();  // until it is answered
     submit(workload_.draw(random_), random_.between(plan.patience_least, plan.patience_most), now);
   }
 }
 
-void ClientNode::submit(std::vector<OwnedOperation> operations, Duration patience, Instant now) {
+void ClientNode::submit(const std::vector<OwnedOperation>& operations, Duration patience, Instant now) {
   Call& call = world_.ledger.begin(name(), operations);
   const CallId id{call.number};
   outstanding_.emplace(id, &call);
@@ -85,7 +88,22 @@ void ClientNode::submit(std::vector<OwnedOperation> operations, Duration patienc
     if (up() && life == this->life() && !hung() && !call.completed)
       world_.fail("call " + std::to_string(call.number) + " of " + name() + " is not completed at its timeout");
   });
-  core_->submit(id, std::move(operations), now + patience);
+  core_->submit(id, operations, now + patience);
+}
+
+void ClientNode::close_session() {
+  if (!up() || hung() || !calling_ || closing_) return;
+  world_.trace.line(name(), "closes its session");
+  closing_ = true;
+  core_->close(clock());
+  end_soon(closing_patience);
+  wake();
+}
+
+void ClientNode::end_soon(Duration pause) {
+  world_.agenda.after(pause, [this, life = life()] {
+    if (up() && life == this->life()) crash_and_restart(milliseconds(10));
+  });
 }
 
 void ClientNode::probe() {

@@ -27,6 +27,8 @@ class ClientNode : public Node {
   // No more calls by itself.
   void stop_calling() { calling_ = false; }
   bool idle() const { return outstanding_.empty(); }
+  // In good order: its session is closed, then the process ends, and another one begins.
+  void close_session();
   // One more call; whether it was answered is to be seen then.
   void probe();
   bool probe_succeeded() const { return probe_succeeded_; }
@@ -37,10 +39,11 @@ class ClientNode : public Node {
   Instant turn() override;
   void receive(const Message& message, Instant now);
   void call_some(Instant now);
-  void submit(std::vector<OwnedOperation> operations, Duration patience, Instant now);
+  void submit(const std::vector<OwnedOperation>& operations, Duration patience, Instant now);
   void carry_out(SessionOutput output);
   void complete(const SessionOutput::Completed& completed);
   void note_sent(const Request& request);
+  void end_soon(Duration pause);
 
   Workload& workload_;
   Link* distributor_ = nullptr;
@@ -52,7 +55,8 @@ class ClientNode : public Node {
   // Of this process.
   std::unique_ptr<SessionCore> core_;
   std::map<CallId, Call*> outstanding_;
-  std::deque<CallId> unsent_;        // in the order of their submission
+  std::deque<CallId> unsent_;  // in the order of their submission
+  bool closing_ = false;
   std::vector<Instant> next_calls_;  // in the world's time
 };
 

@@ -39,6 +39,7 @@ void DistributorNode::begin() {
   config.ack_misses = world_.plan.ack_misses;
   config.journal_slack_orders = world_.plan.journal_slack_orders;
   config.journal_cut_orders = world_.plan.journal_cut_orders;
+  config.journal_bytes = world_.plan.journal_most_orders;
   const RecoveredJournal recovered = journal_.begin_term();
   world_.referee.journal_recovered(recovered.term, recovered.last);
   core_ = std::make_unique<DistributorCore>(config, recovered, wall_clock(), clock());
@@ -49,6 +50,7 @@ void DistributorNode::begin() {
   syncing_ = synced_news_ = false;
   questions_.clear();
   status_ = {};
+  scrub_journal();
 }
 
 void DistributorNode::end() { core_.reset(); }
@@ -66,6 +68,7 @@ void DistributorNode::lose_power(std::uint64_t orders) {
 Instant DistributorNode::turn() {
   const Instant now = clock();
   core_->observe(wall_clock());
+  core_->observe_journal(journal_.orders());  // as if each took a byte
   carry_out(tally::turn(*core_, now, [&](DistributorCore& core) { receive_all(core, now); }));
   return core_ ? core_->next_deadline() : Instant::never();
 }
@@ -116,17 +119,10 @@ void DistributorNode::ask(Message question) {
   wake();
 }
 
-void DistributorNode::resume() {
+void DistributorNode::command(AdminAction action, ReplicaId replica) {
   AdminCommand command;
   command.token = admin_token;
-  command.action = AdminAction::resume;
-  ask(command);
-}
-
-void DistributorNode::readmit(ReplicaId replica) {
-  AdminCommand command;
-  command.token = admin_token;
-  command.action = AdminAction::readmit;
+  command.action = action;
   command.replica = replica;
   ask(command);
 }
@@ -189,10 +185,23 @@ void DistributorNode::start_sync() {
       });
 }
 
+void DistributorNode::scrub_journal() {
+  later(
+      random_.between(milliseconds(100), seconds(3)), [] {},
+      [this] {
+        for (const Sequence sequence : journal_.damaged()) core_->journal_damaged(sequence);
+        scrub_journal();
+      });
+}
+
 void DistributorNode::deliver(const DistributorOutput::Delivery& delivery) {
   const ReplicaLink& replica = replicas_.at(delivery.replica.value - 1);
   for (Sequence sequence = delivery.first; sequence <= delivery.last; sequence = sequence.next()) {
     Parcel order = journal_.read(sequence);
+    if (!order && journal_.is_damaged(sequence)) {
+      core_->journal_damaged(sequence);
+      return core_->delivery_failed(delivery.replica, sequence);
+    }
     if (!order) world_.fail("the journal has no order " + std::to_string(sequence.value) + " that is to be delivered");
     if (core_->is_voided(sequence)) world_.fail("an order is voided, and no operator did it");
     if (world_.network.send_down(*replica.link, replica.peer, std::move(order)) != Sent::sent)

@@ -31,13 +31,15 @@ class DistributorNode : public Node {
   // The next syncs take so much longer, or end the process.
   void stall(Duration duration) { stall_ = duration; }
   void fail_next_sync() { sync_fails_ = true; }
+  void damage_journal(Sequence sequence) { journal_.damage(sequence); }
   void jump_wall_clock(std::int64_t milliseconds) { wall_offset_ms_ += milliseconds; }
 
   // As an operator sees and does it, without a network between.
   const ClusterStatus& status() const { return status_; }
   void ask_for_status() { ask(StatusQuery{}); }
-  void readmit(ReplicaId replica);
-  void resume();  // a group that halted
+  void evict(ReplicaId replica) { command(AdminAction::evict, replica); }
+  void readmit(ReplicaId replica) { command(AdminAction::readmit, replica); }
+  void resume() { command(AdminAction::resume, {}); }  // a group that halted
 
  private:
   struct ReplicaLink {
@@ -55,7 +57,9 @@ class DistributorNode : public Node {
   void append(const JournalRecord& record);
   void deliver(const DistributorOutput::Delivery& delivery);
   void start_sync();
+  void scrub_journal();
   void ask(Message question);
+  void command(AdminAction action, ReplicaId replica);
   CalendarTime wall_clock() const;
 
   SimulatedJournal journal_;

@@ -21,6 +21,9 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(FaultName::last_
                                                                                                 "journal_failure",
                                                                                                 "clock_jump",
                                                                                                 "client_crash",
+                                                                                                "client_close",
+                                                                                                "operator_evict",
+                                                                                                "journal_damage",
                                                                                                 "everything_crash",
                                                                                                 "replica_crash",
                                                                                                 "replica_hang",
@@ -112,6 +115,8 @@ Plan draw_plan(std::uint64_t seed, bool beyond) {
   plan.import_orders = random.chance(0.5) ? random.between(10, 400) : 1'000'000;
   plan.journal_slack_orders = random.below(100);
   plan.journal_cut_orders = random.chance(0.8) ? random.between(1, 200) : 10'000;
+  plan.journal_most_orders = random.chance(0.3) ? random.between(300, 1500) : 1'000'000;
+  plan.chunk_entries = random.chance(0.3) ? random.between(10, 100) : 1'000'000;
   plan.early_checkpoint_changes = random.chance(0.3) ? random.between(5, 200) : 1'000'000;
   plan.turn_cost = random.between(microseconds(5), microseconds(200));
   plan.sync_least = microseconds(100);

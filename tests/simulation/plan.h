@@ -36,6 +36,9 @@ enum class FaultName : std::uint8_t {
   journal_failure,
   clock_jump,
   client_crash,
+  client_close,
+  operator_evict,
+  journal_damage,
   everything_crash,
   // of replicas
   replica_crash,
@@ -108,7 +111,9 @@ struct Plan {
   std::uint64_t import_orders = 0;
   std::uint64_t journal_slack_orders = 0;
   std::uint64_t journal_cut_orders = 0;
+  std::uint64_t journal_most_orders = 1'000'000;  // beyond, a replica that is behind pins nothing
   std::size_t early_checkpoint_changes = 0;
+  std::size_t chunk_entries = 1'000'000;  // of state on its way to another replica
 
   Duration turn_cost;   // of one turn of a daemon
   Duration sync_least;  // of the journal

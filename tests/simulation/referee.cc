@@ -178,6 +178,7 @@ void Referee::comparator_began() {
   lies_.clear();
   voted_.clear();
   right_votes_.clear();
+  passed_.clear();
 }
 
 // Laws 8 and 13.
@@ -214,8 +215,11 @@ void Referee::view_arrived(const View& view, Incarnation comparator) {
 
 // Only what must be found: of two votes on one order the newer may replace the older while the ballot has not come, or
 // nothing may be left to compare it with. So with orders from before it was a member: they may be decided and
-// forgotten.
+// forgotten; and so with one that comes after a vote on a later order, which said that it would not come.
 void Referee::vote_arrived(ReplicaId replica, const Vote& vote) {
+  Sequence& passed = passed_[{replica, vote.order.term}];
+  const bool is_belated = vote.order.sequence < passed;
+  passed = std::max(passed, vote.order.sequence);
   const Known* known = find({vote.order.term, vote.order.sequence});
   if (!known) return;
   if (!is_wrong(vote)) {
@@ -228,7 +232,7 @@ void Referee::vote_arrived(ReplicaId replica, const Vote& vote) {
   }
   if (!is_wrong(vote)) return;
   const Lie lie{replica, vote.recovery, known->order.id, std::nullopt};
-  if (vote.order.sequence >= judged_from_[replica] && may_still_be_found(lie)) lies_.push_back(lie);
+  if (!is_belated && vote.order.sequence >= judged_from_[replica] && may_still_be_found(lie)) lies_.push_back(lie);
 }
 
 bool Referee::may_still_be_found(const Lie& lie) const {

@@ -109,14 +109,15 @@ class Referee {
   std::set<Life> guilty_;
   std::set<Life> found_;
   std::deque<Lie> lies_;
-  std::set<std::pair<ReplicaId, OrderIdentity>> voted_;  // at the present comparator
-  std::optional<View> view_;                             // that it has
-  std::map<ReplicaId, Sequence> judged_from_;            // in its present role and recovery
-  std::map<Place, std::set<Life>> right_votes_;          // that came to the present comparator
-  std::map<Life, Instant> voted_until_;                  // lives that were voters for the comparator
-  std::set<Life> proven_;                                // from which a right vote came
-  std::map<ReplicaId, MemberRole> roles_;                // that any comparator was told
-  Sequence agreed_;                                      // the newest that any reported
+  std::set<std::pair<ReplicaId, OrderIdentity>> voted_;    // at the present comparator
+  std::optional<View> view_;                               // that it has
+  std::map<ReplicaId, Sequence> judged_from_;              // in its present role and recovery
+  std::map<Place, std::set<Life>> right_votes_;            // that came to the present comparator
+  std::map<std::pair<ReplicaId, Term>, Sequence> passed_;  // the newest order it voted on, at the present comparator
+  std::map<Life, Instant> voted_until_;                    // lives that were voters for the comparator
+  std::set<Life> proven_;                                  // from which a right vote came
+  std::map<ReplicaId, MemberRole> roles_;                  // that any comparator was told
+  Sequence agreed_;                                        // the newest that any reported
   std::uint64_t orders_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "protocol/turn.h"
+#include "replica/state_entries.h"
 #include "simulation/world.h"
 #include "wire/codec.h"
 
@@ -53,6 +54,8 @@ void ReplicaNode::begin() {
   next_scrub_ = clock();
   scrubbing_ = false;
   trust_ = Trust::right;
+  standing_reason_.clear();
+  wrong_.reset();
 }
 
 void ReplicaNode::end() {
@@ -139,10 +142,27 @@ void ReplicaNode::answer(const Arrival& arrival, const StateRequest& request, In
   do_job(
       false, [this, peer, request, chunk] { *chunk = work_->read(peer, request); },
       [this, peer, chunk, link = arrival.link, life = arrival.peer] {
+        shorten(*chunk);
         const bool over = chunk->last || chunk->answer != StateAnswer::entries;
         world_.network.send_down(*link, life, parcel(liar_.chunk(std::move(*chunk), world_.agenda.now())));
         donor_.answered(peer, over, clock());
       });
+}
+
+// A chunk may have fewer entries than would fit, so that even a small state takes several.
+void ReplicaNode::shorten(StateChunk& chunk) const {
+  std::string entries;
+  std::string through;
+  std::size_t count = 0;
+  const bool all_fit = visit_entries(chunk.entries, chunk.after, chunk.through, [&](auto key, auto value) {
+    if (++count > world_.plan.chunk_entries) return false;
+    through = key;
+    return append_entry(entries, key, value);
+  });
+  if (all_fit) return;
+  chunk.entries = entries;
+  chunk.through = through;
+  chunk.last = false;
 }
 
 // ---- what goes out
@@ -154,8 +174,10 @@ void ReplicaNode::carry_out(ReplicaOutput output) {
     for (const Vote& said : liar_.votes(vote, world_.agenda.now())) cast(said);
   }
   // A scrub has made the digest say what the data is; it may even be right again, if what flipped was set anew.
-  for (const Event& event : output.events)
+  for (const Event& event : output.events) {
     if (event.name == "state_mismatch") trust_ = Trust::unproven;
+    if (event.name == "standing_changed") standing_reason_ = event.fields.back().second;
+  }
   if (output.report)
     world_.network.send_up(*distributor_, parcel(liar_.report(std::move(*output.report), world_.agenda.now())));
   if (output.fatal) world_.fail(name() + " refused to go on: " + *output.fatal);
@@ -218,14 +240,22 @@ void ReplicaNode::load(const LoadWish& wish) {
 void ReplicaNode::loaded(CheckpointWork::Loaded loaded) {
   const Instant now = clock();
   if (loaded.header) {
-    trust_ =
-        world_.referee.is_known_state(loaded.header->applied, loaded.header->state) ? Trust::right : Trust::unproven;
+    judge_loaded(*loaded.header);
     return core_->restored(*loaded.header, std::move(loaded.state), now);
   }
   trust_ = Trust::right;
   if (!loaded.error) return core_->nothing_to_restore(now);
   if (loaded.error->kind == StoreError::Kind::rejected) return core_->load_rejected(loaded.error->detail);
   world_.fail(name() + " cannot read its checkpoints: " + loaded.error->detail);
+}
+
+// What dissented is not loaded again.
+void ReplicaNode::judge_loaded(const CheckpointHeader& header) {
+  const bool right = world_.referee.is_known_state(header.applied, header.state);
+  trust_ = right ? Trust::right : Trust::unproven;
+  if (!right && wrong_ == header && standing_reason_ == "dissent")
+    world_.fail(name() + " loads again what it dissented with");
+  wrong_ = right ? std::nullopt : std::optional(header);
 }
 
 void ReplicaNode::commit(CheckpointDelta delta) {
@@ -278,6 +308,13 @@ void ReplicaNode::lie(FaultName fault, double share, Duration duration) {
 void ReplicaNode::damage_checkpoint() {
   disks_[random_.below(disks_.size())].flip_bit(random_.next());
   commits_wanted_ = 2;
+}
+
+Sequence ReplicaNode::stored() const {
+  Sequence newest;
+  for (const CheckpointDisk& disk : disks_)
+    if (disk.checkpoint) newest = std::max(newest, disk.checkpoint->header.applied.sequence);
+  return newest;
 }
 
 void ReplicaNode::lose_checkpoints() {

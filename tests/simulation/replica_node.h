@@ -32,6 +32,7 @@ class ReplicaNode : public Node {
 
   ReplicaId id() const { return id_; }
   const ReplicaCore* core() const { return core_.get(); }
+  Sequence stored() const;  // the newest checkpoint on its disks
 
   // ---- faults
   void lie(FaultName fault, double share, Duration duration);
@@ -70,8 +71,10 @@ class ReplicaNode : public Node {
   void finish_torn_job();
   void load(const LoadWish& wish);
   void loaded(CheckpointWork::Loaded loaded);
+  void judge_loaded(const CheckpointHeader& header);
   void commit(CheckpointDelta delta);
   void import(ImportStep step);
+  void shorten(StateChunk& chunk) const;
   void answer(const Arrival& arrival, const StateRequest& request, Instant now);
   void scrub_checkpoints(Instant now);
 
@@ -94,6 +97,8 @@ class ReplicaNode : public Node {
   Instant next_scrub_;
   bool scrubbing_ = false;
   Trust trust_ = Trust::right;
+  std::string standing_reason_;
+  std::optional<CheckpointHeader> wrong_;  // the newest loaded, if its state was wrong
 };
 
 }  // namespace tally::simulation

@@ -44,11 +44,18 @@ void SimulatedJournal::synced(std::uint64_t position) {
   for (; synced_ < position; ++synced_) unsynced_.pop_front();
 }
 
-void SimulatedJournal::cut_below(Sequence first) { orders_.erase(orders_.begin(), orders_.lower_bound(first)); }
+void SimulatedJournal::cut_below(Sequence first) {
+  orders_.erase(orders_.begin(), orders_.lower_bound(first));
+  damaged_.erase(damaged_.begin(), damaged_.lower_bound(first));
+}
+
+void SimulatedJournal::damage(Sequence sequence) {
+  if (orders_.contains(sequence)) damaged_.insert(sequence);
+}
 
 Parcel SimulatedJournal::read(Sequence sequence) const {
   const auto found = orders_.find(sequence);
-  return found == orders_.end() ? nullptr : found->second;
+  return found == orders_.end() || is_damaged(sequence) ? nullptr : found->second;
 }
 
 void SimulatedJournal::lose_power(Random& random) {
@@ -70,7 +77,7 @@ void SimulatedJournal::lose_record() {
 }
 
 std::optional<std::string> SimulatedJournal::missing() const {
-  if (mark_.sequence.value == 0) return std::nullopt;
+  if (mark_.sequence.value == 0 || is_damaged(mark_.sequence)) return std::nullopt;
   const Parcel order = read(mark_.sequence);
   if (order && std::get<Order>(*order).id == mark_) return std::nullopt;
   return "order " + std::to_string(mark_.sequence.value) + " was stable and is not in the journal";

@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 
@@ -32,6 +33,11 @@ class SimulatedJournal {
   void mark_stable(const OrderIdentity& order) { mark_ = order; }
   void cut_below(Sequence first);
   Parcel read(Sequence sequence) const;
+  std::uint64_t orders() const { return orders_.size(); }
+  // This order cannot be read from now on.
+  void damage(Sequence sequence);
+  const std::set<Sequence>& damaged() const { return damaged_; }
+  bool is_damaged(Sequence sequence) const { return damaged_.contains(sequence); }
 
   void lose_power(Random& random);
   void lose_orders(std::uint64_t orders);  // so many, and all behind them; none that a sync has covered
@@ -51,6 +57,7 @@ class SimulatedJournal {
 
   RecoveredJournal found_;
   std::map<Sequence, Parcel> orders_;
+  std::set<Sequence> damaged_;
   Facts facts_;
   std::deque<Unsynced> unsynced_;
   std::uint64_t appended_ = 0;

@@ -94,7 +94,7 @@ void Simulation::operate() {
   const ClusterStatus& status = distributor_.status();
   if (status.state == GroupState::halted) distributor_.resume();
   for (const ReplicaStatus& replica : status.replicas)
-    if (replica.state == ReplicaState::quarantined) distributor_.readmit(replica.id);
+    if (replica.state == ReplicaState::quarantined || replica.held) distributor_.readmit(replica.id);
 }
 
 bool Simulation::is_whole() {
