@@ -148,7 +148,7 @@ class Client::Shell {
     for (Submitted& call : inbox) {
       const CallId id{++calls_made_};
       completions_.emplace(id.value, std::move(call.completion));
-      core_.submit(id, std::move(call.operations), call.deadline);
+      core_.submit(id, call.operations, call.deadline);
     }
     for (Query& query : asked) {
       const std::uint64_t number = ++queries_made_;

@@ -18,14 +18,8 @@ constexpr Duration welcome_retry = milliseconds(30);
 constexpr Duration longest_retry = milliseconds(2'000);
 constexpr Duration oversleeping = CircuitBreaker::patience / 2;
 
-bool is_read(const OwnedOperation& operation) {
+bool is_read(const Operation& operation) {
   return operation.kind == OperationKind::get || operation.kind == OperationKind::list;
-}
-
-// An upper bound of what an operation takes in an encoded request.
-std::size_t encoded_bytes(const OwnedOperation& operation) {
-  constexpr std::size_t overhead = 48;
-  return operation.name.size() + operation.idempotency_key.size() + operation.after.size() + overhead;
 }
 
 }  // namespace
@@ -51,21 +45,25 @@ SessionCore::SessionCore(SessionConfig config, Instant now)
 
 // ---- calls
 
-void SessionCore::submit(CallId call, std::vector<OwnedOperation> operations, Instant deadline) {
-  std::size_t bytes = 0;
-  for (const OwnedOperation& operation : operations) bytes += encoded_bytes(operation);
+void SessionCore::submit(CallId call, const std::vector<OwnedOperation>& operations, Instant deadline) {
   std::vector<Operation> views;
+  views.reserve(operations.size());
   for (const OwnedOperation& operation : operations) views.push_back(operation.view());
-  const bool possible = !operations.empty() && operations.size() <= limits::request_operations &&
-                        bytes <= limits::request_bytes && worst_result_bytes(views) <= limits::request_result_bytes;
-  if (!possible) return fail(call, operations.size(), CallOutcome::not_applied, CallError::malformed);
+  const std::size_t count = views.size();
+  const std::size_t result_bytes = worst_result_bytes(views) - results::header_bytes;
+  Call one{call, {}, count, result_bytes, std::ranges::all_of(views, is_read), deadline};
+  bool possible = count > 0 && count <= limits::request_operations &&
+                  result_bytes + results::header_bytes <= limits::request_result_bytes;
+  if (possible) one.encoded = config_.encode(views);
+  possible = possible && one.encoded.size() <= limits::request_bytes;
+  if (!possible) return fail(call, count, CallOutcome::not_applied, CallError::malformed);
   if (phase_ == Phase::closing || phase_ == Phase::closed)
-    return fail(call, operations.size(), CallOutcome::not_applied, CallError::closed);
-  if (waiting_operations_ + operations.size() > limits::client_waiting_operations)
-    return fail(call, operations.size(), CallOutcome::not_applied, CallError::overloaded);
+    return fail(call, count, CallOutcome::not_applied, CallError::closed);
+  if (waiting_operations_ + count > limits::client_waiting_operations)
+    return fail(call, count, CallOutcome::not_applied, CallError::overloaded);
   earliest_deadline_ = std::min(earliest_deadline_, deadline);
-  waiting_operations_ += operations.size();
-  waiting_.push_back({call, std::move(operations), deadline});
+  waiting_operations_ += count;
+  waiting_.push_back(std::move(one));
 }
 
 void SessionCore::fail(CallId call, std::size_t operations, CallOutcome outcome, CallError error) {
@@ -83,7 +81,7 @@ void SessionCore::fail_flight(InFlight& flight, CallOutcome outcome, CallError e
 }
 
 void SessionCore::fail_waiting(CallError error) {
-  for (const Call& call : waiting_) fail(call.id, call.operations.size(), CallOutcome::not_applied, error);
+  for (const Call& call : waiting_) fail(call.id, call.operations, CallOutcome::not_applied, error);
   waiting_.clear();
   waiting_operations_ = 0;
 }
@@ -143,39 +141,33 @@ void SessionCore::open_session(Instant now) {
   transmit(flights_.emplace(flight.request.number, std::move(flight)).first->second, now);
 }
 
-// As many waiting calls as fit into one request.
+// As many waiting calls as fit into one request: their encodings, one behind the other, are that of all together.
 SessionCore::InFlight SessionCore::next_request() {
   InFlight flight;
-  std::vector<Call> calls;
-  std::vector<Operation> views;
-  std::size_t bytes = 0;
+  Request& request = flight.request;
+  request.read_only = true;
+  std::size_t operations = 0;
   std::size_t result_bytes = results::header_bytes;
-  flight.request.read_only = true;
-  while (!waiting_.empty()) {
-    const Call& call = waiting_.front();
-    std::vector<Operation> more;
-    std::size_t more_bytes = 0;
-    for (const OwnedOperation& operation : call.operations) {
-      more.push_back(operation.view());
-      more_bytes += encoded_bytes(operation);
-    }
-    const std::size_t more_result_bytes = worst_result_bytes(more) - results::header_bytes;
-    if (views.size() + more.size() > limits::request_operations || bytes + more_bytes > limits::request_bytes ||
-        result_bytes + more_result_bytes > limits::request_result_bytes)
-      break;
-    bytes += more_bytes;
-    result_bytes += more_result_bytes;
-    flight.request.read_only = flight.request.read_only && std::ranges::all_of(call.operations, is_read);
-    flight.parts.push_back({call.id, call.operations.size(), call.deadline});
-    waiting_operations_ -= call.operations.size();
-    calls.push_back(std::move(waiting_.front()));  // keeps the text that the views are of
-    waiting_.pop_front();
-    for (const OwnedOperation& operation : calls.back().operations) views.push_back(operation.view());
+  const auto fits = [&](const Call& call) {
+    return operations + call.operations <= limits::request_operations &&
+           request.operations.size() + call.encoded.size() <= limits::request_bytes &&
+           result_bytes + call.result_bytes <= limits::request_result_bytes;
+  };
+  for (; !waiting_.empty() && fits(waiting_.front()); waiting_.pop_front()) {
+    Call& call = waiting_.front();
+    operations += call.operations;
+    result_bytes += call.result_bytes;
+    request.read_only = request.read_only && call.read_only;
+    if (request.operations.empty())
+      request.operations = std::move(call.encoded);
+    else
+      request.operations += call.encoded;
+    flight.parts.push_back({call.id, call.operations, call.deadline});
   }
-  flight.request.session = session_;
-  flight.request.number = next_number_;
-  flight.request.operations = config_.encode(views);
-  flight.request.result_limit = static_cast<std::uint32_t>(worst_result_bytes(views));
+  waiting_operations_ -= operations;
+  request.session = session_;
+  request.number = next_number_;
+  request.result_limit = static_cast<std::uint32_t>(result_bytes);
   next_number_ = next_number_.next();
   return flight;
 }
@@ -214,8 +206,8 @@ void SessionCore::expire_calls(Instant now) {
       earliest_deadline_ = std::min(earliest_deadline_, call.deadline);
       return false;
     }
-    waiting_operations_ -= call.operations.size();
-    fail(call.id, call.operations.size(), CallOutcome::not_applied, CallError::timed_out);
+    waiting_operations_ -= call.operations;
+    fail(call.id, call.operations, CallOutcome::not_applied, CallError::timed_out);
     return true;
   });
   for (auto flight = flights_.begin(); flight != flights_.end();) {

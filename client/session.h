@@ -55,7 +55,7 @@ class SessionCore {
  public:
   SessionCore(SessionConfig config, Instant now);
 
-  void submit(CallId call, std::vector<OwnedOperation> operations, Instant deadline);
+  void submit(CallId call, const std::vector<OwnedOperation>& operations, Instant deadline);
   // Completes what is left, and closes the session at the group; `closed()` says when.
   void close(Instant now);
   bool closed() const { return phase_ == Phase::closed; }
@@ -79,7 +79,10 @@ class SessionCore {
   enum class Phase { connecting, opening, open, closing, closed };
   struct Call {
     CallId id;
-    std::vector<OwnedOperation> operations;
+    std::string encoded;
+    std::size_t operations = 0;
+    std::size_t result_bytes = 0;  // at most, without a header
+    bool read_only = false;
     Instant deadline;
   };
   struct Part {  // a call inside a request; its operations are encoded there

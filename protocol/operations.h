@@ -106,8 +106,10 @@ inline void append_header(std::string& bytes, RequestOutcome outcome, Sequence s
 }
 
 inline void append_operation(std::string& bytes, OperationStatus status, std::int64_t value) {
-  append_number(bytes, static_cast<std::uint8_t>(status));
-  append_number(bytes, value);
+  char raw[operation_bytes];
+  raw[0] = static_cast<char>(status);
+  std::memcpy(raw + 1, &value, sizeof value);
+  bytes.append(raw, sizeof raw);
 }
 
 // Total: any bytes give a result or nothing.

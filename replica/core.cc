@@ -158,9 +158,7 @@ void ReplicaCore::settle(bool new_term, Instant now) {
     recovery_ = standing_->recovery;
     reporting_.request(now);
   } else if (standing_->recovery > recovery_) {
-    // Evicted while it was loading: it has just done what it is told to do.
-    const bool fresh = applied_ == base_ && !first_vote_;
-    if (!fresh) return roll_back("recovery", now);
+    if (!may_keep_state()) return roll_back("recovery", now);
     recovery_ = standing_->recovery;
     reporting_.request(now);
   } else if (new_term && standing_->recovery < recovery_) {
@@ -175,6 +173,15 @@ void ReplicaCore::settle(bool new_term, Instant now) {
     import_.begin(*goal, now);
     take_import_output(now);
   }
+}
+
+// What is asked for is a recovery. Evicted while it was loading: it has just done that. And silence says nothing
+// against a state; like any other it is proven on probation.
+bool ReplicaCore::may_keep_state() const {
+  const bool fresh = applied_ == base_ && !first_vote_;
+  const bool was_silent =
+      standing_->recovery == recovery_.next() && standing_->reason == to_string(VerdictReason::silence);
+  return fresh || was_silent;
 }
 
 // Law 2: a new term's journal ends before what this replica executed, or ends in something else.

@@ -147,6 +147,7 @@ class ReplicaCore {
   void capture_if_due(std::size_t changed);
   bool knows_group(const ReplicaStanding& standing);
   bool is_outdated(const ReplicaStanding& standing) const;
+  bool may_keep_state() const;
   bool is_ahead_of_journal() const;
   void settle(bool new_term, Instant now);
   void begin(std::unique_ptr<State> state, const CheckpointHeader& header, Instant now);

@@ -91,10 +91,11 @@ CounterResult Counters::set(const Name& name, std::int64_t value) {
 CounterResult Counters::remove(const Name& name) {
   Counter* counter = find(name);
   if (!counter) return {is_valid_name(name.text) ? OperationStatus::not_found : OperationStatus::malformed};
+  settle();  // it may be on the list
   const std::int64_t value = counter->value;
   Digest difference;
   difference -= CounterEntry(name.text).digest_with(value);
-  add_to_digest(name, difference);
+  add_to_digest(NameTable<Counter>::share_of(name.hash), difference);
   if (counter->captured) removed_.emplace_back(name.text);
   mark_clean(*counter);
   if (last_changed_ == counter) last_changed_ = nullptr;
@@ -132,24 +133,33 @@ Counters::Counter* Counters::insert(const Name& name, std::int64_t value) {
   else
     ordered_.insert(*counter);
   table_.insert(name.hash, counter);
-  add_to_digest(name, CounterEntry(name.text).digest_with(value));
+  add_to_digest(NameTable<Counter>::share_of(name.hash), CounterEntry(name.text).digest_with(value));
   return counter;
 }
 
 void Counters::change(const Name& name, Counter& counter, std::int64_t value) {
-  CounterEntry entry(counter.name());
-  Digest difference = entry.digest_with(value);
-  difference -= entry.digest_with(counter.value);
-  add_to_digest(name, difference);
+  if (!std::exchange(counter.unsettled, true))
+    unsettled_.push_back({&counter, counter.value, NameTable<Counter>::share_of(name.hash)});
   counter.value = value;
   mark_dirty(counter);
 }
 
 // ---- digest
 
-void Counters::add_to_digest(const Name& name, const Digest& difference) {
+void Counters::settle() {
+  for (const Unsettled& change : unsettled_) {
+    CounterEntry entry(change.counter->name());
+    Digest difference = entry.digest_with(change.counter->value);
+    difference -= entry.digest_with(change.value_before);
+    add_to_digest(change.share, difference);
+    change.counter->unsettled = false;
+  }
+  unsettled_.clear();
+}
+
+void Counters::add_to_digest(std::size_t share, const Digest& difference) {
   digest_ += difference;
-  share_digests_[NameTable<Counter>::share_of(name.hash)] += difference;
+  share_digests_[share] += difference;
 }
 
 Digest Counters::recomputed_digest() const {

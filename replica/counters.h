@@ -6,8 +6,9 @@
 // depends on it (law 5).
 //
 // Invariants
-// - digest() is the sum of entry_digest over all counters, kept in O(1) a change (law 10); and so is the sum over each
-//   share of them, so that one share can be summed up again while the others change.
+// - digest() is the sum of entry_digest over all counters (law 10); and so is the sum over each share of them, so that
+//   one share can be summed up again while the others change. Both follow the changes at settle(), in O(1) a counter
+//   that changed, however often it did.
 // - Exactly the counters that changed since the previous capture are listed as dirty.
 // - A change of an existing counter allocates nothing, but for the list of dirty ones to grow.
 #pragma once
@@ -65,6 +66,9 @@ class Counters {
   // Appends (name size u16, name, value i64) for each counter of the range, in byte order; returns how many.
   std::uint32_t list(const Range& range, std::string& bytes) const;
 
+  // Ends a series of operations, such as an order's: from here to the next change the digests are right.
+  void settle();
+
   std::size_t size() const { return ordered_.size(); }
   Digest digest() const { return digest_; }
   Digest recomputed_digest() const;
@@ -101,10 +105,16 @@ class Counters {
     std::uint32_t dirty_place = clean;  // in dirty_ or in captured_next_
     std::uint16_t name_size = 0;        // the name's bytes follow this object
     bool captured = false;              // a checkpoint may hold it
+    bool unsettled = false;             // in unsettled_
 
     static Counter* make(std::string_view name, std::int64_t value);
     static void destroy(Counter* counter);
     std::string_view name() const { return {reinterpret_cast<const char*>(this + 1), name_size}; }
+  };
+  struct Unsettled {
+    Counter* counter;
+    std::int64_t value_before;
+    std::size_t share;
   };
   struct NameOf {
     using type = std::string_view;
@@ -116,7 +126,7 @@ class Counters {
   CounterResult create(const Name& name, std::int64_t value);
   Counter* insert(const Name& name, std::int64_t value);
   void change(const Name& name, Counter& counter, std::int64_t value);
-  void add_to_digest(const Name& name, const Digest& difference);
+  void add_to_digest(std::size_t share, const Digest& difference);
   void mark_dirty(Counter& counter);
   void mark_clean(Counter& counter);
   std::vector<Counter*>& list_of(const Counter& counter);
@@ -128,6 +138,7 @@ class Counters {
   NameTable<Counter> table_;
   Digest digest_;
   std::vector<Digest> share_digests_;
+  std::vector<Unsettled> unsettled_;  // changed since settle(), each once
   std::vector<Counter*> dirty_;
   std::vector<Counter*> captured_next_;  // dirty ones, too: by the capture in progress
   bool capturing_all_ = false;

@@ -54,6 +54,7 @@ void State::apply(const Order& order, const OperationDecoder& decode, std::strin
     std::memcpy(results.data() + start, &size, sizeof size);
     ++place.index;
   }
+  counters_.settle();
 }
 
 void State::run(const Request& request, Place place, const OperationDecoder& decode, std::string& results) {

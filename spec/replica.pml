@@ -106,6 +106,10 @@ end:
 #endif
     roll_back(me)
   }
+  :: d_step { /* told of a recovery for silence: the state stays (may_keep_state) */
+    recovery[me] + 1 == recovery_of(told[me]) && is_in_journal(me) ->
+    recovery[me] = recovery_of(told[me])
+  }
 #ifdef EXECUTION
   :: d_step { /* executed without a vote, or the vote gets lost */
     may_execute(me, applied[me] + 1) && (!quiet || !is_voted(applied[me] + 1)) ->

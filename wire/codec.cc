@@ -105,10 +105,9 @@ tl::expected<Header, DecodeError> read_header(std::string_view bytes) {
 // Ballots are the only lists within lists.
 bool within_limits(std::string_view body, const v1::Ballots&) {
   std::size_t fields = limits::message_ballots + limits::message_ballot_requests;  // each ballot has its identity, too
-  return has_at_most(limits::message_fields, body) &&
-         visit_fields(body, [&](std::uint64_t number, std::string_view ballot) {
-           return number != v1::Ballots::kBallotsFieldNumber ||
-                  visit_fields(ballot, [&](std::uint64_t, std::string_view) { return fields-- > 0; });
+  return has_at_most(limits::message_fields, body) && visit_fields(body, [&](const Field& field) {
+           return field.number != v1::Ballots::kBallotsFieldNumber ||
+                  visit_fields(field.content, [&](const Field&) { return fields-- > 0; });
          });
 }
 

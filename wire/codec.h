@@ -37,9 +37,9 @@ EncodedMessage encode(const Request& request);
 
 tl::expected<Message, DecodeError> decode(std::string_view header, std::string_view body);
 
-// What a request carries. Encoding takes views; the views that decoding gives stay valid until the next call of
-// decode_operations on the same thread. False, and no operations: the bytes are no tally.v1.Operations, or hold more
-// than limits::request_operations. An unknown kind becomes OperationKind::unspecified, a limit beyond 32 bits
+// What a request carries. The encodings of two lists, one behind the other, are that of both together. What decoding
+// gives are views of the bytes. False, and no operations: the bytes are no tally.v1.Operations, or hold more than
+// limits::request_operations. An unknown kind becomes OperationKind::unspecified, a limit beyond 32 bits
 // UINT32_MAX: that one operation is malformed, the others are not.
 std::string encode_operations(const std::vector<Operation>& operations);
 bool decode_operations(std::string_view bytes, std::vector<Operation>& operations);

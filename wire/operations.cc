@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a request carries: Operations to bytes and back. Replicas execute what decode_operations gives, so it is part of
 // the semantics: the same bytes give the same operations, or are refused, in every replica.
+//
+// These are the bytes that protobuf writes and reads, without its objects in between: every operation of a request
+// passes here once a client and once a replica (docs/decisions/0009-operations-without-objects.md).
 #include <algorithm>
 #include <cstdint>
 
@@ -13,49 +16,78 @@
 namespace tally::wire {
 namespace {
 
-void to_proto(const Operation& operation, v1::Operation& proto) {
-  proto.set_kind(wire::to_proto(operation.kind));
-  proto.set_name(operation.name.data(), operation.name.size());
-  proto.set_value(operation.value);
-  proto.set_idempotency_key(operation.idempotency_key.data(), operation.idempotency_key.size());
-  proto.set_after(operation.after.data(), operation.after.size());
-  proto.set_limit(operation.limit);
+using Proto = v1::Operation;
+
+constexpr std::uint64_t zigzag(std::int64_t value) {
+  return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
+}
+
+constexpr std::int64_t from_zigzag(std::uint64_t value) {
+  return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
+}
+
+void append(std::string& bytes, const Operation& operation) {
+  append_field(bytes, Proto::kKindFieldNumber, static_cast<std::uint64_t>(operation.kind));
+  append_field(bytes, Proto::kNameFieldNumber, operation.name);
+  append_field(bytes, Proto::kValueFieldNumber, zigzag(operation.value));
+  append_field(bytes, Proto::kIdempotencyKeyFieldNumber, operation.idempotency_key);
+  append_field(bytes, Proto::kAfterFieldNumber, operation.after);
+  append_field(bytes, Proto::kLimitFieldNumber, operation.limit);
 }
 
 // Total, unlike its likes: one operation of an unknown kind, or with an impossible limit, is malformed for the replica
-// that executes it, and leaves the others of the request alone.
-Operation view_of(const v1::Operation& proto) {
-  Operation operation;
-  if (!from_proto(proto.kind(), operation.kind)) operation.kind = OperationKind::unspecified;
-  operation.name = proto.name();
-  operation.value = proto.value();
-  operation.idempotency_key = proto.idempotency_key();
-  operation.after = proto.after();
-  operation.limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(proto.limit(), UINT32_MAX));
-  return operation;
+// that executes it, and leaves the others of the request alone. protobuf takes the low 32 bits of an enumerator.
+void set(Operation& operation, const Field& field) {
+  if (field.is_number()) {
+    switch (field.number) {
+      case Proto::kKindFieldNumber:
+        if (!from_proto(static_cast<v1::OperationKind>(static_cast<std::int32_t>(field.value)), operation.kind))
+          operation.kind = OperationKind::unspecified;
+        break;
+      case Proto::kValueFieldNumber: operation.value = from_zigzag(field.value); break;
+      case Proto::kLimitFieldNumber:
+        operation.limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(field.value, UINT32_MAX));
+        break;
+      default: break;
+    }
+  } else if (field.is_text()) {
+    switch (field.number) {
+      case Proto::kNameFieldNumber: operation.name = field.content; break;
+      case Proto::kIdempotencyKeyFieldNumber: operation.idempotency_key = field.content; break;
+      case Proto::kAfterFieldNumber: operation.after = field.content; break;
+      default: break;
+    }
+  }
 }
 
 }  // namespace
 
 std::string encode_operations(const std::vector<Operation>& operations) {
-  thread_local Reused<v1::Operations> reused;
-  v1::Operations& proto = reused.next();
-  for (const Operation& operation : operations) to_proto(operation, *proto.add_operations());
-  std::string bytes = proto.SerializeAsString();
-  reused.has_coded(bytes.size());
+  std::string bytes;
+  std::string one;
+  for (const Operation& operation : operations) {
+    one.clear();
+    append(one, operation);
+    append_element(bytes, v1::Operations::kOperationsFieldNumber, one);
+  }
   return bytes;
 }
 
 bool decode_operations(std::string_view bytes, std::vector<Operation>& operations) {
-  thread_local Reused<v1::Operations> reused;  // owns what the views point to
   operations.clear();
-  if (bytes.size() > limits::message_bytes || !has_at_most(limits::request_operations, bytes)) return false;
-  v1::Operations& proto = reused.next();
-  reused.has_coded(bytes.size());
-  if (!proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return false;
-  operations.reserve(static_cast<std::size_t>(proto.operations_size()));
-  for (const v1::Operation& operation : proto.operations()) operations.push_back(view_of(operation));
-  return true;
+  std::size_t fields_left = limits::request_operations;
+  const bool decoded = bytes.size() <= limits::message_bytes && visit_fields(bytes, [&](const Field& element) {
+                         if (fields_left-- == 0) return false;
+                         if (element.number != v1::Operations::kOperationsFieldNumber || !element.is_text())
+                           return true;
+                         Operation& operation = operations.emplace_back();
+                         return visit_fields(element.content, [&](const Field& field) {
+                           set(operation, field);
+                           return true;
+                         });
+                       });
+  if (!decoded) operations.clear();
+  return decoded;
 }
 
 }  // namespace tally::wire

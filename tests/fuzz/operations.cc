@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a request carries, decoded and executed: any operations give results within the bound that they announce, the
-// same again when they are sent again, and a state whose digest is that of its data.
+// What a request carries, decoded and executed. The decoder is our own: it takes what protobuf takes, and makes the
+// same of it. Any operations give results within the bound that they announce, the same again when they are sent again,
+// and a state whose digest is that of its data.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "replica/state.h"
 #include "target.h"
 #include "wire/codec.h"
+#include "wire/tally.pb.h"
 
 using namespace tally;
 
@@ -41,11 +43,40 @@ bool equal(const OwnedOperation& one, const Operation& other) {
          one.idempotency_key == other.idempotency_key && one.after == other.after && one.limit == other.limit;
 }
 
-// Encoded and decoded again, they are the same.
+// Encoded and decoded again, they are the same; and protobuf writes the same bytes.
 void check_encoding(const std::vector<OwnedOperation>& operations) {
+  const std::string encoded = wire::encode_operations(views_of(operations));
   std::vector<Operation> again;
-  CHECK(wire::decode_operations(wire::encode_operations(views_of(operations)), again));
+  CHECK(wire::decode_operations(encoded, again));
   CHECK(std::ranges::equal(operations, again, equal));
+  v1::Operations proto;
+  CHECK(proto.ParseFromString(encoded) && proto.SerializeAsString() == encoded);
+}
+
+OwnedOperation operation_of(const v1::Operation& proto) {
+  const bool known = v1::OperationKind_IsValid(proto.kind());
+  return {known ? static_cast<OperationKind>(proto.kind()) : OperationKind::unspecified,
+          proto.name(),
+          proto.value(),
+          proto.idempotency_key(),
+          proto.after(),
+          static_cast<std::uint32_t>(std::min<std::uint64_t>(proto.limit(), UINT32_MAX))};
+}
+
+// What may be refused though protobuf takes it: groups, and too many fields.
+bool may_be_refused(std::string_view input) {
+  return input.size() > limits::request_operations ||
+         std::ranges::any_of(input, [](char byte) { return (byte & 7) == 3 || (byte & 7) == 4; });
+}
+
+void check_decoding(std::string_view input, bool taken, const std::vector<Operation>& operations) {
+  v1::Operations proto;
+  const bool taken_by_protobuf = proto.ParseFromArray(input.data(), static_cast<int>(input.size()));
+  CHECK(taken ? taken_by_protobuf : !taken_by_protobuf || may_be_refused(input));
+  if (!taken) return;
+  CHECK(std::ranges::equal(proto.operations(), operations, [](const v1::Operation& one, const Operation& other) {
+    return equal(operation_of(one), other);
+  }));
 }
 
 void check_result(std::string_view results, const std::vector<OwnedOperation>& operations, std::size_t worst) {
@@ -92,7 +123,9 @@ void check_execution(std::string_view encoded, const std::vector<OwnedOperation>
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input = fuzz::bytes_of(data, size);
   std::vector<Operation> decoded;
-  if (!wire::decode_operations(input, decoded)) return 0;
+  const bool taken = wire::decode_operations(input, decoded);
+  check_decoding(input, taken, decoded);
+  if (!taken) return 0;
   CHECK(decoded.size() <= limits::request_operations);
   fuzz::accepted();
   std::vector<OwnedOperation> operations;  // the views end with the next decoding

@@ -153,6 +153,20 @@ BOOST_AUTO_TEST_CASE(and_silence_proves_nothing_against_it) {
   standing.reason = "silence";
   group.replica.receive(standing);
   BOOST_TEST(group.replica.distrusted.empty());
+  BOOST_TEST(group.replica.applied() == 6u);  // and nothing is executed again
+  BOOST_TEST((group.replica.reports.back().recovery == Recovery(2)));
+}
+
+BOOST_AUTO_TEST_CASE(and_whoever_missed_an_earlier_recovery_rolls_back_for_it) {
+  Group group(2);
+  group.count(5);
+  group.replica.receive(standing_of(group.chain));
+  group.replica.start();
+  group.replica.receive(standing_of(group.chain));
+  group.stream_from_applied();
+  ReplicaStanding standing = standing_of(group.chain, 3);  // 2 may have been for dissent
+  standing.reason = "silence";
+  group.replica.receive(standing);
   BOOST_TEST(group.replica.applied() == 2u);
 }
 
