@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What clients notice: one group under steady load, one fault after the other, each in a slot of its own on one time
+axis. Every answer is checked; a wrong, lost or doubled one fails the run.
+"""
+
+import contextlib
+import dataclasses
+import http.client
+import json
+import os
+import signal
+import sys
+import time
+import urllib.parse
+
+from servers import Tally
+from timeline import Timeline, operations, sleep_until
+
+HEALTHY_SECONDS = 4
+SETTLE_SECONDS = 1  # of the healthy time, not measured
+POLL_SECONDS = 0.02
+CLIENTS = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Drill:
+    name: str
+    inject: callable  # group
+    lasts: float = 0  # then heal
+    heal: callable = None
+    slot: float = 6  # all in all
+
+
+def kill(role):
+    return lambda group: os.kill(group.pid(role), signal.SIGKILL)
+
+
+def stop(role):
+    return lambda group: os.kill(group.pid(role), signal.SIGSTOP)
+
+
+def go_on(role):
+    return lambda group: os.kill(group.pid(role), signal.SIGCONT)
+
+
+def drills(missed_seconds):
+    return [
+        Drill('replica killed', kill('replica-1')),
+        Drill('replica hangs', stop('replica-2'), 2.5, go_on('replica-2'), 8),
+        Drill('replica lies', lambda group: group.tally('fault', 'inject', 3, 'wrong-value'), 1,
+              lambda group: group.tally('fault', 'clear', 3), 8),
+        Drill(f'replica catches up after {missed_seconds} s', stop('replica-1'), missed_seconds, go_on('replica-1'),
+              missed_seconds + 10),
+        Drill('comparator killed', kill('comparator'), slot=4),
+        Drill('distributor killed', kill('distributor'), slot=4),
+    ]
+
+
+class Watch:
+    """Asks the bridge for the group's state, over one connection."""
+
+    def __init__(self, group):
+        self.address = urllib.parse.urlsplit(group.http).netloc
+        self.connection = http.client.HTTPConnection(self.address, timeout=1)
+
+    def status(self):
+        """None while nobody can say."""
+        try:
+            self.connection.request('GET', '/v1/cluster')
+            answer = self.connection.getresponse()
+            body = answer.read()
+            return json.loads(body) if answer.status == 200 else None
+        except (OSError, http.client.HTTPException):
+            self.connection.close()
+            return None
+
+    def wait(self, condition, until):
+        """When the condition on the status first held; None: not in time."""
+        while time.monotonic() < until:
+            status = self.status()
+            if status and condition(status):
+                return time.monotonic()
+            time.sleep(POLL_SECONDS)
+        return None
+
+
+def all_vote(status):
+    return status['state'] == 'ok' and all(replica['state'] == 'voting' for replica in status['replicas'])
+
+
+def measure(bin_dir, missed_seconds):
+    plan = drills(missed_seconds)
+    seconds = HEALTHY_SECONDS + sum(drill.slot for drill in plan)
+    done = []
+    with Tally(bin_dir, '--fault-injection') as group:
+        group.wait_all_vote()
+        watch = Watch(group)
+        with Timeline(group, seconds, CLIENTS) as timeline, contextlib.closing(watch.connection):
+            begin = timeline.begun + HEALTHY_SECONDS
+            for drill in plan:
+                sleep_until(begin)
+                print(f'faults: {drill.name}', file=sys.stderr, flush=True)
+                done.append(run(group, watch, drill, begin))
+                begin += drill.slot
+    return report(timeline, done)
+
+
+def run(group, watch, drill, begin):
+    """The moments of one drill: injected, healed, all vote again."""
+    end = begin + drill.slot
+    moments = {'name': drill.name, 'injected': time.monotonic(), 'slot_end': end}
+    drill.inject(group)
+    if drill.heal:
+        sleep_until(begin + drill.lasts)
+        status = watch.status()
+        moments['missed_orders'] = max(replica['lag'] for replica in status['replicas']) if status else None
+        moments['healed'] = time.monotonic()
+        drill.heal(group)
+    else:
+        watch.wait(lambda status: not all_vote(status), min(end, begin + 0.3))
+    moments['recovered'] = watch.wait(all_vote, end)
+    return moments
+
+
+def report(timeline, done):
+    zero = timeline.rows[0]['at_s']
+    healthy = summary(timeline, zero + SETTLE_SECONDS, done[0]['injected'])
+    rows = []
+    for moments in done:
+        until = moments['recovered'] or moments['slot_end']
+        during = summary(timeline, moments['injected'], until)
+        rows.append({'name': moments['name'], 'missed_orders': moments.get('missed_orders'),
+                     'recovered_seconds': moments['recovered'] and moments['recovered'] - moments.get('healed', moments['injected']),
+                     'begin': moments['injected'] - zero, 'end': until - zero, **during,
+                     'share': during['per_second'] / healthy['per_second'],
+                     'after': summary(timeline, until, moments['slot_end'])})
+    return {'healthy': healthy, 'drills': rows, 'verified': timeline.result['verified'],
+            'errors': timeline.result['errors'],
+            'timeline': [[row['at_s'] - zero, row['operations'], row['p99_us'], row['gap_us']] for row in timeline.rows]}
+
+
+def summary(timeline, since, until):
+    rows = timeline.window(since, until)
+    if not rows:
+        return {'per_second': 0.0, 'p99_us': None, 'gap_us': None}
+    p99 = sorted(row['p99_us'] for row in rows if row['operations'])
+    return {'per_second': operations(rows) / max(until - since, 0.05), 'p99_us': p99[len(p99) // 2] if p99 else None,
+            'gap_us': max(row['gap_us'] for row in rows)}

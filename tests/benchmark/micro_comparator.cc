@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a decision costs: the count of votes alone, and the whole core from ballot and three votes to the decisions.
+#include <benchmark/benchmark.h>
+
+#include "comparator/ballot.h"
+#include "comparator/core.h"
+#include "tests/benchmark/micro.h"
+
+namespace tally::benchmark {
+namespace {
+
+constexpr Incarnation self(77);
+constexpr std::size_t replicas = 3;
+
+void count(::benchmark::State& run) {
+  VoterSet voters;
+  CastAnswers answers{};
+  for (std::uint64_t id = 1; id <= replicas; ++id) {
+    voters.insert(ReplicaId(id));
+    answers[id - 1] = 1;
+  }
+  for (auto _ : run) ::benchmark::DoNotOptimize(count_votes(answers, voters, Quorum{replicas}));
+}
+BENCHMARK(count);
+
+ComparatorCore::Config config() {
+  ComparatorCore::Config config;
+  config.incarnation = self;
+  config.pid = 1;
+  config.replicas = replicas;
+  config.ack_timeout = milliseconds(250);
+  config.ack_misses = 4;
+  return config;
+}
+
+View view() {
+  View view;
+  view.term = Term(1);
+  view.group = GroupId(5);
+  view.number = ViewNumber(1);
+  view.comparator = self;
+  for (std::uint64_t id = 1; id <= replicas; ++id)
+    view.members.push_back({ReplicaId(id), MemberRole::voter, Recovery(1)});
+  return view;
+}
+
+// Takes what the core has to say, and writes the audit log at once.
+std::size_t turn(ComparatorCore& core, Instant now, std::uint64_t& records) {
+  if (core.next_deadline() <= now) core.tick(now);
+  const ComparatorOutput output = core.take_output();
+  if (!output.audit.empty()) core.audit_written(records += output.audit.size(), "hash");
+  return output.decisions.size();
+}
+
+// One order of one request with so many operations; votes are built outside the measured time.
+void decide(::benchmark::State& run) {
+  ComparatorCore core(config());
+  Instant now = Instant{} + seconds(1);
+  std::uint64_t records = 0;
+  core.receive(view(), now);
+  turn(core, now, records);
+  std::uint64_t sequence = 0;
+  std::size_t decided = 0;
+  for (auto _ : run) {
+    run.PauseTiming();
+    ++sequence;
+    now = now + microseconds(100);
+    const Vote vote = vote_of(sequence, operations_of(run));
+    std::vector<Vote> votes(replicas, vote);
+    Ballots ballots{Term(1), {{vote.order, {{ClientId{"c"}, SessionId{Sequence(1), 0}, RequestNumber(sequence)}}}}};
+    run.ResumeTiming();
+    core.receive(std::move(ballots), now);
+    for (std::uint64_t id = 1; id <= replicas; ++id) core.receive(ReplicaId(id), std::move(votes[id - 1]), now);
+    decided += turn(core, now, records);
+  }
+  if (decided != sequence) run.SkipWithError("it was not decided");
+}
+BENCHMARK(decide)->Arg(1)->Arg(1024);
+
+}  // namespace
+}  // namespace tally::benchmark

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SVG plots by gnuplot. Each takes its part of the results and a path."""
+
+import json
+import shutil
+import subprocess
+
+STYLE = '''
+set terminal svg size {width},{height} dynamic background rgb 'white' font 'sans-serif,12'
+set output {output}
+set grid back linecolor rgb '#dddddd'
+set key outside top center horizontal
+set style line 1 linecolor rgb '#1f77b4' linewidth 2 pointtype 7 pointsize 0.6
+set style line 2 linecolor rgb '#d62728' linewidth 2 pointtype 7 pointsize 0.6
+set style line 3 linecolor rgb '#2ca02c' linewidth 2 pointtype 7 pointsize 0.6
+set style line 4 linecolor rgb '#9467bd' linewidth 2 pointtype 7 pointsize 0.6
+'''
+
+
+def available():
+    return shutil.which('gnuplot') is not None
+
+
+def quoted(text):
+    return json.dumps(str(text), ensure_ascii=False)
+
+
+def data(name, rows):
+    """A named block; None is a missing point."""
+    lines = [' '.join('?' if value is None else f'{value}' for value in row) for row in rows]
+    return '\n'.join([f'${name} << END', *lines, 'END\n'])
+
+
+def draw(path, script, width=900, height=420):
+    script = STYLE.format(output=quoted(path), width=width, height=height) + 'set datafile missing "?"\n' + script
+    subprocess.run(['gnuplot'], input=script, text=True, check=True)
+
+
+def side_by_side(rows, path):
+    """rows: (label, [increments a second at 1, 64, 256 clients, or None])."""
+    table = data('bars', [[quoted(label), *values] for label, values in rows])
+    draw(path, table + '''
+set logscale y
+set ylabel 'increments a second'
+set style data histogram
+set style histogram clustered gap 1
+set style fill solid 0.9
+set boxwidth 0.9
+set xtics rotate by -20
+set bmargin 7
+plot $bars using 2:xtic(1) title '1 client' linestyle 1, '' using 3 title '64 clients' linestyle 3, \\
+  '' using 4 title '256 clients' linestyle 2
+''', height=520)
+
+
+def faults(result, path):
+    """Throughput, p99 and the longest gap in slices of 50 ms, the drills shaded."""
+    rows = result['timeline']
+    length = rows[1][0] - rows[0][0] if len(rows) > 1 else 0.05
+    table = data('time', [[second, count / length, p99 / 1e3 if count else None, max(gap / 1e3, 0.01)]
+                          for second, count, p99, gap in rows])
+    shades = ''
+    for number, drill in enumerate(result['drills'], 1):
+        shades += (f"set object {number} rectangle from {drill['begin']}, graph 0 to {drill['end']}, graph 1 "
+                   "behind fillcolor rgb '#ffe9c6' fillstyle solid noborder\n")
+        shades += (f"set label {number} {quoted(drill['name'])} at {drill['begin']}, graph 0.97 rotate by -90 "
+                   "font ',9' front\n")
+    draw(path, table + shades + '''
+set multiplot layout 2,1
+set lmargin 12
+set xrange [0:*]
+set ylabel 'increments a second'
+set yrange [0:*]
+unset key
+plot $time using 1:2 with lines linestyle 1
+unset label
+set xlabel 'seconds'
+set ylabel 'milliseconds'
+set yrange [*:*]
+set logscale y
+set key inside top left
+plot $time using 1:3 with lines linestyle 3 title 'p99', $time using 1:4 with lines linestyle 2 title 'longest gap of a client'
+unset multiplot
+''', height=640)
+
+
+def counters(rows, path):
+    table = data('c', [[row['counters'], row['per_second'], row['p50_us'], row['replica_bytes'] / 2**20,
+                        row['disk_bytes'] / 2**20] for row in rows])
+    draw(path, table + '''
+set logscale xy
+set xlabel 'counters'
+set ylabel 'increments a second'
+set y2label 'MiB'
+set ytics nomirror
+set y2tics
+set logscale y2
+plot $c using 1:2 with linespoints linestyle 1 title 'increments a second, 16 × 4096', \\
+  $c using 1:4 axes x1y2 with linespoints linestyle 2 title 'memory of a replica', \\
+  $c using 1:5 axes x1y2 with linespoints linestyle 3 title 'disk of the group'
+''')
+
+
+def replicas(rows, path):
+    kinds = sorted({row['load'] for row in rows})
+    script = ''.join(data(f'k{place}', [[row['replicas'], row['cpu_us']] for row in rows if row['load'] == kind])
+                     for place, kind in enumerate(kinds))
+    plot = ', '.join(f'$k{place} using 1:2 with linespoints linestyle {place + 1} title {quoted(kind)}'
+                     for place, kind in enumerate(kinds))
+    draw(path, script + f'''
+set xlabel 'replicas'
+set xtics 2
+set logscale y
+set ylabel 'µs of CPU to an increment, all daemons'
+plot {plot}
+''')
+
+
+def connections(rows, path):
+    rows = [row for row in rows if 'failure' not in row]
+    table = data('n', [[row['connections'], row['per_second'], (row['p99_us'] or 0) / 1e3] for row in rows])
+    draw(path, table + '''
+set logscale xy
+set xlabel 'HTTP connections'
+set ylabel 'increments a second'
+set y2label 'p99, ms'
+set ytics nomirror
+set y2tics
+set logscale y2
+plot $n using 1:2 with linespoints linestyle 1 title 'increments a second', \\
+  $n using 1:3 axes x1y2 with linespoints linestyle 2 title 'p99'
+''')
+
+
+def soak(result, path):
+    roles = [name for name in result['samples'][0] if name.endswith('_bytes') and name != 'disk_bytes']
+    table = data('s', [[row['second'], row['descriptors'], row['disk_bytes'] / 2**20,
+                        *[row[role] / 2**20 for role in roles]] for row in result['samples']])
+    lines = ', '.join(f'$s using 1:{place} with lines title {quoted(role.removesuffix("_bytes"))}'
+                      for place, role in enumerate(roles, 4))
+    draw(path, table + f'''
+set multiplot layout 2,1
+set lmargin 12
+set yrange [0:*]
+set ylabel 'memory, MiB'
+plot {lines}
+set xlabel 'seconds'
+set ylabel 'disk, MiB'
+set y2label 'descriptors'
+set ytics nomirror
+set y2tics
+set y2range [0:*]
+plot $s using 1:3 with lines linestyle 1 title 'disk', $s using 1:2 axes x1y2 with lines linestyle 2 title 'descriptors'
+unset multiplot
+''', height=560)

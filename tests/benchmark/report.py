@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The results of a run as Markdown, with plots beside it."""
+
+import pathlib
+import re
+import statistics
+
+import evidence
+import plots
+from side_by_side import SYSTEMS, commands
+from targets import TARGETS
+
+INTRODUCTION = '''# Benchmarks
+
+Written by `scripts/bench`; [notes.md](benchmarks/notes.md) at the end is written by hand. The unit is one increment of
+one of 1,000 counters, answered with its new value: ordered, executed by three replicas, voted, its order on disk before
+the answer leaves. Everything, load generators included, shares one small machine, so that an absolute figure means
+little: what counts is a ratio to what was measured in turns with it. Each figure is the median of all rounds
+(least–greatest).
+'''
+SERVERS = '''
+Servers: `tally up` with its defaults. `redis-server --save ''`, with `--appendonly yes --appendfsync always` where said,
+and `--replicaof` for replicas. `etcd` with its defaults, asked at its leader. `nginx` with `worker_processes auto`, no
+access log, keep-alive without end, and `return 200` with an answer of tally's length.
+'''
+NATIVE = ['raw', 'tally', 'redis', 'redis-always', 'redis-wait', 'etcd-put', 'etcd-swap']
+HTTP = ['tally-http', 'nginx']
+RESP = ['tally-resp', 'redis', 'redis-always', 'redis-wait']
+NATIVE_LOADS = ['1', '64', '256', 'deep']
+HTTP_LOADS = ['wrk POST', 'wrk GET', 'ab -k', 'ab']
+RESP_LOADS = ['resp P1', 'resp P16']
+LABELS = {system.key: system.label for system in SYSTEMS}
+MIB = 1 << 20
+
+
+def table(heading, rows, figures=True):
+    """The first column is text, the others are figures, or text too."""
+    lines = ['| ' + ' | '.join(heading) + ' |', '| --- |' + (' ---: |' if figures else ' --- |') * (len(heading) - 1)]
+    return '\n'.join(lines + ['| ' + ' | '.join(str(cell) for cell in row) + ' |' for row in rows]) + '\n'
+
+
+def rate(value):
+    for size, unit in ((1e6, ' M'), (1e3, ' k')):
+        if value >= size:
+            return f'{value / size:.{2 if value < 10 * size else 1 if value < 100 * size else 0}f}{unit}'
+    return f'{value:.0f}'
+
+
+def time_us(value):
+    if value is None:
+        return '–'
+    return f'{value:.0f} µs' if value < 1000 else f'{value / 1e3:.{2 if value < 1e4 else 1 if value < 1e5 else 0}f} ms'
+
+
+def cell(figures):
+    """One load of one system over all rounds."""
+    if not figures:
+        return '–'
+    rates = [figure['per_second'] for figure in figures]
+    text = rate(statistics.median(rates))
+    if len(rates) > 1:
+        text += f' ({rate(min(rates))}–{rate(max(rates))})'
+    p50 = [figure['p50_us'] for figure in figures if figure.get('p50_us')]
+    return text + (f', p50 {time_us(statistics.median(p50))}' if p50 else '')
+
+
+def side_by_side(results, systems, loads, headings):
+    figures, left_out = results['side_by_side'], results['left_out']
+    rows = []
+    for system in systems:
+        if system in left_out:
+            rows.append([LABELS[system], left_out[system]] + [''] * (len(loads) - 1))
+        elif system in figures:
+            rows.append([LABELS[system]] + [cell(figures[system].get(load)) for load in loads])
+    return table(headings, rows) if rows else ''
+
+
+def reasons(notes):
+    """Of missed targets: lines "- `key`: reason" in the notes."""
+    return dict(re.findall(r'^- `([\w-]+)`: (.+)$', notes, re.MULTILINE))
+
+
+def targets(results, notes):
+    why = reasons(notes)
+    rows = []
+    for target in TARGETS:
+        sign = '≤' if target.most else '≥'
+        measured = target.value(results)
+        if not measured:
+            rows.append([target.what, f'{sign} {target.limit:g} {target.unit}', '–', 'not measured', why.get(target.key, '')])
+            continue
+        value, detail = measured
+        verdict = 'met' if target.met(value) else '**missed**'
+        rows.append([target.what, f'{sign} {target.limit:g} {target.unit}', f'{value:.2f} {target.unit} ({detail})', verdict,
+                     '' if target.met(value) else why.get(target.key, 'see the notes')])
+    return table(['what', 'target', 'here', '', 'why'], rows, figures=False)
+
+
+def counters(rows):
+    base = rows[0]['replica_bytes']
+    return table(['counters', 'increments a second, 16 × 4096', 'p50, 64 clients', 'memory of a replica', 'bytes to a counter',
+                  'disk of the group', 'votes again after a kill'],
+                 [[f'{row["counters"]:,}', rate(row['per_second']), time_us(row['p50_us']),
+                   f'{row["replica_bytes"] / MIB:.0f} MiB',
+                   f'{(row["replica_bytes"] - base) / row["counters"]:.0f}' if row['counters'] >= 100_000 else '–',
+                   f'{row["disk_bytes"] / MIB:.0f} MiB', f'{row["restart_seconds"]:.1f} s'] for row in rows])
+
+
+def replicas(rows):
+    roles = ['distributor', 'replica', 'comparator', 'bridge']
+    return table(['replicas', 'load', 'increments a second', 'p50', 'CPU to an increment', *(f'of it {role}s' for role in roles)],
+                 [[row['replicas'], row['load'], rate(row['per_second']), time_us(row['p50_us']), f'{row["cpu_us"]:.2f} µs',
+                   *(f'{row["cpu_us_by_role"].get(role, 0):.2f}' for role in roles)] for row in rows])
+
+
+def connections(rows):
+    return table(['connections', 'increments a second', 'p50', 'p99', 'memory of the bridge'],
+                 [[f'{row["connections"]:,}', row['failure'], '', '', ''] if 'failure' in row else
+                  [f'{row["connections"]:,}', rate(row['per_second']), time_us(row['p50_us']), time_us(row['p99_us']),
+                   f'{row["bridge_bytes"] / MIB:.0f} MiB'] for row in rows])
+
+
+def soak(result):
+    """The mean of each quarter: what is flat does not grow from the second to the fourth."""
+    samples = result['samples']
+    quarters = [samples[len(samples) * place // 4:len(samples) * (place + 1) // 4] for place in range(4)]
+    rows = []
+    for name in samples[0]:
+        if name == 'second':
+            continue
+        size = MIB if name.endswith('_bytes') else 1
+        means = [statistics.mean(row[name] for row in quarter) / size for quarter in quarters]
+        rows.append([name.removesuffix('_bytes'), *(f'{mean:.0f}' for mean in means), f'{means[3] - means[1]:+.0f}'])
+    head = (f'{samples[-1]["second"]:.0f} s of 64 clients with 16 outstanding each: {rate(result["per_second"])}/s, '
+            f'{result["errors"]} errors, {"every answer right" if result["verified"] else "ANSWERS WERE WRONG"}. MiB; '
+            'descriptors of all daemons together.\n\n')
+    return head + table(['', '1st quarter', '2nd', '3rd', '4th', '4th − 2nd'], rows)
+
+
+def faults(result):
+    healthy = result['healthy']
+    rows = [['healthy', '', rate(healthy['per_second']), '1.00', time_us(healthy['p99_us']), time_us(healthy['gap_us']), '']]
+    for drill in result['drills']:
+        name = drill['name']
+        if drill['missed_orders']:
+            name += f' ({drill["missed_orders"]:,} orders behind)'
+        took = drill['recovered_seconds']
+        rows.append([name, f'{took:.2f} s' if took is not None else 'not in its slot', rate(drill['per_second']),
+                     f'{drill["share"]:.2f}', time_us(drill['p99_us']), time_us(drill['gap_us']),
+                     rate(drill['after']['per_second'])])
+    head = (f'64 clients, one increment outstanding each; slices of 50 ms. {result["errors"]} errors, '
+            f'{"every answer right, nothing lost, nothing twice" if result["verified"] else "ANSWERS WERE WRONG"}. '
+            'During: from the fault until all vote again; p99: of the median slice; back: from the fault, or from its end '
+            'where it has one, until all vote again.\n\n')
+    return head + table(['drill', 'back', 'increments a second during', 'to healthy', 'p99', 'longest gap of a client',
+                         'afterwards'], rows)
+
+
+def syncs(result):
+    return (f'`{evidence.COMMAND}` while 64 clients count: **{result["syncs"]:,} syncs for {result["orders"]:,} orders**. '
+            f'By its own count, in the measured part: {result["group"]["journal_syncs"]:,} syncs for '
+            f'{result["group"]["orders"]:,} orders.\n' if result['group'] else
+            f'`{evidence.COMMAND}`: {result["syncs"]:,} syncs for {result["orders"]:,} orders.\n')
+
+
+def document(results, notes, directory):
+    """Draws the plots into `directory`, if one is given, and returns the whole text."""
+    parts = [INTRODUCTION, f'{results["machine"]}\n']
+
+    def plot(name, draw, *arguments):
+        if directory is None or not plots.available():
+            return ''
+        draw(*arguments, directory / f'{name}.svg')
+        return f'\n![{name}](benchmarks/{name}.svg)\n'
+
+    figures = results.get('side_by_side')
+    parts.append('## Targets\n\n' + targets(results, notes))
+    if figures:
+        parts.append('## Side by side\n\nIncrements a second by clients with one outstanding each. Deep pipeline: raw 256 messages '
+                     'of 64 operations; tally 16 × 4096; redis 64 × 16.\n\n' +
+                     side_by_side(results, NATIVE, NATIVE_LOADS, ['', '1', '64', '256', 'deep pipeline']) + plot(
+                         'side-by-side', plots.side_by_side, bars(figures)))
+        if figures.get('raw', {}).get('64 × 4'):
+            parts.append(f'The raw limit with 64 operations a message and 4 messages outstanding: {cell(figures["raw"]["64 × 4"])}.\n')
+        parts.append('HTTP, 64 connections, requests a second:\n\n' +
+                     side_by_side(results, HTTP, HTTP_LOADS, ['', 'wrk POST', 'wrk GET', 'ab -k', 'ab, no keep-alive']))
+        parts.append('RESP, 50 connections (redis-benchmark; with WAIT our redis_load, because redis-benchmark cannot wait):\n\n' +
+                     side_by_side(results, RESP, RESP_LOADS, ['', '-P 1', '-P 16']))
+    for key, title, describe, draw in (
+            ('syncs', 'Synced before the answer leaves', syncs, None),
+            ('faults', 'Under faults', faults, plots.faults),
+            ('counters', 'More counters', counters, plots.counters),
+            ('replicas', 'More replicas', replicas, plots.replicas),
+            ('connections', 'More connections', connections, plots.connections),
+            ('soak', 'Steady load', soak, plots.soak)):
+        if results.get(key):
+            parts.append(f'## {title}\n\n' + describe(results[key]) + (plot(key, draw, results[key]) if draw else ''))
+    if results.get('micro'):
+        parts.append('## Micro-benchmarks\n\n' + micro(results['micro']))
+    parts.append('## Commands\n\n' + f'`{results["command"]}`. Loads, with the measured time in `{{seconds}}`:\n\n' +
+                 table(['system', 'load', 'command'], [[label, name, f'`{command}`'] for label, name, command in commands()],
+                       figures=False) + SERVERS)
+    parts.append(notes)
+    return '\n'.join(parts)
+
+
+def bars(figures):
+    def median(system, load):
+        rounds = figures[system].get(load)
+        return statistics.median(figure['per_second'] for figure in rounds) if rounds else None
+    return [(LABELS[system].replace('*', '').replace(', the same topology in bare ZeroMQ, empty', ''),
+             [median(system, load) for load in ('1', '64', '256')]) for system in NATIVE if system in figures]
+
+
+def micro(rows):
+    return table(['', 'CPU', 'items a second'],
+                 [[row['name'], f'{row["cpu_time"]:.1f} {row["time_unit"]}',
+                   rate(row['items_per_second']) if 'items_per_second' in row else ''] for row in rows])
+
+
+def write(results, out):
+    """benchmarks.md and benchmarks/*.svg in `out`, with the notes that are there."""
+    directory = pathlib.Path(out) / 'benchmarks'
+    directory.mkdir(parents=True, exist_ok=True)
+    notes = directory / 'notes.md'
+    (pathlib.Path(out) / 'benchmarks.md').write_text(
+        document(results, notes.read_text() if notes.exists() else '', directory))
+
+

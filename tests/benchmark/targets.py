@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The targets of issue "Speed", and what a run's results say to them. A ratio is the median of the ratios of each round,
+so that both sides met the same moment of the machine."""
+
+import dataclasses
+import statistics
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    key: str  # of its reason in notes.md
+    what: str
+    limit: float
+    unit: str
+    most: bool  # the limit is the most; else the least
+    value: callable  # results -> (value, detail), or None when it was not measured
+
+    def met(self, value):
+        return value <= self.limit if self.most else value >= self.limit
+
+
+def figures(results, system, load):
+    return results.get('side_by_side', {}).get(system, {}).get(load, [])
+
+
+def ratio(over, under, field='per_second'):
+    """Of two (system, load)."""
+    def value(results):
+        pairs = list(zip(figures(results, *over), figures(results, *under)))
+        if not pairs:
+            return None
+        ratios = [a[field] / b[field] for a, b in pairs]
+        a, b = (statistics.median(pair[side][field] for pair in pairs) for side in (0, 1))
+        return statistics.median(ratios), f'{a:,.0f} to {b:,.0f}; {min(ratios):.2f}–{max(ratios):.2f}'
+    return value
+
+
+def deep_throughput(results):
+    rounds = [figure['per_second'] for figure in figures(results, 'tally', 'deep')]
+    return (statistics.median(rounds) / 1e6, f'{min(rounds) / 1e6:.2f}–{max(rounds) / 1e6:.2f}') if rounds else None
+
+
+def replica_drills(results):
+    return [drill for drill in results.get('faults', {}).get('drills', []) if drill['name'].startswith('replica')]
+
+
+def worst_share(results):
+    drills = replica_drills(results)
+    worst = min(drills, key=lambda drill: drill['share'], default=None)
+    return worst and (worst['share'], worst['name'])
+
+
+def longest_gap(results):
+    drills = [drill for drill in replica_drills(results) if drill['gap_us'] is not None]
+    worst = max(drills, key=lambda drill: drill['gap_us'], default=None)
+    return worst and (worst['gap_us'] / 1e3, f'{worst["name"]}; healthy: {results["faults"]["healthy"]["gap_us"] / 1e3:.0f} ms')
+
+
+def by_counters(results):
+    return {row['counters']: row for row in results.get('counters', [])}
+
+
+def largest(results):
+    rows = by_counters(results)
+    return rows[max(rows)] if rows and max(rows) >= 1_000_000 else None
+
+
+def throughput_of_many(results):
+    most, rows = largest(results), by_counters(results)
+    return most and 1000 in rows and (most['per_second'] / rows[1000]['per_second'], f'{most["counters"]:,} counters')
+
+
+def bytes_a_counter(results):
+    most, rows = largest(results), by_counters(results)
+    base = rows[min(rows)] if rows else None
+    return most and ((most['replica_bytes'] - base['replica_bytes']) / most['counters'], f'{most["counters"]:,} counters')
+
+
+def restart_of_many(results):
+    most = largest(results)
+    return most and (most['restart_seconds'], f'{most["counters"]:,} counters')
+
+
+def cpu_growth(results):
+    rows = [row for row in results.get('replicas', []) if row['load'].startswith('16')]
+    if len(rows) < 2:
+        return None
+    first, last = rows[0], rows[-1]
+    growth = (last['cpu_us'] / first['cpu_us']) / (last['replicas'] / first['replicas'])
+    return growth, f'{first["replicas"]} → {last["replicas"]}: {first["cpu_us"]:.2f} → {last["cpu_us"]:.2f} µs'
+
+
+TARGETS = [
+    Target('native-1', 'native, 1 outstanding: p50 to the raw limit', 1.35, '×', True,
+           ratio(('tally', '1'), ('raw', '1'), 'p50_us')),
+    Target('native-256', 'native, 256 outstanding singles, to the raw limit', 0.65, '×', False,
+           ratio(('tally', '256'), ('raw', '256'))),
+    Target('native-deep', 'native, deep pipeline, to the raw limit at 64 operations a message', 0.65, '×', False,
+           ratio(('tally', 'deep'), ('raw', 'deep'))),
+    Target('native-deep-absolute', 'native, deep pipeline, million increments a second', 3, '', False, deep_throughput),
+    Target('resp-1', 'RESP, -c 50 -P 1, to a lone redis with appendfsync always', 1.0, '×', False,
+           ratio(('tally-resp', 'resp P1'), ('redis-always', 'resp P1'))),
+    Target('resp-16', 'RESP, -c 50 -P 16, to the same', 1.5, '×', False,
+           ratio(('tally-resp', 'resp P16'), ('redis-always', 'resp P16'))),
+    Target('resp-1-wait', 'RESP, -c 50 -P 1, to the replicated one with WAIT 2', 2, '×', False,
+           ratio(('tally-resp', 'resp P1'), ('redis-wait', 'resp P1'))),
+    Target('resp-16-wait', 'RESP, -c 50 -P 16, to the same', 4, '×', False,
+           ratio(('tally-resp', 'resp P16'), ('redis-wait', 'resp P16'))),
+    Target('http', 'HTTP, wrk -c 64, POST …/increment, to nginx answering a constant', 0.5, '×', False,
+           ratio(('tally-http', 'wrk POST'), ('nginx', 'wrk POST'))),
+    Target('faults-throughput', 'throughput while a replica is evicted, repaired, catches up, to healthy', 0.8, '×', False,
+           worst_share),
+    Target('faults-gap', 'the longest gap of a client meanwhile', 50, 'ms', True, longest_gap),
+    Target('growth-throughput', 'throughput with the most counters to that with 1,000', 0.7, '×', False,
+           throughput_of_many),
+    Target('growth-memory', 'memory to a counter and replica', 150, 'bytes', True, bytes_a_counter),
+    Target('growth-restart', 'a replica with the most counters votes again after a kill', 10, 's', True, restart_of_many),
+    Target('growth-replicas', 'growth of CPU to an increment over the growth of the number of replicas', 1.0, '×', True,
+           cpu_growth),
+]
