@@ -42,11 +42,11 @@ def parse():
     parser.add_argument('--quick', action='store_true', help='at most two minutes: one short round, small growth')
     parser.add_argument('--only', nargs='+', metavar='NAME', choices=PARTS + SYSTEMS, help='these parts or systems')
     parser.add_argument('--rounds', type=int, metavar='N', help='turns of side-by-side and --compare (5, quick 1)')
-    parser.add_argument('--seconds', type=float, metavar='S', help='measured time of one load (3, quick 1)')
-    parser.add_argument('--soak', type=int, metavar='S', help='steady load, up to 3600 s (120, quick 5)')
+    parser.add_argument('--seconds', type=float, metavar='S', help='measured time of one load (3, quick 0.5)')
+    parser.add_argument('--soak', type=int, metavar='S', help='steady load, up to 3600 s (120, quick 4)')
     parser.add_argument('--large', action='store_true', help='10 million counters too')
     parser.add_argument('--missed', type=int, metavar='S', help='so long a replica misses orders before it catches up '
-                                                               '(20, quick 4)')
+                                                               '(20, quick 2)')
     parser.add_argument('--compare', metavar='REV', help='builds this revision too, and prints the ratios; nothing else')
     parser.add_argument('--micro', action='store_true', help='the micro-benchmarks; nothing else')
     parser.add_argument('--render', action='store_true', help='writes the report again from the kept results')
@@ -61,9 +61,9 @@ def settle(options):
     """Defaults that depend on the mode."""
     quick = options.quick or options.smoke
     options.rounds = options.rounds or (1 if quick else 5)
-    options.seconds = options.seconds or (0.5 if options.smoke else 1 if quick else 3)
-    options.soak = min(options.soak or (5 if quick else 120), 3600)
-    options.missed = options.missed or (4 if quick else 20)
+    options.seconds = options.seconds or (0.5 if quick else 3)
+    options.soak = min(options.soak or (4 if quick else 120), 3600)
+    options.missed = options.missed or (2 if quick else 20)
     if options.smoke:
         options.only = ['raw', 'tally']
     options.whole = not quick and not options.only
@@ -105,9 +105,9 @@ def measure(options):
     if wants(options, 'syncs'):
         results['syncs'] = evidence.syncs(options.bin, options.seconds)
     if wants(options, 'faults'):
-        results['faults'] = faults.measure(options.bin, options.missed)
+        results['faults'] = faults.measure(options.bin, options.missed, 2 if quick else 5)
     if wants(options, 'counters'):
-        sizes = [1, 1000, 100_000] if quick else [1, 1000, 1_000_000] + ([10_000_000] if options.large else [])
+        sizes = [1000, 100_000] if quick else [1, 1000, 1_000_000] + ([10_000_000] if options.large else [])
         results['counters'] = growth.counters(options.bin, sizes, 1 if quick else 5)
     if wants(options, 'replicas'):
         results['replicas'] = growth.replicas(options.bin, [3, 5] if quick else [3, 5, 7], options.seconds)

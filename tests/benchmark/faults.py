@@ -17,7 +17,7 @@ from servers import Tally
 from timeline import Timeline, operations, sleep_until
 
 HEALTHY_SECONDS = 4
-SETTLE_SECONDS = 1  # of the healthy time, not measured
+BEFORE_SECONDS = 2  # healthy, before each fault
 POLL_SECONDS = 0.02
 CLIENTS = 64
 
@@ -28,7 +28,6 @@ class Drill:
     inject: callable  # group
     lasts: float = 0  # then heal
     heal: callable = None
-    slot: float = 6  # all in all
 
 
 def kill(role):
@@ -46,13 +45,12 @@ def go_on(role):
 def drills(missed_seconds):
     return [
         Drill('replica killed', kill('replica-1')),
-        Drill('replica hangs', stop('replica-2'), 2.5, go_on('replica-2'), 8),
+        Drill('replica hangs', stop('replica-2'), 2.5, go_on('replica-2')),
         Drill('replica lies', lambda group: group.tally('fault', 'inject', 3, 'wrong-value'), 1,
-              lambda group: group.tally('fault', 'clear', 3), 8),
-        Drill(f'replica catches up after {missed_seconds} s', stop('replica-1'), missed_seconds, go_on('replica-1'),
-              missed_seconds + 10),
-        Drill('comparator killed', kill('comparator'), slot=4),
-        Drill('distributor killed', kill('distributor'), slot=4),
+              lambda group: group.tally('fault', 'clear', 3)),
+        Drill(f'replica catches up after {missed_seconds} s', stop('replica-1'), missed_seconds, go_on('replica-1')),
+        Drill('comparator killed', kill('comparator')),
+        Drill('distributor killed', kill('distributor')),
     ]
 
 
@@ -88,9 +86,10 @@ def all_vote(status):
     return status['state'] == 'ok' and all(replica['state'] == 'voting' for replica in status['replicas'])
 
 
-def measure(bin_dir, missed_seconds):
+def measure(bin_dir, missed_seconds, rest_seconds):
+    """Each drill's slot ends `rest_seconds` after the fault, or after it was healed."""
     plan = drills(missed_seconds)
-    seconds = HEALTHY_SECONDS + sum(drill.slot for drill in plan)
+    seconds = HEALTHY_SECONDS + sum(drill.lasts + rest_seconds for drill in plan)
     done = []
     with Tally(bin_dir, '--fault-injection') as group:
         group.wait_all_vote()
@@ -100,14 +99,14 @@ def measure(bin_dir, missed_seconds):
             for drill in plan:
                 sleep_until(begin)
                 print(f'faults: {drill.name}', file=sys.stderr, flush=True)
-                done.append(run(group, watch, drill, begin))
-                begin += drill.slot
+                done.append(run(group, watch, drill, begin, rest_seconds))
+                begin += drill.lasts + rest_seconds
     return report(timeline, done)
 
 
-def run(group, watch, drill, begin):
+def run(group, watch, drill, begin, rest_seconds):
     """The moments of one drill: injected, healed, all vote again."""
-    end = begin + drill.slot
+    end = begin + drill.lasts + rest_seconds
     moments = {'name': drill.name, 'injected': time.monotonic(), 'slot_end': end}
     drill.inject(group)
     if drill.heal:
@@ -124,18 +123,17 @@ def run(group, watch, drill, begin):
 
 def report(timeline, done):
     zero = timeline.rows[0]['at_s']
-    healthy = summary(timeline, zero + SETTLE_SECONDS, done[0]['injected'])
     rows = []
     for moments in done:
-        until = moments['recovered'] or moments['slot_end']
-        during = summary(timeline, moments['injected'], until)
+        injected, until = moments['injected'], moments['recovered'] or moments['slot_end']
+        before = summary(timeline, injected - BEFORE_SECONDS, injected)
+        during = summary(timeline, injected, until)
         rows.append({'name': moments['name'], 'missed_orders': moments.get('missed_orders'),
-                     'recovered_seconds': moments['recovered'] and moments['recovered'] - moments.get('healed', moments['injected']),
-                     'begin': moments['injected'] - zero, 'end': until - zero, **during,
-                     'share': during['per_second'] / healthy['per_second'],
-                     'after': summary(timeline, until, moments['slot_end'])})
-    return {'healthy': healthy, 'drills': rows, 'verified': timeline.result['verified'],
-            'errors': timeline.result['errors'],
+                     'recovered_seconds': moments['recovered'] and until - moments.get('healed', injected),
+                     'begin': injected - zero, 'end': until - zero, 'before': before, 'during': during,
+                     'after': summary(timeline, until, moments['slot_end']),
+                     'share': during['per_second'] / before['per_second'] if before['per_second'] else 0.0})
+    return {'drills': rows, 'verified': timeline.result['verified'], 'errors': timeline.result['errors'],
             'timeline': [[row['at_s'] - zero, row['operations'], row['p99_us'], row['gap_us']] for row in timeline.rows]}
 
 

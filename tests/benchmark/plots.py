@@ -10,6 +10,7 @@ set terminal svg size {width},{height} dynamic background rgb 'white' font 'sans
 set output {output}
 set grid back linecolor rgb '#dddddd'
 set key outside top center horizontal
+set format y '%.0s%c'
 set style line 1 linecolor rgb '#1f77b4' linewidth 2 pointtype 7 pointsize 0.6
 set style line 2 linecolor rgb '#d62728' linewidth 2 pointtype 7 pointsize 0.6
 set style line 3 linecolor rgb '#2ca02c' linewidth 2 pointtype 7 pointsize 0.6
@@ -57,13 +58,13 @@ def faults(result, path):
     """Throughput, p99 and the longest gap in slices of 50 ms, the drills shaded."""
     rows = result['timeline']
     length = rows[1][0] - rows[0][0] if len(rows) > 1 else 0.05
-    table = data('time', [[second, count / length, p99 / 1e3 if count else None, max(gap / 1e3, 0.01)]
+    table = data('time', [[second, count / length, p99 / 1e3 if count else None, gap / 1e3 if gap else None]
                           for second, count, p99, gap in rows])
     shades = ''
     for number, drill in enumerate(result['drills'], 1):
         shades += (f"set object {number} rectangle from {drill['begin']}, graph 0 to {drill['end']}, graph 1 "
                    "behind fillcolor rgb '#ffe9c6' fillstyle solid noborder\n")
-        shades += (f"set label {number} {quoted(drill['name'])} at {drill['begin']}, graph 0.97 rotate by -90 "
+        shades += (f"set label {number} {quoted(drill['name'])} at {drill['begin']}, graph 0.97 offset 0.7,0 rotate by -90 "
                    "font ',9' front\n")
     draw(path, table + shades + '''
 set multiplot layout 2,1
@@ -74,6 +75,7 @@ set yrange [0:*]
 unset key
 plot $time using 1:2 with lines linestyle 1
 unset label
+set format y '%g'
 set xlabel 'seconds'
 set ylabel 'milliseconds'
 set yrange [*:*]
@@ -109,8 +111,10 @@ def replicas(rows, path):
                      for place, kind in enumerate(kinds))
     draw(path, script + f'''
 set xlabel 'replicas'
-set xtics 2
+set xtics (3, 5, 7)
+set xrange [2.5:7.5]
 set logscale y
+set format y '%g'
 set ylabel 'µs of CPU to an increment, all daemons'
 plot {plot}
 ''')

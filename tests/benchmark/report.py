@@ -138,29 +138,32 @@ def soak(result):
 
 
 def faults(result):
-    healthy = result['healthy']
-    rows = [['healthy', '', rate(healthy['per_second']), '1.00', time_us(healthy['p99_us']), time_us(healthy['gap_us']), '']]
+    rows = []
     for drill in result['drills']:
-        name = drill['name']
+        name, took = drill['name'], drill['recovered_seconds']
         if drill['missed_orders']:
             name += f' ({drill["missed_orders"]:,} orders behind)'
-        took = drill['recovered_seconds']
-        rows.append([name, f'{took:.2f} s' if took is not None else 'not in its slot', rate(drill['per_second']),
-                     f'{drill["share"]:.2f}', time_us(drill['p99_us']), time_us(drill['gap_us']),
-                     rate(drill['after']['per_second'])])
-    head = (f'64 clients, one increment outstanding each; slices of 50 ms. {result["errors"]} errors, '
-            f'{"every answer right, nothing lost, nothing twice" if result["verified"] else "ANSWERS WERE WRONG"}. '
-            'During: from the fault until all vote again; p99: of the median slice; back: from the fault, or from its end '
-            'where it has one, until all vote again.\n\n')
-    return head + table(['drill', 'back', 'increments a second during', 'to healthy', 'p99', 'longest gap of a client',
-                         'afterwards'], rows)
+        times = [drill['before'], drill['during'], drill['after']]
+        rows.append([name, f'{took:.2f} s' if took is not None else 'not in its slot',
+                     ' · '.join(rate(time['per_second']) for time in times), f'{drill["share"]:.2f}',
+                     ' · '.join(time_us(time['p99_us']) for time in times),
+                     ' · '.join(time_us(time['gap_us']) for time in times)])
+    right = 'every answer right, nothing lost, nothing twice' if result['verified'] else 'ANSWERS WERE WRONG'
+    head = (f'64 clients, one increment outstanding each, in slices of 50 ms; {result["errors"]} errors, {right}. Before: two '
+            'seconds; during: from the fault until all vote again; after: the rest of the slot. p99: of the median slice. '
+            'Longest gap: between two answers to one client. Back: from the fault, or from its end where it has one, until all '
+            'vote again.\n\n')
+    return head + table(['drill', 'back', 'increments a second: before · during · after', 'during to before',
+                         'p99: before · during · after', 'longest gap: before · during · after'], rows)
 
 
 def syncs(result):
-    return (f'`{evidence.COMMAND}` while 64 clients count: **{result["syncs"]:,} syncs for {result["orders"]:,} orders**. '
-            f'By its own count, in the measured part: {result["group"]["journal_syncs"]:,} syncs for '
-            f'{result["group"]["orders"]:,} orders.\n' if result['group'] else
-            f'`{evidence.COMMAND}`: {result["syncs"]:,} syncs for {result["orders"]:,} orders.\n')
+    text = (f'`{evidence.COMMAND}` while 64 clients count: **{result["syncs"]:,} syncs for {result["orders"]:,} orders**; orders '
+            'that only read are not synced, and the load makes a few.')
+    if result['group']:
+        text += (f' By the distributor\'s own count, in the measured part: {result["group"]["journal_syncs"]:,} syncs for '
+                 f'{result["group"]["orders"]:,} orders.')
+    return text + '\n'
 
 
 def document(results, notes, directory):

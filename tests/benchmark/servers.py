@@ -20,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / 'process'))
 from group import Group, wait_until  # noqa: E402
 
 READY_SECONDS = 30
-STOP_SECONDS = 20
+STOP_SECONDS = 3  # then it is killed: it has nothing to lose
 CONSTANT_ANSWER = '{"name":"home","value":42,"sequence":120346,"votes":2}'
 PR_SET_PDEATHSIG = 1
 

@@ -51,9 +51,10 @@ def worst_share(results):
 
 
 def longest_gap(results):
-    drills = [drill for drill in replica_drills(results) if drill['gap_us'] is not None]
-    worst = max(drills, key=lambda drill: drill['gap_us'], default=None)
-    return worst and (worst['gap_us'] / 1e3, f'{worst["name"]}; healthy: {results["faults"]["healthy"]["gap_us"] / 1e3:.0f} ms')
+    drills = [drill for drill in replica_drills(results) if drill['during']['gap_us'] is not None]
+    worst = max(drills, key=lambda drill: drill['during']['gap_us'], default=None)
+    return worst and (worst['during']['gap_us'] / 1e3,
+                      f'{worst["name"]}; just before: {worst["before"]["gap_us"] / 1e3:.0f} ms')
 
 
 def by_counters(results):
