@@ -17,14 +17,14 @@ namespace tally::wire {
 
 // ---- reading
 
-inline std::uint64_t read_varint(ByteReader& reader) {
+inline std::uint64_t read_varint(ByteReader& reader, unsigned most_bytes = 10) {
   std::uint64_t value = 0;
-  for (unsigned shift = 0; shift < 64; shift += 7) {
+  for (unsigned shift = 0; shift < 7 * most_bytes; shift += 7) {
     const auto byte = reader.number<std::uint8_t>();
     value |= static_cast<std::uint64_t>(byte & 0x7F) << shift;
     if (byte < 0x80) return value;
   }
-  reader.take(SIZE_MAX);  // longer than ten bytes: fails
+  reader.take(SIZE_MAX);  // longer: fails
   return 0;
 }
 
@@ -41,15 +41,16 @@ struct Field {
   bool is_text() const { return type == wire_text; }
 };
 
-// Groups, and types that do not exist, fail.
+// Groups, and types that do not exist, fail. Tags and sizes are at most five bytes long, and protobuf takes the low 32
+// bits of a tag.
 inline Field read_field(ByteReader& reader) {
   Field field;
-  const std::uint64_t tag = read_varint(reader);
+  const auto tag = static_cast<std::uint32_t>(read_varint(reader, 5));
   field.number = tag >> 3;
   field.type = static_cast<unsigned>(tag & 7);
   switch (field.type) {
     case wire_number: field.value = read_varint(reader); break;
-    case wire_text: field.content = reader.take(read_varint(reader)); break;
+    case wire_text: field.content = reader.take(read_varint(reader, 5)); break;
     case wire_8_bytes: reader.take(8); break;
     case wire_4_bytes: reader.take(4); break;
     default: reader.take(SIZE_MAX);
@@ -60,11 +61,10 @@ inline Field read_field(ByteReader& reader) {
 // Calls visit(field) for each field of one encoded message. False: the bytes are no message, or visit returned false.
 template <class Visit>
 bool visit_fields(std::string_view message, Visit&& visit) {
-  constexpr std::uint64_t most_number = (1u << 29) - 1;
   ByteReader reader(message);
   while (!reader.rest().empty()) {
     const Field field = read_field(reader);
-    if (!reader.ok() || field.number == 0 || field.number > most_number || !visit(field)) return false;
+    if (!reader.ok() || field.number == 0 || !visit(field)) return false;
   }
   return true;
 }

@@ -571,6 +571,29 @@ BOOST_AUTO_TEST_CASE(operations_are_what_protobuf_makes_of_their_bytes) {
   BOOST_TEST(accepted > 10'000);
 }
 
+BOOST_AUTO_TEST_CASE(tags_and_sizes_are_as_long_as_protobuf_takes_them) {
+  // One operation, of name "t", the tag or the size written with more bytes than it needs.
+  const auto stretched = [](std::uint64_t number, unsigned count) {
+    std::string bytes;
+    for (unsigned place = 1; place < count; ++place, number >>= 7) bytes += static_cast<char>((number & 0x7F) | 0x80);
+    return bytes + static_cast<char>(number);
+  };
+  const std::uint64_t tag = 1 << 3 | 2;
+  const std::string name = text_field(2, "t");
+  for (unsigned count = 1; count <= 11; ++count) {
+    for (const std::string& bytes : {stretched(tag, count) + varint(3) + name, varint(tag) + stretched(3, count) + name,
+                                     text_field(1, stretched(2 << 3 | 2, count) + varint(1) + "t"),
+                                     stretched(tag | std::uint64_t{1} << 32, count) + varint(3) + name,
+                                     varint(tag) + stretched(3 | std::uint64_t{1} << 32, count) + name}) {
+      std::vector<Operation> decoded;
+      v1::Operations proto;
+      const bool taken = proto.ParseFromString(bytes);
+      BOOST_TEST(wire::decode_operations(bytes, decoded) == taken);
+      if (taken) BOOST_TEST(static_cast<int>(decoded.size()) == proto.operations_size());
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(operations_are_encoded_as_protobuf_encodes_them) {
   const std::string bytes = wire::encode_operations(some_operations());
   v1::Operations proto;
