@@ -35,7 +35,8 @@ def check_figures(results):
             require(0 < rounds[0]['p50_us'] <= rounds[0]['p99_us'], f'{system} {name}: {rounds}')
     for name, (figure,) in results['side_by_side']['tally'].items():
         work = figure['group']
-        require(work is None or 0 < work['orders'] <= work['journal_syncs'] + 1, f'an order without a sync: {name}: {work}')
+        synced = work is None or 0 < work['orders'] <= work['journal_syncs'] + 1
+        require(synced, f'an order without a sync: {name}: {work}')
 
 
 def main():

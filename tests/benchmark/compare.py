@@ -40,7 +40,8 @@ def measure(bin_dir, other_dir, rounds, seconds):
         both = [bin_dir, other_dir]
         figures = {}
         for where in both if number % 2 == 0 else reversed(both):
-            print(f'round {number + 1} of {rounds}: {"this" if where == bin_dir else "other"}', file=sys.stderr, flush=True)
+            who = 'this tree' if where == bin_dir else 'the other revision'
+            print(f'round {number + 1} of {rounds}: {who}', file=sys.stderr, flush=True)
             with Tally(where) as group:
                 figures[where] = {name: load.run(where, group, seconds) for name, load in loads.items()}
         for name in loads:

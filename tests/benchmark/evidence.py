@@ -21,7 +21,8 @@ def syncs(bin_dir, seconds):
     with Tally(bin_dir) as group:
         said = group.temporary / 'strace.said'
         counted = group.temporary / 'strace.counted'
-        command = ['strace', '-f', '-c', '-e', 'trace=fdatasync,fsync', '-o', counted, '-p', str(group.pid('distributor'))]
+        command = ['strace', '-f', '-c', '-e', 'trace=fdatasync,fsync', '-o', counted,
+                   '-p', str(group.pid('distributor'))]
         with open(said, 'wb') as errors:
             tracer = subprocess.Popen(command, stderr=errors)
         try:

@@ -134,7 +134,8 @@ def report(timeline, done):
                      'after': summary(timeline, until, moments['slot_end']),
                      'share': during['per_second'] / before['per_second'] if before['per_second'] else 0.0})
     return {'drills': rows, 'verified': timeline.result['verified'], 'errors': timeline.result['errors'],
-            'timeline': [[row['at_s'] - zero, row['operations'], row['p99_us'], row['gap_us']] for row in timeline.rows]}
+            'timeline': [[row['at_s'] - zero, *(row[name] for name in ('operations', 'p99_us', 'gap_us'))]
+                         for row in timeline.rows]}
 
 
 def summary(timeline, since, until):

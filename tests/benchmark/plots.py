@@ -64,8 +64,8 @@ def faults(result, path):
     for number, drill in enumerate(result['drills'], 1):
         shades += (f"set object {number} rectangle from {drill['begin']}, graph 0 to {drill['end']}, graph 1 "
                    "behind fillcolor rgb '#ffe9c6' fillstyle solid noborder\n")
-        shades += (f"set label {number} {quoted(drill['name'])} at {drill['begin']}, graph 0.97 offset 0.7,0 rotate by -90 "
-                   "font ',9' front\n")
+        shades += (f"set label {number} {quoted(drill['name'])} at {drill['begin']}, graph 0.97 offset 0.7,0 "
+                   "rotate by -90 font ',9' front\n")
     draw(path, table + shades + '''
 set multiplot layout 2,1
 set lmargin 12
@@ -81,7 +81,8 @@ set ylabel 'milliseconds'
 set yrange [*:*]
 set logscale y
 set key inside top left
-plot $time using 1:3 with lines linestyle 3 title 'p99', $time using 1:4 with lines linestyle 2 title 'longest gap of a client'
+plot $time using 1:3 with lines linestyle 3 title 'p99', \\
+  $time using 1:4 with lines linestyle 2 title 'longest gap of a client'
 unset multiplot
 ''', height=640)
 

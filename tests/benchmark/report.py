@@ -19,7 +19,7 @@ little: what counts is a ratio to what was measured in turns with it. Each figur
 (least–greatest).
 '''
 SERVERS = '''
-Servers: `tally up` with its defaults. `redis-server --save ''`, with `--appendonly yes --appendfsync always` where said,
+Servers: `tally up` with its defaults. `redis-server --save ''`, with `--appendonly yes --appendfsync always` where said
 and `--replicaof` for replicas. `etcd` with its defaults, asked at its leader. `nginx` with `worker_processes auto`, no
 access log, keep-alive without end, and `return 200` with an answer of tally's length.
 '''
@@ -35,8 +35,9 @@ MIB = 1 << 20
 
 def table(heading, rows, figures=True):
     """The first column is text, the others are figures, or text too."""
-    lines = ['| ' + ' | '.join(heading) + ' |', '| --- |' + (' ---: |' if figures else ' --- |') * (len(heading) - 1)]
-    return '\n'.join(lines + ['| ' + ' | '.join(str(cell) for cell in row) + ' |' for row in rows]) + '\n'
+    rule = '| --- |' + (' ---: |' if figures else ' --- |') * (len(heading) - 1)
+    lines = ['| ' + ' | '.join(map(str, row)) + ' |' for row in [heading, *rows]]
+    return '\n'.join([lines[0], rule, *lines[1:]]) + '\n'
 
 
 def rate(value):
@@ -84,40 +85,45 @@ def targets(results, notes):
     why = reasons(notes)
     rows = []
     for target in TARGETS:
-        sign = '≤' if target.most else '≥'
+        row = [target.what, f'{"≤" if target.most else "≥"} {target.limit:g} {target.unit}']
         measured = target.value(results)
         if not measured:
-            rows.append([target.what, f'{sign} {target.limit:g} {target.unit}', '–', 'not measured', why.get(target.key, '')])
+            rows.append(row + ['–', 'not measured', why.get(target.key, '')])
             continue
         value, detail = measured
-        verdict = 'met' if target.met(value) else '**missed**'
-        rows.append([target.what, f'{sign} {target.limit:g} {target.unit}', f'{value:.2f} {target.unit} ({detail})', verdict,
-                     '' if target.met(value) else why.get(target.key, 'see the notes')])
+        row.append(f'{value:.2f} {target.unit} ({detail})')
+        rows.append(row + (['met', ''] if target.met(value) else ['**missed**', why.get(target.key, 'see the notes')]))
     return table(['what', 'target', 'here', '', 'why'], rows, figures=False)
 
 
 def counters(rows):
     base = rows[0]['replica_bytes']
-    return table(['counters', 'increments a second, 16 × 4096', 'p50, 64 clients', 'memory of a replica', 'bytes to a counter',
-                  'disk of the group', 'votes again after a kill'],
-                 [[f'{row["counters"]:,}', rate(row['per_second']), time_us(row['p50_us']),
-                   f'{row["replica_bytes"] / MIB:.0f} MiB',
-                   f'{(row["replica_bytes"] - base) / row["counters"]:.0f}' if row['counters'] >= 100_000 else '–',
-                   f'{row["disk_bytes"] / MIB:.0f} MiB', f'{row["restart_seconds"]:.1f} s'] for row in rows])
+    heading = ['counters', 'increments a second, 16 × 4096', 'p50, 64 clients', 'memory of a replica',
+               'bytes to a counter', 'disk of the group', 'votes again after a kill']
+    return table(heading, [
+        [f'{row["counters"]:,}', rate(row['per_second']), time_us(row['p50_us']),
+         f'{row["replica_bytes"] / MIB:.0f} MiB',
+         f'{(row["replica_bytes"] - base) / row["counters"]:.0f}' if row['counters'] >= 100_000 else '–',
+         f'{row["disk_bytes"] / MIB:.0f} MiB', f'{row["restart_seconds"]:.1f} s'] for row in rows])
 
 
 def replicas(rows):
     roles = ['distributor', 'replica', 'comparator', 'bridge']
-    return table(['replicas', 'load', 'increments a second', 'p50', 'CPU to an increment', *(f'of it {role}s' for role in roles)],
-                 [[row['replicas'], row['load'], rate(row['per_second']), time_us(row['p50_us']), f'{row["cpu_us"]:.2f} µs',
-                   *(f'{row["cpu_us_by_role"].get(role, 0):.2f}' for role in roles)] for row in rows])
+    heading = ['replicas', 'load', 'increments a second', 'p50', 'CPU to an increment',
+               *(f'of it {role}' for role in roles)]
+    return table(heading, [
+        [row['replicas'], row['load'], rate(row['per_second']), time_us(row['p50_us']), f'{row["cpu_us"]:.2f} µs',
+         *(f'{row["cpu_us_by_role"].get(role, 0):.2f}' for role in roles)] for row in rows])
 
 
 def connections(rows):
-    return table(['connections', 'increments a second', 'p50', 'p99', 'memory of the bridge'],
-                 [[f'{row["connections"]:,}', row['failure'], '', '', ''] if 'failure' in row else
-                  [f'{row["connections"]:,}', rate(row['per_second']), time_us(row['p50_us']), time_us(row['p99_us']),
-                   f'{row["bridge_bytes"] / MIB:.0f} MiB'] for row in rows])
+    lines = []
+    for row in rows:
+        cells = [row['failure'], '', '', ''] if 'failure' in row else [
+            rate(row['per_second']), time_us(row['p50_us']), time_us(row['p99_us']),
+            f'{row["bridge_bytes"] / MIB:.0f} MiB']
+        lines.append([f'{row["connections"]:,}', *cells])
+    return table(['connections', 'increments a second', 'p50', 'p99', 'memory of the bridge'], lines)
 
 
 def soak(result):
@@ -149,76 +155,91 @@ def faults(result):
                      ' · '.join(time_us(time['p99_us']) for time in times),
                      ' · '.join(time_us(time['gap_us']) for time in times)])
     right = 'every answer right, nothing lost, nothing twice' if result['verified'] else 'ANSWERS WERE WRONG'
-    head = (f'64 clients, one increment outstanding each, in slices of 50 ms; {result["errors"]} errors, {right}. Before: two '
-            'seconds; during: from the fault until all vote again; after: the rest of the slot. p99: of the median slice. '
-            'Longest gap: between two answers to one client. Back: from the fault, or from its end where it has one, until all '
-            'vote again.\n\n')
+    head = (f'64 clients, one increment outstanding each, in slices of 50 ms; {result["errors"]} errors, {right}. '
+            'Before: two seconds; during: from the fault until all vote again; after: the rest of the slot. p99: of the median '
+            'slice. Longest gap: between two answers to one client. Back: from the fault, or from its end where it has '
+            'one, until all vote again.\n\n')
     return head + table(['drill', 'back', 'increments a second: before · during · after', 'during to before',
                          'p99: before · during · after', 'longest gap: before · during · after'], rows)
 
 
 def syncs(result):
-    text = (f'`{evidence.COMMAND}` while 64 clients count: **{result["syncs"]:,} syncs for {result["orders"]:,} orders**; orders '
-            'that only read are not synced, and the load makes a few.')
+    text = (f'`{evidence.COMMAND}` while 64 clients count: **{result["syncs"]:,} syncs for {result["orders"]:,} '
+            'orders**; orders that only read are not synced, and the load makes a few.')
     if result['group']:
-        text += (f' By the distributor\'s own count, in the measured part: {result["group"]["journal_syncs"]:,} syncs for '
-                 f'{result["group"]["orders"]:,} orders.')
+        text += (f' By the distributor\'s own count, in the measured part: {result["group"]["journal_syncs"]:,} syncs '
+                 f'for {result["group"]["orders"]:,} orders.')
     return text + '\n'
-
-
-def document(results, notes, directory):
-    """Draws the plots into `directory`, if one is given, and returns the whole text."""
-    parts = [INTRODUCTION, f'{results["machine"]}\n']
-
-    def plot(name, draw, *arguments):
-        if directory is None or not plots.available():
-            return ''
-        draw(*arguments, directory / f'{name}.svg')
-        return f'\n![{name}](benchmarks/{name}.svg)\n'
-
-    figures = results.get('side_by_side')
-    parts.append('## Targets\n\n' + targets(results, notes))
-    if figures:
-        parts.append('## Side by side\n\nIncrements a second by clients with one outstanding each. Deep pipeline: raw 256 messages '
-                     'of 64 operations; tally 16 × 4096; redis 64 × 16.\n\n' +
-                     side_by_side(results, NATIVE, NATIVE_LOADS, ['', '1', '64', '256', 'deep pipeline']) + plot(
-                         'side-by-side', plots.side_by_side, bars(figures)))
-        if figures.get('raw', {}).get('64 × 4'):
-            parts.append(f'The raw limit with 64 operations a message and 4 messages outstanding: {cell(figures["raw"]["64 × 4"])}.\n')
-        parts.append('HTTP, 64 connections, requests a second:\n\n' +
-                     side_by_side(results, HTTP, HTTP_LOADS, ['', 'wrk POST', 'wrk GET', 'ab -k', 'ab, no keep-alive']))
-        parts.append('RESP, 50 connections (redis-benchmark; with WAIT our redis_load, because redis-benchmark cannot wait):\n\n' +
-                     side_by_side(results, RESP, RESP_LOADS, ['', '-P 1', '-P 16']))
-    for key, title, describe, draw in (
-            ('syncs', 'Synced before the answer leaves', syncs, None),
-            ('faults', 'Under faults', faults, plots.faults),
-            ('counters', 'More counters', counters, plots.counters),
-            ('replicas', 'More replicas', replicas, plots.replicas),
-            ('connections', 'More connections', connections, plots.connections),
-            ('soak', 'Steady load', soak, plots.soak)):
-        if results.get(key):
-            parts.append(f'## {title}\n\n' + describe(results[key]) + (plot(key, draw, results[key]) if draw else ''))
-    if results.get('micro'):
-        parts.append('## Micro-benchmarks\n\n' + micro(results['micro']))
-    parts.append('## Commands\n\n' + f'`{results["command"]}`. Loads, with the measured time in `{{seconds}}`:\n\n' +
-                 table(['system', 'load', 'command'], [[label, name, f'`{command}`'] for label, name, command in commands()],
-                       figures=False) + SERVERS)
-    parts.append(notes)
-    return '\n'.join(parts)
-
-
-def bars(figures):
-    def median(system, load):
-        rounds = figures[system].get(load)
-        return statistics.median(figure['per_second'] for figure in rounds) if rounds else None
-    return [(LABELS[system].replace('*', '').replace(', the same topology in bare ZeroMQ, empty', ''),
-             [median(system, load) for load in ('1', '64', '256')]) for system in NATIVE if system in figures]
 
 
 def micro(rows):
     return table(['', 'CPU', 'items a second'],
                  [[row['name'], f'{row["cpu_time"]:.1f} {row["time_unit"]}',
                    rate(row['items_per_second']) if 'items_per_second' in row else ''] for row in rows])
+
+
+# Part, title, description, plot.
+PARTS = [
+    ('syncs', 'Synced before the answer leaves', syncs, None),
+    ('faults', 'Under faults', faults, plots.faults),
+    ('counters', 'More counters', counters, plots.counters),
+    ('replicas', 'More replicas', replicas, plots.replicas),
+    ('connections', 'More connections', connections, plots.connections),
+    ('soak', 'Steady load', soak, plots.soak),
+    ('micro', 'Micro-benchmarks', micro, None),
+]
+
+
+def document(results, notes, directory):
+    """The whole text. Draws the plots into `directory`, if one is given."""
+    def plot(name, draw, content):
+        if not draw or directory is None or not plots.available():
+            return ''
+        draw(content, directory / f'{name}.svg')
+        return f'\n![{name}](benchmarks/{name}.svg)\n'
+
+    parts = [INTRODUCTION, f'{results["machine"]} `{results["command"]}`\n', '## Targets\n\n' + targets(results, notes)]
+    figures = results.get('side_by_side')
+    if figures:
+        parts += ['## Side by side\n\n' + another_run(results, 'side-by-side') + peers(results)]
+        parts += [plot('side-by-side', plots.side_by_side, bars(figures)), other_doors(results)]
+    for key, title, describe, draw in PARTS:
+        if results.get(key):
+            parts.append(f'## {title}\n\n' + another_run(results, key) + describe(results[key]) +
+                         plot(key, draw, results[key]))
+    loads = [[label, name, f'`{command}`'] for label, name, command in commands()]
+    parts.append('## Commands\n\nThe measured time is in `{seconds}`.\n\n' +
+                 table(['system', 'load', 'command'], loads, figures=False) + SERVERS)
+    return '\n'.join([*parts, notes])
+
+
+def another_run(results, part):
+    """When a part is of another run than the head of the report says."""
+    run = results['runs'].get(part)
+    return f'From another run: {run[0]} `{run[1]}`\n\n' if run and run[0] != results['machine'] else ''
+
+
+def peers(results):
+    text = ('Increments a second by clients with one outstanding each. Deep pipeline: raw 256 messages of 64 '
+            'operations; tally 16 × 4096; redis 64 × 16.\n\n')
+    text += side_by_side(results, NATIVE, NATIVE_LOADS, ['', '1', '64', '256', 'deep pipeline'])
+    few = results['side_by_side'].get('raw', {}).get('64 × 4')
+    return text + (f'\nThe raw limit at 4 messages of 64 operations: {cell(few)}.\n' if few else '')
+
+
+def other_doors(results):
+    return ('HTTP, 64 connections, requests a second:\n\n' +
+            side_by_side(results, HTTP, HTTP_LOADS, ['', 'wrk POST', 'wrk GET', 'ab -k', 'ab, no keep-alive']) +
+            '\nRESP, 50 connections (redis-benchmark; with WAIT, which it cannot, our redis_load):\n\n' +
+            side_by_side(results, RESP, RESP_LOADS, ['', '-P 1', '-P 16']))
+
+
+def bars(figures):
+    def median(system, load):
+        rounds = figures[system].get(load)
+        return statistics.median(figure['per_second'] for figure in rounds) if rounds else None
+    return [(LABELS[system].replace('*', ''), [median(system, load) for load in ('1', '64', '256')])
+            for system in NATIVE if system in figures]
 
 
 def write(results, out):

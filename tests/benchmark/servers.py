@@ -89,7 +89,8 @@ class Servers:
 
     def print_logs(self, lines=20):
         for path in sorted(self.directory.glob('*.log')):
-            print(f'---- {path.name}', *path.read_text(errors='replace').splitlines()[-lines:], sep='\n', file=sys.stderr)
+            text = path.read_text(errors='replace').splitlines()[-lines:]
+            print(f'---- {path.name}', *text, sep='\n', file=sys.stderr)
 
 
 class Nothing(Servers):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The targets of issue "Speed", and what a run's results say to them. A ratio is the median of the ratios of each round,
-so that both sides met the same moment of the machine."""
+"""The targets of issue "Speed", and what a run's results say to them. A ratio is the median of the ratios of each
+round, so that both sides met the same moment of the machine.
+"""
 
 import dataclasses
 import statistics
@@ -26,7 +27,8 @@ def figures(results, system, load):
 def ratio(over, under, field='per_second'):
     """Of two (system, load)."""
     def value(results):
-        pairs = list(zip(figures(results, *over), figures(results, *under)))
+        other = {figure['round']: figure for figure in figures(results, *under)}
+        pairs = [(figure, other[figure['round']]) for figure in figures(results, *over) if figure['round'] in other]
         if not pairs:
             return None
         ratios = [a[field] / b[field] for a, b in pairs]
@@ -68,13 +70,17 @@ def largest(results):
 
 def throughput_of_many(results):
     most, rows = largest(results), by_counters(results)
-    return most and 1000 in rows and (most['per_second'] / rows[1000]['per_second'], f'{most["counters"]:,} counters')
+    if not most or 1000 not in rows:
+        return None
+    return most['per_second'] / rows[1000]['per_second'], f'{most["counters"]:,} counters'
 
 
 def bytes_a_counter(results):
     most, rows = largest(results), by_counters(results)
-    base = rows[min(rows)] if rows else None
-    return most and ((most['replica_bytes'] - base['replica_bytes']) / most['counters'], f'{most["counters"]:,} counters')
+    if not most:
+        return None
+    added = most['replica_bytes'] - rows[min(rows)]['replica_bytes']
+    return added / most['counters'], f'{most["counters"]:,} counters'
 
 
 def restart_of_many(results):
@@ -109,13 +115,14 @@ TARGETS = [
            ratio(('tally-resp', 'resp P16'), ('redis-wait', 'resp P16'))),
     Target('http', 'HTTP, wrk -c 64, POST …/increment, to nginx answering a constant', 0.5, '×', False,
            ratio(('tally-http', 'wrk POST'), ('nginx', 'wrk POST'))),
-    Target('faults-throughput', 'throughput while a replica is evicted, repaired, catches up, to healthy', 0.8, '×', False,
-           worst_share),
+    Target('faults-throughput', 'throughput while a replica is evicted, repaired, catches up, to before', 0.8, '×',
+           False, worst_share),
     Target('faults-gap', 'the longest gap of a client meanwhile', 50, 'ms', True, longest_gap),
     Target('growth-throughput', 'throughput with the most counters to that with 1,000', 0.7, '×', False,
            throughput_of_many),
     Target('growth-memory', 'memory to a counter and replica', 150, 'bytes', True, bytes_a_counter),
-    Target('growth-restart', 'a replica with the most counters votes again after a kill', 10, 's', True, restart_of_many),
-    Target('growth-replicas', 'growth of CPU to an increment over the growth of the number of replicas', 1.0, '×', True,
-           cpu_growth),
+    Target('growth-restart', 'a replica with the most counters votes again after a kill', 10, 's', True,
+           restart_of_many),
+    Target('growth-replicas', 'growth of CPU to an increment over the growth of the number of replicas', 1.0, '×',
+           True, cpu_growth),
 ]

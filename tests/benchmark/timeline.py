@@ -16,8 +16,9 @@ class Timeline:
     def __init__(self, group, seconds, clients=64, pipeline=1, counters=1000):
         self.path = group.temporary / 'timeline.csv'
         self.seconds = seconds
-        command = [group.bin_dir / 'tally', 'bench', '--connect', group.data, '--clients', clients, '--pipeline', pipeline,
-                   '--counters', counters, '--seconds', seconds, '--timeline', self.path, '--json']
+        command = [group.bin_dir / 'tally', 'bench', '--connect', group.data, '--clients', clients,
+                   '--pipeline', pipeline, '--counters', counters, '--seconds', seconds, '--timeline', self.path,
+                   '--json']
         self.process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True,
                                         env=group.environment)
         self.begun = time.monotonic() + WARM_UP_SECONDS
