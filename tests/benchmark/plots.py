@@ -38,8 +38,8 @@ def draw(path, script, width=900, height=420):
 
 
 def side_by_side(rows, path):
-    """rows: (label, [increments a second at 1, 64, 256 clients, or None])."""
-    table = data('bars', [[quoted(label), *values] for label, values in rows])
+    """rows: (system, [increments a second at 1, 64, 256 clients, or None])."""
+    table = data('bars', [[quoted(system), *values] for system, values in rows])
     draw(path, table + '''
 set logscale y
 set ylabel 'increments a second'
@@ -47,11 +47,9 @@ set style data histogram
 set style histogram clustered gap 1
 set style fill solid 0.9
 set boxwidth 0.9
-set xtics rotate by -20
-set bmargin 7
 plot $bars using 2:xtic(1) title '1 client' linestyle 1, '' using 3 title '64 clients' linestyle 3, \\
   '' using 4 title '256 clients' linestyle 2
-''', height=520)
+''')
 
 
 def faults(result, path):
