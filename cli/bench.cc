@@ -5,6 +5,7 @@
 #include <cinttypes>
 
 #include "cli/bench_load.h"
+#include "cli/files.h"
 #include "cli/outcome.h"
 #include "cli/report.h"
 #include "protocol/limits.h"
@@ -14,6 +15,7 @@ namespace tally::cli {
 namespace {
 
 constexpr Duration warm_up = milliseconds(500);
+constexpr Duration fill_step = milliseconds(20);
 constexpr Duration patience_at_the_end = seconds(30);
 
 // Short enough that a name with up to three digits needs no memory of its own.
@@ -83,6 +85,7 @@ void measure(BenchLoad& load, Duration duration) {
 
 BenchResult bench(Client& client, const BenchOptions& options, Duration timeout) {
   BenchLoad load(client, options, fresh_prefix(), timeout);
+  while (!load.filled()) load.run_for(fill_step);
   load.run_for(warm_up);
   const auto before = client.status(timeout);
   const Instant begin = monotonic_now();
@@ -103,6 +106,7 @@ BenchResult bench(Client& client, const BenchOptions& options, Duration timeout)
   result.verified = load.check().holds();
   result.latency = load.latency();
   result.group = difference(before, after);
+  if (load.timeline()) result.timeline = load.timeline()->csv();
   return result;
 }
 
@@ -119,6 +123,9 @@ ExitCode run_bench(const BenchOptions& options) {
     print_bench_json(result);
   else
     print_bench_text(options, result);
+  if (!options.timeline.empty())
+    if (const auto problem = write_file(options.timeline, result.timeline, 0644))
+      return fail(ExitCode::failed, *problem);
   return result.verified ? ExitCode::done : ExitCode::unverified;
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "cli/answer_check.h"
 #include "cli/exit_code.h"
@@ -22,6 +23,9 @@ struct BenchOptions {
   std::int64_t pipeline = 1;
   std::int64_t counters = 1000;
   double seconds = 10;
+  bool fill = false;           // count once on every counter before the measured time
+  std::string timeline;        // file; empty: none
+  std::int64_t slice_ms = 50;  // of the timeline
   bool json = false;
 };
 ExitCode run_bench(const BenchOptions& options);
@@ -42,6 +46,7 @@ struct BenchResult {
   std::uint64_t errors = 0;  // increments without an answer or with an unexpected one, warm-up included
   bool verified = false;
   Histogram latency;
+  std::string timeline;            // as CSV, if wanted
   std::optional<GroupWork> group;  // nothing when a status was missing or a new term began
 };
 

@@ -43,6 +43,9 @@ BenchLoad::BenchLoad(Client& client, const BenchOptions& options, const std::str
     one.outstanding.resize(pipeline_);
     one.random = random_number();
   }
+  if (!options.timeline.empty()) timeline_.emplace(milliseconds(options.slice_ms));
+  if (options.fill) to_fill_ = names_.size();
+  filled_ = to_fill_ == 0;
   std::iota(parked_.begin(), parked_.end(), 0);
 }
 
@@ -92,7 +95,7 @@ void BenchLoad::send(std::uint32_t number, Instant now) {
   LogicalClient& mine = clients_[number];
   std::vector<OwnedOperation> operations(pipeline_);
   for (std::size_t place = 0; place < pipeline_; ++place) {
-    const std::uint32_t counter = below(next_random(mine.random), names_.size());
+    const std::uint32_t counter = next_counter(mine);
     mine.outstanding[place] = check_.send(counter);
     operations[place].kind = OperationKind::add;
     operations[place].name = names_[counter];
@@ -103,6 +106,12 @@ void BenchLoad::send(std::uint32_t number, Instant now) {
                  [this, number](const std::vector<Answer>& answers) { receive(number, answers); });
 }
 
+std::uint32_t BenchLoad::next_counter(LogicalClient& mine) {
+  if (to_fill_ > 0) return static_cast<std::uint32_t>(--to_fill_);
+  filled_.store(true, std::memory_order_relaxed);
+  return below(next_random(mine.random), names_.size());
+}
+
 void BenchLoad::receive(std::uint32_t number, const std::vector<Answer>& answers) {
   const Instant now = monotonic_now();
   LogicalClient& mine = clients_[number];
@@ -110,13 +119,19 @@ void BenchLoad::receive(std::uint32_t number, const std::vector<Answer>& answers
   std::uint64_t good = 0;
   for (std::size_t place = 0; place < pipeline_; ++place) good += judge(mine.outstanding[place], answers[place]);
   const Phase phase = phase_.load(std::memory_order_relaxed);
-  if (phase == Phase::measuring && good > 0)
-    latency_.add(static_cast<std::uint64_t>((now - mine.sent_at).nanoseconds), good);
+  if (phase == Phase::measuring) record(mine, now, good);
+  if (good > 0) mine.answered_at = now;
   // A refusal may come from within submit: sending again at once would recurse, and never let go of this thread.
   if (phase == Phase::stopping || good < pipeline_)
     park(number);
   else
     send(number, now);
+}
+
+void BenchLoad::record(LogicalClient& mine, Instant now, std::uint64_t good) {
+  const Duration took = now - mine.sent_at;
+  if (good > 0) latency_.add(static_cast<std::uint64_t>(took.nanoseconds), good);
+  if (timeline_) timeline_->add(now, {good, pipeline_ - good, took, now - mine.answered_at.value_or(mine.sent_at)});
 }
 
 bool BenchLoad::judge(AnswerCheck::Sent sent, const Answer& answer) {

@@ -7,12 +7,14 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/answer_check.h"
 #include "cli/bench.h"
 #include "cli/histogram.h"
+#include "cli/timeline.h"
 #include "client/client.h"
 #include "protocol/time.h"
 
@@ -24,12 +26,14 @@ class BenchLoad {
   BenchLoad(Client& client, const BenchOptions& options, const std::string& prefix, Duration timeout);
 
   // From the thread that owns the Client, in this order.
-  void run_for(Duration duration);  // keeps the load up; any number of times
+  void run_for(Duration duration);         // keeps the load up; any number of times
+  bool filled() const { return filled_; }  // BenchOptions::fill
   void measure(bool on) { phase_ = on ? Phase::measuring : Phase::idle; }
   void finish();  // sends no more, and waits for what is outstanding; then the results below may be read
 
   AnswerCheck& check() { return check_; }
   const Histogram& latency() const { return latency_; }
+  const std::optional<Timeline>& timeline() const { return timeline_; }
   std::uint64_t errors() const { return errors_; }
   const Answer& last_failure() const { return last_failure_; }
   const std::vector<std::string>& names() const { return names_; }
@@ -38,6 +42,7 @@ class BenchLoad {
   struct LogicalClient {
     std::vector<AnswerCheck::Sent> outstanding;
     Instant sent_at;
+    std::optional<Instant> answered_at;
     std::uint64_t random = 0;
   };
   enum class Phase { idle, measuring, stopping };
@@ -46,6 +51,8 @@ class BenchLoad {
   void send_parked();
   void send(std::uint32_t number, Instant now);
   void receive(std::uint32_t number, const std::vector<Answer>& answers);
+  std::uint32_t next_counter(LogicalClient& mine);
+  void record(LogicalClient& mine, Instant now, std::uint64_t good);
   bool judge(AnswerCheck::Sent sent, const Answer& answer);
   void park(std::uint32_t number);
 
@@ -55,13 +62,16 @@ class BenchLoad {
   std::vector<std::string> names_;
   AnswerCheck check_;
   Histogram latency_;
+  std::optional<Timeline> timeline_;
+  std::size_t to_fill_ = 0;  // the counters from this one on have been counted on, or are not to be filled
   std::vector<LogicalClient> clients_;
   std::vector<std::uint32_t> parked_;  // wait for a nudge: at the start, and after a failure
   std::uint64_t errors_ = 0;
   Answer last_failure_;
 
   std::atomic<Phase> phase_ = Phase::idle;  // set by the owner
-  std::mutex mutex_;                        // guards the rest, for both threads
+  std::atomic<bool> filled_ = false;
+  std::mutex mutex_;  // guards the rest, for both threads
   std::condition_variable changed_;
   std::size_t running_ = 0;  // logical clients that are not parked
   bool nudging_ = false;

@@ -3,12 +3,11 @@
 // messages to a distributor, which sends each to three replicas, which pass it on to a comparator, which answers the
 // client at the second copy. One process a role, ipc, no encoding, no journal, no vote.
 //
-//   raw_topology [--outstanding N] [--bytes N] [--seconds S]
+//   raw_topology [--outstanding N] [--operations N] [--seconds S]
 //
-// Prints: messages a second, p50 and p99 of the round trip in microseconds.
-#include <algorithm>
+// A message is as large as N operations of tally (23 bytes each) and its header. Prints one JSON object: operations a
+// second, p50 and p99 of the round trip in microseconds.
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
 #include <functional>
 #include <signal.h>
@@ -17,32 +16,27 @@
 #include <string_view>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <unordered_map>
 #include <vector>
 #include <zmq.hpp>
 
+#include "tests/benchmark/closed_loop.h"
+
 namespace {
 
-constexpr int replicas = 3;
+using tally::benchmark::Flags;
+using tally::benchmark::Measurement;
+using tally::benchmark::now_ns;
 
-struct Options {
-  std::size_t outstanding = 1;
-  std::size_t bytes = 64;
-  double seconds = 2;
-};
+constexpr int replicas = 3;
+constexpr std::size_t header_bytes = 41;
+constexpr std::size_t operation_bytes = 23;
 
 struct Stamp {
   std::uint64_t number;
   std::int64_t sent_ns;
 };
-
-std::int64_t now_ns() {
-  timespec time{};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return time.tv_sec * 1'000'000'000 + time.tv_nsec;
-}
 
 std::string endpoint(const std::string& directory, std::string_view name) {
   return "ipc://" + directory + '/' + std::string(name);
@@ -93,30 +87,30 @@ void run_comparator(const std::string& directory) {
   }
 }
 
-std::vector<std::int64_t> run_client(const std::string& directory, const Options& options) {
+int run_client(const std::string& directory, const Flags& flags) {
   zmq::context_t context;
   zmq::socket_t requests(context, zmq::socket_type::push);
   requests.connect(endpoint(directory, "requests"));
   zmq::socket_t answers(context, zmq::socket_type::pull);
   answers.connect(endpoint(directory, "answers"));
-  std::string body(std::max(options.bytes, sizeof(Stamp)), 'x');
+  const std::size_t operations = flags.count("--operations");
+  std::string body(header_bytes + operations * operation_bytes, 'x');
   std::uint64_t number = 0;
-  const auto send = [&] {
-    const Stamp stamp{++number, now_ns()};
+  const auto send = [&](std::int64_t now) {
+    const Stamp stamp{++number, now};
     std::memcpy(body.data(), &stamp, sizeof stamp);
     requests.send(zmq::buffer(body), zmq::send_flags::none);
   };
-  std::vector<std::int64_t> round_trips;
-  const std::int64_t begin = now_ns() + 500'000'000;  // after a warm-up
-  const std::int64_t end = begin + static_cast<std::int64_t>(options.seconds * 1e9);
-  for (std::size_t count = 0; count < options.outstanding; ++count) send();
-  for (zmq::message_t message; now_ns() < end;) {
+  Measurement measurement(flags["--seconds"]);
+  for (std::size_t count = 0; count < flags.count("--outstanding"); ++count) send(now_ns());
+  std::int64_t now = 0;
+  for (zmq::message_t message; !measurement.over(now);) {
     if (!answers.recv(message)) continue;
-    const std::int64_t now = now_ns();
-    if (now >= begin) round_trips.push_back(now - message.data<Stamp>()->sent_ns);
-    send();
+    now = now_ns();
+    measurement.answered(message.data<Stamp>()->sent_ns, now, operations);
+    send(now);
   }
-  return round_trips;
+  return measurement.print();
 }
 
 pid_t start(const std::function<void()>& role) {
@@ -127,21 +121,10 @@ pid_t start(const std::function<void()>& role) {
   _exit(1);
 }
 
-Options parse(int argc, char** argv) {
-  Options options;
-  for (int place = 1; place + 1 < argc; place += 2) {
-    const std::string_view flag = argv[place];
-    if (flag == "--outstanding") options.outstanding = std::strtoul(argv[place + 1], nullptr, 10);
-    if (flag == "--bytes") options.bytes = std::strtoul(argv[place + 1], nullptr, 10);
-    if (flag == "--seconds") options.seconds = std::strtod(argv[place + 1], nullptr);
-  }
-  return options;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Options options = parse(argc, argv);
+  const Flags flags(argc, argv, {{"--outstanding", 1}, {"--operations", 1}, {"--seconds", 2}});
   char directory[] = "/tmp/raw-topology-XXXXXX";
   if (!mkdtemp(directory)) return 1;
   std::vector<pid_t> children;
@@ -150,7 +133,7 @@ int main(int argc, char** argv) {
   for (int replica = 0; replica < replicas; ++replica)
     children.push_back(start([&, replica] { run_replica(directory, replica); }));
 
-  std::vector<std::int64_t> round_trips = run_client(directory, options);
+  const int exit_code = run_client(directory, flags);
   for (const pid_t child : children) {
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
@@ -158,15 +141,5 @@ int main(int argc, char** argv) {
   for (const char* name : {"requests", "votes", "answers", "orders-0", "orders-1", "orders-2"})
     unlink((std::string(directory) + '/' + name).c_str());
   rmdir(directory);
-
-  if (round_trips.empty()) return 1;
-  std::ranges::sort(round_trips);
-  const auto microseconds = [&](double share) {
-    return static_cast<double>(
-               round_trips[static_cast<std::size_t>(share * static_cast<double>(round_trips.size() - 1))]) /
-           1e3;
-  };
-  std::printf("{\"outstanding\":%zu,\"bytes\":%zu,\"messages_per_second\":%.0f,\"p50_us\":%.1f,\"p99_us\":%.1f}\n",
-              options.outstanding, options.bytes, static_cast<double>(round_trips.size()) / options.seconds,
-              microseconds(0.5), microseconds(0.99));
+  return exit_code;
 }

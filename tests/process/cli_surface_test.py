@@ -156,6 +156,23 @@ class Commands(Surface):
         self.assertGreater(answer['operations'], 100)
         self.assertLessEqual(answer['latency_us']['p50'], answer['latency_us']['max'])
 
+    def test_bench_fills_counters_and_writes_a_timeline(self):
+        timeline = self.group.temporary / 'timeline.csv'
+        result = self.tally('bench', '--clients', 4, '--pipeline', 64, '--counters', 5000, '--fill', '--seconds', 1,
+                            '--timeline', timeline, '--slice', 100, '--json')
+        self.assert_ends(result, DONE)
+        answer = json.loads(result.stdout)
+        self.assertIs(answer['verified'], True)
+        heading, *lines = timeline.read_text().splitlines()
+        self.assertEqual(heading, 'at_s,operations,errors,p50_us,p99_us,max_us,gap_us')
+        slices = [[float(field) for field in line.split(',')] for line in lines]
+        self.assertGreaterEqual(len(slices), 8)
+        self.assertLessEqual(sum(operations for _, operations, *_ in slices), answer['operations'])
+        for earlier, later in zip(slices, slices[1:]):
+            self.assertAlmostEqual(later[0] - earlier[0], 0.1, places=5)
+        listed = json.loads(self.tally('list', '--prefix', 'bench-', '--limit', 20_000, '--json').stdout)
+        self.assertGreaterEqual(len(listed['counters']), 5000)
+
     # ---- finding the group
 
     def test_the_group_is_found_by_flag_and_by_environment(self):

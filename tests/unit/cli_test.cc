@@ -5,6 +5,7 @@
 #include "cli/answer_check.h"
 #include "cli/histogram.h"
 #include "cli/restart_pause.h"
+#include "cli/timeline.h"
 #include "cli/watchdog.h"
 
 using namespace tally;
@@ -55,6 +56,30 @@ BOOST_AUTO_TEST_CASE(a_histogram_counts_between_powers_of_two) {
   BOOST_TEST(histogram.between(512, 1024) == 1u);
   BOOST_TEST(histogram.between(1024, 2048) == 5u);
   BOOST_TEST(histogram.between(0, 1u << 20) == 10u);
+}
+
+constexpr const char* timeline_heading = "at_s,operations,errors,p50_us,p99_us,max_us,gap_us\n";
+
+BOOST_AUTO_TEST_CASE(a_timeline_has_a_line_for_each_slice_that_ended) {
+  Timeline timeline(milliseconds(50));
+  BOOST_TEST(timeline.csv() == timeline_heading);
+  const Instant begin{seconds(7).nanoseconds};
+  timeline.add(begin, {3, 0, microseconds(100), microseconds(100)});
+  timeline.add(begin + milliseconds(49), {1, 2, microseconds(100), microseconds(900)});
+  BOOST_TEST(timeline.csv() == timeline_heading);
+  timeline.add(begin + milliseconds(50), {1, 0, microseconds(1), microseconds(1)});
+  BOOST_TEST(timeline.csv() == std::string(timeline_heading) + "7.000000,4,2,100.0,100.0,100.0,900.0\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_slice_without_an_answer_is_in_the_timeline) {
+  Timeline timeline(milliseconds(10));
+  timeline.add(Instant{}, {1, 0, microseconds(5), microseconds(5)});
+  timeline.add(Instant{} + milliseconds(25), {0, 1, microseconds(5), microseconds(5)});
+  timeline.add(Instant{} + milliseconds(30), {1, 0, milliseconds(30), milliseconds(30)});
+  BOOST_TEST(timeline.csv() == std::string(timeline_heading) +
+                                   "0.000000,1,0,5.0,5.0,5.0,5.0\n"
+                                   "0.010000,0,0,0.0,0.0,0.0,0.0\n"
+                                   "0.020000,0,1,0.0,0.0,0.0,0.0\n");
 }
 
 BOOST_AUTO_TEST_CASE(the_first_restart_is_immediate_and_pauses_double_up_to_a_cap) {
