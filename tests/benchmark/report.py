@@ -155,10 +155,10 @@ def faults(result):
                      ' · '.join(time_us(time['p99_us']) for time in times),
                      ' · '.join(time_us(time['gap_us']) for time in times)])
     right = 'every answer right, nothing lost, nothing twice' if result['verified'] else 'ANSWERS WERE WRONG'
-    head = (f'64 clients, one increment outstanding each, in slices of 50 ms; {result["errors"]} errors, {right}. '
-            'Before: two seconds; during: from the fault until all vote again; after: the rest of the slot. p99: of '
-            'the median slice. Longest gap: between two answers to one client. Back: from the fault, or from its end where it '
-            'has one, until all vote again.\n\n')
+    head = (f'64 clients, one increment outstanding each, in slices of 50 ms; {result["errors"]} errors, {right}.\n\n'
+            'Before: two seconds; during: from the fault until all vote again; after: the rest of the slot. p99: of\n'
+            'the median slice. Longest gap: between two answers to one client. Back: from the fault, or from its end\n'
+            'where it has one, until all vote again.\n\n')
     return head + table(['drill', 'back', 'increments a second: before · during · after', 'during to before',
                          'p99: before · during · after', 'longest gap: before · during · after'], rows)
 
