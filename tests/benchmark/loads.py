@@ -109,9 +109,10 @@ def redis_load(clients, pipeline, wait=0):
                 '--seconds {seconds}', generator)
 
 
-def redis_benchmark_incr(clients, pipeline):
-    return Load(f'redis-benchmark -p {{port}} -c {clients} -P {pipeline} -r 1000 -n {{requests}} --csv '
-                'INCR counter:__rand_int__', redis_benchmark)
+def redis_benchmark_incr(clients, pipeline, counters=1000):
+    key = 'counter:__rand_int__' if counters > 1 else 'counter'
+    return Load(f'redis-benchmark -p {{port}} -c {clients} -P {pipeline} -r {counters} -n {{requests}} --csv '
+                f'INCR {key}', redis_benchmark)
 
 
 def etcd_load(clients, count):

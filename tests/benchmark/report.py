@@ -28,7 +28,7 @@ HTTP = ['tally-http', 'nginx']
 RESP = ['tally-resp', 'redis', 'redis-always', 'redis-wait']
 NATIVE_LOADS = ['1', '64', '256', 'deep']
 HTTP_LOADS = ['wrk POST', 'wrk GET', 'ab -k', 'ab']
-RESP_LOADS = ['resp P1', 'resp P16']
+RESP_LOADS = ['resp P1', 'resp P16', 'resp hot']
 LABELS = {system.key: system.label for system in SYSTEMS}
 MIB = 1 << 20
 
@@ -231,7 +231,7 @@ def other_doors(results):
     return ('HTTP, 64 connections, requests a second:\n\n' +
             side_by_side(results, HTTP, HTTP_LOADS, ['', 'wrk POST', 'wrk GET', 'ab -k', 'ab, no keep-alive']) +
             '\nRESP, 50 connections (redis-benchmark; with WAIT, which it cannot, our redis_load):\n\n' +
-            side_by_side(results, RESP, RESP_LOADS, ['', '-P 1', '-P 16']))
+            side_by_side(results, RESP, RESP_LOADS, ['', '-P 1', '-P 16', '-P 16, one counter']))
 
 
 def bars(figures):

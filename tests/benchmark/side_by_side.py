@@ -11,8 +11,10 @@ import sys
 from loads import HTTP_LOADS, LoadFailed, etcd_load, raw, redis_benchmark_incr, redis_load, tally_bench
 from servers import Etcd, Nginx, Nothing, Redis, Tally
 
+RESP_LOADS = {'resp P1': redis_benchmark_incr(50, 1), 'resp P16': redis_benchmark_incr(50, 16),
+              'resp hot': redis_benchmark_incr(50, 16, 1)}
 REDIS_LOADS = {'1': redis_load(1, 1), '64': redis_load(64, 1), '256': redis_load(256, 1), 'deep': redis_load(64, 16),
-               'resp P1': redis_benchmark_incr(50, 1), 'resp P16': redis_benchmark_incr(50, 16)}
+               **RESP_LOADS}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,8 +37,7 @@ SYSTEMS = [
     System('tally', '**tally**, native', (), Tally, {
         '1': tally_bench(1, 1), '64': tally_bench(64, 1), '256': tally_bench(256, 1), 'deep': tally_bench(16, 4096)}),
     System('tally-http', '**tally**, HTTP', ('wrk', 'ab'), Tally, HTTP_LOADS),
-    System('tally-resp', '**tally**, RESP', ('redis-benchmark',), Tally, {
-        'resp P1': redis_benchmark_incr(50, 1), 'resp P16': redis_benchmark_incr(50, 16)}),
+    System('tally-resp', '**tally**, RESP', ('redis-benchmark',), Tally, RESP_LOADS),
     System('redis', 'redis, one process, no persistence', REDIS, lambda _: Redis(), REDIS_LOADS),
     System('redis-always', 'redis, one process, appendfsync always', REDIS, lambda _: Redis('always'), REDIS_LOADS),
     System('redis-wait', 'redis 1+2, appendfsync always, WAIT 2', REDIS, lambda _: Redis('always', 2), WAIT_LOADS),

@@ -113,6 +113,8 @@ TARGETS = [
            ratio(('tally-resp', 'resp P1'), ('redis-wait', 'resp P1'))),
     Target('resp-16-wait', 'RESP, -c 50 -P 16, to the same', 4, '×', False,
            ratio(('tally-resp', 'resp P16'), ('redis-wait', 'resp P16'))),
+    Target('resp-hot', 'RESP, one hot counter, -c 50 -P 16, to a lone redis without persistence', 1.0, '×', False,
+           ratio(('tally-resp', 'resp hot'), ('redis', 'resp hot'))),
     Target('http', 'HTTP, wrk -c 64, POST …/increment, to nginx answering a constant', 0.5, '×', False,
            ratio(('tally-http', 'wrk POST'), ('nginx', 'wrk POST'))),
     Target('faults-throughput', 'throughput while a replica is evicted, repaired, catches up, to before', 0.8, '×',
