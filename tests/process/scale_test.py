@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A large state and many orders: how long a replica takes to vote again, from its own checkpoint and from another
-replica's, what clients notice meanwhile, and that journal and checkpoints stay bounded. The defaults are small enough
-for every run; docs/testing.md has the figures of large ones.
+"""A large state and many orders: how long a replica takes to vote again, from its own checkpoint, from another
+replica's, and after it was stopped for a while; what clients notice meanwhile; and that journal and checkpoints stay
+bounded. The defaults are small enough for every run; docs/testing.md has the figures of large ones.
 
-scale_test.py BIN_DIR [--counters N] [--orders N] [--journal-mib N]
+scale_test.py BIN_DIR [--counters N] [--orders N] [--journal-mib N] [--stop-seconds N] [--data DIR]
 """
 
 import argparse
@@ -31,6 +31,8 @@ def parse():
     parser.add_argument('--counters', type=int, default=100_000)
     parser.add_argument('--orders', type=int, default=40_000)
     parser.add_argument('--journal-mib', type=int, default=64)
+    parser.add_argument('--stop-seconds', type=float, default=5)
+    parser.add_argument('--data', help='a directory to use and to keep; what it holds counts')
     return parser.parse_args()
 
 
@@ -81,44 +83,69 @@ def make_orders(group, orders, journal_mib):
         raise AssertionError(f'the journal grew to {most:.0f} MiB')
 
 
-def restart(group, number, wipe):
-    """Kills a replica under load. Seconds until it votes, and the longest gap that clients saw."""
-    role = f'replica-{number}'
+def imports(group, number):
+    return (group.data / 'log' / f'replica-{number}.log').read_text().count('import_finished')
+
+
+def trouble(group, number, what, fault):
+    """Has fault() done to a replica under load, which returns when it is over. Prints how long until the replica votes
+    again, and the longest gap that clients saw. Returns whether it imported a state."""
+    imported = imports(group, number)
     with Load(group.http, clients=8) as load:
         wait_until(lambda: load.answered_count() > 200, 'load is answered')
-        old = group.pid(role)
         begun = time.monotonic()
-        if wipe:
-            shutil.rmtree(group.data / role, ignore_errors=True)
-        os.kill(old, signal.SIGKILL)
-        group.wait_new_pid(role, old)
+        fault()
+        over = time.monotonic()
         group.wait_votes(number, 60)
-        took = time.monotonic() - begun
+        took = time.monotonic() - over
         seen = load.answered_count()
         wait_until(lambda: load.answered_count() > seen + 200, 'load is answered afterwards')
         gap = load.longest_gap(begun, time.monotonic())
     report = load.check(group)
     if report['unknown'] or report['refused']:
         raise AssertionError(f'clients noticed: {report}')
-    log = (group.data / 'log' / f'{role}.log').read_text()
-    how = 'imported' if 'import_finished' in log else 'own checkpoint'
-    print(f'{role} {"without its directory" if wipe else "killed"} ({how}): votes again after {took:.1f} s, '
-          f'longest gap of any client {gap * 1000:.0f} ms', flush=True)
+    how = 'imported' if imports(group, number) > imported else 'own state'
+    print(f'replica-{number} {what} ({how}): votes again after {took:.1f} s, longest gap of any client '
+          f'{gap * 1000:.0f} ms', flush=True)
     if took > VOTES_AGAIN_SECONDS or gap > LONGEST_GAP_SECONDS:
         raise AssertionError('too slow')
-    return how
+    return how == 'imported'
+
+
+def restart(group, number, wipe):
+    role = f'replica-{number}'
+
+    def fault():
+        old = group.pid(role)
+        if wipe:
+            shutil.rmtree(group.data / role, ignore_errors=True)
+        os.kill(old, signal.SIGKILL)
+        group.wait_new_pid(role, old)
+    return trouble(group, number, 'without its directory' if wipe else 'killed', fault)
+
+
+def stop(group, number, seconds):
+    pid = group.pid(f'replica-{number}')
+
+    def fault():
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(seconds)  # as long as it is to be stopped
+        os.kill(pid, signal.SIGCONT)
+    trouble(group, number, f'stopped for {seconds:.0f} s', fault)
 
 
 def main():
     arguments = parse()
-    environment = {'TALLY_JOURNAL_MIB': str(arguments.journal_mib), 'TALLY_IMPORT_ORDERS': '10000'}
-    with Group(arguments.bin_dir, '--durability', 'os', environment=environment) as group:
+    # A killed replica goes on from its own checkpoint; only one that has none imports.
+    environment = {'TALLY_JOURNAL_MIB': str(arguments.journal_mib)}
+    with Group(arguments.bin_dir, '--durability', 'os', data=arguments.data, environment=environment) as group:
         group.wait_all_vote()
         count_all(group, arguments.counters)
         make_orders(group, arguments.orders, arguments.journal_mib)
         restart(group, 1, wipe=False)
-        if restart(group, 2, wipe=True) != 'imported':
+        if not restart(group, 2, wipe=True):
             raise AssertionError('the state was not imported')
+        stop(group, 3, arguments.stop_seconds)
     print('passed')
 
 
