@@ -111,11 +111,11 @@ def tasks(options):
         'soak': lambda: growth.soak(where, options.soak),
         'micro': lambda: micro(where),
     }
-    if quick and not options.micro:
-        del every['micro']
-    if not options.only:
-        return every
-    return {part: task for part, task in every.items() if part in options.only or (part == 'side-by-side' and systems)}
+    if options.only:
+        wanted = set(options.only) | ({'side-by-side'} if systems else set())
+    else:
+        wanted = set(every) - ({'micro'} if quick else set())
+    return {part: task for part, task in every.items() if part in wanted}
 
 
 def micro(bin_dir):
@@ -143,6 +143,8 @@ def measure(options):
             if part == 'side-by-side':
                 measured, results['left_out'], failed = measured
                 failures += failed
+            elif isinstance(measured, list):
+                failures += [f'{part}: {row["failure"]}' for row in measured if 'failure' in row]
             results[part.replace('-', '_')] = measured
             results['runs'][part] = [results['machine'], results['command']]
         except FAILURES as failure:

@@ -20,16 +20,23 @@ def counters(bin_dir, sizes, seconds):
     rows = []
     for size in sizes:
         print(f'growth: {size:,} counters', file=sys.stderr, flush=True)
-        with Tally(bin_dir) as group:
-            fill = Load(f'tally bench --connect {{data}} --fill --counters {size} --clients 16 --pipeline 4096 '
-                        '--seconds {seconds} --json', ours)
-            deep = fill.run(bin_dir, group, seconds)
-            single = tally_bench(64, 1).run(bin_dir, group, seconds)
-            memory = statistics.median(memory_bytes(group.pid(f'replica-{number}')) for number in (1, 2, 3))
-            disk = disk_bytes(group.data)
-            rows.append({'counters': size, 'per_second': deep['per_second'], 'p50_us': single['p50_us'],
-                         'replica_bytes': memory, 'disk_bytes': disk, 'restart_seconds': restart(group)})
+        try:
+            with Tally(bin_dir) as group:
+                rows.append({'counters': size, **with_counters(group, size, seconds)})
+        except (AssertionError, LoadFailed) as failure:
+            rows.append({'counters': size, 'failure': str(failure)})
     return rows
+
+
+def with_counters(group, size, seconds):
+    fill = Load(f'tally bench --connect {{data}} --fill --counters {size} --clients 16 --pipeline 4096 '
+                '--seconds {seconds} --json', ours)
+    deep = fill.run(group.bin_dir, group, seconds)
+    single = tally_bench(64, 1).run(group.bin_dir, group, seconds)
+    memory = statistics.median(memory_bytes(group.pid(f'replica-{number}')) for number in (1, 2, 3))
+    disk = disk_bytes(group.data)
+    return {'per_second': deep['per_second'], 'p50_us': single['p50_us'], 'replica_bytes': memory, 'disk_bytes': disk,
+            'restart_seconds': restart(group)}
 
 
 def restart(group):

@@ -86,6 +86,7 @@ unset multiplot
 
 
 def counters(rows, path):
+    rows = [row for row in rows if 'failure' not in row]
     table = data('c', [[row['counters'], row['per_second'], row['p50_us'], row['replica_bytes'] / 2**20,
                         row['disk_bytes'] / 2**20] for row in rows])
     draw(path, table + '''

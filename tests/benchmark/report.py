@@ -97,14 +97,17 @@ def targets(results, notes):
 
 
 def counters(rows):
-    base = rows[0]['replica_bytes']
     heading = ['counters', 'increments a second, 16 × 4096', 'p50, 64 clients', 'memory of a replica',
                'bytes to a counter', 'disk of the group', 'votes again after a kill']
-    return table(heading, [
-        [f'{row["counters"]:,}', rate(row['per_second']), time_us(row['p50_us']),
-         f'{row["replica_bytes"] / MIB:.0f} MiB',
-         f'{(row["replica_bytes"] - base) / row["counters"]:.0f}' if row['counters'] >= 100_000 else '–',
-         f'{row["disk_bytes"] / MIB:.0f} MiB', f'{row["restart_seconds"]:.1f} s'] for row in rows])
+    base, lines = rows[0].get('replica_bytes', 0), []
+    for row in rows:
+        size = row['counters']
+        cells = [row['failure'], '', '', '', '', ''] if 'failure' in row else [
+            rate(row['per_second']), time_us(row['p50_us']), f'{row["replica_bytes"] / MIB:.0f} MiB',
+            f'{(row["replica_bytes"] - base) / size:.0f}' if size >= 100_000 else '–',
+            f'{row["disk_bytes"] / MIB:.0f} MiB', f'{row["restart_seconds"]:.1f} s']
+        lines.append([f'{size:,}', *cells])
+    return table(heading, lines)
 
 
 def replicas(rows):

@@ -60,7 +60,7 @@ def longest_gap(results):
 
 
 def by_counters(results):
-    return {row['counters']: row for row in results.get('counters', [])}
+    return {row['counters']: row for row in results.get('counters', []) if 'failure' not in row}
 
 
 def largest(results):
