@@ -126,7 +126,7 @@ def micro(bin_dir):
     print('micro-benchmarks', file=sys.stderr, flush=True)
     output = subprocess.run([program, '--benchmark_format=json', '--benchmark_min_time=0.2'], check=True,
                             capture_output=True, text=True).stdout
-    wanted = ('name', 'cpu_time', 'time_unit', 'items_per_second')
+    wanted = ('name', 'cpu_time', 'items_per_second')
     return [{key: row[key] for key in wanted if key in row} for row in json.loads(output)['benchmarks']]
 
 

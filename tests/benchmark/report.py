@@ -53,6 +53,10 @@ def time_us(value):
     return f'{value:.0f} µs' if value < 1000 else f'{value / 1e3:.{2 if value < 1e4 else 1 if value < 1e5 else 0}f} ms'
 
 
+def time_ns(value):
+    return f'{value:.1f} ns' if value < 1000 else f'{value / 1e3:.1f} µs' if value < 1e5 else time_us(value / 1e3)
+
+
 def cell(figures):
     """One load of one system over all rounds."""
     if not figures:
@@ -177,7 +181,7 @@ def syncs(result):
 
 def micro(rows):
     return table(['', 'CPU', 'items a second'],
-                 [[row['name'], f'{row["cpu_time"]:.1f} {row["time_unit"]}',
+                 [[row['name'], time_ns(row['cpu_time']),
                    rate(row['items_per_second']) if 'items_per_second' in row else ''] for row in rows])
 
 
