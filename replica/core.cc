@@ -159,8 +159,7 @@ void ReplicaCore::settle(bool new_term, Instant now) {
     reporting_.request(now);
   } else if (standing_->recovery > recovery_) {
     if (!may_keep_state()) return roll_back("recovery", now);
-    recovery_ = standing_->recovery;
-    reporting_.request(now);
+    keep_state(now);
   } else if (new_term && standing_->recovery < recovery_) {
     recovery_ = standing_->recovery;  // the distributor restarted and lost the view that it had not synced
     reporting_.request(now);
@@ -182,6 +181,14 @@ bool ReplicaCore::may_keep_state() const {
   const bool was_silent =
       standing_->recovery == recovery_.next() && standing_->reason == to_string(VerdictReason::silence);
   return fresh || was_silent;
+}
+
+// Its votes until now, not judged any more, prove nothing for it either.
+void ReplicaCore::keep_state(Instant now) {
+  recovery_ = standing_->recovery;
+  first_vote_.reset();
+  if (trial_) trial_->voted.reset();
+  reporting_.request(now);
 }
 
 // Law 2: a new term's journal ends before what this replica executed, or ends in something else.

@@ -148,6 +148,7 @@ class ReplicaCore {
   bool knows_group(const ReplicaStanding& standing);
   bool is_outdated(const ReplicaStanding& standing) const;
   bool may_keep_state() const;
+  void keep_state(Instant now);
   bool is_ahead_of_journal() const;
   void settle(bool new_term, Instant now);
   void begin(std::unique_ptr<State> state, const CheckpointHeader& header, Instant now);
@@ -186,7 +187,7 @@ class ReplicaCore {
   bool import_tried_ = false;  // though there is another way
   Sequence loading_import_;    // the checkpoint that was imported and is to be loaded now
   std::optional<Trial> trial_;
-  std::optional<Sequence> first_vote_;  // on this state
+  std::optional<Sequence> first_vote_;  // on this state, in this recovery
   OrderState proof_;                    // that was asked for (law 14)
   Instant next_scrub_;
   Instant scrub_pass_began_;

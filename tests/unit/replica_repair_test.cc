@@ -157,6 +157,24 @@ BOOST_AUTO_TEST_CASE(and_silence_proves_nothing_against_it) {
   BOOST_TEST((group.replica.reports.back().recovery == Recovery(2)));
 }
 
+BOOST_AUTO_TEST_CASE(and_votes_before_a_silence_prove_nothing_for_it) {
+  Group group(2);
+  group.count(5);
+  group.replica.receive(standing_of(group.chain));
+  group.replica.start();
+  group.replica.receive(standing_of(group.chain));
+  group.stream_from_applied();
+  group.replica.receive(standing_of(group.chain));  // a vote is decided
+  ReplicaStanding standing = standing_of(group.chain, 2);
+  standing.reason = "silence";
+  group.replica.receive(standing);
+  group.replica.wait(seconds(3));
+  group.replica.receive(standing);
+  group.replica.receive(dissent(standing, 3));
+  BOOST_TEST(group.replica.happened("repair_failed"));
+  BOOST_TEST(group.replica.distrusted == std::vector<std::uint64_t>{2}, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(and_whoever_missed_an_earlier_recovery_rolls_back_for_it) {
   Group group(2);
   group.count(5);
