@@ -51,6 +51,13 @@ bool CheckpointSchedule::failed(CheckpointDelta lost) {
   return true;
 }
 
+bool CheckpointSchedule::withdraw() {
+  if (!waiting_) return true;
+  CheckpointDelta withdrawn = std::move(*waiting_);
+  waiting_.reset();
+  return failed(std::move(withdrawn));
+}
+
 void CheckpointSchedule::start_over() {
   committing_ = false;
   due_at_once_ = true;

@@ -40,6 +40,8 @@ class CheckpointSchedule {
   void committed() { committing_ = false; }
   // `lost` was not stored. False: too much is missing by now, the next capture must be full.
   bool failed(CheckpointDelta lost);
+  // Nobody judges the vote on what waits any more: it goes with the next capture. False: as with failed().
+  bool withdraw();
   // The store needs everything anew; the next capture is full, and due at once.
   void start_over();
   // The state is gone, and with it what was captured of it.

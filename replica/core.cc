@@ -183,11 +183,12 @@ bool ReplicaCore::may_keep_state() const {
   return fresh || was_silent;
 }
 
-// Its votes until now, not judged any more, prove nothing for it either.
+// Its votes until now, not judged any more, prove nothing for it either, nor for what was captured.
 void ReplicaCore::keep_state(Instant now) {
   recovery_ = standing_->recovery;
   first_vote_.reset();
   if (trial_) trial_->voted.reset();
+  if (!schedule_.withdraw()) state_->forget_captures();
   reporting_.request(now);
 }
 

@@ -175,6 +175,21 @@ BOOST_AUTO_TEST_CASE(and_votes_before_a_silence_prove_nothing_for_it) {
   BOOST_TEST(group.replica.distrusted == std::vector<std::uint64_t>{2}, boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(and_what_was_captured_before_a_silence_goes_with_the_next_capture) {
+  Group group(2);
+  group.count(5);
+  group.replica.receive(standing_of(group.chain));
+  group.count(2);  // 8 waits
+  ReplicaStanding standing = standing_of(group.chain, 2);
+  standing.reason = "silence";
+  group.replica.receive(standing);
+  BOOST_TEST(group.replica.core->checkpoint().value == 2u);
+  group.count(2);
+  group.replica.receive(standing_of(group.chain, 2));
+  BOOST_TEST(group.replica.core->checkpoint().value == 10u);
+  BOOST_TEST(group.replica.full_commits == 1);
+}
+
 BOOST_AUTO_TEST_CASE(and_whoever_missed_an_earlier_recovery_rolls_back_for_it) {
   Group group(2);
   group.count(5);
