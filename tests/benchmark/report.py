@@ -81,8 +81,9 @@ def side_by_side(results, systems, loads, headings):
 
 
 def reasons(notes):
-    """Of missed targets: lines "- `key`: reason" in the notes."""
-    return dict(re.findall(r'^- `([\w-]+)`: (.+)$', notes, re.MULTILINE))
+    """Of missed targets: list items "- `key`: reason" in the notes; further lines are indented."""
+    items = re.findall(r'^- `([\w-]+)`: (.+(?:\n  .+)*)$', notes, re.MULTILINE)
+    return {key: ' '.join(reason.split()) for key, reason in items}
 
 
 def targets(results, notes):
@@ -252,8 +253,8 @@ def write(results, out):
     """benchmarks.md and benchmarks/*.svg in `out`, with the notes that are there."""
     directory = pathlib.Path(out) / 'benchmarks'
     directory.mkdir(parents=True, exist_ok=True)
-    notes = directory / 'notes.md'
-    (pathlib.Path(out) / 'benchmarks.md').write_text(
-        document(results, notes.read_text() if notes.exists() else '', directory))
+    path = directory / 'notes.md'
+    notes = path.read_text().replace('](../', '](') if path.exists() else ''  # links as seen from one directory higher
+    (pathlib.Path(out) / 'benchmarks.md').write_text(document(results, notes, directory))
 
 
