@@ -7,7 +7,7 @@ import statistics
 import sys
 import time
 
-from loads import Load, LoadFailed, ours, tally_bench, wrk
+from loads import Load, LoadFailed, right, tally_bench, wrk
 from processes import cpu_seconds, descriptors, disk_bytes, memory_bytes
 from servers import Tally
 from timeline import Timeline, operations, sleep_until
@@ -29,14 +29,14 @@ def counters(bin_dir, sizes, seconds):
 
 
 def with_counters(group, size, seconds):
-    fill = Load(f'tally bench --connect {{data}} --fill --counters {size} --clients 16 --pipeline 4096 '
-                '--seconds {seconds} --json', ours)
+    fill = Load(f'tally bench --connect {{data}} --fill --counters {size} --clients 16 --pipeline 1024 '
+                '--seconds {seconds} --json', right)
     deep = fill.run(group.bin_dir, group, seconds)
     single = tally_bench(64, 1).run(group.bin_dir, group, seconds)
     memory = statistics.median(memory_bytes(group.pid(f'replica-{number}')) for number in (1, 2, 3))
     disk = disk_bytes(group.data)
-    return {'per_second': deep['per_second'], 'p50_us': single['p50_us'], 'replica_bytes': memory, 'disk_bytes': disk,
-            'restart_seconds': restart(group)}
+    return {'per_second': deep['per_second'], 'errors': deep['errors'], 'p50_us': single['p50_us'],
+            'replica_bytes': memory, 'disk_bytes': disk, 'restart_seconds': restart(group)}
 
 
 def restart(group):

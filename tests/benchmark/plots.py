@@ -97,7 +97,7 @@ set y2label 'MiB'
 set ytics nomirror
 set y2tics
 set logscale y2
-plot $c using 1:2 with linespoints linestyle 1 title 'increments a second, 16 × 4096', \\
+plot $c using 1:2 with linespoints linestyle 1 title 'increments a second, 16 × 1024', \\
   $c using 1:4 axes x1y2 with linespoints linestyle 2 title 'memory of a replica', \\
   $c using 1:5 axes x1y2 with linespoints linestyle 3 title 'disk of the group'
 ''')
