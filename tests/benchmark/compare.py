@@ -23,6 +23,7 @@ def build(root, revision):
     if not tree.exists():
         subprocess.run(['git', 'worktree', 'prune'], cwd=root, check=True)
         subprocess.run(['git', 'worktree', 'add', '--detach', tree, commit], cwd=root, check=True, stdout=sys.stderr)
+    subprocess.run(['git', 'checkout', '--quiet', '--detach', commit], cwd=tree, check=True)
     preset = ['cmake', '--preset', 'release']
     subprocess.run(preset, cwd=tree, check=True, stdout=subprocess.DEVNULL)
     subprocess.run(['cmake', '--build', '--preset', 'release', '--target', *PROGRAMS], cwd=tree, check=True,
