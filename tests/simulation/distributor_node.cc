@@ -68,7 +68,7 @@ void DistributorNode::lose_power(std::uint64_t orders) {
 Instant DistributorNode::turn() {
   const Instant now = clock();
   core_->observe(wall_clock());
-  core_->observe_journal(journal_.orders());  // as if each took a byte
+  core_->observe_journal(has_room_ ? 0 : journal_.orders());  // as if each took a byte
   carry_out(tally::turn(*core_, now, [&](DistributorCore& core) { receive_all(core, now); }));
   return core_ ? core_->next_deadline() : Instant::never();
 }

@@ -32,6 +32,8 @@ class DistributorNode : public Node {
   void stall(Duration duration) { stall_ = duration; }
   void fail_next_sync() { sync_fails_ = true; }
   void damage_journal(Sequence sequence) { journal_.damage(sequence); }
+  // The journal may grow as it likes. Before, it may be so short that no state of another replica leads on to it.
+  void give_room() { has_room_ = true; }
   void jump_wall_clock(std::int64_t milliseconds) { wall_offset_ms_ += milliseconds; }
 
   // As an operator sees and does it, without a network between.
@@ -69,6 +71,7 @@ class DistributorNode : public Node {
   std::int64_t wall_offset_ms_ = 0;
   Duration stall_;
   bool sync_fails_ = false;
+  bool has_room_ = false;
   ClusterStatus status_;
 
   // Of this process.

@@ -82,6 +82,7 @@ void Simulation::play() {
   world_.agenda.run_until(world_.agenda.now() + world_.plan.chaos);
   world_.trace.line("chaos", "ends; everything heals");
   chaos_->stop();
+  distributor_.give_room();
   await_whole();
   for (ClientNode& client : clients_) client.stop_calling();
   world_.agenda.run_until(world_.agenda.now() + world_.plan.workload.patience_most + seconds(2));
