@@ -40,6 +40,7 @@ void ReplicaCore::receive(const Order& order, Instant now) {
   switch (judge(order)) {
     case Judgement::next: return apply(order, now);
     case Judgement::repeated: return;
+    case Judgement::contradiction: return doubt_checkpoint(now);
     case Judgement::ahead: return reporting_.missed(order.id.sequence, applied_.sequence, now);
     case Judgement::fork: return roll_back("another_chain", now);
   }
@@ -58,10 +59,22 @@ ReplicaCore::Judgement ReplicaCore::judge(const Order& order) const {
   const bool conflicts = sequence <= applied_.sequence ? newest_term : order.previous != applied_.chain;
   if (sequence > applied_.sequence.next()) return Judgement::ahead;
   if (!conflicts) return sequence > applied_.sequence ? Judgement::next : Judgement::repeated;
-  if (term == applied_.term) return Judgement::repeated;
+  if (term == applied_.term) return Judgement::contradiction;
   // A checkpoint of its own holds stable orders only, so it outweighs the order of an old term.
   const bool outweighs = applied_ == base_ && !on_trial_of_donor();
-  return outweighs && !newest_term ? Judgement::repeated : Judgement::fork;
+  return outweighs && !newest_term ? Judgement::contradiction : Judgement::fork;
+}
+
+// An order that was long on its way may contradict a checkpoint once. If nothing else comes, a donor lied about what
+// its state is of, and the process that could have known ended.
+void ReplicaCore::doubt_checkpoint(Instant now) {
+  if (applied_ != base_) return;
+  if (!doubted_) doubted_ = now;
+  if (now - *doubted_ < import_patience) return;
+  note("checkpoint_contradicted", Severity::error).with("checkpoint", base_.sequence);
+  output_.load = LoadWish{base_.sequence};
+  import_tried_ = false;
+  drop_state();
 }
 
 void ReplicaCore::apply(const Order& order, Instant now) {
@@ -73,6 +86,7 @@ void ReplicaCore::apply(const Order& order, Instant now) {
   unvoted_.clear();
   state_->apply(order, decode_, votes ? results : unvoted_);
   applied_ = order.id;
+  doubted_.reset();
   voted_ = votes;
   calendar_ = std::max(calendar_, order.calendar);
   if (votes) {

@@ -95,6 +95,7 @@ void ReplicaCore::begin(std::unique_ptr<State> state, const CheckpointHeader& he
   taking_over_ = true;
 
   first_vote_.reset();
+  doubted_.reset();
   proof_ = {};
   trial_.reset();
   const Sequence imported = std::exchange(loading_import_, {});
