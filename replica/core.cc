@@ -51,7 +51,8 @@ void ReplicaCore::receive(const Order& order, Instant now) {
 ReplicaCore::Judgement ReplicaCore::judge(const Order& order) const {
   const auto& [term, sequence, chain] = order.id;
   const OrderIdentity& last = standing_->last;
-  if (term < applied_.term) return Judgement::repeated;
+  const bool is_next = sequence == applied_.sequence.next();
+  if (term < applied_.term) return is_next ? Judgement::contradiction : Judgement::repeated;
   const bool newest_term = term >= standing_->term;
   if (!newest_term && (sequence > last.sequence || (sequence == last.sequence && order.id != last)))
     return Judgement::repeated;
