@@ -107,8 +107,10 @@ void BenchLoad::send(std::uint32_t number, Instant now) {
 }
 
 std::uint32_t BenchLoad::next_counter(LogicalClient& mine) {
-  if (to_fill_ > 0) return static_cast<std::uint32_t>(--to_fill_);
-  filled_.store(true, std::memory_order_relaxed);
+  if (to_fill_ > 0) {
+    if (--to_fill_ == 0) filled_ = true;
+    return static_cast<std::uint32_t>(to_fill_);
+  }
   return below(next_random(mine.random), names_.size());
 }
 

@@ -8,8 +8,7 @@
 namespace tally::cli {
 
 void Timeline::add(Instant now, const Answered& answered) {
-  if (!begun_) begin_ = now;
-  begun_ = true;
+  if (!begin_) begin_ = now;
   while (now >= end_of_present()) end_slice();
   present_.errors += answered.errors;
   if (answered.operations == 0) return;
@@ -33,7 +32,7 @@ std::string Timeline::csv() const {
   std::string text = "at_s,operations,errors,p50_us,p99_us,max_us,gap_us\n";
   for (std::size_t place = 0; place < ended_.size(); ++place) {
     const Slice& slice = ended_[place];
-    const Instant begin = begin_ + slice_ * static_cast<std::int64_t>(place);
+    const Instant begin = *begin_ + slice_ * static_cast<std::int64_t>(place);
     char line[200];
     std::snprintf(line, sizeof line, "%.6f,%" PRIu64 ",%" PRIu64 ",%.1f,%.1f,%.1f,%.1f\n",
                   static_cast<double>(begin.nanoseconds) / 1e9, slice.operations, slice.errors, slice.p50_ns / 1e3,

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,12 +39,11 @@ class Timeline {
     std::uint64_t max_ns = 0;
     std::int64_t gap_ns = 0;
   };
-  Instant end_of_present() const { return begin_ + slice_ * static_cast<std::int64_t>(ended_.size() + 1); }
+  Instant end_of_present() const { return *begin_ + slice_ * static_cast<std::int64_t>(ended_.size() + 1); }
   void end_slice();
 
   Duration slice_;
-  bool begun_ = false;
-  Instant begin_;
+  std::optional<Instant> begin_;
   Histogram latency_;  // of the present slice
   Slice present_;
   std::vector<Slice> ended_;

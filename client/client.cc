@@ -174,14 +174,8 @@ class Client::Shell {
   }
 
   void receive(Message& message, Instant now) {
-    if (auto* decisions = std::get_if<Decisions>(&message)) return core_.receive(*decisions, now);
-    if (const auto* refusal = std::get_if<tally::Refusal>(&message)) return core_.receive(*refusal, now);
-    if (const auto* welcome = std::get_if<DistributorWelcome>(&message)) return core_.receive(*welcome, now);
-    if (const auto* welcome = std::get_if<ComparatorWelcome>(&message)) return core_.receive(*welcome, now);
-    if (const auto* status = std::get_if<ClusterStatus>(&message)) {
-      core_.receive(*status, now);
-      return answer(status->number, message);
-    }
+    core_.receive(message, now);
+    if (const auto* status = std::get_if<ClusterStatus>(&message)) return answer(status->number, message);
     if (const auto* reply = std::get_if<AdminReply>(&message)) return answer(reply->number, message);
   }
 

@@ -68,6 +68,8 @@ class SessionCore {
   void receive(const ClusterStatus& status, Instant now);
   void receive(const Refusal& refusal, Instant now);
   void receive(Decisions& decisions, Instant now);
+  // One of these, as it came; it may be moved from. Others are ignored.
+  void receive(Message& message, Instant now);
   // This transmission of the request did not leave the machine: there is no connection.
   void not_sent(const Request& request, Instant now);
 

@@ -28,6 +28,14 @@ bool says_no_majority(CallError error) { return error == CallError::unavailable 
 
 }  // namespace
 
+void SessionCore::receive(Message& message, Instant now) {
+  if (auto* decisions = std::get_if<Decisions>(&message)) return receive(*decisions, now);
+  if (const auto* refusal = std::get_if<Refusal>(&message)) return receive(*refusal, now);
+  if (const auto* welcome = std::get_if<DistributorWelcome>(&message)) return receive(*welcome, now);
+  if (const auto* welcome = std::get_if<ComparatorWelcome>(&message)) return receive(*welcome, now);
+  if (const auto* status = std::get_if<ClusterStatus>(&message)) return receive(*status, now);
+}
+
 void SessionCore::receive(const DistributorWelcome& welcome, Instant now) {
   if (welcome.term < term_) return;
   const bool is_new = distributor_known_ && welcome.term != term_;

@@ -275,15 +275,20 @@ Duration DistributorCore::patience_with(const OpenOrder& order) const {
   return order.ballot_sent ? std::min(config_.ack_timeout * 2, limits::ballot_lifetime) : limits::ballot_lifetime;
 }
 
+// Never: it has, or nothing is to be decided.
+Instant DistributorCore::next_stall() const {
+  if (stalled_ || !is_deciding() || open_.empty()) return Instant::never();
+  return open_.front().waits_since + patience_with(open_.front());
+}
+
 void DistributorCore::tick(Instant now) {
   wake(now);
   if (membership_.tick(output_.events)) view_changed();
   consider_proofs();
-  const bool stalls =
-      is_deciding() && !open_.empty() && open_.front().waits_since + patience_with(open_.front()) <= now;
-  if (stalls && !stalled_)
+  if (next_stall() <= now) {
+    stalled_ = true;
     output_.events.push_back(Event("group_stalled", Severity::error).with("sequence", decided_.next()));
-  stalled_ = stalled_ || stalls;
+  }
   expire_ballots(now);
   if (!accepting(now))
     for (const WaitingRequest& waiting : sequencer_.take_all()) {

@@ -190,6 +190,7 @@ class DistributorCore {
   Sequence stable() const { return config_.wait_for_sync ? stable_ : last_.sequence; }
   void wake(Instant now);
   Duration patience_with(const OpenOrder& order) const;
+  Instant next_stall() const;
   GroupState group_state(Instant now) const;
   ReplicaStatus replica_status(ReplicaId replica, Instant now) const;
 

@@ -73,9 +73,7 @@ void ReplicaCore::doubt_checkpoint(Instant now) {
   if (!doubted_) doubted_ = now;
   if (now - *doubted_ < import_patience) return;
   note("checkpoint_contradicted", Severity::error).with("checkpoint", base_.sequence);
-  output_.load = LoadWish{base_.sequence};
-  import_tried_ = false;
-  drop_state();
+  load_again(LoadWish{base_.sequence});
 }
 
 void ReplicaCore::apply(const Order& order, Instant now) {

@@ -155,11 +155,12 @@ class ReplicaCore {
   void settle(bool new_term, Instant now);
   void begin(std::unique_ptr<State> state, const CheckpointHeader& header, Instant now);
   void roll_back(std::string_view reason, Instant now);
+  void load_again(const LoadWish& wish);
   void drop_state();
   void start_empty(Instant now);
   bool on_trial_of_donor() const { return !loading() && trial_ && trial_->imported && applied_ == base_; }
   void give_import_up();
-  std::optional<LoadWish> end_trial();
+  LoadWish end_trial();
   void watch_trial(Instant now);
   std::optional<Import::Goal> import_goal() const;
   void take_import_output(Instant now);

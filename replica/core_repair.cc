@@ -38,7 +38,11 @@ void ReplicaCore::roll_back(std::string_view reason, Instant now) {
   }
   note("rolled_back", Severity::warning).with("reason", reason).with("from", applied_.sequence);
   const bool dissented = recovering && standing_->reason == to_string(VerdictReason::dissent);
-  output_.load = dissented ? end_trial() : LoadWish{};
+  load_again(dissented ? end_trial() : LoadWish{});
+}
+
+void ReplicaCore::load_again(const LoadWish& wish) {
+  output_.load = wish;
   import_tried_ = false;
   drop_state();
 }
@@ -119,14 +123,10 @@ void ReplicaCore::watch_trial(Instant now) {
 }
 
 // A donor lied about what its state is of.
-void ReplicaCore::give_import_up() {
-  output_.load = end_trial();
-  import_tried_ = false;
-  drop_state();
-}
+void ReplicaCore::give_import_up() { load_again(end_trial()); }
 
 // It dissented. What to load now.
-std::optional<LoadWish> ReplicaCore::end_trial() {
+LoadWish ReplicaCore::end_trial() {
   const auto trial = std::exchange(trial_, std::nullopt);
   if (!trial) return LoadWish{};
   note("repair_failed", Severity::error)

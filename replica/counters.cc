@@ -91,11 +91,11 @@ CounterResult Counters::set(const Name& name, std::int64_t value) {
 CounterResult Counters::remove(const Name& name) {
   Counter* counter = find(name);
   if (!counter) return {is_valid_name(name.text) ? OperationStatus::not_found : OperationStatus::malformed};
-  settle();  // it may be on the list
+  if (counter->unsettled) settle();
   const std::int64_t value = counter->value;
   Digest difference;
   difference -= CounterEntry(name.text).digest_with(value);
-  add_to_digest(NameTable<Counter>::share_of(name.hash), difference);
+  add_to_digest(name.hash, difference);
   if (counter->captured) removed_.emplace_back(name.text);
   mark_clean(*counter);
   if (last_changed_ == counter) last_changed_ = nullptr;
@@ -133,13 +133,12 @@ Counters::Counter* Counters::insert(const Name& name, std::int64_t value) {
   else
     ordered_.insert(*counter);
   table_.insert(name.hash, counter);
-  add_to_digest(NameTable<Counter>::share_of(name.hash), CounterEntry(name.text).digest_with(value));
+  add_to_digest(name.hash, CounterEntry(name.text).digest_with(value));
   return counter;
 }
 
 void Counters::change(const Name& name, Counter& counter, std::int64_t value) {
-  if (!std::exchange(counter.unsettled, true))
-    unsettled_.push_back({&counter, counter.value, NameTable<Counter>::share_of(name.hash)});
+  if (!std::exchange(counter.unsettled, true)) unsettled_.push_back({&counter, counter.value, name.hash});
   counter.value = value;
   mark_dirty(counter);
 }
@@ -158,15 +157,15 @@ void Counters::settle() {
     CounterEntry entry(change.counter->name());
     Digest difference = entry.digest_with(change.counter->value);
     difference -= entry.digest_with(change.value_before);
-    add_to_digest(change.share, difference);
+    add_to_digest(change.hash, difference);
     change.counter->unsettled = false;
   }
   unsettled_.clear();
 }
 
-void Counters::add_to_digest(std::size_t share, const Digest& difference) {
+void Counters::add_to_digest(std::uint64_t hash, const Digest& difference) {
   digest_ += difference;
-  share_digests_[share] += difference;
+  share_digests_[NameTable<Counter>::share_of(hash)] += difference;
 }
 
 Digest Counters::recomputed_digest() const {

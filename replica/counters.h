@@ -114,7 +114,7 @@ class Counters {
   struct Unsettled {
     Counter* counter;
     std::int64_t value_before;
-    std::size_t share;
+    std::uint64_t hash;
   };
   struct NameOf {
     using type = std::string_view;
@@ -126,7 +126,7 @@ class Counters {
   CounterResult create(const Name& name, std::int64_t value);
   Counter* insert(const Name& name, std::int64_t value);
   void change(const Name& name, Counter& counter, std::int64_t value);
-  void add_to_digest(std::size_t share, const Digest& difference);
+  void add_to_digest(std::uint64_t hash, const Digest& difference);
   void mark_dirty(Counter& counter);
   void mark_clean(Counter& counter);
   std::vector<Counter*>& list_of(const Counter& counter);

@@ -60,6 +60,14 @@ void set(Operation& operation, const Field& field) {
   }
 }
 
+bool append_decoded(std::string_view bytes, std::vector<Operation>& operations) {
+  Operation& operation = operations.emplace_back();
+  return visit_fields(bytes, [&](const Field& field) {
+    set(operation, field);
+    return true;
+  });
+}
+
 }  // namespace
 
 std::string encode_operations(const std::vector<Operation>& operations) {
@@ -76,18 +84,14 @@ std::string encode_operations(const std::vector<Operation>& operations) {
 bool decode_operations(std::string_view bytes, std::vector<Operation>& operations) {
   operations.clear();
   std::size_t fields_left = limits::request_operations;
-  const bool decoded = bytes.size() <= limits::message_bytes && visit_fields(bytes, [&](const Field& element) {
-                         if (fields_left-- == 0) return false;
-                         if (element.number != v1::Operations::kOperationsFieldNumber || !element.is_text())
-                           return true;
-                         Operation& operation = operations.emplace_back();
-                         return visit_fields(element.content, [&](const Field& field) {
-                           set(operation, field);
-                           return true;
-                         });
-                       });
-  if (!decoded) operations.clear();
-  return decoded;
+  const auto visit = [&](const Field& field) {
+    if (fields_left-- == 0) return false;
+    const bool is_operation = field.number == v1::Operations::kOperationsFieldNumber && field.is_text();
+    return !is_operation || append_decoded(field.content, operations);
+  };
+  if (bytes.size() <= limits::message_bytes && visit_fields(bytes, visit)) return true;
+  operations.clear();
+  return false;
 }
 
 }  // namespace tally::wire

@@ -8,9 +8,10 @@ import sys
 import time
 
 from loads import Load, LoadFailed, right, tally_bench, wrk
-from processes import cpu_seconds, descriptors, disk_bytes, memory_bytes
-from servers import Tally
+from servers import Tally  # which finds tests/process
 from timeline import Timeline, operations, sleep_until
+
+from processes import cpu_seconds, descriptors, disk_bytes, memory_bytes
 
 EDGE_SECONDS = 0.5  # left out at both ends of a run
 

@@ -3,13 +3,12 @@
 #include <benchmark/benchmark.h>
 
 #include "comparator/ballot.h"
-#include "comparator/core.h"
 #include "tests/benchmark/micro.h"
+#include "tests/unit/comparator_setup.h"
 
 namespace tally::benchmark {
 namespace {
 
-constexpr Incarnation self(77);
 constexpr std::size_t replicas = 3;
 
 void count(::benchmark::State& run) {
@@ -23,27 +22,6 @@ void count(::benchmark::State& run) {
 }
 BENCHMARK(count);
 
-ComparatorCore::Config config() {
-  ComparatorCore::Config config;
-  config.incarnation = self;
-  config.pid = 1;
-  config.replicas = replicas;
-  config.ack_timeout = milliseconds(250);
-  config.ack_misses = 4;
-  return config;
-}
-
-View view() {
-  View view;
-  view.term = Term(1);
-  view.group = GroupId(5);
-  view.number = ViewNumber(1);
-  view.comparator = self;
-  for (std::uint64_t id = 1; id <= replicas; ++id)
-    view.members.push_back({ReplicaId(id), MemberRole::voter, Recovery(1)});
-  return view;
-}
-
 // Takes what the core has to say, and writes the audit log at once.
 std::size_t turn(ComparatorCore& core, Instant now, std::uint64_t& records) {
   if (core.next_deadline() <= now) core.tick(now);
@@ -54,10 +32,10 @@ std::size_t turn(ComparatorCore& core, Instant now, std::uint64_t& records) {
 
 // One order of one request with so many operations; votes are built outside the measured time.
 void decide(::benchmark::State& run) {
-  ComparatorCore core(config());
+  ComparatorCore core(filled({}, replicas));
   Instant now = Instant{} + seconds(1);
   std::uint64_t records = 0;
-  core.receive(view(), now);
+  core.receive(first_view(replicas), now);
   turn(core, now, records);
   std::uint64_t sequence = 0;
   std::size_t decided = 0;

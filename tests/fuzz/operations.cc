@@ -9,8 +9,8 @@
 #include "protocol/limits.h"
 #include "replica/state.h"
 #include "target.h"
+#include "tests/unit/protobuf_operation.h"
 #include "wire/codec.h"
-#include "wire/tally.pb.h"
 
 using namespace tally;
 
@@ -32,35 +32,14 @@ std::string apply(State& state, const Order& order) {
   return results;
 }
 
-std::vector<Operation> views_of(const std::vector<OwnedOperation>& operations) {
-  std::vector<Operation> views;
-  for (const OwnedOperation& operation : operations) views.push_back(operation.view());
-  return views;
-}
-
-bool equal(const OwnedOperation& one, const Operation& other) {
-  return one.kind == other.kind && one.name == other.name && one.value == other.value &&
-         one.idempotency_key == other.idempotency_key && one.after == other.after && one.limit == other.limit;
-}
-
 // Encoded and decoded again, they are the same; and protobuf writes the same bytes.
-void check_encoding(const std::vector<OwnedOperation>& operations) {
-  const std::string encoded = wire::encode_operations(views_of(operations));
+void check_encoding(const std::vector<Operation>& operations) {
+  const std::string encoded = wire::encode_operations(operations);
   std::vector<Operation> again;
   CHECK(wire::decode_operations(encoded, again));
-  CHECK(std::ranges::equal(operations, again, equal));
+  CHECK(std::ranges::equal(operations, again, same));
   v1::Operations proto;
   CHECK(proto.ParseFromString(encoded) && proto.SerializeAsString() == encoded);
-}
-
-OwnedOperation operation_of(const v1::Operation& proto) {
-  const bool known = v1::OperationKind_IsValid(proto.kind());
-  return {known ? static_cast<OperationKind>(proto.kind()) : OperationKind::unspecified,
-          proto.name(),
-          proto.value(),
-          proto.idempotency_key(),
-          proto.after(),
-          static_cast<std::uint32_t>(std::min<std::uint64_t>(proto.limit(), UINT32_MAX))};
 }
 
 // What may be refused though protobuf takes it: groups, and too many fields.
@@ -74,12 +53,10 @@ void check_decoding(std::string_view input, bool taken, const std::vector<Operat
   const bool taken_by_protobuf = proto.ParseFromArray(input.data(), static_cast<int>(input.size()));
   CHECK(taken ? taken_by_protobuf : !taken_by_protobuf || may_be_refused(input));
   if (!taken) return;
-  CHECK(std::ranges::equal(proto.operations(), operations, [](const v1::Operation& one, const Operation& other) {
-    return equal(operation_of(one), other);
-  }));
+  CHECK(std::ranges::equal(proto.operations(), operations, same, view_of));
 }
 
-void check_result(std::string_view results, const std::vector<OwnedOperation>& operations, std::size_t worst) {
+void check_result(std::string_view results, const std::vector<Operation>& operations, std::size_t worst) {
   ByteReader reader(results);
   const std::string_view bytes = reader.sized();
   CHECK(reader.at_end() && bytes.size() <= worst);
@@ -93,8 +70,8 @@ void check_result(std::string_view results, const std::vector<OwnedOperation>& o
   }
 }
 
-void check_execution(std::string_view encoded, const std::vector<OwnedOperation>& operations) {
-  const std::size_t worst = worst_result_bytes(views_of(operations));
+void check_execution(std::string_view encoded, const std::vector<Operation>& operations) {
+  const std::size_t worst = worst_result_bytes(operations);
   if (worst > limits::request_result_bytes) return;
   State state({}, 1);
   Request request;
@@ -128,10 +105,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!taken) return 0;
   CHECK(decoded.size() <= limits::request_operations);
   fuzz::accepted();
-  std::vector<OwnedOperation> operations;  // the views end with the next decoding
-  for (const auto& [kind, name, value, key, after, limit] : decoded)
-    operations.push_back({kind, std::string(name), value, std::string(key), std::string(after), limit});
-  check_encoding(operations);
-  check_execution(input, operations);
+  check_encoding(decoded);
+  check_execution(input, decoded);
   return 0;
 }

@@ -14,17 +14,11 @@ import zmq
 
 from group import Group, wait_until
 from load import Load
+from processes import memory_bytes
 
 BIN_DIR = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else 'build/release/bin')
 SEED = 20261123
 GROWTH_BYTES = 64 << 20  # that hostile traffic may cost a daemon
-
-
-def memory_bytes(pid):
-    for line in pathlib.Path(f'/proc/{pid}/status').read_text().splitlines():
-        if line.startswith('VmRSS:'):
-            return int(line.split()[1]) * 1024
-    raise AssertionError(f'no memory figure of {pid}')
 
 
 def hostile_http_requests(rng):

@@ -18,6 +18,7 @@ import time
 
 from group import Group, wait_until
 from load import Load
+from processes import disk_bytes
 
 VOTES_AGAIN_SECONDS = 10
 LONGEST_GAP_SECONDS = 0.25
@@ -36,31 +37,20 @@ def parse():
     return parser.parse_args()
 
 
-def size_mib(directory):
-    """What the files of a directory take on the disk; some vanish while one looks."""
-    total = 0
-    for path in directory.rglob('*'):
-        try:
-            total += path.stat().st_blocks * 512
-        except FileNotFoundError:
-            pass
-    return total / MIB
-
-
 def bench(group, *arguments):
     command = [group.bin_dir / 'tally', 'bench', '--connect', group.data, *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=group.environment)
 
 
 def count_all(group, counters):
-    """Until every counter exists."""
+    """So that every counter exists."""
     print(f'counting on {counters} counters', flush=True)
-    while True:
-        if bench(group, '--counters', counters, '--clients', 16, '--pipeline', 1024, '--seconds', 5).wait() != 0:
-            raise AssertionError('the load was answered wrongly')
-        listed = group.tally('list', '--limit', counters).count('\n') + 1
-        if listed >= counters:
-            return
+    load = bench(group, '--fill', '--counters', counters, '--clients', 16, '--pipeline', 1024, '--seconds', 1)
+    if load.wait() != 0:
+        raise AssertionError('the load was answered wrongly')
+    listed = group.tally('list', '--limit', counters).count('\n') + 1
+    if listed < counters:
+        raise AssertionError(f'only {listed} counters exist')
 
 
 def make_orders(group, orders, journal_mib):
@@ -73,8 +63,8 @@ def make_orders(group, orders, journal_mib):
         if load.wait() != 0:
             raise AssertionError('the load was answered wrongly')
         status = group.status()
-        journal = size_mib(group.data / 'journal')
-        replicas = ' '.join(f'{size_mib(group.data / f"replica-{number}"):.0f}' for number in (1, 2, 3))
+        journal = disk_bytes(group.data / 'journal') / MIB
+        replicas = ' '.join(f'{disk_bytes(group.data / f"replica-{number}") / MIB:.0f}' for number in (1, 2, 3))
         print(f'{time.monotonic() - begun:>8.0f} {status["sequence"]:>10} {journal:>11.0f} {replicas:>20} '
               f'{status["journal_first"]:>12}', flush=True)
         most = max(most, journal)

@@ -39,19 +39,12 @@ Instant ScriptedClient::turn() {
   carry_out(tally::turn(*core_, now, [&](SessionCore&) {
     for (const std::size_t channel : {comparator_channel, distributor_channel})
       for (const simulation::Arrival& arrival : take(channel))
-        if (arrival.message) receive(*arrival.message, now);
+        if (arrival.message) {
+          Message message = *arrival.message;
+          core_->receive(message, now);
+        }
   }));
   return core_->next_deadline();
-}
-
-void ScriptedClient::receive(const Message& message, Instant now) {
-  if (const auto* decisions = std::get_if<Decisions>(&message)) {
-    Decisions copy = *decisions;
-    core_->receive(copy, now);
-  }
-  if (const auto* refusal = std::get_if<Refusal>(&message)) core_->receive(*refusal, now);
-  if (const auto* welcome = std::get_if<DistributorWelcome>(&message)) core_->receive(*welcome, now);
-  if (const auto* welcome = std::get_if<ComparatorWelcome>(&message)) core_->receive(*welcome, now);
 }
 
 void ScriptedClient::carry_out(SessionOutput output) {

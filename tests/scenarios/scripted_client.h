@@ -30,7 +30,6 @@ class ScriptedClient : public simulation::Node {
   void begin() override;
   void end() override;
   Instant turn() override;
-  void receive(const Message& message, Instant now);
   void carry_out(SessionOutput output);
 
   Narrator& narrator_;

@@ -47,7 +47,10 @@ Instant ClientNode::turn() {
     call_some(now);
     for (const std::size_t channel : {comparator_channel, distributor_channel})
       for (const Arrival& arrival : take(channel))
-        if (arrival.message) receive(*arrival.message, now);
+        if (arrival.message) {
+          Message message = *arrival.message;
+          core_->receive(message, now);
+        }
   });
   carry_out(std::move(output));
   if (closing_ && core_->closed()) end_soon(Duration{});
@@ -55,16 +58,6 @@ Instant ClientNode::turn() {
   for (const Instant due : next_calls_)
     if (calling_ && !closing_ && due != Instant::never()) next = std::min(next, now + (due - world_.agenda.now()));
   return next;
-}
-
-void ClientNode::receive(const Message& message, Instant now) {
-  if (const auto* decisions = std::get_if<Decisions>(&message)) {
-    Decisions copy = *decisions;
-    core_->receive(copy, now);
-  }
-  if (const auto* refusal = std::get_if<Refusal>(&message)) core_->receive(*refusal, now);
-  if (const auto* welcome = std::get_if<DistributorWelcome>(&message)) core_->receive(*welcome, now);
-  if (const auto* welcome = std::get_if<ComparatorWelcome>(&message)) core_->receive(*welcome, now);
 }
 
 // ---- calls

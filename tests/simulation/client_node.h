@@ -37,7 +37,6 @@ class ClientNode : public Node {
   void begin() override;
   void end() override;
   Instant turn() override;
-  void receive(const Message& message, Instant now);
   void call_some(Instant now);
   void submit(const std::vector<OwnedOperation>& operations, Duration patience, Instant now);
   void carry_out(SessionOutput output);

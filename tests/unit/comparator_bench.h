@@ -5,15 +5,11 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 
-#include "comparator/core.h"
+#include "comparator_setup.h"
 #include "protocol/bytes.h"
 #include "protocol/limits.h"
 
 namespace tally {
-
-inline constexpr Duration ack_timeout = milliseconds(250);
-inline constexpr unsigned ack_misses = 4;
-inline constexpr Incarnation self(77);
 
 inline std::string text_of(std::uint64_t number) { return std::to_string(number); }
 
@@ -33,23 +29,7 @@ struct ComparatorBench {
   std::vector<Event> events;
 
   explicit ComparatorBench(std::size_t replicas = 3, ComparatorCore::Config config = {})
-      : core(filled(config, replicas)), records(config.audit_head.number) {
-    view.term = Term(1);
-    view.group = GroupId(5);
-    view.number = ViewNumber(1);
-    view.comparator = self;
-    for (std::uint64_t id = 1; id <= replicas; ++id)
-      view.members.push_back({ReplicaId(id), MemberRole::voter, Recovery(1)});
-  }
-
-  static ComparatorCore::Config filled(ComparatorCore::Config config, std::size_t replicas) {
-    config.incarnation = self;
-    config.pid = 123;
-    config.replicas = replicas;
-    config.ack_timeout = ack_timeout;
-    config.ack_misses = ack_misses;
-    return config;
-  }
+      : core(filled(config, replicas)), view(first_view(replicas)), records(config.audit_head.number) {}
 
   void collect() {
     ComparatorOutput output = core.take_output();

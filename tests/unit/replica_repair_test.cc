@@ -68,11 +68,25 @@ struct CutJournal {
   std::uint64_t donor() const { return replica.requests.back().first.value; }
 };
 
-ReplicaStanding dissent(ReplicaStanding standing, std::uint64_t recovery) {
+ReplicaStanding told(ReplicaStanding standing, std::uint64_t recovery, const std::string& reason) {
   standing.recovery = Recovery(recovery);
-  standing.reason = "dissent";
+  standing.reason = reason;
   return standing;
 }
+
+ReplicaStanding dissent(const ReplicaStanding& standing, std::uint64_t recovery) {
+  return told(standing, recovery, "dissent");
+}
+
+// Its replica has loaded checkpoint 2, of 6 orders that were executed before; a checkpoint of 6 waited for its turn.
+struct Restarted : Group {
+  Restarted() : Group(2) {
+    count(5);
+    replica.receive(standing_of(chain));
+    replica.start();
+    replica.receive(standing_of(chain));
+  }
+};
 
 }  // namespace
 
@@ -112,11 +126,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(a_loaded_state_is_on_trial)
 
 BOOST_AUTO_TEST_CASE(and_an_older_checkpoint_is_loaded_when_it_dissents) {
-  Group group(2);
-  group.count(5);
-  group.replica.receive(standing_of(group.chain));  // checkpoint 2, then 6 waits for its turn
-  group.replica.start();
-  group.replica.receive(standing_of(group.chain));
+  Restarted group;
   group.stream_from_applied();
   BOOST_TEST(group.replica.applied() == 6u);
   group.replica.receive(dissent(standing_of(group.chain), 2));
@@ -128,11 +138,7 @@ BOOST_AUTO_TEST_CASE(and_an_older_checkpoint_is_loaded_when_it_dissents) {
 }
 
 BOOST_AUTO_TEST_CASE(until_a_vote_on_it_is_decided_and_nothing_came_of_it) {
-  Group group(2);
-  group.count(5);
-  group.replica.receive(standing_of(group.chain));
-  group.replica.start();
-  group.replica.receive(standing_of(group.chain));
+  Restarted group;
   group.stream_from_applied();
   group.replica.receive(standing_of(group.chain));
   group.replica.wait(seconds(3));
@@ -143,14 +149,9 @@ BOOST_AUTO_TEST_CASE(until_a_vote_on_it_is_decided_and_nothing_came_of_it) {
 }
 
 BOOST_AUTO_TEST_CASE(and_silence_proves_nothing_against_it) {
-  Group group(2);
-  group.count(5);
-  group.replica.receive(standing_of(group.chain));
-  group.replica.start();
-  group.replica.receive(standing_of(group.chain));
+  Restarted group;
   group.stream_from_applied();
-  ReplicaStanding standing = standing_of(group.chain, 2);
-  standing.reason = "silence";
+  const ReplicaStanding standing = told(standing_of(group.chain), 2, "silence");
   group.replica.receive(standing);
   BOOST_TEST(group.replica.distrusted.empty());
   BOOST_TEST(group.replica.applied() == 6u);  // and nothing is executed again
@@ -158,15 +159,10 @@ BOOST_AUTO_TEST_CASE(and_silence_proves_nothing_against_it) {
 }
 
 BOOST_AUTO_TEST_CASE(and_votes_before_a_silence_prove_nothing_for_it) {
-  Group group(2);
-  group.count(5);
-  group.replica.receive(standing_of(group.chain));
-  group.replica.start();
-  group.replica.receive(standing_of(group.chain));
+  Restarted group;
   group.stream_from_applied();
   group.replica.receive(standing_of(group.chain));  // a vote is decided
-  ReplicaStanding standing = standing_of(group.chain, 2);
-  standing.reason = "silence";
+  const ReplicaStanding standing = told(standing_of(group.chain), 2, "silence");
   group.replica.receive(standing);
   group.replica.wait(seconds(3));
   group.replica.receive(standing);
@@ -180,8 +176,7 @@ BOOST_AUTO_TEST_CASE(and_what_was_captured_before_a_silence_goes_with_the_next_c
   group.count(5);
   group.replica.receive(standing_of(group.chain));
   group.count(2);  // 8 waits
-  ReplicaStanding standing = standing_of(group.chain, 2);
-  standing.reason = "silence";
+  const ReplicaStanding standing = told(standing_of(group.chain), 2, "silence");
   group.replica.receive(standing);
   BOOST_TEST(group.replica.core->checkpoint().value == 2u);
   group.count(2);
@@ -215,11 +210,7 @@ BOOST_AUTO_TEST_CASE(and_one_that_nothing_follows_is_given_up_in_the_end) {
 }
 
 BOOST_AUTO_TEST_CASE(and_an_order_that_was_long_on_its_way_proves_nothing_against_it) {
-  Group group(2);
-  group.count(5);
-  group.replica.receive(standing_of(group.chain));
-  group.replica.start();
-  group.replica.receive(standing_of(group.chain));
+  Restarted group;
   Order stray = group.journal[2];
   stray.previous = Digest{1, 2};
   stray.id.chain = chain_of(stray);
@@ -234,15 +225,9 @@ BOOST_AUTO_TEST_CASE(and_an_order_that_was_long_on_its_way_proves_nothing_agains
 }
 
 BOOST_AUTO_TEST_CASE(and_whoever_missed_an_earlier_recovery_rolls_back_for_it) {
-  Group group(2);
-  group.count(5);
-  group.replica.receive(standing_of(group.chain));
-  group.replica.start();
-  group.replica.receive(standing_of(group.chain));
+  Restarted group;
   group.stream_from_applied();
-  ReplicaStanding standing = standing_of(group.chain, 3);  // 2 may have been for dissent
-  standing.reason = "silence";
-  group.replica.receive(standing);
+  group.replica.receive(told(standing_of(group.chain), 3, "silence"));  // 2 may have been for dissent
   BOOST_TEST(group.replica.applied() == 2u);
 }
 
