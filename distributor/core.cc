@@ -284,7 +284,7 @@ Instant DistributorCore::next_stall() const {
 void DistributorCore::tick(Instant now) {
   wake(now);
   if (membership_.tick(output_.events)) view_changed();
-  consider_proofs();
+  consider_proofs(now);
   if (next_stall() <= now) {
     stalled_ = true;
     output_.events.push_back(Event("group_stalled", Severity::error).with("sequence", decided_.next()));

@@ -171,7 +171,7 @@ class DistributorCore {
   void journal_agreed(Instant now);
   bool take_no_majority(const ComparatorReport& report);
   void begin_new_term();
-  void consider_proofs();
+  void consider_proofs(Instant now);
   Sequence safe_cut() const;
   Sequence wanted_cut() const;
   void consider_cut();

@@ -120,7 +120,6 @@ void DistributorCore::send_standing(ReplicaId replica) {
   standing.recovery = member.recovery;
   standing.last = last_;
   standing.stable = stable();
-  standing.decided = decided_;
   standing.vote_from = stream_of(replica).vote_from;
   standing.journal_first = journal_first_;
   standing.agreed = agreed_told_;

@@ -47,25 +47,39 @@ void DistributorCore::begin_new_term() {
   new_term_wanted_ = membership_.record().rollback.stage != GroupRollback::Stage::halted;
 }
 
-// Each replica speaks for itself: one that lies here dissents later.
-void DistributorCore::consider_proofs() {
+// Each replica speaks for itself: one that lies here dissents later. A wrong proof may come from a checkpoint that a
+// donor lied about. Where another one is right, there is something to be reproduced: it tries again with what it has
+// else.
+void DistributorCore::consider_proofs(Instant now) {
   if (membership_.record().rollback.stage != GroupRollback::Stage::reproducing || new_term_wanted_) return;
   std::uint32_t right = 0;
-  std::uint32_t wrong = 0;
+  bool awaited = false;
+  std::vector<ReplicaId> wrong;
   for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
     const ReplicaId replica(id);
-    const ReplicaReport& report = stream_of(replica).report;
-    const bool has_proof = membership_.role(replica) == MemberRole::voter &&
-                           report.recovery == membership_.member(replica).recovery &&
+    if (membership_.role(replica) != MemberRole::voter) continue;
+    const Stream& stream = stream_of(replica);
+    const ReplicaReport& report = stream.report;
+    const bool has_proof = report.recovery == membership_.member(replica).recovery &&
                            report.proof.order.sequence >= agreed_.order.sequence;
-    if (has_proof) ++(report.proof == agreed_ ? right : wrong);
+    if (!has_proof)
+      awaited |= replica_present(stream, now);
+    else if (report.proof == agreed_)
+      ++right;
+    else
+      wrong.push_back(replica);
   }
   const std::uint32_t needed = membership_.majority();
   if (right >= needed || agreed_.order.sequence.value == 0) {
     if (membership_.reproduced(output_.events)) view_changed();
-  } else if (membership_.voters() - wrong < needed) {
-    if (membership_.halt("the decided state was not reproduced", output_.events)) view_changed();
+    return;
   }
+  bool again = false;
+  if (right > 0)
+    for (const ReplicaId replica : wrong) again |= membership_.reproduce_again(replica, output_.events);
+  if (again) return view_changed();
+  const bool hopeless = membership_.voters() - wrong.size() < needed && (right > 0 || !awaited);
+  if (hopeless && membership_.halt("the decided state was not reproduced", output_.events)) view_changed();
 }
 
 bool DistributorCore::is_voided(Sequence sequence) const {

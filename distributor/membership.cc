@@ -49,8 +49,10 @@ MemberRole Membership::role(ReplicaId replica) const {
 std::string_view Membership::reason(ReplicaId replica) const {
   const JournaledMember& asked = member(replica);
   if (asked.held) return "operator";
-  if (asked.state == ReplicaState::voting)
-    return record_.rollback.stage == GroupRollback::Stage::reproducing ? "no_majority" : "";
+  if (asked.state == ReplicaState::voting) {
+    if (!is_reproducing()) return "";
+    return breakers_.at(replica.value - 1).wrong_proofs > 0 ? to_string(VerdictReason::dissent) : "no_majority";
+  }
   return asked.last_verdict ? to_string(asked.last_verdict->reason) : "operator";
 }
 
@@ -132,7 +134,10 @@ bool Membership::readmit(ReplicaId replica, std::vector<Event>& events) {
   JournaledMember& member = member_of(replica);
   if (member.state != ReplicaState::evicted && member.state != ReplicaState::quarantined) return false;
   member.held = false;
-  breaker_of(replica) = {.cooldown = config_.cooldown, .closes = now_, .forgiven = Instant::never(), .dissents = {}};
+  Breaker& breaker = breaker_of(replica);
+  breaker.cooldown = config_.cooldown;
+  breaker.forgiven = Instant::never();
+  breaker.dissents.clear();
   begin_recovery(replica, events);
   return true;
 }

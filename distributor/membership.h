@@ -92,6 +92,8 @@ class Membership {
 
   // Law 14. No majority on this order: all voters are to roll back; or, if that has just been tried, the group halts.
   bool no_majority(Sequence undecided, std::vector<Event>& events);
+  // This voter reproduced something else than another one did. False: as often as there may be a reason in what it has.
+  bool reproduce_again(ReplicaId replica, std::vector<Event>& events);
   // f+1 voters have reproduced the last decided state: the group goes on.
   bool reproduced(std::vector<Event>& events);
   // They cannot.
@@ -113,11 +115,13 @@ class Membership {
     Instant closes = Instant::never();    // evicted: when recovery begins
     Instant forgiven = Instant::never();  // voting: when the cool-down starts small again
     std::deque<Instant> dissents;         // those within the window
+    unsigned wrong_proofs = 0;            // in this term
   };
 
   JournaledMember& member_of(ReplicaId replica);
   Breaker& breaker_of(ReplicaId replica);
   bool may_lose(ReplicaId replica) const;
+  bool is_reproducing() const { return record_.rollback.stage == GroupRollback::Stage::reproducing; }
   void enter(JournaledMember& member, ReplicaState state);
   void open(ReplicaId replica, const Verdict& verdict, std::vector<Event>& events);
   void begin_recovery(ReplicaId replica, std::vector<Event>& events);

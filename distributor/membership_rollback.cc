@@ -22,8 +22,25 @@ bool Membership::no_majority(Sequence undecided, std::vector<Event>& events) {
   return true;
 }
 
+// With each of its two checkpoints, then with each donor's.
+bool Membership::reproduce_again(ReplicaId replica, std::vector<Event>& events) {
+  Breaker& breaker = breaker_of(replica);
+  const unsigned most = 2 + config_.replicas - 1;
+  if (!is_reproducing() || breaker.wrong_proofs >= most) return false;
+  ++breaker.wrong_proofs;
+  JournaledMember& member = member_of(replica);
+  member.recovery = member.recovery.next();
+  record_.number = record_.number.next();
+  events.push_back(Event("proof_wrong", Severity::error)
+                       .with("replica", replica)
+                       .with("attempt", breaker.wrong_proofs)
+                       .with("recovery", member.recovery)
+                       .with("view", record_.number));
+  return true;
+}
+
 bool Membership::reproduced(std::vector<Event>& events) {
-  if (record_.rollback.stage != Stage::reproducing) return false;
+  if (!is_reproducing()) return false;
   record_.rollback.stage = Stage::none;
   record_.number = record_.number.next();
   events.push_back(Event("state_reproduced").with("view", record_.number));

@@ -258,7 +258,6 @@ struct ReplicaStanding {
   Recovery recovery;   // when it grows, the replica drops its memory and recovers
   OrderIdentity last;  // the last order there is
   Sequence stable;
-  Sequence decided;
   Sequence vote_from;      // orders before it were decided when the replica connected: execute them without a vote
   std::string reason;      // why it was last evicted: dissent, silence, operator
   Sequence journal_first;  // the first order that the journal still has; zero: all of them
@@ -291,7 +290,8 @@ struct CheckpointHeader {
   ServedTime served;
   CalendarTime calendar;
   std::uint32_t semantics = 0;
-  Digest state;  // sum of the digests of all entries (replica/checkpoint.h)
+  Digest state;           // sum of the digests of all entries (replica/checkpoint.h)
+  bool imported = false;  // by the replica that has it, and nothing proved it since; is not sent
   auto operator<=>(const CheckpointHeader&) const = default;
 };
 

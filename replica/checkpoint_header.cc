@@ -6,7 +6,9 @@
 namespace tally {
 namespace {
 
-constexpr std::uint32_t format = 1;
+// The first number: the format, and where the checkpoint came from.
+constexpr std::uint32_t made_here = 1;
+constexpr std::uint32_t imported = 2;
 
 void append_digest(std::string& bytes, const Digest& digest) {
   append_number(bytes, digest.high);
@@ -22,7 +24,7 @@ Digest read_digest(ByteReader& reader) {
 
 std::string encode_header(const CheckpointHeader& header) {
   std::string bytes;
-  append_number(bytes, format);
+  append_number(bytes, header.imported ? imported : made_here);
   append_number(bytes, header.group.value);
   append_number(bytes, header.applied.term.value);
   append_number(bytes, header.applied.sequence.value);
@@ -38,7 +40,8 @@ std::string encode_header(const CheckpointHeader& header) {
 std::optional<CheckpointHeader> decode_header(std::string_view bytes) {
   ByteReader reader(bytes);
   CheckpointHeader header;
-  const bool known = reader.number<std::uint32_t>() == format;
+  const auto kind = reader.number<std::uint32_t>();
+  header.imported = kind == imported;
   header.group = GroupId(reader.number<std::uint64_t>());
   header.applied.term = Term(reader.number<std::uint64_t>());
   header.applied.sequence = Sequence(reader.number<std::uint64_t>());
@@ -49,7 +52,8 @@ std::optional<CheckpointHeader> decode_header(std::string_view bytes) {
   header.state = read_digest(reader);
   const std::string_view checked = bytes.substr(0, bytes.size() - reader.rest().size());
   const auto checksum = reader.number<std::uint64_t>();
-  if (!known || !reader.at_end() || checksum != checksum_of(checked)) return std::nullopt;
+  if ((kind != made_here && kind != imported) || !reader.at_end() || checksum != checksum_of(checked))
+    return std::nullopt;
   return header;
 }
 

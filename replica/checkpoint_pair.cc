@@ -129,7 +129,7 @@ Stored<void> CheckpointPair::load_slot(Slot& slot, const CheckpointReceiver& rec
   if (!read) return tl::unexpected(read.error());
   const CheckpointHeader& header = (*reader)->header();
   if (sum != header.state) return tl::unexpected(mismatch(header.state, sum));
-  if (!sensible) return store_error(Kind::rejected, "an entry makes no sense");
+  if (!sensible) return store_error(header.imported ? Kind::unusable : Kind::rejected, "an entry makes no sense");
   if (!receiver.finish(header)) return store_error(Kind::unusable, "the entries make no sense together");
   return {};
 }

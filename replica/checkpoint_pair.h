@@ -40,7 +40,7 @@ class CheckpointPair {
 
   // The newest checkpoint that is whole; nothing when there is none. `below`: only an older one than that, since the
   // newer ones, whole or not, turned out to be wrong; zero: any. Commits go on from what was loaded.
-  // rejected, locked: an operator's error. Nothing was put aside.
+  // rejected (not what a donor sent, that is damaged), locked: an operator's error. Nothing was put aside.
   Stored<std::optional<CheckpointHeader>> load(const CheckpointReceiver& receiver, Sequence below = {});
 
   // `delta` is full, or begins where the last commit, or what was loaded, ends. It is kept until the next commit.

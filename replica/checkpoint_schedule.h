@@ -36,6 +36,9 @@ class CheckpointSchedule {
   // The waiting capture, once it may be committed. `applied` is what the replica's chain leads to now.
   std::optional<CheckpointDelta> release(const ReplicaStanding& standing, const OrderIdentity& applied);
 
+  // The next capture is due at once.
+  void hurry() { due_at_once_ = true; }
+
   bool committing() const { return committing_; }
   void committed() { committing_ = false; }
   // `lost` was not stored. False: too much is missing by now, the next capture must be full.

@@ -39,8 +39,7 @@ void ReplicaCore::receive(const Order& order, Instant now) {
   }
   switch (judge(order)) {
     case Judgement::next: return apply(order, now);
-    case Judgement::repeated: return;
-    case Judgement::contradiction: return doubt_checkpoint(now);
+    case Judgement::ignored: return;
     case Judgement::ahead: return reporting_.missed(order.id.sequence, applied_.sequence, now);
     case Judgement::fork: return roll_back("another_chain", now);
   }
@@ -51,29 +50,18 @@ void ReplicaCore::receive(const Order& order, Instant now) {
 ReplicaCore::Judgement ReplicaCore::judge(const Order& order) const {
   const auto& [term, sequence, chain] = order.id;
   const OrderIdentity& last = standing_->last;
-  const bool is_next = sequence == applied_.sequence.next();
-  if (term < applied_.term) return is_next ? Judgement::contradiction : Judgement::repeated;
+  if (term < applied_.term) return Judgement::ignored;
   const bool newest_term = term >= standing_->term;
   if (!newest_term && (sequence > last.sequence || (sequence == last.sequence && order.id != last)))
-    return Judgement::repeated;
+    return Judgement::ignored;
 
   const bool conflicts = sequence <= applied_.sequence ? newest_term : order.previous != applied_.chain;
   if (sequence > applied_.sequence.next()) return Judgement::ahead;
-  if (!conflicts) return sequence > applied_.sequence ? Judgement::next : Judgement::repeated;
-  if (term == applied_.term) return Judgement::contradiction;
+  if (!conflicts) return sequence > applied_.sequence ? Judgement::next : Judgement::ignored;
+  if (term == applied_.term) return Judgement::ignored;
   // A checkpoint of its own holds stable orders only, so it outweighs the order of an old term.
   const bool outweighs = applied_ == base_ && !on_trial_of_donor();
-  return outweighs && !newest_term ? Judgement::contradiction : Judgement::fork;
-}
-
-// An order that was long on its way may contradict a checkpoint once. If nothing else comes, a donor lied about what
-// its state is of, and the process that could have known ended.
-void ReplicaCore::doubt_checkpoint(Instant now) {
-  if (applied_ != base_) return;
-  if (!doubted_) doubted_ = now;
-  if (now - *doubted_ < import_patience) return;
-  note("checkpoint_contradicted", Severity::error).with("checkpoint", base_.sequence);
-  load_again(LoadWish{base_.sequence});
+  return outweighs && !newest_term ? Judgement::ignored : Judgement::fork;
 }
 
 void ReplicaCore::apply(const Order& order, Instant now) {
@@ -85,7 +73,6 @@ void ReplicaCore::apply(const Order& order, Instant now) {
   unvoted_.clear();
   state_->apply(order, decode_, votes ? results : unvoted_);
   applied_ = order.id;
-  doubted_.reset();
   voted_ = votes;
   calendar_ = std::max(calendar_, order.calendar);
   if (votes) {
@@ -137,7 +124,7 @@ void ReplicaCore::receive(const ReplicaStanding& standing, Instant now) {
         .with("reason", standing.reason);
   // Its votes have been compared: as often as readmission asks for.
   const bool readmitted = standing_ && standing_->state == ReplicaState::probation;
-  if (readmitted && standing.state == ReplicaState::voting && !loading()) trial_.reset();
+  if (readmitted && standing.state == ReplicaState::voting && !loading()) pass_trial();
   standing_ = standing;
   if (loading() || importing()) return;
   settle(new_term, now);
@@ -190,7 +177,7 @@ void ReplicaCore::settle(bool new_term, Instant now) {
 // What is asked for is a recovery. Evicted while it was loading: it has just done that. And silence says nothing
 // against a state; like any other it is proven on probation.
 bool ReplicaCore::may_keep_state() const {
-  const bool fresh = applied_ == base_ && !first_vote_;
+  const bool fresh = applied_ == base_ && !first_vote_ && proof_.order.sequence.value == 0;
   const bool was_silent =
       standing_->recovery == recovery_.next() && standing_->reason == to_string(VerdictReason::silence);
   return fresh || was_silent;
@@ -219,6 +206,7 @@ bool ReplicaCore::is_ahead_of_journal() const {
 // so there comes an end.
 void ReplicaCore::capture_if_due(std::size_t changed) {
   constexpr std::size_t step = 4096;
+  if (!voted_) return;
   capturing_ = capturing_ || schedule_.due(applied_.sequence, state_->changes());
   if (!capturing_ || !state_->capture_some(step + 4 * changed)) return;
   capturing_ = false;
@@ -226,6 +214,7 @@ void ReplicaCore::capture_if_due(std::size_t changed) {
   header.group = group_;
   header.applied = applied_;
   header.calendar = calendar_;
+  header.imported = trial_ && trial_->imported;
   schedule_.captured(state_->capture(header));
 }
 
@@ -265,7 +254,7 @@ void ReplicaCore::tick(Instant now) {
   import_.tick(now);
   take_import_output(now);
   if (importing()) return;
-  if (capturing_ && voted_) capture_if_due(0);
+  if (capturing_) capture_if_due(0);
   if (next_scrub_ <= now) scrub_some(now);
 }
 

@@ -78,12 +78,9 @@ void ReplicaCore::nothing_to_restore(Instant now) {
   start_empty(now);
 }
 
-// What another version of tally wrote is not this replica's to throw away; what a donor sent is.
+// What another version of tally wrote is not this replica's to throw away.
 void ReplicaCore::load_rejected(const std::string& reason) {
-  if (loading_import_.value == 0) return fail("the checkpoint is of another version of tally: " + reason);
-  note("import_rejected", Severity::error).with("checkpoint", loading_import_).with("reason", reason);
-  import_.distrust_donor();
-  output_.load = LoadWish{std::exchange(loading_import_, {})};
+  fail("the checkpoint is of another version of tally: " + reason);
 }
 
 void ReplicaCore::start_empty(Instant now) { begin(fresh_state(), {}, now); }
@@ -99,11 +96,11 @@ void ReplicaCore::begin(std::unique_ptr<State> state, const CheckpointHeader& he
   taking_over_ = true;
 
   first_vote_.reset();
-  doubted_.reset();
+  voted_ = false;
   proof_ = {};
   trial_.reset();
   const Sequence imported = std::exchange(loading_import_, {});
-  if (checkpoint_.value != 0) trial_ = Trial{checkpoint_, checkpoint_ == imported, now, std::nullopt, std::nullopt};
+  if (checkpoint_.value != 0) trial_ = Trial{checkpoint_, header.imported, now, std::nullopt, std::nullopt};
   if (imported.value != 0 && checkpoint_ != imported) import_.distrust_donor();
   next_scrub_ = scrub_pass_began_ = now + shortest_scrub_pass;
   sign_of_life_ = false;
@@ -115,11 +112,23 @@ void ReplicaCore::begin(std::unique_ptr<State> state, const CheckpointHeader& he
 
 // Time, not orders: under load many votes are decided before a verdict on the first is on record and in a view.
 void ReplicaCore::watch_trial(Instant now) {
-  if (!trial_ || !first_vote_ || standing_->decided < *first_vote_) return;
+  if (!trial_ || !first_vote_) return;
+  // What was closed undecided compares nothing.
+  const bool compared = *first_vote_ <= standing_->agreed && standing_->agreed <= applied_.sequence;
+  if (!compared) return;
   const bool judged = standing_->state == ReplicaState::voting || standing_->state == ReplicaState::probation;
   if (!judged) return;
   if (!trial_->voted) trial_->voted = now;
-  if (now - *trial_->voted >= verdict_time) trial_.reset();
+  if (now - *trial_->voted >= verdict_time) pass_trial();
+}
+
+// What was imported is replaced at once, and be the group idle, by a checkpoint that is known to be right.
+void ReplicaCore::pass_trial() {
+  const bool imported = trial_ && trial_->imported;
+  trial_.reset();
+  if (!imported) return;
+  schedule_.hurry();
+  capture_if_due(0);
 }
 
 // A donor lied about what its state is of.

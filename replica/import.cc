@@ -85,6 +85,7 @@ void Import::accept(StateChunk chunk, Instant now) {
   if (!chunk.entries.empty()) after_ = chunk.through;
   all_came_ = chunk.last;
   ++unstored_;
+  chunk.header.imported = true;
   output_.steps.push_back({attempt_, first, std::move(chunk)});
   if (!all_came_ && unstored_ < unstored_chunks) ask(now);
 }

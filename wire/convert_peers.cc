@@ -99,7 +99,6 @@ void to_proto(const ReplicaStanding& standing, v1::ReplicaStanding& proto) {
   proto.set_recovery(standing.recovery.value);
   to_proto(standing.last, *proto.mutable_last());
   proto.set_stable(standing.stable.value);
-  proto.set_decided(standing.decided.value);
   proto.set_vote_from(standing.vote_from.value);
   proto.set_reason(standing.reason);
   proto.set_journal_first(standing.journal_first.value);
@@ -114,7 +113,6 @@ bool from_proto(v1::ReplicaStanding& proto, ReplicaStanding& standing) {
   standing.recovery = Recovery(proto.recovery());
   standing.last = from_proto(proto.last());
   standing.stable = Sequence(proto.stable());
-  standing.decided = Sequence(proto.decided());
   standing.vote_from = Sequence(proto.vote_from());
   standing.reason = std::move(*proto.mutable_reason());
   standing.journal_first = Sequence(proto.journal_first());

@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 
+#include "replica/checkpoint_work.h"
 #include "store_fixture.h"
 
 using namespace tally;
@@ -320,6 +321,26 @@ BOOST_AUTO_TEST_CASE(tells_when_its_reader_refuses_a_whole_checkpoint) {
   BOOST_TEST(load() == 3u);
 }
 
+BOOST_AUTO_TEST_CASE(puts_aside_what_was_imported_and_makes_no_sense) {
+  load();
+  commits(1);
+  StateInTheMaking other;
+  for (int count = 0; count < 9; ++count) other.run({});
+  CheckpointDelta theirs = other.capture();
+  theirs.header.imported = true;
+  auto writer = pair->rewrite_older();
+  BOOST_REQUIRE(writer.has_value());
+  for (const auto& [key, value] : theirs.changes) BOOST_REQUIRE((*writer)->put(key, *value).has_value());
+  BOOST_REQUIRE((*writer)->finish(theirs.header).has_value());
+  writer->reset();
+  int attempts = 0;
+  CheckpointReceiver receiver{[&] { ++attempts; }, [&](auto, auto) { return attempts == 2; },
+                              [](auto&) { return true; }};
+  const auto header = pair->load(receiver);
+  BOOST_REQUIRE((header && *header));
+  BOOST_TEST(((*header)->applied.sequence == Sequence(2)));
+}
+
 BOOST_AUTO_TEST_CASE(tries_the_older_one_when_entries_make_no_sense_together) {
   load();
   commits(2);
@@ -336,6 +357,27 @@ BOOST_AUTO_TEST_CASE(gives_readers_of_either) {
   BOOST_TEST(((*pair->reader())->header().applied.sequence == Sequence(4)));
   BOOST_TEST(((*pair->reader(Sequence(3)))->header().applied.sequence == Sequence(3)));
   BOOST_TEST(!*pair->reader(Sequence(2)));
+}
+
+// A donor's lie goes no further than the replica that believed it.
+BOOST_AUTO_TEST_CASE(gives_other_replicas_nothing_that_was_imported_and_not_proven) {
+  load();
+  commits(1);
+  StateRequest request;
+  request.group = GroupId(77);
+  for (const bool imported : {true, false}) {
+    run({addition("home", 1)});
+    CheckpointDelta delta = capture();
+    delta.header.imported = imported;
+    BOOST_REQUIRE(pair->commit(std::make_shared<const CheckpointDelta>(std::move(delta))).has_value());
+    {
+      CheckpointWork work(std::move(pair));
+      BOOST_TEST((work.read("peer", request).answer == (imported ? StateAnswer::none : StateAnswer::entries)));
+    }
+    pair = pair_in(directory.path);
+    Loading loading;
+    BOOST_REQUIRE(pair->load(loading.receiver()).has_value());
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

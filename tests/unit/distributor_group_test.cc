@@ -217,7 +217,6 @@ BOOST_AUTO_TEST_CASE(a_standing_says_everything) {
   BOOST_TEST(standing.recovery.value == 1u);
   BOOST_TEST((standing.last == OrderIdentity{Term(1), Sequence(50), Digest{1, 1}}));
   BOOST_TEST(standing.stable.value == 50u);
-  BOOST_TEST(standing.decided.value == 50u);
   BOOST_TEST(standing.vote_from.value == 51u);
   BOOST_TEST(standing.reason == "");
 }

@@ -219,15 +219,56 @@ BOOST_AUTO_TEST_CASE(one_wrong_proof_of_three_does_not_stop_it) {
   BOOST_TEST((stage_of(bench) == Stage::none));
 }
 
-BOOST_AUTO_TEST_CASE(two_wrong_proofs_of_three_halt_it) {
+BOOST_AUTO_TEST_CASE(where_one_is_right_a_wrong_one_tries_again_with_what_it_has_else) {
+  Reproducing bench;
+  prove_wrong(bench, 2);
+  prove_right(bench, 1);
+  BOOST_TEST(bench.happened("proof_wrong"));
+  BOOST_TEST((recovery_of(bench, 2) == Recovery(3)));
+  BOOST_TEST((recovery_of(bench, 1) == Recovery(2)));
+  BOOST_TEST(bench.standings[2].back().reason == "dissent");
+  BOOST_TEST((bench.standings[2].back().state == ReplicaState::voting));
+  BOOST_TEST(bench.status().replicas[1].reason == "dissent");
+  BOOST_TEST(bench.status().replicas[0].reason == "no_majority");
+  prove_right(bench, 2);
+  BOOST_TEST((stage_of(bench) == Stage::none));
+  BOOST_TEST(bench.standings[2].back().reason == "");
+}
+
+// Two checkpoints of its own, and those of two donors.
+BOOST_AUTO_TEST_CASE(two_that_stay_wrong_halt_it) {
   Reproducing bench;
   prove_right(bench, 1);
+  for (int attempt = 1; attempt <= 4; ++attempt)
+    for (const std::uint64_t replica : {2, 3}) prove_wrong(bench, replica);
   prove_wrong(bench, 2);
   BOOST_TEST((stage_of(bench) == Stage::reproducing));
   prove_wrong(bench, 3);
   BOOST_TEST((stage_of(bench) == Stage::halted));
   BOOST_TEST(bench.happened("group_halted"));
   BOOST_TEST(!bench.new_term);
+  BOOST_TEST((recovery_of(bench, 3) == Recovery(6)));
+}
+
+BOOST_AUTO_TEST_CASE(when_none_was_right_yet_it_waits_for_whoever_is_there) {
+  Reproducing bench;
+  bench.apply(1, Sequence(0), recovery_of(bench, 1));
+  prove_wrong(bench, 2);
+  prove_wrong(bench, 3);
+  BOOST_TEST((stage_of(bench) == Stage::reproducing));
+  prove_right(bench, 1);
+  for (const std::uint64_t replica : {2, 3}) BOOST_TEST((recovery_of(bench, replica) == Recovery(3)));
+  prove_right(bench, 3);
+  BOOST_TEST((stage_of(bench) == Stage::none));
+}
+
+BOOST_AUTO_TEST_CASE(and_not_for_one_that_is_gone) {
+  Reproducing bench;
+  bench.apply(1, Sequence(0), recovery_of(bench, 1));
+  prove_wrong(bench, 2);
+  prove_wrong(bench, 3);
+  bench.pass(seconds(5), milliseconds(50), [&] { bench.comparator_is_alive(); });
+  BOOST_TEST((stage_of(bench) == Stage::halted));
 }
 
 BOOST_AUTO_TEST_CASE(two_equal_proofs_of_another_state_prove_nothing) {

@@ -139,7 +139,7 @@ inline ReplicaStanding standing_of(const OrderChain& chain, std::uint64_t recove
   standing.state = ReplicaState::voting;
   standing.recovery = Recovery(recovery);
   standing.last = chain.last;
-  standing.stable = standing.decided = standing.agreed = chain.last.sequence;
+  standing.stable = standing.agreed = chain.last.sequence;
   standing.vote_from = Sequence(1);
   return standing;
 }

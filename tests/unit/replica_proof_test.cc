@@ -115,6 +115,18 @@ BOOST_AUTO_TEST_CASE(and_forgets_it_when_it_rolls_back) {
   BOOST_TEST((group.proof() == OrderState()));
 }
 
+// It was wrong, though nothing was executed on the checkpoint.
+BOOST_AUTO_TEST_CASE(and_loads_an_older_checkpoint_when_that_of_exactly_that_order_was_wrong) {
+  RolledBack group;
+  group.ask(4);
+  ReplicaStanding again = asking(group, 4, 3);
+  again.reason = "dissent";
+  group.replica.receive(again);
+  BOOST_TEST(group.replica.distrusted == std::vector<std::uint64_t>{4}, boost::test_tools::per_element());
+  group.stream_from_applied();
+  BOOST_TEST((group.proof() == group.after(4)));
+}
+
 BOOST_AUTO_TEST_CASE(not_before_it_has_rolled_back) {
   RolledBack group;
   group.replica.slow_loads = true;

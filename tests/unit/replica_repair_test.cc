@@ -148,6 +148,19 @@ BOOST_AUTO_TEST_CASE(until_a_vote_on_it_is_decided_and_nothing_came_of_it) {
   BOOST_TEST(group.replica.distrusted.empty());
 }
 
+// Nobody compares votes on what is closed.
+BOOST_AUTO_TEST_CASE(and_ballots_that_were_closed_undecided_prove_nothing_for_it) {
+  Restarted group;
+  ReplicaStanding closed = standing_of(group.chain);
+  closed.agreed = Sequence(2);
+  group.stream_from_applied();
+  group.replica.receive(closed);
+  group.replica.wait(seconds(3));
+  group.replica.receive(closed);
+  group.replica.receive(dissent(standing_of(group.chain), 2));
+  BOOST_TEST(group.replica.happened("repair_failed"));
+}
+
 BOOST_AUTO_TEST_CASE(and_silence_proves_nothing_against_it) {
   Restarted group;
   group.stream_from_applied();
@@ -185,30 +198,6 @@ BOOST_AUTO_TEST_CASE(and_what_was_captured_before_a_silence_goes_with_the_next_c
   BOOST_TEST(group.replica.full_commits == 1);
 }
 
-// A donor lied about it, and the process that had imported it ended.
-BOOST_AUTO_TEST_CASE(and_one_that_nothing_follows_is_given_up_in_the_end) {
-  for (const std::uint64_t forged_term : {1, 2}) {
-    Group group(2);
-    group.count(5);
-    group.replica.receive(standing_of(group.chain));
-    group.replica.header->applied.chain = Digest{1, 2};
-    group.replica.header->applied.term = Term(forged_term);
-    group.chain.term = Term(2);
-    group.replica.start();
-    group.replica.receive(standing_of(group.chain));
-    group.stream_from_applied();
-    group.replica.wait(seconds(9));
-    group.stream_from_applied();
-    BOOST_TEST(group.replica.applied() == 2u);
-    group.replica.wait(seconds(2));
-    group.stream_from_applied();
-    BOOST_TEST(group.replica.happened("checkpoint_contradicted"));
-    BOOST_TEST(group.replica.distrusted == std::vector<std::uint64_t>{2}, boost::test_tools::per_element());
-    group.stream_from_applied();
-    BOOST_TEST(group.replica.applied() == 6u);
-  }
-}
-
 BOOST_AUTO_TEST_CASE(and_an_order_that_was_long_on_its_way_proves_nothing_against_it) {
   Restarted group;
   Order stray = group.journal[2];
@@ -221,7 +210,7 @@ BOOST_AUTO_TEST_CASE(and_an_order_that_was_long_on_its_way_proves_nothing_agains
   stray.id.chain = chain_of(stray);
   group.replica.receive(stray);
   BOOST_TEST(group.replica.applied() == 6u);
-  BOOST_TEST(!group.replica.happened("checkpoint_contradicted"));
+  BOOST_TEST(group.replica.loads == 2);
 }
 
 BOOST_AUTO_TEST_CASE(and_whoever_missed_an_earlier_recovery_rolls_back_for_it) {
@@ -336,6 +325,46 @@ BOOST_AUTO_TEST_CASE(and_gives_no_vote_as_a_voter_before_one_was_compared) {
   BOOST_TEST(cut.replica.votes.size() == 3u);
 }
 
+BOOST_AUTO_TEST_CASE(and_its_next_process_knows_that_nothing_proved_it) {
+  CutJournal cut;
+  cut.import();
+  cut.replica.start();
+  cut.replica.receive(cut.standing());
+  BOOST_TEST(cut.replica.reports.back().imported);
+  cut.stream();
+  BOOST_TEST(cut.replica.votes.empty());
+}
+
+BOOST_AUTO_TEST_CASE(and_its_next_process_gives_up_what_no_order_follows) {
+  for (const std::uint64_t forged_term : {1, 2}) {
+    CutJournal cut;
+    cut.import([&](CheckpointHeader& header) { header.applied = {Term(forged_term), Sequence(12), {1, 2}}; });
+    cut.replica.start();
+    cut.replica.receive(cut.standing());
+    cut.stream();
+    BOOST_TEST(cut.replica.distrusted.empty());
+    cut.replica.wait(seconds(11));
+    cut.replica.receive(cut.standing());
+    BOOST_TEST(cut.replica.distrusted == std::vector<std::uint64_t>{12}, boost::test_tools::per_element());
+    cut.replica.receive(cut.standing());
+    BOOST_TEST(cut.donor() == 3u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(and_replaces_it_by_a_checkpoint_of_its_own_once_it_is_proven) {
+  CutJournal cut;
+  cut.import();
+  ReplicaStanding standing = cut.standing();
+  standing.state = ReplicaState::probation;
+  cut.replica.receive(standing);
+  cut.stream();
+  BOOST_TEST(cut.replica.header->imported);
+  BOOST_TEST(cut.replica.core->checkpoint().value == 12u);
+  cut.replica.receive(cut.standing());  // readmitted, and no order comes any more
+  BOOST_TEST(cut.replica.core->checkpoint().value == 14u);
+  BOOST_TEST(!cut.replica.header->imported);
+}
+
 BOOST_AUTO_TEST_CASE(and_votes_all_the_same_when_the_group_cannot_spare_it) {
   CutJournal cut;
   cut.import();
@@ -398,11 +427,8 @@ BOOST_AUTO_TEST_CASE(from_the_next_donor_when_what_came_cannot_be_loaded) {
   cut.replica.core->receive(donor, whole_checkpoint(request, cut.healthy.replica), cut.replica.now);
   cut.replica.settle();
   store_import(cut.replica);
-  cut.replica.slow_loads = false;
-  cut.replica.core->load_rejected("an entry makes no sense");
+  cut.replica.core->nothing_to_restore(cut.replica.now);
   cut.replica.settle();
-  BOOST_TEST(!cut.replica.fatal.has_value());
-  BOOST_TEST(cut.replica.distrusted == std::vector<std::uint64_t>{12}, boost::test_tools::per_element());
   BOOST_TEST(cut.donor() == 3u);
 }
 

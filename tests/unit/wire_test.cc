@@ -106,7 +106,7 @@ std::vector<Message> one_of_each() {
       Decisions{Term(1), Sequence(2), {{a_session, RequestNumber(3), 2, "result"}, {{}, RequestNumber(4), 3, ""}}},
       Order{an_order, {5, 6}, {INT64_MAX}, {1'700'000'000'000}, 1, {request, Request{}}, true},
       ReplicaStanding{Term(1), GroupId(2), ViewNumber(3), ReplicaState::quarantined, Recovery(4), an_order, Sequence(5),
-                      Sequence(6), Sequence(7), "dissent", Sequence(8), Sequence(9), Sequence(10)},
+                      Sequence(6), "dissent", Sequence(7), Sequence(8), Sequence(9)},
       fault,
       ReplicaReport{
           GroupId(1), Incarnation(2), Recovery(3), an_order, Sequence(4), true, 5, "sqlite", {an_order, {8, 9}}, true},
