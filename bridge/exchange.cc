@@ -16,15 +16,59 @@ Exchange::Exchange(net::io_context& context, ClientOptions options, Duration tim
 
 Exchange::~Exchange() = default;
 
-void Exchange::submit(OwnedOperation operation, Asker& asker) {
-  const OperationKind kind = operation.kind;
+// Of one sign, so that the sum overflows only where one of them does.
+void Exchange::Batch::add(OwnedOperation operation, Asker& asker) {
+  const auto is_increment = [](const OwnedOperation& one) {
+    return one.kind == OperationKind::add && one.idempotency_key.empty();
+  };
+  const auto [known, first] = newest.try_emplace(operation.name, operations.size());
+  OwnedOperation* const joined = first || !is_increment(operation) ? nullptr : &operations[known->second];
+  const bool same_sign = joined && is_increment(*joined) && (joined->value < 0) == (operation.value < 0);
+  std::int64_t sum = 0;
+  if (same_sign && !__builtin_add_overflow(joined->value, operation.value, &sum)) {
+    joined->value = sum;
+    shares.push_back({&asker, known->second, operation.value, sum});
+    return;
+  }
+  known->second = operations.size();
+  shares.push_back({&asker, operations.size(), operation.value, operation.value});
+  operations.push_back(std::move(operation));
+}
+
+void Exchange::Batch::add_alone(OwnedOperation operation, Asker& asker) {
+  newest.erase(operation.name);
+  shares.push_back({&asker, operations.size(), operation.value, operation.value});
+  operations.push_back(std::move(operation));
+}
+
+void Exchange::Batch::clear() {
+  operations.clear();
+  shares.clear();
+  newest.clear();
+  answers.clear();
+}
+
+Exchange::Batch*& Exchange::batch_for(OperationKind kind) {
   Batch*& batch = kind == OperationKind::get || kind == OperationKind::list ? reads_ : changes_;
   // A list's long result must not make a request too large for the others in it.
-  if (kind == OperationKind::list && batch) send(batch);
+  const bool full = batch && batch->shares.size() == http_limits::batch_operations;
+  if (full || (batch && kind == OperationKind::list)) send(batch);
   if (!batch) batch = take_batch();
-  batch->operations.push_back(std::move(operation));
-  batch->askers.push_back(&asker);
-  if (kind == OperationKind::list || batch->operations.size() == http_limits::batch_operations) return send(batch);
+  return batch;
+}
+
+void Exchange::submit(OwnedOperation operation, Asker& asker) {
+  const OperationKind kind = operation.kind;
+  Batch*& batch = batch_for(kind);
+  if (&batch == &changes_)
+    batch->add(std::move(operation), asker);
+  else
+    batch->add_alone(std::move(operation), asker);
+  if (kind == OperationKind::list) return send(batch);
+  send_soon();
+}
+
+void Exchange::send_soon() {
   if (std::exchange(flush_posted_, true)) return;
   net::post(context_, [this] { flush(); });
 }
@@ -63,12 +107,12 @@ void Exchange::flush() {
 void Exchange::send(Batch*& batch) {
   Batch* const leaving = std::exchange(batch, nullptr);
   // Two pointers: small enough that std::function keeps them without an allocation.
-  client_.submit(std::exchange(leaving->operations, {}), timeout_,
+  client_.submit(leaving->operations, timeout_,
                  [this, leaving](std::vector<Answer> answers) { completed(leaving, std::move(answers)); });
 }
 
 void Exchange::completed(Batch* batch, std::vector<Answer> answers) {
-  CHECK(answers.size() == batch->askers.size());
+  CHECK(answers.size() == batch->operations.size());
   batch->answers = std::move(answers);
   bool is_first = false;
   {
@@ -85,13 +129,29 @@ void Exchange::deliver() {
     delivering_.swap(completed_);
   }
   for (Batch* batch : delivering_) {
-    for (std::size_t place = 0; place < batch->askers.size(); ++place)
-      batch->askers[place]->answered(batch->answers[place]);
-    batch->askers.clear();
-    batch->answers.clear();
+    for (const Share& share : batch->shares) deliver(*batch, share);
+    batch->clear();
     free_.push_back(batch);
   }
   delivering_.clear();
+}
+
+void Exchange::deliver(const Batch& batch, const Share& share) {
+  const OwnedOperation& operation = batch.operations[share.operation];
+  const Answer& answer = batch.answers[share.operation];
+  const bool answered = answer.outcome == CallOutcome::answered;
+  if (answered && answer.result.status == OperationStatus::ok && share.through != operation.value) {
+    Answer own = answer;
+    own.result.value -= operation.value - share.through;
+    return share.asker->answered(own);
+  }
+  if (!answered || answer.result.status != OperationStatus::overflow || share.value == operation.value)
+    return share.asker->answered(answer);
+  // None was applied, though some of them may have room.
+  OwnedOperation own = operation;
+  own.value = share.value;
+  batch_for(own.kind)->add_alone(std::move(own), *share.asker);
+  send_soon();
 }
 
 }  // namespace tally::bridge

@@ -4,6 +4,9 @@
 // What connections submit in one turn of the event loop leaves as one submission; answers that come while the loop is
 // busy come back as one task of it. So a request costs no lock and no wake-up of its own.
 //
+// Combining: increments of one counter in one submission are one operation, their sum, and each is answered with the
+// value that it would have made, as if they had been executed in this order with nothing in between.
+//
 // Thread: everything is called on the io_context's one thread and calls back there; only `completed` runs on the
 // client library's.
 #pragma once
@@ -13,6 +16,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "client/client.h"
@@ -48,18 +53,33 @@ class Exchange {
   Duration timeout() const { return timeout_; }
 
  private:
+  // Who waits for what of a batch.
+  struct Share {
+    Asker* asker = nullptr;
+    std::size_t operation = 0;  // its place in the batch
+    std::int64_t value = 0;     // the asker's own
+    std::int64_t through = 0;   // the operation's value, up to this one's
+  };
   // Operations that travel together. Used again when it is back.
   struct Batch {
+    void add(OwnedOperation operation, Asker& asker);
+    void add_alone(OwnedOperation operation, Asker& asker);
+    void clear();
+
     std::vector<OwnedOperation> operations;
-    std::vector<Asker*> askers;
+    std::vector<Share> shares;
+    std::unordered_map<std::string, std::size_t> newest;  // change of a counter, if another may join it
     std::vector<Answer> answers;
   };
 
   Batch* take_batch();
   void flush();
+  Batch*& batch_for(OperationKind kind);
   void send(Batch*& batch);
+  void send_soon();
   void completed(Batch* batch, std::vector<Answer> answers);
   void deliver();
+  void deliver(const Batch& batch, const Share& share);
 
   boost::asio::io_context& context_;
   const Duration timeout_;

@@ -298,9 +298,10 @@ struct CheckpointHeader {
 // Importing replica → donor: one chunk of a checkpoint, please.
 struct StateRequest {
   GroupId group;
-  Sequence checkpoint;  // the one that earlier chunks were of; zero: the newest
-  Sequence least;       // an older one is of no use
-  std::string after;    // the key of the last entry that has come; empty: none yet
+  Sequence checkpoint;    // the one that earlier chunks were of; zero: the newest
+  Sequence least;         // an older one is of no use
+  std::string after;      // the key of the last entry that has come; empty: none yet
+  bool unproven = false;  // one that the donor imported, and that nothing has proven since, will do
   auto operator<=>(const StateRequest&) const = default;
 };
 

@@ -75,7 +75,7 @@ StateChunk CheckpointWork::read(const std::string& peer, const StateRequest& req
     reader = made ? std::move(*made) : nullptr;
   }
   if (!reader || reader->header().applied.sequence < request.least) return chunk;
-  if (reader->header().imported) return chunk;  // a lie goes no further than one replica
+  if (reader->header().imported && !request.unproven) return chunk;
   const auto read = reader->read(request.after, [&](std::string_view key, std::string_view value) {
     if (!append_entry(chunk.entries, key, value)) return false;
     chunk.through.assign(key);

@@ -113,7 +113,7 @@ void ReplicaCore::stop(const Order& order) {
 void ReplicaCore::receive(const ReplicaStanding& standing, Instant now) {
   if (failed_ || !knows_group(standing)) return;
   // Whatever its header says that the imported state is of: nothing follows it.
-  if (on_trial_of_donor() && standing.last != applied_ && now - trial_->began >= import_patience)
+  if (!importing() && on_trial_of_donor() && standing.last != applied_ && now - trial_->began >= import_patience)
     return give_import_up();
   if (is_outdated(standing)) return;
   const bool new_term = !standing_ || standing.term > standing_->term;

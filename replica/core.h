@@ -136,6 +136,7 @@ class ReplicaCore {
     Instant began;
     std::optional<Instant> withholds;  // since when
     std::optional<Instant> voted;      // since when a vote on it is known to be decided
+    Sequence agreed;                   // what was decided then
   };
 
   bool executing() const;

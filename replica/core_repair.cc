@@ -100,7 +100,7 @@ void ReplicaCore::begin(std::unique_ptr<State> state, const CheckpointHeader& he
   proof_ = {};
   trial_.reset();
   const Sequence imported = std::exchange(loading_import_, {});
-  if (checkpoint_.value != 0) trial_ = Trial{checkpoint_, header.imported, now, std::nullopt, std::nullopt};
+  if (checkpoint_.value != 0) trial_ = Trial{checkpoint_, header.imported, now, std::nullopt, std::nullopt, {}};
   if (imported.value != 0 && checkpoint_ != imported) import_.distrust_donor();
   next_scrub_ = scrub_pass_began_ = now + shortest_scrub_pass;
   sign_of_life_ = false;
@@ -118,8 +118,12 @@ void ReplicaCore::watch_trial(Instant now) {
   if (!compared) return;
   const bool judged = standing_->state == ReplicaState::voting || standing_->state == ReplicaState::probation;
   if (!judged) return;
-  if (!trial_->voted) trial_->voted = now;
-  if (now - *trial_->voted >= verdict_time) pass_trial();
+  if (!trial_->voted) {
+    trial_->voted = now;
+    trial_->agreed = standing_->agreed;
+  }
+  // A group that decides nothing meanwhile acts upon no verdict either.
+  if (now - *trial_->voted >= verdict_time && standing_->agreed > trial_->agreed) pass_trial();
 }
 
 // What was imported is replaced at once, and be the group idle, by a checkpoint that is known to be right.
@@ -182,6 +186,7 @@ void ReplicaCore::take_import_output(Instant now) {
   }
   if (import.hopeless) {  // on with the journal
     taking_over_ = true;
+    if (trial_) trial_->began = now;
     reporting_.restart(now);
     settle(false, now);
   }

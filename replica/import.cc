@@ -29,6 +29,7 @@ void Import::begin(const Goal& goal, Instant now) {
   output_.hopeless = !active_;
   if (!active_) return;
   given_up_ = restarts_ = 0;
+  unproven_too_ = false;
   pause_ = shortest_pause;
   output_.events.push_back(Event("import_began").with("donor", donor_).with("at_least", goal.least));
   start_over(now);
@@ -51,7 +52,8 @@ void Import::ask(Instant now) {
   if (!asked_) patient_until_ = now + donor_patience;
   asked_ = true;
   asked_at_ = now;
-  output_.requests.emplace_back(donor_, StateRequest{goal_.group, header_.applied.sequence, goal_.least, after_});
+  output_.requests.emplace_back(
+      donor_, StateRequest{goal_.group, header_.applied.sequence, goal_.least, after_, unproven_too_});
 }
 
 void Import::receive(ReplicaId donor, StateChunk chunk, Instant now) {
@@ -133,6 +135,8 @@ void Import::give_up(std::string_view reason, Instant now) {
     output_.hopeless = true;
     return;
   }
+  // A lie shall go no further than the replica that believed it. But without this state nothing may ever be proven.
+  unproven_too_ = true;
   asked_ = false;
   ++attempt_;
   paused_until_ = now + pause_;

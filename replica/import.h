@@ -94,6 +94,7 @@ class Import {
   bool active_ = false;
   ReplicaId donor_;
   std::uint32_t given_up_ = 0;  // donors, in this round
+  bool unproven_too_ = false;
   Duration pause_ = shortest_pause;
   Instant paused_until_ = Instant::never();  // never: not paused
 

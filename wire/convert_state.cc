@@ -30,6 +30,7 @@ void to_proto(const StateRequest& request, v1::StateRequest& proto) {
   proto.set_checkpoint(request.checkpoint.value);
   proto.set_least(request.least.value);
   proto.set_after(request.after);
+  proto.set_unproven(request.unproven);
 }
 
 bool from_proto(v1::StateRequest& proto, StateRequest& request) {
@@ -37,6 +38,7 @@ bool from_proto(v1::StateRequest& proto, StateRequest& request) {
   request.checkpoint = Sequence(proto.checkpoint());
   request.least = Sequence(proto.least());
   request.after = std::move(*proto.mutable_after());
+  request.unproven = proto.unproven();
   return true;
 }
 

@@ -2,6 +2,7 @@
 #include "simulation/ledger.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "simulation/world.h"
 
@@ -60,19 +61,25 @@ void Ledger::check_answer(const Call& call, std::size_t place, const Answer& ans
   ++answered_;
   if (!call.session) world_.fail(text(call) + " was answered and never sent");
   if (answer.votes <= world_.plan.faulty()) world_.fail(text(call) + " was answered with too few votes");
-  const auto& right_results = world_.referee.results_of(*call.session, call.request);
-  const auto right = std::ranges::find_if(right_results, [&](const Referee::RightResult& candidate) {
+  // Several orders may have given it, under one number: one that was lost, and its successor in a later term.
+  std::optional<Sequence> earliest;
+  Sequence latest;
+  for (const Referee::RightResult& candidate : world_.referee.results_of(*call.session, call.request)) {
     const auto result = results::decode(candidate.bytes);
-    return result && result->outcome == RequestOutcome::executed && call.offset + place < result->operations.size() &&
-           result->operations[call.offset + place] == answer.result &&
-           (answer.result.first_sequence || result->sequence == answer.sequence);
-  });
-  if (right == right_results.end()) world_.fail(text(call) + " was answered wrongly");
+    const bool is_right = result && result->outcome == RequestOutcome::executed &&
+                          call.offset + place < result->operations.size() &&
+                          result->operations[call.offset + place] == answer.result &&
+                          (answer.result.first_sequence || result->sequence == answer.sequence);
+    if (!is_right) continue;
+    const Sequence stands = call.read_only ? candidate.last_change : answer.sequence;
+    earliest = std::min(earliest.value_or(stands), stands);
+    latest = std::max(latest, stands);
+  }
+  if (!earliest) world_.fail(text(call) + " was answered wrongly");
   if (answer.result.first_sequence) return;  // an old result again
-  const Sequence stands = call.read_only ? right->last_change : answer.sequence;
-  if (stands < call.floor || (!call.read_only && stands == call.floor))
+  if (latest < call.floor || (!call.read_only && latest == call.floor))
     world_.fail(text(call) + " was answered as of a time before it began");
-  answered_through_ = std::max(answered_through_, stands);
+  answered_through_ = std::max(answered_through_, *earliest);
 }
 
 void Ledger::expect(const OwnedOperation& operation, const Answer& answer) {

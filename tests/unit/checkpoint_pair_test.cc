@@ -360,11 +360,13 @@ BOOST_AUTO_TEST_CASE(gives_readers_of_either) {
 }
 
 // A donor's lie goes no further than the replica that believed it.
-BOOST_AUTO_TEST_CASE(gives_other_replicas_nothing_that_was_imported_and_not_proven) {
+BOOST_AUTO_TEST_CASE(gives_other_replicas_what_was_imported_and_not_proven_only_when_that_will_do) {
   load();
   commits(1);
   StateRequest request;
   request.group = GroupId(77);
+  StateRequest any = request;
+  any.unproven = true;
   for (const bool imported : {true, false}) {
     run({addition("home", 1)});
     CheckpointDelta delta = capture();
@@ -373,6 +375,7 @@ BOOST_AUTO_TEST_CASE(gives_other_replicas_nothing_that_was_imported_and_not_prov
     {
       CheckpointWork work(std::move(pair));
       BOOST_TEST((work.read("peer", request).answer == (imported ? StateAnswer::none : StateAnswer::entries)));
+      BOOST_TEST((work.read("peer", any).answer == StateAnswer::entries));
     }
     pair = pair_in(directory.path);
     Loading loading;

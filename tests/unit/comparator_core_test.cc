@@ -337,6 +337,18 @@ BOOST_AUTO_TEST_CASE(a_new_recovery_makes_earlier_votes_and_matches_void) {
   BOOST_TEST(bench.tally_of(3).matches == 0u);
 }
 
+// It lives on another's state now (its recovery is the same), and what it voted before proves nothing of that.
+BOOST_AUTO_TEST_CASE(a_voter_that_is_put_on_probation_begins_to_match_anew) {
+  Bench bench;
+  bench.give_view();
+  bench.run_orders(1, 3, {1, 2, 3});
+  BOOST_TEST(bench.tally_of(3).matches == 3u);
+  bench.change_view(3, MemberRole::observed);
+  BOOST_TEST(bench.tally_of(3).matches == 0u);
+  bench.run_orders(4, 4, {1, 2, 3});
+  BOOST_TEST(bench.tally_of(3).matches == 1u);
+}
+
 // ---- reports
 
 BOOST_AUTO_TEST_CASE(an_idle_comparator_reports_every_50_ms) {

@@ -4,17 +4,26 @@
 #include "bridge/exchange.h"
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/test/unit_test.hpp>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
+#include <map>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "bridge/limits.h"
 
 namespace tally {
 
-// Answers each operation with its own value; what is left at the end, with `closed`, as the real one does.
+std::atomic<std::size_t> executed = 0;
+
+// Counts, and answers other operations with their own value; what is left at the end, with `closed`, as the real one
+// does.
 class Client::Shell {
  public:
   ~Shell() {
@@ -40,19 +49,34 @@ class Client::Shell {
     Completion completion;
   };
 
+  OperationResult execute(const OwnedOperation& operation) {
+    OperationResult result;
+    result.status = OperationStatus::ok;
+    result.value = operation.value;
+    if (operation.kind != OperationKind::add) return result;
+    std::int64_t& counter = counters_[operation.name];
+    if (__builtin_add_overflow(counter, operation.value, &result.value))
+      result.status = OperationStatus::overflow;
+    else
+      counter = result.value;
+    return result;
+  }
+
   void run() {
     for (std::unique_lock lock(mutex_);;) {
       changed_.wait(lock, [this] { return stopping_ || !calls_.empty(); });
       if (calls_.empty()) return;
       const Call call = std::move(calls_.front());
       calls_.pop_front();
-      const CallError error = stopping_ ? CallError::closed : CallError::none;
+      const bool stopping = stopping_;
       lock.unlock();
       std::vector<Answer> answers(call.operations.size());
       for (std::size_t place = 0; place < answers.size(); ++place) {
-        answers[place].error = error;
-        answers[place].result.value = call.operations[place].value;
+        answers[place].outcome = stopping ? CallOutcome::unknown : CallOutcome::answered;
+        answers[place].error = stopping ? CallError::closed : CallError::none;
+        answers[place].result = execute(call.operations[place]);
       }
+      executed += answers.size();
       call.completion(std::move(answers));
       lock.lock();
     }
@@ -62,6 +86,7 @@ class Client::Shell {
   std::condition_variable changed_;
   std::deque<Call> calls_;
   bool stopping_ = false;
+  std::map<std::string, std::int64_t> counters_;
   std::thread thread_{[this] { run(); }};
 };
 
@@ -85,26 +110,72 @@ using namespace tally::bridge;
 
 namespace {
 
-OwnedOperation operation(std::int64_t value) {
+OwnedOperation operation(const std::string& name, std::int64_t value) {
   OwnedOperation operation;
+  operation.name = name;
   operation.kind = value % 3 == 0 ? OperationKind::get : OperationKind::add;
   if (value % 101 == 0) operation.kind = OperationKind::list;
   operation.value = value;
   return operation;
 }
 
-// Submits again when it is answered, until `left` is used up.
+// Counts on its own counter. Submits again when it is answered, until `left` is used up.
 struct Connection : Asker {
   Exchange* exchange = nullptr;
+  std::string name;
   std::int64_t asked = 0;
+  std::int64_t counted = 0;
   std::int64_t left = 0;
   std::int64_t wrong = 0;
 
-  void ask() { exchange->submit(operation(++asked), *this); }
+  void ask() { exchange->submit(operation(name, ++asked), *this); }
   void answered(const Answer& answer) override {
-    wrong += answer.result.value != asked;
+    const bool counts = operation(name, asked).kind == OperationKind::add;
+    if (counts) counted += asked;
+    wrong += answer.result.value != (counts ? counted : asked);
     if (--left > 0) ask();
   }
+};
+
+// What one turn of the event loop submits, and the answers.
+struct Turn {
+  struct Waiting : Asker {
+    explicit Waiting(int& unanswered) : left(unanswered) {}
+    void answered(const Answer& answer) override {
+      result = answer.result;
+      --left;
+    }
+    int& left;
+    OperationResult result;
+  };
+
+  boost::asio::io_context context;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{context.get_executor()};
+  Exchange exchange{context, {}, seconds(1)};
+  std::deque<Waiting> askers;
+  int left = 0;
+
+  void submit(OperationKind kind, std::int64_t value, std::string key = {}) {
+    OwnedOperation one;
+    one.kind = kind;
+    one.name = "hot";
+    one.value = value;
+    one.idempotency_key = std::move(key);
+    ++left;
+    exchange.submit(std::move(one), askers.emplace_back(left));
+  }
+  void add(std::int64_t value) { submit(OperationKind::add, value); }
+  // What was answered, oldest first; and how many operations it took.
+  std::vector<std::int64_t> values() {
+    while (left > 0) context.run_one();
+    operations = executed - std::exchange(before, executed);
+    std::vector<std::int64_t> all;
+    for (const Waiting& asker : askers) all.push_back(asker.result.value);
+    return all;
+  }
+  OperationStatus status(std::size_t place) const { return askers[place].result.status; }
+  std::size_t before = executed;
+  std::size_t operations = 0;
 };
 
 }  // namespace
@@ -115,6 +186,7 @@ BOOST_AUTO_TEST_CASE(each_operation_of_many_connections_gets_its_own_answer) {
   std::vector<Connection> connections(2 * http_limits::batch_operations);
   for (Connection& connection : connections) {
     connection.exchange = &exchange;
+    connection.name = std::to_string(&connection - connections.data());
     connection.left = 20;
     connection.ask();
   }
@@ -141,4 +213,55 @@ BOOST_AUTO_TEST_CASE(it_may_end_while_operations_are_on_their_way) {
     context.poll();
     for (const Connection& connection : connections) BOOST_REQUIRE_EQUAL(connection.wrong, 0);
   }
+}
+
+BOOST_AUTO_TEST_CASE(increments_of_one_counter_are_one_operation_and_each_gets_its_own_value) {
+  Turn turn;
+  for (const std::int64_t value : {5, 1, 0, 7}) turn.add(value);
+  BOOST_TEST(turn.values() == (std::vector<std::int64_t>{5, 6, 6, 13}), boost::test_tools::per_element());
+  BOOST_TEST(turn.operations == 1u);
+  turn.add(-1);
+  turn.add(-2);
+  BOOST_TEST(turn.values().back() == 10);
+  BOOST_TEST(turn.operations == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_plain_increment_of_the_same_sign_stands_alone) {
+  Turn turn;
+  turn.add(5);
+  turn.add(-1);
+  turn.submit(OperationKind::add, 1, "key");
+  turn.add(1);
+  turn.submit(OperationKind::set, 3);
+  turn.add(1);
+  turn.add(1);
+  BOOST_TEST(turn.values() == (std::vector<std::int64_t>{5, 4, 5, 6, 3, 7, 8}), boost::test_tools::per_element());
+  BOOST_TEST(turn.operations == 6u);
+}
+
+BOOST_AUTO_TEST_CASE(where_a_sum_overflows_each_is_tried_alone) {
+  Turn turn;
+  turn.add(INT64_MAX - 1);
+  turn.values();
+  for (const std::int64_t value : {1, 1, 0}) turn.add(value);
+  turn.values();
+  BOOST_TEST(turn.operations == 4u);
+  BOOST_TEST((turn.status(1) == OperationStatus::ok));
+  BOOST_TEST(turn.askers[1].result.value == INT64_MAX);
+  BOOST_TEST((turn.status(2) == OperationStatus::overflow));
+  BOOST_TEST((turn.status(3) == OperationStatus::ok));
+  turn.add(INT64_MAX);
+  turn.add(INT64_MAX);  // no sum
+  turn.values();
+  BOOST_TEST(turn.operations == 2u);
+  BOOST_TEST((turn.status(5) == OperationStatus::overflow));
+}
+
+BOOST_AUTO_TEST_CASE(many_increments_of_one_counter_are_answered_each_with_its_own_value) {
+  Turn turn;
+  for (std::size_t count = 0; count < 3 * http_limits::batch_operations; ++count) turn.add(1);
+  const auto values = turn.values();
+  for (std::size_t place = 0; place < values.size(); ++place)
+    BOOST_REQUIRE_EQUAL(values[place], static_cast<std::int64_t>(place + 1));
+  BOOST_TEST(turn.operations == 3u);
 }

@@ -190,6 +190,20 @@ BOOST_AUTO_TEST_CASE(gives_up_after_all_donors_when_there_is_another_way) {
   BOOST_TEST(!import.active());
 }
 
+BOOST_AUTO_TEST_CASE(takes_what_nothing_has_proven_only_when_nobody_has_anything_else) {
+  begin();
+  BOOST_TEST(!request().unproven);
+  answer(StateAnswer::none);
+  BOOST_TEST(!request().unproven);
+  answer(StateAnswer::none);
+  wait(Import::shortest_pause);
+  BOOST_TEST(request().unproven);
+  answer(chunk(60, "Ca", true));
+  stored(ImportOutcome::finished);
+  begin();
+  BOOST_TEST(!request().unproven);
+}
+
 BOOST_AUTO_TEST_CASE(pauses_for_longer_and_longer_while_nobody_has_any) {
   begin();
   for (const int pause : {500, 1000, 2000, 4000, 8000, 8000}) {

@@ -142,10 +142,22 @@ BOOST_AUTO_TEST_CASE(until_a_vote_on_it_is_decided_and_nothing_came_of_it) {
   group.stream_from_applied();
   group.replica.receive(standing_of(group.chain));
   group.replica.wait(seconds(3));
+  group.count(1);
   group.replica.receive(standing_of(group.chain));
   group.replica.receive(dissent(standing_of(group.chain), 2));
   BOOST_TEST(!group.replica.happened("repair_failed"));
   BOOST_TEST(group.replica.distrusted.empty());
+}
+
+// It found no majority: verdicts wait.
+BOOST_AUTO_TEST_CASE(for_as_long_as_the_group_decides_nothing) {
+  Restarted group;
+  group.stream_from_applied();
+  group.replica.receive(standing_of(group.chain));
+  group.replica.wait(seconds(30));
+  group.replica.receive(standing_of(group.chain));
+  group.replica.receive(dissent(standing_of(group.chain), 2));
+  BOOST_TEST(group.replica.happened("repair_failed"));
 }
 
 // Nobody compares votes on what is closed.
@@ -394,6 +406,23 @@ BOOST_AUTO_TEST_CASE(from_the_next_donor_when_the_first_one_lied) {
   BOOST_TEST(cut.donor() == 3u);
   cut.import();
   BOOST_TEST(cut.replica.applied() == 12u);
+}
+
+// That it cannot, because it needs yet another state, says nothing against the donor.
+BOOST_AUTO_TEST_CASE(and_gives_it_time_to_follow_once_it_is_free_to) {
+  CutJournal cut;
+  cut.import();
+  cut.healthy.count(20);
+  ReplicaStanding standing = cut.standing();
+  standing.journal_first = Sequence(20);
+  cut.replica.receive(standing);
+  BOOST_TEST(cut.replica.core->importing());
+  const int loads = cut.replica.loads;
+  cut.replica.wait(seconds(11));
+  cut.replica.receive(standing);
+  BOOST_TEST(cut.replica.core->importing());
+  BOOST_TEST(cut.replica.loads == loads);
+  BOOST_TEST(cut.replica.distrusted.empty());
 }
 
 // The entries are right, and so is their digest: what is wrong is the order that they are said to be of.

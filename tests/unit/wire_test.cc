@@ -111,7 +111,7 @@ std::vector<Message> one_of_each() {
       ReplicaReport{
           GroupId(1), Incarnation(2), Recovery(3), an_order, Sequence(4), true, 5, "sqlite", {an_order, {8, 9}}, true},
       Vote{an_order, Incarnation(1), Recovery(2), {3, 4}, std::string(1000, 'r')},
-      StateRequest{GroupId(1), Sequence(2), Sequence(3), std::string("C\0after", 7)},
+      StateRequest{GroupId(1), Sequence(2), Sequence(3), std::string("C\0after", 7), true},
       StateChunk{StateAnswer::none,
                  Sequence(2),
                  "Ca",
