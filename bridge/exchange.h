@@ -4,8 +4,9 @@
 // What connections submit in one turn of the event loop leaves as one submission; answers that come while the loop is
 // busy come back as one task of it. So a request costs no lock and no wake-up of its own.
 //
-// Combining: increments of one counter in one submission are one operation, their sum, and each is answered with the
-// value that it would have made, as if they had been executed in this order with nothing in between.
+// Combining: increments of one counter in one submission, without a key, of one sign, and with no other change of it in
+// between, are one operation, their sum; each is answered with the value that it would have made, as if they had been
+// executed one after the other. Where the sum overflows each is tried alone, which may take another timeout.
 //
 // Thread: everything is called on the io_context's one thread and calls back there; only `completed` runs on the
 // client library's.
@@ -68,7 +69,7 @@ class Exchange {
 
     std::vector<OwnedOperation> operations;
     std::vector<Share> shares;
-    std::unordered_map<std::string, std::size_t> newest;  // change of a counter, if another may join it
+    std::unordered_map<std::string, std::size_t> newest;  // change of each counter; none: nothing may join it
     std::vector<Answer> answers;
   };
 

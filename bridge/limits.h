@@ -39,7 +39,8 @@ inline constexpr std::size_t refused_connections = 256;      // being told so at
 inline constexpr int backlog = 4'096;                        // not yet accepted
 inline constexpr Duration accept_pause = milliseconds(100);  // when the process is out of descriptors
 
-// Operations that go to the client library at once; so many of the longest stay below tally::limits::request_bytes.
+// What goes to the client library at once, before it is combined; so many of the longest operations stay below
+// tally::limits::request_bytes.
 inline constexpr std::size_t batch_operations = 512;
 
 // The group, as /readyz sees it, and the end.

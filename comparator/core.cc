@@ -173,7 +173,7 @@ void ComparatorCore::change_member(Watched& replica, const Member& member) {
   if (new_life || lost_vote)
     for (CollectedBallot& ballot : window_)
       if (ballot.is_undecided()) window_.strike(ballot, member.replica);
-  if (lost_vote) replica.tally.matches = 0;  // for what is compared on probation
+  if (lost_vote) replica.tally.matches = 0;  // it has imported a state, and proves that one now
   if (!new_life && !lost_role) return;
   for (CollectedBallot& ballot : window_) ballot.stop_waiting_for(member.replica);
   replica.suspicion.reset();

@@ -59,7 +59,10 @@ void DistributorCore::receive(ReplicaId replica, const ReplicaReport& report, In
     stream.vote_from = decided_.next();
     send_standing(replica);
   }
-  if (!is_deciding()) return;  // law 14: those that vote are those that prove themselves
+  if (!is_deciding()) {              // law 14: those that vote are those that prove themselves
+    stream.report.imported = false;  // acted upon when it is said again
+    return;
+  }
   const bool of_this_life = report.recovery == membership_.member(replica).recovery;
   if (newly_imported && of_this_life && membership_.imported(replica, output_.events)) view_changed();
   const bool close_behind = report.applied.sequence.value + caught_up_within >= last_.sequence.value;

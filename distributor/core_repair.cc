@@ -11,6 +11,7 @@ namespace tally {
 namespace {
 
 constexpr Duration agreed_period = seconds(1);
+constexpr Duration proof_patience = seconds(300);  // with whoever is there and says nothing, while all others are wrong
 
 }  // namespace
 
@@ -48,10 +49,12 @@ void DistributorCore::begin_new_term() {
 }
 
 // Each replica speaks for itself: one that lies here dissents later. A wrong proof may come from a checkpoint that a
-// donor lied about. Where another one is right, there is something to be reproduced: it tries again with what it has
-// else.
+// donor lied about. Where another one is right, there is something to be reproduced: it tries again with what
+// else it has.
 void DistributorCore::consider_proofs(Instant now) {
-  if (membership_.record().rollback.stage != GroupRollback::Stage::reproducing || new_term_wanted_) return;
+  const GroupRollback& rollback = membership_.record().rollback;
+  if (rollback.stage != GroupRollback::Stage::reproducing || new_term_wanted_) return;
+  const bool patient = wall_.unix_milliseconds - rollback.at.unix_milliseconds < proof_patience.milliseconds();
   std::uint32_t right = 0;
   bool awaited = false;
   std::vector<ReplicaId> wrong;
@@ -63,7 +66,7 @@ void DistributorCore::consider_proofs(Instant now) {
     const bool has_proof = report.recovery == membership_.member(replica).recovery &&
                            report.proof.order.sequence >= agreed_.order.sequence;
     if (!has_proof)
-      awaited |= replica_present(stream, now);
+      awaited |= patient && replica_present(stream, now);
     else if (report.proof == agreed_)
       ++right;
     else

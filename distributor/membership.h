@@ -92,7 +92,8 @@ class Membership {
 
   // Law 14. No majority on this order: all voters are to roll back; or, if that has just been tried, the group halts.
   bool no_majority(Sequence undecided, std::vector<Event>& events);
-  // This voter reproduced something else than another one did. False: as often as there may be a reason in what it has.
+  // This voter reproduced something else than another one did. False: it has done so as
+  // often as it may have something else to try.
   bool reproduce_again(ReplicaId replica, std::vector<Event>& events);
   // f+1 voters have reproduced the last decided state: the group goes on.
   bool reproduced(std::vector<Event>& events);

@@ -22,11 +22,10 @@ bool Membership::no_majority(Sequence undecided, std::vector<Event>& events) {
   return true;
 }
 
-// With each of its two checkpoints, then with each donor's.
+// With each of its two checkpoints, then with each donor's, between which an older one may be loaded again.
 bool Membership::reproduce_again(ReplicaId replica, std::vector<Event>& events) {
   Breaker& breaker = breaker_of(replica);
-  const unsigned most = 2 + config_.replicas - 1;
-  if (!is_reproducing() || breaker.wrong_proofs >= most) return false;
+  if (breaker.wrong_proofs >= 2 * config_.replicas) return false;
   ++breaker.wrong_proofs;
   JournaledMember& member = member_of(replica);
   member.recovery = member.recovery.next();

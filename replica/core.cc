@@ -10,9 +10,12 @@
 namespace tally {
 namespace {
 
-constexpr Duration import_patience = seconds(10);  // so long nothing may follow an imported state
+constexpr Duration patience_with_base = seconds(10);  // so long nothing may follow a state that was loaded
 constexpr Duration demotion_time = seconds(1);
 constexpr Duration capture_pause = milliseconds(2);  // between two steps of a capture, when no order comes
+
+// Whether the distributor sends it orders.
+bool is_served(ReplicaState state) { return state != ReplicaState::evicted && state != ReplicaState::quarantined; }
 
 }  // namespace
 
@@ -28,7 +31,7 @@ ReplicaCore::ReplicaCore(ReplicaConfig config, OperationDecoder decode)
 
 bool ReplicaCore::executing() const {
   if (loading() || importing() || !standing_ || stopped_ || failed_) return false;
-  return standing_->state != ReplicaState::evicted && standing_->state != ReplicaState::quarantined;
+  return is_served(standing_->state);
 }
 
 void ReplicaCore::receive(const Order& order, Instant now) {
@@ -39,7 +42,8 @@ void ReplicaCore::receive(const Order& order, Instant now) {
   }
   switch (judge(order)) {
     case Judgement::next: return apply(order, now);
-    case Judgement::ignored: return;
+    case Judgement::repeated: return;
+    case Judgement::contradiction: return doubt_checkpoint(now);
     case Judgement::ahead: return reporting_.missed(order.id.sequence, applied_.sequence, now);
     case Judgement::fork: return roll_back("another_chain", now);
   }
@@ -50,18 +54,29 @@ void ReplicaCore::receive(const Order& order, Instant now) {
 ReplicaCore::Judgement ReplicaCore::judge(const Order& order) const {
   const auto& [term, sequence, chain] = order.id;
   const OrderIdentity& last = standing_->last;
-  if (term < applied_.term) return Judgement::ignored;
+  const bool is_next = sequence == applied_.sequence.next();
+  if (term < applied_.term) return is_next ? Judgement::contradiction : Judgement::repeated;
   const bool newest_term = term >= standing_->term;
   if (!newest_term && (sequence > last.sequence || (sequence == last.sequence && order.id != last)))
-    return Judgement::ignored;
+    return Judgement::repeated;
 
   const bool conflicts = sequence <= applied_.sequence ? newest_term : order.previous != applied_.chain;
   if (sequence > applied_.sequence.next()) return Judgement::ahead;
-  if (!conflicts) return sequence > applied_.sequence ? Judgement::next : Judgement::ignored;
-  if (term == applied_.term) return Judgement::ignored;
+  if (!conflicts) return sequence > applied_.sequence ? Judgement::next : Judgement::repeated;
+  if (term == applied_.term) return Judgement::contradiction;
   // A checkpoint of its own holds stable orders only, so it outweighs the order of an old term.
   const bool outweighs = applied_ == base_ && !on_trial_of_donor();
-  return outweighs && !newest_term ? Judgement::ignored : Judgement::fork;
+  return outweighs && !newest_term ? Judgement::contradiction : Judgement::fork;
+}
+
+// An order that was long on its way may contradict a checkpoint once. If nothing else comes, the journal is another
+// one, from a backup, and has grown beyond the checkpoint since.
+void ReplicaCore::doubt_checkpoint(Instant now) {
+  if (applied_ != base_) return;
+  if (!doubted_) doubted_ = now;
+  if (now - *doubted_ < patience_with_base) return;
+  note("checkpoint_contradicted", Severity::error).with("checkpoint", base_.sequence);
+  load_again(LoadWish{base_.sequence});
 }
 
 void ReplicaCore::apply(const Order& order, Instant now) {
@@ -73,6 +88,7 @@ void ReplicaCore::apply(const Order& order, Instant now) {
   unvoted_.clear();
   state_->apply(order, decode_, votes ? results : unvoted_);
   applied_ = order.id;
+  doubted_.reset();
   voted_ = votes;
   calendar_ = std::max(calendar_, order.calendar);
   if (votes) {
@@ -112,8 +128,9 @@ void ReplicaCore::stop(const Order& order) {
 
 void ReplicaCore::receive(const ReplicaStanding& standing, Instant now) {
   if (failed_ || !knows_group(standing)) return;
-  // Whatever its header says that the imported state is of: nothing follows it.
-  if (!importing() && on_trial_of_donor() && standing.last != applied_ && now - trial_->began >= import_patience)
+  // Whatever its header says that the imported state is of: nothing follows it, though orders come.
+  if (trial_ && !is_served(standing.state)) trial_->began = now;
+  if (!importing() && on_trial_of_donor() && standing.last != applied_ && now - trial_->began >= patience_with_base)
     return give_import_up();
   if (is_outdated(standing)) return;
   const bool new_term = !standing_ || standing.term > standing_->term;

@@ -123,10 +123,11 @@ class ReplicaCore {
 
  private:
   enum class Judgement {
-    next,     // to be applied
-    ignored,  // applied already, of a term that is gone, or contradicting what was applied, and by itself no proof
-    ahead,    // something between is missing
-    fork,     // this replica executed what the journal does not have
+    next,           // to be applied
+    repeated,       // applied already, or of a term that is gone: ignored
+    contradiction,  // it does not follow what was applied, and by itself proves nothing
+    ahead,          // something between is missing
+    fork,           // this replica executed what the journal does not have
   };
 
   // A state that no vote has proven yet.
@@ -141,6 +142,7 @@ class ReplicaCore {
 
   bool executing() const;
   Judgement judge(const Order& order) const;
+  void doubt_checkpoint(Instant now);
   void apply(const Order& order, Instant now);
   bool withholds_vote(Instant now);
   void stop(const Order& order);
@@ -191,6 +193,7 @@ class ReplicaCore {
   Sequence loading_import_;    // the checkpoint that was imported and is to be loaded now
   std::optional<Trial> trial_;
   std::optional<Sequence> first_vote_;  // on this state, in this recovery
+  std::optional<Instant> doubted_;      // since when nothing comes but what contradicts the checkpoint
   OrderState proof_;                    // that was asked for (law 14)
   Instant next_scrub_;
   Instant scrub_pass_began_;

@@ -97,10 +97,11 @@ void ReplicaCore::begin(std::unique_ptr<State> state, const CheckpointHeader& he
 
   first_vote_.reset();
   voted_ = false;
+  doubted_.reset();
   proof_ = {};
   trial_.reset();
   const Sequence imported = std::exchange(loading_import_, {});
-  if (checkpoint_.value != 0) trial_ = Trial{checkpoint_, header.imported, now, std::nullopt, std::nullopt, {}};
+  if (checkpoint_.value != 0) trial_ = Trial{checkpoint_, header.imported, now, {}, {}, {}};
   if (imported.value != 0 && checkpoint_ != imported) import_.distrust_donor();
   next_scrub_ = scrub_pass_began_ = now + shortest_scrub_pass;
   sign_of_life_ = false;
@@ -132,7 +133,7 @@ void ReplicaCore::pass_trial() {
   trial_.reset();
   if (!imported) return;
   schedule_.hurry();
-  capture_if_due(0);
+  if (applied_.sequence > checkpoint_) capture_if_due(0);
 }
 
 // A donor lied about what its state is of.
@@ -182,7 +183,7 @@ void ReplicaCore::take_import_output(Instant now) {
   if (import.complete) {
     loading_import_ = import_.imported();
     drop_state();
-    output_.load = LoadWish{};
+    output_.load = LoadWish{loading_import_.next()};  // not what was distrusted before
   }
   if (import.hopeless) {  // on with the journal
     taking_over_ = true;

@@ -29,7 +29,7 @@ void Import::begin(const Goal& goal, Instant now) {
   output_.hopeless = !active_;
   if (!active_) return;
   given_up_ = restarts_ = 0;
-  unproven_too_ = false;
+  busy_ = unproven_too_ = false;
   pause_ = shortest_pause;
   output_.events.push_back(Event("import_began").with("donor", donor_).with("at_least", goal.least));
   start_over(now);
@@ -61,7 +61,7 @@ void Import::receive(ReplicaId donor, StateChunk chunk, Instant now) {
       active_ && asked_ && donor == donor_ && chunk.checkpoint == header_.applied.sequence && chunk.after == after_;
   if (!asked_for) return;
   switch (chunk.answer) {
-    case StateAnswer::busy: return give_up("busy", now);
+    case StateAnswer::busy: busy_ = true; return give_up("busy", now);
     case StateAnswer::none: return has_begun() ? gone(now) : give_up("has_none", now);
     case StateAnswer::entries: break;
   }
@@ -136,7 +136,7 @@ void Import::give_up(std::string_view reason, Instant now) {
     return;
   }
   // A lie shall go no further than the replica that believed it. But without this state nothing may ever be proven.
-  unproven_too_ = true;
+  unproven_too_ = !std::exchange(busy_, false);
   asked_ = false;
   ++attempt_;
   paused_until_ = now + pause_;

@@ -94,7 +94,8 @@ class Import {
   bool active_ = false;
   ReplicaId donor_;
   std::uint32_t given_up_ = 0;  // donors, in this round
-  bool unproven_too_ = false;
+  bool busy_ = false;           // a donor, in this round
+  bool unproven_too_ = false;   // take also what the donor imported itself, and nothing proved
   Duration pause_ = shortest_pause;
   Instant paused_until_ = Instant::never();  // never: not paused
 

@@ -235,11 +235,11 @@ BOOST_AUTO_TEST_CASE(where_one_is_right_a_wrong_one_tries_again_with_what_it_has
   BOOST_TEST(bench.standings[2].back().reason == "");
 }
 
-// Two checkpoints of its own, and those of two donors.
+// Two checkpoints of its own, and those of two donors, after each of which an older one may come once more.
 BOOST_AUTO_TEST_CASE(two_that_stay_wrong_halt_it) {
   Reproducing bench;
   prove_right(bench, 1);
-  for (int attempt = 1; attempt <= 4; ++attempt)
+  for (int attempt = 1; attempt <= 6; ++attempt)
     for (const std::uint64_t replica : {2, 3}) prove_wrong(bench, replica);
   prove_wrong(bench, 2);
   BOOST_TEST((stage_of(bench) == Stage::reproducing));
@@ -247,7 +247,7 @@ BOOST_AUTO_TEST_CASE(two_that_stay_wrong_halt_it) {
   BOOST_TEST((stage_of(bench) == Stage::halted));
   BOOST_TEST(bench.happened("group_halted"));
   BOOST_TEST(!bench.new_term);
-  BOOST_TEST((recovery_of(bench, 3) == Recovery(6)));
+  BOOST_TEST((recovery_of(bench, 3) == Recovery(8)));
 }
 
 BOOST_AUTO_TEST_CASE(when_none_was_right_yet_it_waits_for_whoever_is_there) {
@@ -260,6 +260,23 @@ BOOST_AUTO_TEST_CASE(when_none_was_right_yet_it_waits_for_whoever_is_there) {
   for (const std::uint64_t replica : {2, 3}) BOOST_TEST((recovery_of(bench, replica) == Recovery(3)));
   prove_right(bench, 3);
   BOOST_TEST((stage_of(bench) == Stage::none));
+}
+
+BOOST_AUTO_TEST_CASE(and_not_for_ever) {
+  Reproducing bench;
+  const auto silent = [&] {
+    bench.comparator_is_alive();
+    bench.apply(1, Sequence(0), recovery_of(bench, 1));
+  };
+  silent();
+  prove_wrong(bench, 2);
+  prove_wrong(bench, 3);
+  bench.set_wall({bench.wall.unix_milliseconds + 299'000});
+  bench.pass(milliseconds(100), milliseconds(50), silent);
+  BOOST_TEST((stage_of(bench) == Stage::reproducing));
+  bench.set_wall({bench.wall.unix_milliseconds + 1'000});
+  bench.pass(milliseconds(100), milliseconds(50), silent);
+  BOOST_TEST((stage_of(bench) == Stage::halted));
 }
 
 BOOST_AUTO_TEST_CASE(and_not_for_one_that_is_gone) {
@@ -299,6 +316,23 @@ BOOST_AUTO_TEST_CASE(a_proof_after_a_later_order_is_a_wrong_one_and_after_an_ear
     prove(bench, 2, other);
     BOOST_TEST((stage_of(bench) == (sequence == 1 ? Stage::reproducing : Stage::halted)));
   }
+}
+
+// It gives no vote before it is on probation, or a second has passed.
+BOOST_AUTO_TEST_CASE(a_voter_that_imported_meanwhile_is_put_on_probation_afterwards) {
+  Reproducing bench;
+  const auto imported = [&] {
+    ReplicaReport report = bench.replica_report(bench.recovered.agreed.order.sequence, recovery_of(bench, 3));
+    report.proof = bench.recovered.agreed;
+    report.imported = true;
+    bench.give(3, report);
+  };
+  imported();
+  prove_right(bench, 1);
+  BOOST_TEST((stage_of(bench) == Stage::none));
+  BOOST_TEST((bench.journaled_views().back().members[2].state == ReplicaState::voting));
+  imported();
+  BOOST_TEST((bench.journaled_views().back().members[2].state != ReplicaState::voting));
 }
 
 BOOST_AUTO_TEST_CASE(proofs_of_an_earlier_recovery_do_not_count) {

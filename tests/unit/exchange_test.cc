@@ -207,6 +207,7 @@ BOOST_AUTO_TEST_CASE(it_may_end_while_operations_are_on_their_way) {
     Exchange exchange(context, {}, seconds(1));
     for (Connection& connection : connections) {
       connection.exchange = &exchange;
+      connection.name = std::to_string(&connection - connections.data());
       connection.left = round % 5;
       connection.ask();
     }
@@ -255,6 +256,29 @@ BOOST_AUTO_TEST_CASE(where_a_sum_overflows_each_is_tried_alone) {
   turn.values();
   BOOST_TEST(turn.operations == 2u);
   BOOST_TEST((turn.status(5) == OperationStatus::overflow));
+}
+
+BOOST_AUTO_TEST_CASE(where_a_negative_sum_overflows_too) {
+  Turn turn;
+  turn.add(INT64_MIN);
+  turn.values();
+  turn.add(-1);
+  turn.add(-2);
+  turn.values();
+  BOOST_TEST(turn.operations == 3u);
+  for (const std::size_t place : {1, 2}) BOOST_TEST((turn.status(place) == OperationStatus::overflow));
+}
+
+BOOST_AUTO_TEST_CASE(where_a_full_batch_overflows_all_are_answered) {
+  Turn turn;
+  turn.add(INT64_MAX - 5);
+  turn.values();
+  for (std::size_t count = 0; count < http_limits::batch_operations; ++count) turn.add(1);
+  turn.values();
+  BOOST_TEST(turn.operations == 1 + http_limits::batch_operations);
+  const auto done =
+      std::ranges::count(turn.askers, OperationStatus::ok, [](const auto& one) { return one.result.status; });
+  BOOST_TEST(done == 1 + 5);
 }
 
 BOOST_AUTO_TEST_CASE(many_increments_of_one_counter_are_answered_each_with_its_own_value) {

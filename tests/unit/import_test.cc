@@ -204,6 +204,18 @@ BOOST_AUTO_TEST_CASE(takes_what_nothing_has_proven_only_when_nobody_has_anything
   BOOST_TEST(!request().unproven);
 }
 
+BOOST_AUTO_TEST_CASE(takes_it_not_yet_while_somebody_else_is_busy) {
+  begin();
+  answer(StateAnswer::busy);
+  answer(StateAnswer::none);
+  wait(Import::shortest_pause);
+  BOOST_TEST(!request().unproven);
+  answer(StateAnswer::none);
+  answer(StateAnswer::none);
+  wait(Import::shortest_pause * 2);
+  BOOST_TEST(request().unproven);
+}
+
 BOOST_AUTO_TEST_CASE(pauses_for_longer_and_longer_while_nobody_has_any) {
   begin();
   for (const int pause : {500, 1000, 2000, 4000, 8000, 8000}) {

@@ -76,9 +76,9 @@ struct Replica {
 
   void load(const LoadWish& wish) {
     ++loads;
-    if (wish.below.value != 0) {
+    if (wish.below.value != 0 && header && header->applied.sequence >= wish.below) {
       distrusted.push_back(wish.below.value);
-      if (header && header->applied.sequence >= wish.below) header.reset();
+      header.reset();
     }
     if (slow_loads) return;
     if (!header) return core->nothing_to_restore(now);

@@ -210,6 +210,30 @@ BOOST_AUTO_TEST_CASE(and_what_was_captured_before_a_silence_goes_with_the_next_c
   BOOST_TEST(group.replica.full_commits == 1);
 }
 
+// The journal was replaced by an older copy of it, and went on beyond the checkpoint.
+BOOST_AUTO_TEST_CASE(and_one_that_nothing_follows_is_given_up_in_the_end) {
+  for (const std::uint64_t forged_term : {1, 2}) {
+    Group group(2);
+    group.count(5);
+    group.replica.receive(standing_of(group.chain));
+    group.replica.header->applied.chain = Digest{1, 2};
+    group.replica.header->applied.term = Term(forged_term);
+    group.chain.term = Term(2);
+    group.replica.start();
+    group.replica.receive(standing_of(group.chain));
+    group.stream_from_applied();
+    group.replica.wait(seconds(9));
+    group.stream_from_applied();
+    BOOST_TEST(group.replica.applied() == 2u);
+    group.replica.wait(seconds(2));
+    group.stream_from_applied();
+    BOOST_TEST(group.replica.happened("checkpoint_contradicted"));
+    BOOST_TEST(group.replica.distrusted == std::vector<std::uint64_t>{2}, boost::test_tools::per_element());
+    group.stream_from_applied();
+    BOOST_TEST(group.replica.applied() == 6u);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(and_an_order_that_was_long_on_its_way_proves_nothing_against_it) {
   Restarted group;
   Order stray = group.journal[2];
@@ -377,6 +401,33 @@ BOOST_AUTO_TEST_CASE(and_replaces_it_by_a_checkpoint_of_its_own_once_it_is_prove
   BOOST_TEST(!cut.replica.header->imported);
 }
 
+// At f+1 voters it votes unproven, and may write a checkpoint of what is unproven still.
+BOOST_AUTO_TEST_CASE(and_of_another_order_than_one_that_was_written_unproven) {
+  CutJournal cut;
+  cut.import();
+  cut.healthy.count(2);
+  cut.stream();
+  cut.replica.wait(seconds(1));
+  cut.healthy.count(1);  // 17
+  cut.stream();
+  const ReplicaStanding first = cut.standing();
+  cut.replica.receive(first);
+  cut.replica.wait(seconds(1));
+  cut.healthy.count(3);  // 20, of which a checkpoint is due
+  cut.stream();
+  cut.replica.receive(cut.standing());
+  BOOST_TEST(cut.replica.core->checkpoint().value == 20u);
+  BOOST_TEST(cut.replica.header->imported);
+  cut.replica.wait(seconds(2));
+  cut.replica.receive(cut.standing());  // proven
+  BOOST_TEST(cut.replica.core->checkpoint().value == 20u);
+  cut.healthy.count(1);
+  cut.stream();
+  cut.replica.receive(cut.standing());
+  BOOST_TEST(cut.replica.core->checkpoint().value == 21u);
+  BOOST_TEST(!cut.replica.header->imported);
+}
+
 BOOST_AUTO_TEST_CASE(and_votes_all_the_same_when_the_group_cannot_spare_it) {
   CutJournal cut;
   cut.import();
@@ -406,6 +457,23 @@ BOOST_AUTO_TEST_CASE(from_the_next_donor_when_the_first_one_lied) {
   BOOST_TEST(cut.donor() == 3u);
   cut.import();
   BOOST_TEST(cut.replica.applied() == 12u);
+}
+
+// None comes to an evicted one.
+BOOST_AUTO_TEST_CASE(and_does_not_blame_the_donor_for_orders_that_never_came) {
+  CutJournal cut;
+  cut.import();
+  cut.replica.start();
+  ReplicaStanding standing = cut.standing();
+  standing.state = ReplicaState::evicted;
+  cut.replica.receive(standing);
+  cut.replica.wait(seconds(11));
+  cut.replica.receive(standing);
+  standing.state = ReplicaState::recovering;
+  cut.replica.receive(standing);
+  BOOST_TEST(cut.replica.distrusted.empty());
+  cut.stream();
+  BOOST_TEST(cut.replica.applied() == 14u);
 }
 
 // That it cannot, because it needs yet another state, says nothing against the donor.
