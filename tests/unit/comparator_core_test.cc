@@ -224,6 +224,16 @@ BOOST_AUTO_TEST_CASE(votes_ahead_of_their_ballot_are_kept_within_a_bound) {
   BOOST_TEST(bench.decisions[0].decisions.sequence.value == limits::vote_lead);
 }
 
+// Of a term whose view has not come: the newest are kept.
+BOOST_AUTO_TEST_CASE(votes_ahead_of_their_view_are_kept_within_a_bound) {
+  Bench bench;
+  for (std::uint64_t n = 1; n <= limits::vote_lead + 1; ++n) bench.give_votes({1, 2}, n);
+  bench.give_view();
+  for (std::uint64_t n = 1; n <= 3; ++n) bench.give_ballot(n);
+  BOOST_REQUIRE(bench.decisions.size() == 2u);
+  BOOST_TEST(bench.decisions[0].decisions.sequence.value == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(decided_stops_at_the_first_gap) {
   Bench bench;
   bench.give_view();

@@ -276,6 +276,21 @@ BOOST_AUTO_TEST_CASE(shows_that_it_is_there_and_that_it_is_not_ready) {
   BOOST_TEST((group.replica.reports.back().recovery == Recovery(2)));
 }
 
+BOOST_AUTO_TEST_CASE(refuses_a_checkpoint_of_other_semantics_or_of_another_group) {
+  for (const bool semantics : {true, false}) {
+    Group group(4);
+    group.count(5);
+    group.replica.receive(standing_of(group.chain));
+    BOOST_REQUIRE(group.replica.header.has_value());
+    if (semantics)
+      group.replica.header->semantics += 1;
+    else
+      group.replica.header->group = GroupId(78);
+    group.replica.receive(standing_of(group.chain, 2));
+    BOOST_TEST(group.replica.fatal.has_value());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(refuses_a_checkpoint_of_another_version) {
   Replica replica;
   replica.slow_loads = true;
