@@ -28,6 +28,7 @@ class Drill:
     inject: callable  # group
     lasts: float = 0  # then heal
     heal: callable = None
+    catch_up: float = 0  # so much longer is the slot
 
 
 def kill(role):
@@ -48,7 +49,8 @@ def drills(missed_seconds):
         Drill('replica hangs', stop('replica-2'), 2.5, go_on('replica-2')),
         Drill('replica lies', lambda group: group.tally('fault', 'inject', 3, 'wrong-value'), 1,
               lambda group: group.tally('fault', 'clear', 3)),
-        Drill(f'replica catches up after {missed_seconds} s', stop('replica-1'), missed_seconds, go_on('replica-1')),
+        Drill(f'replica catches up after {missed_seconds} s', stop('replica-1'), missed_seconds, go_on('replica-1'),
+              missed_seconds / 20),
         Drill('comparator killed', kill('comparator')),
         Drill('distributor killed', kill('distributor')),
     ]
@@ -87,9 +89,9 @@ def all_vote(status):
 
 
 def measure(bin_dir, missed_seconds, rest_seconds):
-    """Each drill's slot ends `rest_seconds` after the fault, or after it was healed."""
+    """Each drill's slot ends `rest_seconds` after the fault, or after it was healed; later where much is missed."""
     plan = drills(missed_seconds)
-    seconds = HEALTHY_SECONDS + sum(drill.lasts + rest_seconds for drill in plan)
+    seconds = HEALTHY_SECONDS + sum(drill.lasts + drill.catch_up + rest_seconds for drill in plan)
     done = []
     with Tally(bin_dir, '--fault-injection') as group:
         group.wait_all_vote()
@@ -99,19 +101,19 @@ def measure(bin_dir, missed_seconds, rest_seconds):
             for drill in plan:
                 sleep_until(begin)
                 print(f'faults: {drill.name}', file=sys.stderr, flush=True)
-                done.append(run(group, watch, drill, begin, rest_seconds))
-                begin += drill.lasts + rest_seconds
+                end = begin + drill.lasts + drill.catch_up + rest_seconds
+                done.append(run(group, watch, drill, begin, end))
+                begin = end
     return report(timeline, done)
 
 
-def run(group, watch, drill, begin, rest_seconds):
+def run(group, watch, drill, begin, end):
     """The moments of one drill: injected, healed, all vote again."""
-    end = begin + drill.lasts + rest_seconds
     moments = {'name': drill.name, 'injected': time.monotonic(), 'slot_end': end}
     drill.inject(group)
     if drill.heal:
         sleep_until(begin + drill.lasts)
-        status = watch.status()
+        status = watch.status() or watch.status()  # the connection was closed, if it was idle for long
         moments['missed_orders'] = max(replica['lag'] for replica in status['replicas']) if status else None
         moments['healed'] = time.monotonic()
         drill.heal(group)
