@@ -31,12 +31,15 @@ void Exchange::Batch::add(OwnedOperation operation, Asker& asker) {
     return;
   }
   known->second = operations.size();
-  shares.push_back({&asker, operations.size(), operation.value, operation.value});
-  operations.push_back(std::move(operation));
+  append(std::move(operation), asker);
 }
 
 void Exchange::Batch::add_alone(OwnedOperation operation, Asker& asker) {
   newest.erase(operation.name);
+  append(std::move(operation), asker);
+}
+
+void Exchange::Batch::append(OwnedOperation operation, Asker& asker) {
   shares.push_back({&asker, operations.size(), operation.value, operation.value});
   operations.push_back(std::move(operation));
 }
@@ -63,7 +66,7 @@ void Exchange::submit(OwnedOperation operation, Asker& asker) {
   if (&batch == &changes_)
     batch->add(std::move(operation), asker);
   else
-    batch->add_alone(std::move(operation), asker);
+    batch->append(std::move(operation), asker);
   if (kind == OperationKind::list) return send(batch);
   send_soon();
 }
@@ -139,19 +142,17 @@ void Exchange::deliver() {
 void Exchange::deliver(const Batch& batch, const Share& share) {
   const OwnedOperation& operation = batch.operations[share.operation];
   const Answer& answer = batch.answers[share.operation];
-  const bool answered = answer.outcome == CallOutcome::answered;
-  if (answered && answer.result.status == OperationStatus::ok && share.through != operation.value) {
-    Answer own = answer;
-    own.result.value -= operation.value - share.through;
-    return share.asker->answered(own);
+  const bool combined = share.value != operation.value;
+  if (!combined || answer.outcome != CallOutcome::answered) return share.asker->answered(answer);
+  if (answer.result.status == OperationStatus::overflow) {  // none was applied, though some may have room
+    OwnedOperation own = operation;
+    own.value = share.value;
+    batch_for(own.kind)->add_alone(std::move(own), *share.asker);
+    return send_soon();
   }
-  if (!answered || answer.result.status != OperationStatus::overflow || share.value == operation.value)
-    return share.asker->answered(answer);
-  // None was applied, though some of them may have room.
-  OwnedOperation own = operation;
-  own.value = share.value;
-  batch_for(own.kind)->add_alone(std::move(own), *share.asker);
-  send_soon();
+  Answer own = answer;
+  if (own.result.status == OperationStatus::ok) own.result.value -= operation.value - share.through;
+  share.asker->answered(own);
 }
 
 }  // namespace tally::bridge

@@ -65,6 +65,7 @@ class Exchange {
   struct Batch {
     void add(OwnedOperation operation, Asker& asker);
     void add_alone(OwnedOperation operation, Asker& asker);
+    void append(OwnedOperation operation, Asker& asker);
     void clear();
 
     std::vector<OwnedOperation> operations;
