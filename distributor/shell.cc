@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributor/shell.h"
 
+#include <sched.h>
 #include <unistd.h>
 
 #include "protocol/check.h"
@@ -43,11 +44,20 @@ DistributorConfig core_config(const Config& config) {
 constexpr ChannelLimits client_limits{limits::client_queue_messages, limits::client_message_bytes};
 constexpr ChannelLimits peer_limits{limits::peer_queue_messages, limits::message_bytes};
 
+// Its own thread does not preempt the loop that wakes it (sched(7), SCHED_BATCH): an order goes to all replicas after
+// one wake-up, not after one for each of them.
+zmq::context_t batching_context() {
+  zmq::context_t context;
+  context.set(zmq::ctxopt::thread_sched_policy, SCHED_BATCH);
+  return context;
+}
+
 }  // namespace
 
 DistributorShell::DistributorShell(const Config& config, std::unique_ptr<Journal> journal)
     : config_(config),
       journal_(std::move(journal)),
+      context_(batching_context()),
       clients_(Channel::bind(context_, config.distributor_client_endpoint, client_limits, true)),
       comparator_(Channel::bind(context_, config.distributor_comparator_endpoint, peer_limits, false)) {
   for (std::uint64_t id = 1; id <= static_cast<std::uint64_t>(config.replicas); ++id) {
@@ -60,7 +70,6 @@ DistributorShell::DistributorShell(const Config& config, std::unique_ptr<Journal
   waiter_.watch(comparator_);
   for (ReplicaLink& link : replicas_) waiter_.watch(link.channel);
   waiter_.watch(background_.completion_fd());
-  waiter_.watch(housekeeping_.completion_fd());
   waiter_.watch(stop_.descriptor());
 }
 
@@ -75,7 +84,9 @@ int DistributorShell::run() {
       return exit_again;
     }
     keep_house(now);
-    waiter_.wait(std::min({core_->next_deadline(), stop_by_, next_housework_, heartbeat_.beat(now)}));
+    const Instant deadline = std::min({core_->next_deadline(), stop_by_, next_housework_, heartbeat_.beat(now)});
+    sync();
+    if (!synced_news_) waiter_.wait(deadline);
   }
   return 0;
 }
@@ -95,7 +106,6 @@ bool DistributorShell::finished() {
 
 void DistributorShell::receive_all(DistributorCore& core, Instant now) {
   if (waiter_.is_ready(background_.completion_fd())) background_.run_completions();
-  if (waiter_.is_ready(housekeeping_.completion_fd())) housekeeping_.run_completions();
   if (std::exchange(synced_news_, false)) core.synced(synced_, now);
   receive_from_comparator(core, now);
   for (ReplicaLink& link : replicas_) receive_from_replica(core, link, now);
@@ -150,7 +160,6 @@ void DistributorShell::carry_out(DistributorOutput output) {
   for (const JournalRecord& record : output.appends) append(record);
   new_term_ = output.new_term;
   if (output.sync_through) sync_wanted_ = *output.sync_through;
-  start_sync();
   // Standings first: from where on to vote on what is delivered.
   for (const auto& [replica, message] : output.to_replicas) {
     ReplicaLink& link = replicas_.at(replica.value - 1);
@@ -160,7 +169,7 @@ void DistributorShell::carry_out(DistributorOutput output) {
   for (const Message& message : output.to_comparator) comparator_.send(comparator_peer_, message);
   for (const auto& [client, message] : output.to_clients) clients_.send(client.routing_id, message);
   if (output.cut_below)
-    housekeeping_.submit([this, first = *output.cut_below]() -> Background::Completion {
+    background_.submit([this, first = *output.cut_below]() -> Background::Completion {
       journal_->cut_below(first);
       return [] {};
     });
@@ -185,20 +194,24 @@ void DistributorShell::append(const JournalRecord& record) {
   }
 }
 
-// One sync at a time, over all that was appended before it began.
-void DistributorShell::start_sync() {
+// After everything of the turn was sent, so that the replicas execute it meanwhile. Where answers wait for the sync,
+// the loop has nothing better to do: what comes in is for the next order, which is made after it
+// (docs/decisions/0011-the-loop-syncs.md).
+void DistributorShell::sync() {
   if (syncing_ || sync_wanted_ <= synced_) return;
   syncing_ = true;
-  background_.submit([this, position = appended_, last = last_appended_]() -> Background::Completion {
+  const Background::Completion succeeded = [this, position = appended_, last = last_appended_] {
+    if (last.sequence.value != 0) journal_->mark_stable(last);
+    syncing_ = false;
+    synced_ = position;
+    synced_news_ = true;
+  };
+  const auto job = [this, succeeded] {
     journal_->sync();  // law 4: a failure throws, and ends the process
-    return [this, position, last] {
-      if (last.sequence.value != 0) journal_->mark_stable(last);
-      syncing_ = false;
-      synced_ = position;
-      synced_news_ = true;
-      start_sync();
-    };
-  });
+    return succeeded;
+  };
+  if (config_.durability != "fsync") return background_.submit(job);
+  job()();
 }
 
 void DistributorShell::deliver(const DistributorOutput::Delivery& delivery) {
@@ -233,7 +246,7 @@ SendResult DistributorShell::deliver_one(ReplicaLink& link, Sequence sequence) {
 void DistributorShell::keep_house(Instant now) {
   if (next_housework_ > now) return;
   next_housework_ = Instant::never();
-  housekeeping_.submit([this, from = scrub_place_]() -> Background::Completion {
+  background_.submit([this, from = scrub_place_]() -> Background::Completion {
     const Journal::Scrubbed scrubbed = journal_->scrub(from, scrub_bytes);
     return [this, scrubbed, bytes = journal_->bytes()] {
       core_->observe_journal(bytes);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The distributor's sockets, journal and clock around its core. One event-loop thread, one for journal syncs, and one
-// that keeps the journal short and whole.
+// The distributor's sockets, journal and clock around its core. One event-loop thread, which also syncs the journal,
+// and one that keeps it short and whole.
 #pragma once
 
 #include <deque>
@@ -50,7 +50,7 @@ class DistributorShell {
   void deliver(const DistributorOutput::Delivery& delivery);
   SendResult deliver_one(ReplicaLink& link, Sequence sequence);
   void keep_house(Instant now);
-  void start_sync();
+  void sync();
   bool finished();
 
   Config config_;
@@ -79,8 +79,7 @@ class DistributorShell {
   Waiter waiter_;
   Instant stop_by_ = Instant::never();
   std::unique_ptr<DistributorCore> core_;
-  Background background_;    // its thread uses the journal, like
-  Background housekeeping_;  // this one, for what no answer waits for
+  Background background_;  // last: its thread uses the journal, for what no answer waits for
 };
 
 }  // namespace tally

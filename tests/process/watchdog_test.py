@@ -111,6 +111,25 @@ class NoFalseAlarm(unittest.TestCase):
             self.assertEqual(hung_events(group), [])
             load.check(group)
 
+    def test_a_slow_disk_makes_the_distributor_slow_and_no_more(self):
+        library = BIN_DIR.resolve() / 'libslow_sync.so'
+        with Group(BIN_DIR, '--fault-injection',
+                   environment={'LD_PRELOAD': str(library), 'SLOW_SYNC_MS': '300'}) as group:
+            group.wait_all_vote()
+            pids = group.pids()
+            with Load(group.http, clients=8) as load:
+                wait_until(lambda: load.answered_count() > 8, 'load is answered')
+                group.tally('fault', 'inject', 2, 'wrong-value')
+                wait_until(lambda: group.replica(2)['state'] == 'evicted', 'replica 2 is evicted')
+                seen = load.answered_count()
+                wait_until(lambda: load.answered_count() > seen + 40, 'load is answered afterwards')
+            self.assertEqual(group.replica(2)['last_verdict']['reason'], 'dissent')
+            self.assertEqual(group.pids(), pids)
+            self.assertEqual(hung_events(group), [])
+            report = load.check(group)
+            self.assertEqual(report['unknown'] + report['refused'], 0)
+            self.assertLess(len(load.all()), 8 * 100)  # it was slow
+
     def test_without_a_watchdog_a_stopped_daemon_stays(self):
         with Group(BIN_DIR, environment={'TALLY_WATCHDOG_MS': '0'}) as group:
             pid = group.pid('comparator')
