@@ -86,7 +86,7 @@ int DistributorShell::run() {
     keep_house(now);
     const Instant deadline = std::min({core_->next_deadline(), stop_by_, next_housework_, heartbeat_.beat(now)});
     sync();
-    if (!synced_news_) waiter_.wait(deadline);
+    waiter_.wait(synced_news_ ? now : deadline);  // what became stable goes out at once
   }
   return 0;
 }

@@ -74,6 +74,11 @@ class Watch:
             self.connection.close()
             return None
 
+    def rest(self, until):
+        """Without a connection, which the bridge would close for being idle."""
+        self.connection.close()
+        sleep_until(until)
+
     def wait(self, condition, until):
         """When the condition on the status first held; None: not in time."""
         while time.monotonic() < until:
@@ -112,8 +117,8 @@ def run(group, watch, drill, begin, end):
     moments = {'name': drill.name, 'injected': time.monotonic(), 'slot_end': end}
     drill.inject(group)
     if drill.heal:
-        sleep_until(begin + drill.lasts)
-        status = watch.status() or watch.status()  # the connection was closed, if it was idle for long
+        watch.rest(begin + drill.lasts)
+        status = watch.status()
         moments['missed_orders'] = max(replica['lag'] for replica in status['replicas']) if status else None
         moments['healed'] = time.monotonic()
         drill.heal(group)
