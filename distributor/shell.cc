@@ -85,7 +85,7 @@ int DistributorShell::run() {
     }
     keep_house(now);
     const Instant deadline = std::min({core_->next_deadline(), stop_by_, next_housework_, heartbeat_.beat(now)});
-    sync();
+    sync();  // after the heartbeat, so that no two slow syncs come between two of them
     waiter_.wait(synced_news_ ? now : deadline);  // what became stable goes out at once
   }
   return 0;
@@ -196,22 +196,27 @@ void DistributorShell::append(const JournalRecord& record) {
 
 // After everything of the turn was sent, so that the replicas execute it meanwhile. Where answers wait for the sync,
 // the loop has nothing better to do: what comes in is for the next order, which is made after it
-// (docs/decisions/0011-the-loop-syncs.md).
+// (docs/decisions/0011-the-loop-syncs.md). Law 4: a sync that fails throws, and ends the process.
 void DistributorShell::sync() {
   if (syncing_ || sync_wanted_ <= synced_) return;
+  if (config_.durability == "fsync") {
+    journal_->sync();
+    return became_stable(appended_, last_appended_);
+  }
   syncing_ = true;
-  const Background::Completion succeeded = [this, position = appended_, last = last_appended_] {
-    if (last.sequence.value != 0) journal_->mark_stable(last);
-    syncing_ = false;
-    synced_ = position;
-    synced_news_ = true;
-  };
-  const auto job = [this, succeeded] {
-    journal_->sync();  // law 4: a failure throws, and ends the process
-    return succeeded;
-  };
-  if (config_.durability != "fsync") return background_.submit(job);
-  job()();
+  background_.submit([this, position = appended_, last = last_appended_]() -> Background::Completion {
+    journal_->sync();
+    return [this, position, last] {
+      syncing_ = false;
+      became_stable(position, last);
+    };
+  });
+}
+
+void DistributorShell::became_stable(std::uint64_t position, const OrderIdentity& last) {
+  if (last.sequence.value != 0) journal_->mark_stable(last);
+  synced_ = position;
+  synced_news_ = true;
 }
 
 void DistributorShell::deliver(const DistributorOutput::Delivery& delivery) {

@@ -51,6 +51,7 @@ class DistributorShell {
   SendResult deliver_one(ReplicaLink& link, Sequence sequence);
   void keep_house(Instant now);
   void sync();
+  void became_stable(std::uint64_t position, const OrderIdentity& last);
   bool finished();
 
   Config config_;
@@ -66,7 +67,7 @@ class DistributorShell {
   OrderIdentity last_appended_;
   std::uint64_t appended_ = 0;
   std::uint64_t sync_wanted_ = 0;
-  bool syncing_ = false;
+  bool syncing_ = false;      // in the background
   std::uint64_t synced_ = 0;  // not yet told to the core: see synced_news_
   bool synced_news_ = false;
 
