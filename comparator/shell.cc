@@ -95,9 +95,9 @@ void ComparatorShell::receive_from_clients(Instant now) {
 }
 
 void ComparatorShell::carry_out(ComparatorOutput output) {
-  for (const auto& [client, decisions] : output.decisions) clients_.send(client.routing_id, decisions);
+  for (auto& [client, decisions] : output.decisions) clients_.send(client.routing_id, std::move(decisions));
   for (const ClientId& client : output.welcomes) clients_.send(client.routing_id, ComparatorWelcome{incarnation_});
-  if (output.report) distributor_.send({}, *output.report);
+  if (output.report) distributor_.send({}, std::move(*output.report));
   if (!output.audit.empty()) write_audit(std::move(output.audit));
   for (const Event& event : output.events) log_event(event);
 }

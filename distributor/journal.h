@@ -21,7 +21,8 @@ class Journal {
   // What was found at opening, with the next term already journaled and synced.
   virtual RecoveredJournal begin_term() = 0;
 
-  virtual void append(Sequence sequence, std::string_view encoded_order) = 0;
+  // An order, as the two frames of its message.
+  virtual void append(Sequence sequence, std::string_view header, std::string_view body) = 0;
   virtual void append(const JournaledView& view) = 0;
   virtual void append(const OrderState& agreed) = 0;
   virtual void sync() = 0;
@@ -29,7 +30,7 @@ class Journal {
   // The order is stable now. Remembered beside the journal, so that the loss of a stable order is noticed.
   virtual void mark_stable(const OrderIdentity& order) = 0;
 
-  // The encoded order, as it was appended; nothing if it is gone, or damaged. Any thread.
+  // An order's frames, one behind the other, as they were appended; nothing if it is gone, or damaged. Any thread.
   virtual std::optional<std::string> read(Sequence sequence) = 0;
 
   // May forget the orders before `first`; it does so in large pieces. Any thread.

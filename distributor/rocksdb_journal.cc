@@ -2,6 +2,7 @@
 #include "distributor/rocksdb_journal.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
@@ -22,6 +23,7 @@ constexpr char term_key[] = "T";
 constexpr char view_key[] = "V";
 constexpr char agreed_key[] = "A";
 constexpr char orders_family[] = "orders";
+constexpr std::size_t batch_overhead_bytes = 64;   // of a WriteBatch with one entry, besides key and value
 constexpr std::uintmax_t least_room = 256u << 20;  // for its log and tables
 
 // Allocates the log's blocks ahead as part of the file, so that a sync has no new file size to write too: 130 µs
@@ -120,9 +122,13 @@ class RocksdbJournal : public Journal {
     return found_;
   }
 
-  void append(Sequence sequence, std::string_view encoded_order) override {
-    const rocksdb::Slice value(encoded_order.data(), encoded_order.size());
-    require(db_->Put(rocksdb::WriteOptions(), orders_, order_key(sequence), value), "be written");
+  void append(Sequence sequence, std::string_view header, std::string_view body) override {
+    const std::string key_bytes = order_key(sequence);
+    const rocksdb::Slice key(key_bytes);
+    const std::array value{rocksdb::Slice(header), rocksdb::Slice(body)};
+    rocksdb::WriteBatch batch(key.size() + header.size() + body.size() + batch_overhead_bytes);
+    CHECK(batch.Put(orders_, {&key, 1}, {value.data(), static_cast<int>(value.size())}).ok());
+    require(db_->Write(rocksdb::WriteOptions(), &batch), "be written");
   }
 
   void append(const JournaledView& view) override {

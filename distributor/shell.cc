@@ -157,17 +157,17 @@ void DistributorShell::receive_from_replica(DistributorCore& core, ReplicaLink& 
 }
 
 void DistributorShell::carry_out(DistributorOutput output) {
-  for (const JournalRecord& record : output.appends) append(record);
+  for (JournalRecord& record : output.appends) append(std::move(record));
   new_term_ = output.new_term;
   if (output.sync_through) sync_wanted_ = *output.sync_through;
   // Standings first: from where on to vote on what is delivered.
-  for (const auto& [replica, message] : output.to_replicas) {
+  for (auto& [replica, message] : output.to_replicas) {
     ReplicaLink& link = replicas_.at(replica.value - 1);
-    link.channel.send(link.peer, message);
+    link.channel.send(link.peer, std::move(message));
   }
   for (const auto& delivery : output.deliveries) deliver(delivery);
-  for (const Message& message : output.to_comparator) comparator_.send(comparator_peer_, message);
-  for (const auto& [client, message] : output.to_clients) clients_.send(client.routing_id, message);
+  for (Message& message : output.to_comparator) comparator_.send(comparator_peer_, std::move(message));
+  for (auto& [client, message] : output.to_clients) clients_.send(client.routing_id, std::move(message));
   if (output.cut_below)
     background_.submit([this, first = *output.cut_below]() -> Background::Completion {
       journal_->cut_below(first);
@@ -176,18 +176,16 @@ void DistributorShell::carry_out(DistributorOutput output) {
   for (const Event& event : output.events) log_event(event);
 }
 
-void DistributorShell::append(const JournalRecord& record) {
+void DistributorShell::append(JournalRecord record) {
   appended_ += 1;
   if (const auto* view = std::get_if<JournaledView>(&record)) return journal_->append(*view);
   if (const auto* agreed = std::get_if<OrderState>(&record)) return journal_->append(*agreed);
-  const Order& order = std::get<Order>(record);
-  const wire::EncodedMessage encoded = wire::encode(order);
-  std::string bytes(encoded.header.data(), encoded.header.size());
-  bytes += encoded.body;
-  journal_->append(order.id.sequence, bytes);
-  last_appended_ = order.id;
-  recent_.push_back({order.id.sequence, SharedMessage(encoded), bytes.size()});
-  recent_bytes_ += bytes.size();
+  last_appended_ = std::get<Order>(record).id;
+  wire::EncodedMessage encoded = wire::encode(std::get<Order>(std::move(record)));
+  const std::size_t bytes = encoded.body.size();
+  journal_->append(last_appended_.sequence, {encoded.header.data(), encoded.header.size()}, encoded.body);
+  recent_.push_back({last_appended_.sequence, SharedMessage(std::move(encoded)), bytes});
+  recent_bytes_ += bytes;
   while (recent_.size() > limits::recent_orders || recent_bytes_ > limits::recent_order_bytes) {
     recent_bytes_ -= recent_.front().bytes;
     recent_.pop_front();
@@ -241,7 +239,7 @@ SendResult DistributorShell::deliver_one(ReplicaLink& link, Sequence sequence) {
     Order* order = decoded ? std::get_if<Order>(&*decoded) : nullptr;
     if (!order) return SendResult::full;
     order->voided = true;
-    return link.channel.send(link.peer, *order);
+    return link.channel.send(link.peer, std::move(*order));
   }
   SharedMessage message(header, body);
   return link.channel.send(link.peer, message);

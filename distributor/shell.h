@@ -46,7 +46,7 @@ class DistributorShell {
   void receive_from_comparator(DistributorCore& core, Instant now);
   void receive_from_replica(DistributorCore& core, ReplicaLink& link, Instant now);
   void carry_out(DistributorOutput output);
-  void append(const JournalRecord& record);
+  void append(JournalRecord record);
   void deliver(const DistributorOutput::Delivery& delivery);
   SendResult deliver_one(ReplicaLink& link, Sequence sequence);
   void keep_house(Instant now);

@@ -104,7 +104,7 @@ bool ReplicaShell::carry_out(ReplicaOutput output, Instant now) {
   const bool hung = faults_.current(now) == FaultKind::hang;
   for (Vote& vote : output.votes)
     if (!hung) cast(std::move(vote), now);
-  if (output.report && !hung) distributor_.send({}, *output.report);
+  if (output.report && !hung) distributor_.send({}, std::move(*output.report));
   for (const Event& event : output.events) log_event(event);
   if (output.fatal) {
     log_event(Event("refused_to_go_on", Severity::error).with("reason", *output.fatal));
@@ -126,12 +126,12 @@ void ReplicaShell::cast(Vote vote, Instant now) {
     if (delayed_.size() < most_delayed_votes) delayed_.push_back({now + config_.ack_timeout() * 2, std::move(vote)});
     return;
   }
-  comparator_.send({}, vote);
+  comparator_.send({}, std::move(vote));
 }
 
 void ReplicaShell::cast_delayed(Instant now) {
   for (; !delayed_.empty() && delayed_.front().due <= now; delayed_.pop_front())
-    comparator_.send({}, delayed_.front().vote);
+    comparator_.send({}, std::move(delayed_.front().vote));
 }
 
 void ReplicaShell::commit(CheckpointDelta delta, Instant now) {

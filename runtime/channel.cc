@@ -2,6 +2,7 @@
 #include "runtime/channel.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "protocol/check.h"
@@ -16,6 +17,15 @@ void set_limits(zmq::socket_t& socket, const ChannelLimits& limits) {
   socket.set(zmq::sockopt::linger, 0);
 }
 
+// Takes the bytes over: ZeroMQ frees them when the last peer's copy has left.
+zmq::message_t frame_of(std::string bytes) {
+  auto kept = std::make_unique<std::string>(std::move(bytes));
+  const auto release = [](void*, void* hint) { delete static_cast<std::string*>(hint); };
+  zmq::message_t frame(kept->data(), kept->size(), release, kept.get());
+  static_cast<void>(kept.release());  // the frame's now
+  return frame;
+}
+
 std::string_view view_of(const zmq::message_t& frame) { return {frame.data<char>(), frame.size()}; }
 
 }  // namespace
@@ -23,8 +33,8 @@ std::string_view view_of(const zmq::message_t& frame) { return {frame.data<char>
 SharedMessage::SharedMessage(std::string_view header, std::string_view body)
     : header_(header.data(), header.size()), body_(body.data(), body.size()) {}
 
-SharedMessage::SharedMessage(const wire::EncodedMessage& encoded)
-    : SharedMessage({encoded.header.data(), encoded.header.size()}, encoded.body) {}
+SharedMessage::SharedMessage(wire::EncodedMessage encoded)
+    : header_(encoded.header.data(), encoded.header.size()), body_(frame_of(std::move(encoded.body))) {}
 
 Channel Channel::bind(zmq::context_t& context, const std::string& endpoint, ChannelLimits limits, bool handover) {
   zmq::socket_t socket(context, zmq::socket_type::router);
@@ -99,8 +109,8 @@ std::optional<Channel::Incoming> Channel::receive() {
   return std::nullopt;
 }
 
-SendResult Channel::send(const std::string& peer, const Message& message) {
-  SharedMessage shared(wire::encode(message));
+SendResult Channel::send(const std::string& peer, Message message) {
+  SharedMessage shared(wire::encode(std::move(message)));
   return send(peer, shared);
 }
 

@@ -19,7 +19,7 @@ namespace tally {
 // A message encoded once, to be sent to any number of peers without copying its body.
 class SharedMessage {
  public:
-  explicit SharedMessage(const wire::EncodedMessage& encoded);
+  explicit SharedMessage(wire::EncodedMessage encoded);
   SharedMessage(std::string_view header, std::string_view body);
 
  private:
@@ -67,7 +67,7 @@ class Channel {
   void linger(Duration time);
 
   // `peer` is empty on connected channels.
-  SendResult send(const std::string& peer, const Message& message);
+  SendResult send(const std::string& peer, Message message);
   SendResult send(const std::string& peer, SharedMessage& message);
 
   std::uint64_t dropped() const { return dropped_; }  // messages that did not decode

@@ -5,66 +5,74 @@
 // counted first, which stores nothing. The encoding: https://protobuf.dev/programming-guides/encoding/
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "protocol/bytes.h"
 #include "protocol/limits.h"
 
 namespace tally::wire {
 
 // ---- reading
 
-inline std::uint64_t read_varint(ByteReader& reader, unsigned most_bytes = 10) {
-  std::uint64_t value = 0;
-  for (unsigned shift = 0; shift < 7 * most_bytes; shift += 7) {
-    const auto byte = reader.number<std::uint8_t>();
+// All of these read at `at` and return where to go on; null: what should stand there does not, or ends too early.
+inline const char* read_varint(const char* at, const char* end, unsigned most_bytes, std::uint64_t& value) {
+  value = 0;
+  for (unsigned shift = 0; shift < 7 * most_bytes && at != end; shift += 7) {
+    const auto byte = static_cast<unsigned char>(*at++);
     value |= static_cast<std::uint64_t>(byte & 0x7F) << shift;
-    if (byte < 0x80) return value;
+    if (byte < 0x80) return at;
   }
-  reader.take(SIZE_MAX);  // longer: fails
-  return 0;
+  return nullptr;
+}
+
+inline const char* skip(const char* at, const char* end, std::ptrdiff_t bytes) {
+  return bytes <= end - at ? at + bytes : nullptr;
 }
 
 enum WireType : unsigned { wire_number = 0, wire_8_bytes = 1, wire_text = 2, wire_4_bytes = 5 };
 
+// What a field begins with: its number and its type.
+constexpr std::uint32_t tag_of(int number, WireType type) { return static_cast<std::uint32_t>(number) << 3 | type; }
+
 // One field of an encoded message.
 struct Field {
-  std::uint64_t number = 0;
-  unsigned type = 0;
+  std::uint32_t tag = 0;
   std::uint64_t value = 0;   // of a number
   std::string_view content;  // of a text: bytes, or a message
-
-  bool is_number() const { return type == wire_number; }
-  bool is_text() const { return type == wire_text; }
 };
 
 // Groups, and types that do not exist, fail. Tags and sizes are at most five bytes long, and protobuf takes the low 32
 // bits of a tag.
-inline Field read_field(ByteReader& reader) {
-  Field field;
-  const auto tag = static_cast<std::uint32_t>(read_varint(reader, 5));
-  field.number = tag >> 3;
-  field.type = static_cast<unsigned>(tag & 7);
-  switch (field.type) {
-    case wire_number: field.value = read_varint(reader); break;
-    case wire_text: field.content = reader.take(read_varint(reader, 5)); break;
-    case wire_8_bytes: reader.take(8); break;
-    case wire_4_bytes: reader.take(4); break;
-    default: reader.take(SIZE_MAX);
+inline const char* read_field(const char* at, const char* end, Field& field) {
+  std::uint64_t number = 0;
+  at = read_varint(at, end, 5, number);
+  field.tag = static_cast<std::uint32_t>(number);
+  if (!at || field.tag < tag_of(1, wire_number)) return nullptr;
+  switch (field.tag & 7) {
+    case wire_number: return read_varint(at, end, 10, field.value);
+    case wire_text:
+      at = read_varint(at, end, 5, number);
+      if (!at || number > static_cast<std::uint64_t>(end - at)) return nullptr;
+      field.content = {at, number};
+      return at + number;
+    case wire_8_bytes: return skip(at, end, 8);
+    case wire_4_bytes: return skip(at, end, 4);
+    default: return nullptr;
   }
-  return field;
 }
 
 // Calls visit(field) for each field of one encoded message. False: the bytes are no message, or visit returned false.
 template <class Visit>
 bool visit_fields(std::string_view message, Visit&& visit) {
-  ByteReader reader(message);
-  while (!reader.rest().empty()) {
-    const Field field = read_field(reader);
-    if (!reader.ok() || field.number == 0 || !visit(field)) return false;
+  const char* at = message.data();
+  const char* const end = at + message.size();
+  while (at != end) {
+    Field field;
+    at = read_field(at, end, field);
+    if (!at || !visit(field)) return false;
   }
   return true;
 }
@@ -73,29 +81,50 @@ inline bool has_at_most(std::size_t fields, std::string_view message) {
   return visit_fields(message, [&](const Field&) { return fields-- > 0; });
 }
 
-// ---- writing
+// ---- writing: first how many bytes, then the bytes, at `at`; returns their end
 
-inline void append_varint(std::string& bytes, std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7) bytes.push_back(static_cast<char>(value | 0x80));
-  bytes.push_back(static_cast<char>(value));
+constexpr std::size_t varint_bytes(std::uint64_t value) {
+  return (static_cast<std::size_t>(std::bit_width(value | 1)) + 6) / 7;
 }
 
-// An element of a list, which may be empty.
-inline void append_element(std::string& bytes, std::uint64_t number, std::string_view content) {
-  append_varint(bytes, number << 3 | wire_text);
-  append_varint(bytes, content.size());
-  bytes.append(content);
+inline char* put_varint(char* at, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>(value | 0x80);
+  *at++ = static_cast<char>(value);
+  return at;
 }
 
-// What is empty or zero is left out.
-inline void append_field(std::string& bytes, std::uint64_t number, std::string_view content) {
-  if (!content.empty()) append_element(bytes, number, content);
+// Fields up to this number have tags of one byte.
+inline constexpr int most_short_number = 15;
+
+// A text with its head.
+constexpr std::size_t element_bytes(std::size_t size) { return 1 + varint_bytes(size) + size; }
+
+template <int number>
+char* put_head(char* at, std::size_t size) {
+  static_assert(number <= most_short_number);
+  *at++ = static_cast<char>(tag_of(number, wire_text));
+  return put_varint(at, size);
 }
 
-inline void append_field(std::string& bytes, std::uint64_t number, std::uint64_t value) {
-  if (value == 0) return;
-  append_varint(bytes, number << 3 | wire_number);
-  append_varint(bytes, value);
+// A field. What is empty or zero is left out.
+constexpr std::size_t field_bytes(std::string_view content) {
+  return content.empty() ? 0 : element_bytes(content.size());
+}
+constexpr std::size_t field_bytes(std::uint64_t value) { return value == 0 ? 0 : 1 + varint_bytes(value); }
+
+template <int number>
+char* put_field(char* at, std::string_view content) {
+  if (content.empty()) return at;
+  at = put_head<number>(at, content.size());
+  return at + content.copy(at, content.size());
+}
+
+template <int number>
+char* put_field(char* at, std::uint64_t value) {
+  static_assert(number <= most_short_number);
+  if (value == 0) return at;
+  *at++ = static_cast<char>(tag_of(number, wire_number));
+  return put_varint(at, value);
 }
 
 // ---- objects

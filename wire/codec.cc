@@ -70,11 +70,11 @@ std::array<char, header_bytes> header_of(v1::MessageType type, std::string_view 
 }
 
 template <class Value>
-EncodedMessage encode_value(const Value& value) {
+EncodedMessage encode_value(Value&& value) {
   using Of = BodyOf<Value>;
   auto& shared = reused<typename Of::Proto>();
   auto& proto = shared.next();
-  to_proto(value, proto);
+  to_proto(std::move(value), proto);
   EncodedMessage message;
   proto.SerializeToString(&message.body);
   shared.has_coded(message.body.size());
@@ -106,7 +106,7 @@ tl::expected<Header, DecodeError> read_header(std::string_view bytes) {
 bool within_limits(std::string_view body, const v1::Ballots&) {
   std::size_t fields = limits::message_ballots + limits::message_ballot_requests;  // each ballot has its identity, too
   return has_at_most(limits::message_fields, body) && visit_fields(body, [&](const Field& field) {
-           return field.number != v1::Ballots::kBallotsFieldNumber ||
+           return field.tag != tag_of(v1::Ballots::kBallotsFieldNumber, wire_text) ||
                   visit_fields(field.content, [&](const Field&) { return fields-- > 0; });
          });
 }
@@ -148,13 +148,9 @@ std::string_view to_string(DecodeError error) {
   return "unknown";
 }
 
-EncodedMessage encode(const Message& message) {
-  return std::visit([](const auto& value) { return encode_value(value); }, message);
+EncodedMessage encode(Message message) {
+  return std::visit([](auto& value) { return encode_value(std::move(value)); }, message);
 }
-
-EncodedMessage encode(const Order& order) { return encode_value(order); }
-EncodedMessage encode(const Vote& vote) { return encode_value(vote); }
-EncodedMessage encode(const Request& request) { return encode_value(request); }
 
 tl::expected<Message, DecodeError> decode(std::string_view header_frame, std::string_view body) {
   const auto header = read_header(header_frame);

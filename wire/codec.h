@@ -28,12 +28,7 @@ struct EncodedMessage {
 };
 
 // Encoding checks no limits: what exceeds those of protocol/limits.h is refused by whoever decodes it.
-EncodedMessage encode(const Message& message);
-
-// The same for the messages of the hot path, without building a variant.
-EncodedMessage encode(const Order& order);
-EncodedMessage encode(const Vote& vote);
-EncodedMessage encode(const Request& request);
+EncodedMessage encode(Message message);
 
 tl::expected<Message, DecodeError> decode(std::string_view header, std::string_view body);
 

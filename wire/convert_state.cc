@@ -42,12 +42,12 @@ bool from_proto(v1::StateRequest& proto, StateRequest& request) {
   return true;
 }
 
-void to_proto(const StateChunk& chunk, v1::StateChunk& proto) {
+void to_proto(StateChunk&& chunk, v1::StateChunk& proto) {
   proto.set_answer(to_proto(chunk.answer));
   proto.set_checkpoint(chunk.checkpoint.value);
   proto.set_after(chunk.after);
   to_proto(chunk.header, *proto.mutable_header());
-  proto.set_entries(chunk.entries);
+  proto.set_entries(std::move(chunk.entries));
   proto.set_through(chunk.through);
   proto.set_last(chunk.last);
 }

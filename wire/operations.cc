@@ -26,37 +26,37 @@ constexpr std::int64_t from_zigzag(std::uint64_t value) {
   return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
 }
 
-void append(std::string& bytes, const Operation& operation) {
-  append_field(bytes, Proto::kKindFieldNumber, static_cast<std::uint64_t>(operation.kind));
-  append_field(bytes, Proto::kNameFieldNumber, operation.name);
-  append_field(bytes, Proto::kValueFieldNumber, zigzag(operation.value));
-  append_field(bytes, Proto::kIdempotencyKeyFieldNumber, operation.idempotency_key);
-  append_field(bytes, Proto::kAfterFieldNumber, operation.after);
-  append_field(bytes, Proto::kLimitFieldNumber, operation.limit);
+std::size_t encoded_bytes(const Operation& operation) {
+  return field_bytes(static_cast<std::uint64_t>(operation.kind)) + field_bytes(operation.name) +
+         field_bytes(zigzag(operation.value)) + field_bytes(operation.idempotency_key) + field_bytes(operation.after) +
+         field_bytes(std::uint64_t{operation.limit});
+}
+
+char* put(char* at, const Operation& operation) {
+  at = put_field<Proto::kKindFieldNumber>(at, static_cast<std::uint64_t>(operation.kind));
+  at = put_field<Proto::kNameFieldNumber>(at, operation.name);
+  at = put_field<Proto::kValueFieldNumber>(at, zigzag(operation.value));
+  at = put_field<Proto::kIdempotencyKeyFieldNumber>(at, operation.idempotency_key);
+  at = put_field<Proto::kAfterFieldNumber>(at, operation.after);
+  return put_field<Proto::kLimitFieldNumber>(at, std::uint64_t{operation.limit});
 }
 
 // Total, unlike its likes: one operation of an unknown kind, or with an impossible limit, is malformed for the replica
 // that executes it, and leaves the others of the request alone. protobuf takes the low 32 bits of an enumerator.
 void set(Operation& operation, const Field& field) {
-  if (field.is_number()) {
-    switch (field.number) {
-      case Proto::kKindFieldNumber:
-        if (!from_proto(static_cast<v1::OperationKind>(static_cast<std::int32_t>(field.value)), operation.kind))
-          operation.kind = OperationKind::unspecified;
-        break;
-      case Proto::kValueFieldNumber: operation.value = from_zigzag(field.value); break;
-      case Proto::kLimitFieldNumber:
-        operation.limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(field.value, UINT32_MAX));
-        break;
-      default: break;
-    }
-  } else if (field.is_text()) {
-    switch (field.number) {
-      case Proto::kNameFieldNumber: operation.name = field.content; break;
-      case Proto::kIdempotencyKeyFieldNumber: operation.idempotency_key = field.content; break;
-      case Proto::kAfterFieldNumber: operation.after = field.content; break;
-      default: break;
-    }
+  switch (field.tag) {
+    case tag_of(Proto::kKindFieldNumber, wire_number):
+      if (!from_proto(static_cast<v1::OperationKind>(static_cast<std::int32_t>(field.value)), operation.kind))
+        operation.kind = OperationKind::unspecified;
+      break;
+    case tag_of(Proto::kNameFieldNumber, wire_text): operation.name = field.content; break;
+    case tag_of(Proto::kValueFieldNumber, wire_number): operation.value = from_zigzag(field.value); break;
+    case tag_of(Proto::kIdempotencyKeyFieldNumber, wire_text): operation.idempotency_key = field.content; break;
+    case tag_of(Proto::kAfterFieldNumber, wire_text): operation.after = field.content; break;
+    case tag_of(Proto::kLimitFieldNumber, wire_number):
+      operation.limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(field.value, UINT32_MAX));
+      break;
+    default: break;
   }
 }
 
@@ -72,11 +72,11 @@ bool append_decoded(std::string_view bytes, std::vector<Operation>& operations) 
 
 std::string encode_operations(const std::vector<Operation>& operations) {
   std::string bytes;
-  std::string one;
   for (const Operation& operation : operations) {
-    one.clear();
-    append(one, operation);
-    append_element(bytes, v1::Operations::kOperationsFieldNumber, one);
+    const std::size_t size = encoded_bytes(operation);
+    const std::size_t before = bytes.size();
+    bytes.resize(before + element_bytes(size));
+    put(put_head<v1::Operations::kOperationsFieldNumber>(bytes.data() + before, size), operation);
   }
   return bytes;
 }
@@ -86,7 +86,7 @@ bool decode_operations(std::string_view bytes, std::vector<Operation>& operation
   std::size_t fields_left = limits::request_operations;
   const auto visit = [&](const Field& field) {
     if (fields_left-- == 0) return false;
-    const bool is_operation = field.number == v1::Operations::kOperationsFieldNumber && field.is_text();
+    const bool is_operation = field.tag == tag_of(v1::Operations::kOperationsFieldNumber, wire_text);
     return !is_operation || append_decoded(field.content, operations);
   };
   if (bytes.size() <= limits::message_bytes && visit_fields(bytes, visit)) return true;

@@ -76,7 +76,7 @@ struct Fixture {
   void append(Term term, int count, std::size_t operation_bytes = 20) {
     for (int done = 0; done < count; ++done) {
       const Order& order = orders.next(term, operation_bytes);
-      journal->append(order.id.sequence, encoded(order));
+      journal->append(order.id.sequence, encoded(order), {});
     }
   }
   // An order that takes so many bytes of the log: with the heads of its record, its batch, its key and its value.
@@ -87,7 +87,7 @@ struct Fixture {
       orders.all.pop_back();
       --operation_bytes;
     }
-    journal->append(orders.all.back().id.sequence, encoded(orders.all.back()));
+    journal->append(orders.all.back().id.sequence, encoded(orders.all.back()), {});
   }
   // Why it does not open; empty when it does.
   std::string refusal(std::uint32_t configured = replicas) {
@@ -96,7 +96,7 @@ struct Fixture {
     return opened ? "" : opened.error();
   }
   void append_raw(Sequence sequence, const std::string& bytes) {
-    journal->append(sequence, bytes);
+    journal->append(sequence, bytes, {});
     journal->sync();
   }
 };

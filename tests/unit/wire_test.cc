@@ -217,22 +217,6 @@ BOOST_AUTO_TEST_CASE(every_message_survives_a_round_trip) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(messages_of_the_hot_path_encode_as_their_variants_do) {
-  for (const Message& message : one_of_each()) {
-    EncodedMessage direct;
-    if (const auto* order = std::get_if<Order>(&message))
-      direct = wire::encode(*order);
-    else if (const auto* vote = std::get_if<Vote>(&message))
-      direct = wire::encode(*vote);
-    else if (const auto* request = std::get_if<Request>(&message))
-      direct = wire::encode(*request);
-    else
-      continue;
-    BOOST_TEST((direct.body == wire::encode(message).body));
-    BOOST_TEST((direct.header == wire::encode(message).header));
-  }
-}
-
 BOOST_AUTO_TEST_CASE(a_reused_object_leaves_nothing_in_the_next_message) {
   for (const Message& message : one_of_each()) {
     const auto before = wire::encode(Message(Request{}));
