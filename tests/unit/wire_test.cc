@@ -4,13 +4,11 @@
 #include <bit>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
-#include <cstdlib>
-#include <malloc.h>
-#include <new>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "count_allocations.h"
 #include "protobuf_operation.h"
 #include "protocol/bytes.h"
 #include "protocol/digest.h"
@@ -18,27 +16,6 @@
 #include "wire/codec.h"
 
 using namespace tally;
-
-// Every allocation of this program is counted, so that tests can tell what decoding allocates and keeps.
-namespace {
-std::size_t allocations = 0;
-std::size_t live_bytes = 0;
-std::size_t most_live_bytes = 0;
-}  // namespace
-
-void* operator new(std::size_t size) {
-  void* memory = std::malloc(size);
-  if (!memory) throw std::bad_alloc();
-  ++allocations;
-  live_bytes += malloc_usable_size(memory);
-  most_live_bytes = std::max(most_live_bytes, live_bytes);
-  return memory;
-}
-void operator delete(void* memory) noexcept {
-  if (memory) live_bytes -= malloc_usable_size(memory);
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
 
 namespace {
 
