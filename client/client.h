@@ -51,9 +51,9 @@ struct Answer {
 };
 
 struct ClientOptions {
-  std::string distributor_endpoint;  // distributor_client_endpoint
-  std::string comparator_endpoint;   // comparator_client_endpoint
-  std::size_t requests_in_flight = 4;
+  std::string distributor_endpoint;    // distributor_client_endpoint
+  std::string comparator_endpoint;     // comparator_client_endpoint
+  std::size_t requests_in_flight = 8;  // at most limits::session_window
 };
 
 class Client {

@@ -68,7 +68,6 @@ inline constexpr std::size_t known_clients = 65'536;
 
 // Client library.
 inline constexpr std::size_t client_waiting_operations = 1'000'000;
-inline constexpr std::size_t client_requests_in_flight = 16;  // at most session_window
 
 // Sockets: messages queued by ZeroMQ for one peer.
 inline constexpr int client_queue_messages = 1024;
