@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocol/check.h"
 #include "protocol/limits.h"
 
 namespace tally {
@@ -41,7 +42,9 @@ std::string_view to_string(CallError error) {
 }
 
 SessionCore::SessionCore(SessionConfig config, Instant now)
-    : config_(std::move(config)), next_hello_(now), next_keep_alive_(now + keep_alive_period) {}
+    : config_(std::move(config)), next_hello_(now), next_keep_alive_(now + keep_alive_period) {
+  CHECK(config_.requests_in_flight >= 1 && config_.requests_in_flight <= limits::session_window);
+}
 
 // ---- calls
 

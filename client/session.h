@@ -36,7 +36,7 @@ struct CallId {
 
 struct SessionConfig {
   Incarnation incarnation;
-  std::size_t requests_in_flight = 0;                                // at least 1
+  std::size_t requests_in_flight = 0;                                // 1 to limits::session_window
   std::function<std::string(const std::vector<Operation>&)> encode;  // tally.v1.Operations
   std::function<std::uint64_t()> random;                             // for jitter and the number of a session's opening
 };

@@ -17,6 +17,7 @@ ScriptedClient::ScriptedClient(simulation::World& world, Narrator& narrator, con
 void ScriptedClient::begin() {
   SessionConfig config;
   config.incarnation = Incarnation(number_);
+  config.requests_in_flight = 8;
   config.encode = wire::encode_operations;
   config.random = [number = number_] { return number * 512 + 256; };
   core_ = std::make_unique<SessionCore>(config, clock());
