@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,12 +41,15 @@ struct EntryChange {
   auto operator<=>(const EntryChange&) const = default;
 };
 
+// Millions of them; grows without moving those that it has, for which orders would wait.
+using EntryChanges = std::deque<EntryChange>;
+
 // What changed since the previous checkpoint; `full`: since the empty state. Where a key stands twice, the later change
 // counts.
 struct CheckpointDelta {
   CheckpointHeader header;
   bool full = false;
-  std::vector<EntryChange> changes;
+  EntryChanges changes;
 };
 
 // Deltas one after the other; the last one's header is the result's.

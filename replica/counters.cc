@@ -212,7 +212,7 @@ void Counters::mark_clean(Counter& counter) {
   counter.dirty_place = Counter::clean;
 }
 
-void Counters::capture(Counter& counter, std::vector<EntryChange>& changes) {
+void Counters::capture(Counter& counter, EntryChanges& changes) {
   changes.push_back({key_of(counter.name()), value_bytes(counter.value)});
   mark_clean(counter);
   counter.captured = true;
@@ -228,7 +228,7 @@ void Counters::begin_capture(bool full) {
     captured_next_.swap(dirty_);
 }
 
-std::size_t Counters::capture_some(std::size_t most, std::vector<EntryChange>& changes) {
+std::size_t Counters::capture_some(std::size_t most, EntryChanges& changes) {
   if (capturing_all_) {
     auto place = ordered_.upper_bound(std::string_view(captured_through_));
     std::size_t count = 0;
@@ -247,7 +247,7 @@ std::size_t Counters::capture_some(std::size_t most, std::vector<EntryChange>& c
   return captured_next_.size() + dirty_.size();
 }
 
-void Counters::end_capture(std::vector<EntryChange>& changes) {
+void Counters::end_capture(EntryChanges& changes) {
   while (capture_some(SIZE_MAX, changes) > 0) continue;
   for (const std::string& name : removed_)
     if (!find(name_of(name))) changes.push_back({key_of(name), std::nullopt});

@@ -87,8 +87,8 @@ class Counters {
   // they append all entries (full), or those that changed since the previous capture; what changes on the way is
   // appended again. capture_some, of at most `most`, says how many are left if nothing changes any more.
   void begin_capture(bool full);
-  std::size_t capture_some(std::size_t most, std::vector<EntryChange>& changes);
-  void end_capture(std::vector<EntryChange>& changes);
+  std::size_t capture_some(std::size_t most, EntryChanges& changes);
+  void end_capture(EntryChanges& changes);
   // One entry of a checkpoint; quick when they come in byte order. False: makes no sense.
   bool restore(std::string_view text, std::string_view value);
 
@@ -130,7 +130,7 @@ class Counters {
   void mark_dirty(Counter& counter);
   void mark_clean(Counter& counter);
   std::vector<Counter*>& list_of(const Counter& counter);
-  void capture(Counter& counter, std::vector<EntryChange>& changes);
+  void capture(Counter& counter, EntryChanges& changes);
 
   std::size_t most_;
   std::uint64_t hash_seed_;

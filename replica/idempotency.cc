@@ -109,7 +109,7 @@ void IdempotencyKeys::begin_capture(bool full) {
   removed_.clear();
 }
 
-std::size_t IdempotencyKeys::capture_some(std::size_t most, std::vector<EntryChange>& changes) {
+std::size_t IdempotencyKeys::capture_some(std::size_t most, EntryChanges& changes) {
   for (; most > 0 && uncaptured_ > 0; --most, --uncaptured_) {
     const auto& [key, record] = *by_age_[by_age_.size() - uncaptured_];
     changes.push_back({entry_key(key), entry_value(record)});
@@ -117,7 +117,7 @@ std::size_t IdempotencyKeys::capture_some(std::size_t most, std::vector<EntryCha
   return uncaptured_;
 }
 
-void IdempotencyKeys::end_capture(std::vector<EntryChange>& changes) {
+void IdempotencyKeys::end_capture(EntryChanges& changes) {
   capture_some(SIZE_MAX, changes);
   for (const std::string& key : removed_)
     if (!find(key)) changes.push_back({entry_key(key), std::nullopt});

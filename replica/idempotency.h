@@ -66,8 +66,8 @@ class IdempotencyKeys {
   std::size_t changes() const { return uncaptured_ + removed_.size(); }
   // See Counters.
   void begin_capture(bool full);
-  std::size_t capture_some(std::size_t most, std::vector<EntryChange>& changes);
-  void end_capture(std::vector<EntryChange>& changes);
+  std::size_t capture_some(std::size_t most, EntryChanges& changes);
+  void end_capture(EntryChanges& changes);
   // One entry of a checkpoint, in any order; finish_restore() at the end. False: makes no sense.
   bool restore(std::string_view key, std::string_view value);
   void finish_restore();

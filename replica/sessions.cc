@@ -183,7 +183,7 @@ void Sessions::begin_capture(bool full) {
   }
 }
 
-void Sessions::capture(Entry& entry, std::vector<EntryChange>& changes) {
+void Sessions::capture(Entry& entry, EntryChanges& changes) {
   auto& [id, session] = entry;
   changes.push_back({session_key(id), session_value(session.acknowledged, session.last_activity)});
   session.captured = true;
@@ -194,7 +194,7 @@ void Sessions::capture(Entry& entry, std::vector<EntryChange>& changes) {
   }
 }
 
-std::size_t Sessions::capture_some(std::size_t most, std::vector<EntryChange>& changes) {
+std::size_t Sessions::capture_some(std::size_t most, EntryChanges& changes) {
   auto place = dirty_.upper_bound(captured_through_);
   const std::size_t end = changes.size() + most;
   while (place != dirty_.end() && changes.size() < end) {
@@ -206,7 +206,7 @@ std::size_t Sessions::capture_some(std::size_t most, std::vector<EntryChange>& c
   return dirty_.size();
 }
 
-void Sessions::end_capture(std::vector<EntryChange>& changes) {
+void Sessions::end_capture(EntryChanges& changes) {
   while (capture_some(SIZE_MAX - changes.size(), changes) > 0) continue;
   for (std::string& key : removed_) changes.push_back({std::move(key), std::nullopt});
   removed_.clear();

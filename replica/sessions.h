@@ -90,15 +90,15 @@ class Sessions {
   std::size_t changes() const { return dirty_.size() + removed_.size(); }
   // See Counters.
   void begin_capture(bool full);
-  std::size_t capture_some(std::size_t most, std::vector<EntryChange>& changes);
-  void end_capture(std::vector<EntryChange>& changes);
+  std::size_t capture_some(std::size_t most, EntryChanges& changes);
+  void end_capture(EntryChanges& changes);
   // One entry of a checkpoint, in any order; finish_restore() at the end. False: makes no sense.
   bool restore(std::string_view key, std::string_view value);
   bool restore_result(std::string_view key, std::string_view value);
   bool finish_restore() const;
 
  private:
-  void capture(Entry& entry, std::vector<EntryChange>& changes);
+  void capture(Entry& entry, EntryChanges& changes);
   bool adopt(Digest& kept, const Digest& recomputed);
   void acknowledge(Entry& entry, RequestNumber through);
   void touch(Entry& entry, RequestNumber acknowledged, ServedTime now);

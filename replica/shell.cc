@@ -16,6 +16,7 @@ namespace {
 constexpr ChannelLimits channel_limits{limits::peer_queue_messages, limits::message_bytes};
 constexpr ChannelLimits state_limits{limits::state_queue_messages, limits::message_bytes};
 constexpr std::size_t most_delayed_votes = 4096;
+constexpr Duration execution_slice = milliseconds(10);
 
 ReplicaConfig core_config(const Config& config, ReplicaId id, const CheckpointPair& checkpoints) {
   ReplicaConfig core;
@@ -74,10 +75,11 @@ void ReplicaShell::receive_all(Instant now) {
   receive_requests(now);
   receive_chunks(now);
   while (comparator_.receive()) continue;  // nothing comes here
-  for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
+  // What was executed is voted on before more is: who has much to catch up on is slow then, and not silent.
+  for (Instant time = now; time < now + execution_slice; time = monotonic_now()) {
     auto incoming = distributor_.receive();
     if (!incoming) return;
-    if (incoming->message) receive(*incoming->message, now);
+    if (incoming->message) receive(*incoming->message, time);
   }
 }
 

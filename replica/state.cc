@@ -236,7 +236,6 @@ std::size_t State::changes() const { return counters_.changes() + sessions_.chan
 void State::begin_capture() {
   CheckpointDelta& delta = capturing_.emplace();
   delta.full = std::exchange(next_is_full_, false);
-  delta.changes.reserve(delta.full ? counters_.size() + sessions_.size() + keys_.size() + 1 : changes());
   if (delta.full) delta.changes.push_back({std::string(limits_key), limits_entry_});
   counters_.begin_capture(delta.full);
   sessions_.begin_capture(delta.full);
@@ -246,7 +245,7 @@ void State::begin_capture() {
 bool State::capture_some(std::size_t entries) {
   constexpr std::size_t little = 8192;
   if (!capturing_) begin_capture();
-  std::vector<EntryChange>& changes = capturing_->changes;
+  EntryChanges& changes = capturing_->changes;
   const std::size_t end = changes.size() + entries;
   const auto room = [&] { return changes.size() < end ? end - changes.size() : 0; };
   std::size_t left = counters_.capture_some(room(), changes);
