@@ -76,10 +76,12 @@ void ReplicaShell::receive_all(Instant now) {
   receive_chunks(now);
   while (comparator_.receive()) continue;  // nothing comes here
   // What was executed is voted on before more is: who has much to catch up on is slow then, and not silent.
-  for (Instant time = now; time < now + execution_slice; time = monotonic_now()) {
+  Instant time = now;
+  for (std::size_t count = 0; count < limits::messages_per_turn && time < now + execution_slice; ++count) {
     auto incoming = distributor_.receive();
     if (!incoming) return;
     if (incoming->message) receive(*incoming->message, time);
+    time = monotonic_now();
   }
 }
 
