@@ -13,8 +13,10 @@
 // brings them again).
 #pragma once
 
+#include <boost/container/deque.hpp>
+#include <boost/container/options.hpp>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,8 +43,12 @@ struct EntryChange {
   auto operator<=>(const EntryChange&) const = default;
 };
 
-// Millions of them; grows without moving those that it has, for which orders would wait.
-using EntryChanges = std::deque<EntryChange>;
+// Millions of them. Grows without moving those that it has, for which orders would wait; and its blocks are so large
+// that malloc maps each by itself, touched or not, and gives it back as a whole.
+inline constexpr std::size_t changes_block_bytes = 40u << 20;  // more than M_MMAP_THRESHOLD ever becomes (mallopt(3))
+using EntryChanges =
+    boost::container::deque<EntryChange, void,
+                            boost::container::deque_options<boost::container::block_bytes<changes_block_bytes>>::type>;
 
 // What changed since the previous checkpoint; `full`: since the empty state. Where a key stands twice, the later change
 // counts.
