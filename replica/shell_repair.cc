@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the shell does for repair: loading, the state on its way to and from other replicas, the scrub of checkpoints.
 #include <stdexcept>
+#include <utility>
 
 #include "protocol/limits.h"
 #include "replica/shell.h"
@@ -58,9 +59,10 @@ void ReplicaShell::answer(const std::string& peer, const StateRequest& request, 
     }
     case Donor::Step::read: break;
   }
-  store_.read(peer, request, [this, peer](const StateChunk& chunk) {
-    peers_.send(peer, chunk);  // lost, if it cannot be sent: it will be asked for again
-    donor_.answered(peer, chunk.last || chunk.answer != StateAnswer::entries, monotonic_now());
+  store_.read(peer, request, [this, peer](StateChunk chunk) {
+    const bool ends = chunk.last || chunk.answer != StateAnswer::entries;
+    peers_.send(peer, std::move(chunk));  // lost, if it cannot be sent: it will be asked for again
+    donor_.answered(peer, ends, monotonic_now());
   });
 }
 

@@ -93,17 +93,19 @@ inline char* put_varint(char* at, std::uint64_t value) {
   return at;
 }
 
-// Fields up to this number have tags of one byte.
-inline constexpr int most_short_number = 15;
-
 // A text with its head.
 constexpr std::size_t element_bytes(std::size_t size) { return 1 + varint_bytes(size) + size; }
 
 template <int number>
+char* put_tag(char* at, WireType type) {
+  static_assert(number <= 15, "the tag would be longer than one byte");
+  *at++ = static_cast<char>(tag_of(number, type));
+  return at;
+}
+
+template <int number>
 char* put_head(char* at, std::size_t size) {
-  static_assert(number <= most_short_number);
-  *at++ = static_cast<char>(tag_of(number, wire_text));
-  return put_varint(at, size);
+  return put_varint(put_tag<number>(at, wire_text), size);
 }
 
 // A field. What is empty or zero is left out.
@@ -121,10 +123,7 @@ char* put_field(char* at, std::string_view content) {
 
 template <int number>
 char* put_field(char* at, std::uint64_t value) {
-  static_assert(number <= most_short_number);
-  if (value == 0) return at;
-  *at++ = static_cast<char>(tag_of(number, wire_number));
-  return put_varint(at, value);
+  return value == 0 ? at : put_varint(put_tag<number>(at, wire_number), value);
 }
 
 // ---- objects

@@ -70,11 +70,11 @@ std::array<char, header_bytes> header_of(v1::MessageType type, std::string_view 
 }
 
 template <class Value>
-EncodedMessage encode_value(Value&& value) {
+EncodedMessage encode_value(Value& value) {
   using Of = BodyOf<Value>;
   auto& shared = reused<typename Of::Proto>();
   auto& proto = shared.next();
-  to_proto(std::move(value), proto);
+  to_proto(value, proto);
   EncodedMessage message;
   proto.SerializeToString(&message.body);
   shared.has_coded(message.body.size());
@@ -149,7 +149,7 @@ std::string_view to_string(DecodeError error) {
 }
 
 EncodedMessage encode(Message message) {
-  return std::visit([](auto& value) { return encode_value(std::move(value)); }, message);
+  return std::visit([](auto& value) { return encode_value(value); }, message);
 }
 
 tl::expected<Message, DecodeError> decode(std::string_view header_frame, std::string_view body) {

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Values of protocol/ to protobuf messages and back, two overloads for each alternative of tally::Message.
 //
-// to_proto fills an empty protobuf message, and moves long texts out of a value that it takes as an rvalue. from_proto
+// to_proto fills an empty protobuf message, and moves texts out of a value that it does not take as const. from_proto
 // fills a default-constructed value and moves texts out of the protobuf message; false: a number or an enumerator is
 // out of range, or a list longer than protocol/limits.h allows, and the value is unspecified.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "protocol/messages.h"
@@ -68,7 +67,7 @@ inline bool from_proto(const v1::SessionId& proto, SessionId& session) {
 // ---- from clients and to clients: convert_clients.cc
 
 void to_proto(const ClientHello& hello, v1::ClientHello& proto);
-void to_proto(Request&& request, v1::Request& proto);
+void to_proto(Request& request, v1::Request& proto);
 void to_proto(const StatusQuery& query, v1::StatusQuery& proto);
 void to_proto(const AdminCommand& command, v1::AdminCommand& proto);
 void to_proto(const DistributorWelcome& welcome, v1::DistributorWelcome& proto);
@@ -76,7 +75,7 @@ void to_proto(const Refusal& refusal, v1::Refusal& proto);
 void to_proto(const ClusterStatus& status, v1::ClusterStatus& proto);
 void to_proto(const AdminReply& reply, v1::AdminReply& proto);
 void to_proto(const ComparatorWelcome& welcome, v1::ComparatorWelcome& proto);
-void to_proto(Decisions&& decisions, v1::Decisions& proto);
+void to_proto(Decisions& decisions, v1::Decisions& proto);
 void to_proto(const Fault& fault, v1::Fault& proto);
 
 bool from_proto(v1::ClientHello& proto, ClientHello& hello);
@@ -91,7 +90,7 @@ bool from_proto(v1::ComparatorWelcome& proto, ComparatorWelcome& welcome);
 bool from_proto(v1::Decisions& proto, Decisions& decisions);
 bool from_proto(v1::Fault& proto, Fault& fault);
 
-void to_proto(Decision&& decision, v1::Decision& proto);
+void to_proto(Decision& decision, v1::Decision& proto);
 void to_proto(const LastVerdict& verdict, v1::LastVerdict& proto);
 void to_proto(const ReplicaStatus& status, v1::ReplicaStatus& proto);
 
@@ -101,12 +100,12 @@ bool from_proto(v1::ReplicaStatus& proto, ReplicaStatus& status);
 
 // ---- between the roles: convert_peers.cc, convert_state.cc
 
-void to_proto(Order&& order, v1::Order& proto);
+void to_proto(Order& order, v1::Order& proto);
 void to_proto(const ReplicaStanding& standing, v1::ReplicaStanding& proto);
 void to_proto(const ReplicaReport& report, v1::ReplicaReport& proto);
-void to_proto(Vote&& vote, v1::Vote& proto);
+void to_proto(Vote& vote, v1::Vote& proto);
 void to_proto(const StateRequest& request, v1::StateRequest& proto);
-void to_proto(StateChunk&& chunk, v1::StateChunk& proto);
+void to_proto(StateChunk& chunk, v1::StateChunk& proto);
 void to_proto(const Ballots& ballots, v1::Ballots& proto);
 void to_proto(const View& view, v1::View& proto);
 void to_proto(const ComparatorReport& report, v1::ComparatorReport& proto);
@@ -137,16 +136,10 @@ bool from_proto(v1::VoterTally& proto, VoterTally& tally);
 
 // ---- lists of any of these
 
-template <class Value, class ProtoList>
-void list_to_proto(const std::vector<Value>& values, ProtoList& protos) {
+template <class Values, class ProtoList>
+void list_to_proto(Values& values, ProtoList& protos) {
   protos.Reserve(static_cast<int>(values.size()));
-  for (const Value& value : values) to_proto(value, *protos.Add());
-}
-
-template <class Value, class ProtoList>
-void list_to_proto(std::vector<Value>&& values, ProtoList& protos) {
-  protos.Reserve(static_cast<int>(values.size()));
-  for (Value& value : values) to_proto(std::move(value), *protos.Add());
+  for (auto& value : values) to_proto(value, *protos.Add());
 }
 
 template <class ProtoList, class Value>

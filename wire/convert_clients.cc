@@ -14,7 +14,7 @@ bool from_proto(v1::ClientHello& proto, ClientHello& hello) {
   return true;
 }
 
-void to_proto(Request&& request, v1::Request& proto) {
+void to_proto(Request& request, v1::Request& proto) {
   proto.set_kind(to_proto(request.kind));
   proto.set_read_only(request.read_only);
   to_proto(request.session, *proto.mutable_session());
@@ -214,7 +214,7 @@ bool from_proto(v1::ComparatorWelcome& proto, ComparatorWelcome& welcome) {
   return true;
 }
 
-void to_proto(Decision&& decision, v1::Decision& proto) {
+void to_proto(Decision& decision, v1::Decision& proto) {
   to_proto(decision.session, *proto.mutable_session());
   proto.set_number(decision.number.value);
   proto.set_votes(decision.votes);
@@ -227,10 +227,10 @@ bool from_proto(v1::Decision& proto, Decision& decision) {
   return from_proto(proto.session(), decision.session) && from_proto(proto.votes(), decision.votes);
 }
 
-void to_proto(Decisions&& decisions, v1::Decisions& proto) {
+void to_proto(Decisions& decisions, v1::Decisions& proto) {
   proto.set_term(decisions.term.value);
   proto.set_sequence(decisions.sequence.value);
-  list_to_proto(std::move(decisions.decisions), *proto.mutable_decisions());
+  list_to_proto(decisions.decisions, *proto.mutable_decisions());
 }
 
 bool from_proto(v1::Decisions& proto, Decisions& decisions) {

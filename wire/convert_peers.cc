@@ -71,13 +71,13 @@ bool from_proto(v1::VoterTally& proto, VoterTally& tally) {
   return true;
 }
 
-void to_proto(Order&& order, v1::Order& proto) {
+void to_proto(Order& order, v1::Order& proto) {
   to_proto(order.id, *proto.mutable_id());
   to_proto(order.previous, *proto.mutable_previous());
   proto.set_served_ns(static_cast<std::uint64_t>(order.served.nanoseconds));
   proto.set_calendar_unix_ms(static_cast<std::uint64_t>(order.calendar.unix_milliseconds));
   proto.set_semantics(order.semantics);
-  list_to_proto(std::move(order.requests), *proto.mutable_requests());
+  list_to_proto(order.requests, *proto.mutable_requests());
   proto.set_voided(order.voided);
 }
 
@@ -148,7 +148,7 @@ bool from_proto(v1::ReplicaReport& proto, ReplicaReport& report) {
   return true;
 }
 
-void to_proto(Vote&& vote, v1::Vote& proto) {
+void to_proto(Vote& vote, v1::Vote& proto) {
   to_proto(vote.order, *proto.mutable_order());
   proto.set_incarnation(vote.incarnation.value);
   proto.set_recovery(vote.recovery.value);

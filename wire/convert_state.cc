@@ -42,7 +42,7 @@ bool from_proto(v1::StateRequest& proto, StateRequest& request) {
   return true;
 }
 
-void to_proto(StateChunk&& chunk, v1::StateChunk& proto) {
+void to_proto(StateChunk& chunk, v1::StateChunk& proto) {
   proto.set_answer(to_proto(chunk.answer));
   proto.set_checkpoint(chunk.checkpoint.value);
   proto.set_after(chunk.after);

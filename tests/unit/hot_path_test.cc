@@ -3,6 +3,7 @@
 // answer back. No stage allocates memory for each operation.
 #include <boost/test/unit_test.hpp>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
