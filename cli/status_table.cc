@@ -102,6 +102,7 @@ std::string status_table(const ClusterStatus& status, bool colour) {
           std::to_string(status.decided.value) + ", stable to " + std::to_string(status.stable.value) + '\n';
   text += role_line("distributor", status.distributor_pid, status.distributor_state);
   text += role_line("comparator ", status.comparator_pid, status.comparator_state);
+  if (!status.reason.empty()) text += "reason       " + status.reason + ": " + status.advice + '\n';
   if (status.undecided.value != 0)
     text += "undecided    order " + std::to_string(status.undecided.value) +
             (status.state == GroupState::halted ? ": halted, until `tally group resume`\n" : ": rolling back\n");

@@ -47,7 +47,7 @@ json::object replica_json(const ReplicaStatus& replica) {
 std::string status_json(const ClusterStatus& status) {
   json::array replicas;
   for (const ReplicaStatus& replica : status.replicas) replicas.push_back(replica_json(replica));
-  const json::object object = {
+  json::object object = {
       {"term", status.term.value},
       {"view", status.view.value},
       {"sequence", status.sequence.value},
@@ -60,6 +60,10 @@ std::string status_json(const ClusterStatus& status) {
       {"journal_first", status.journal_first.value},
       {"undecided", status.undecided.value == 0 ? json::value(nullptr) : json::value(status.undecided.value)},
   };
+  if (!status.reason.empty()) {
+    object["reason"] = word(status.reason);
+    object["advice"] = status.advice;
+  }
   return json::serialize(object);
 }
 

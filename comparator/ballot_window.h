@@ -47,6 +47,7 @@ class BallotWindow {
   void advance(IsFinished&& is_finished);
 
   auto begin() { return ballots_.begin(); }
+  auto first_undecided() { return ballots_.begin() + static_cast<std::ptrdiff_t>(decided_.value + 1 - first_.value); }
   auto end() { return ballots_.end(); }
 
  private:

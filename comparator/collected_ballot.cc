@@ -8,9 +8,10 @@
 
 namespace tally {
 
-void CollectedBallot::open(Ballot&& ballot) {
+void CollectedBallot::open(Ballot&& ballot, Instant now) {
   CHECK(stage_ == Stage::collecting);
   ballot_ = std::move(ballot);
+  opened_at_ = now;
   stage_ = Stage::open;
 }
 

@@ -33,7 +33,8 @@ class CollectedBallot {
   const OrderIdentity& order() const { return ballot_.order; }  // meaningful from `open` on
   std::vector<BallotEntry> take_requests() { return std::exchange(ballot_.requests, {}); }
 
-  void open(Ballot&& ballot);  // precondition: collecting
+  void open(Ballot&& ballot, Instant now);          // precondition: collecting
+  Instant opened_at() const { return opened_at_; }  // meaningful from `open` on
   Cast cast(ReplicaId from, Vote&& vote);
   void strike(ReplicaId replica);  // precondition: undecided. Its votes never were
   void decide(AnswerIndex answer, VoterSet awaited);
@@ -70,6 +71,7 @@ class CollectedBallot {
   void forget_unused();
 
   Ballot ballot_;
+  Instant opened_at_;
   std::array<Votes, most_replicas> votes_{};
   std::vector<std::optional<OrderAnswer>> answers_;
   VoterSet awaited_;

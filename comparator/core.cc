@@ -54,7 +54,7 @@ void ComparatorCore::receive(const View& view, Instant now) {
     close_through(view.closed);
   if (is_new) adopt_view(view);
   advance();
-  if (is_first_of_term) admit_early();
+  if (is_new) admit_early();
 }
 
 void ComparatorCore::receive(const ClientId& client, const ClientHello&, Instant now) {
@@ -76,6 +76,7 @@ void ComparatorCore::tick(Instant now) {
   begin_turn(now);
   for (Watched& replica : replicas_)
     if (replica.suspicion.tick(now)) consider_silence(replica);
+  consider_waiting();
   if (report_deadline() <= now) report_due_ = true;
 }
 
@@ -104,6 +105,7 @@ void ComparatorCore::begin_turn(Instant now) {
   const Duration gap = now - now_;
   now_ = now;
   if (!std::exchange(started_, true) || gap <= config_.ack_timeout / 2) return;
+  timers_from_ = now;
   for (Watched& replica : replicas_) replica.suspicion.restart_timers(now);
   output_.events.push_back(Event("comparator_woke_late", Severity::warning).with("gap_ms", gap.milliseconds()));
 }
@@ -113,6 +115,7 @@ void ComparatorCore::adopt_term(Term term) {
   if (term <= term_) return;
   term_ = term;
   opened_ = undecidable_ = {};
+  succession_ = {};
   window_.restart(Sequence());
   for (Watched& replica : replicas_) {
     replica.suspicion.reset();
@@ -154,7 +157,9 @@ void ComparatorCore::adopt_view(const View& view) {
     if (member.role == MemberRole::voter) voters_.insert(member.replica);
     if (member.role != MemberRole::none) judged_.insert(member.replica);
   }
-  undecidable_ = {};
+  undecidable_ = mentioned_ = {};
+  succession_ = {};
+  next_mention_ = now_;
   record(ViewRecord{view.number, view.members, view.closed, view.audit_head});
   output_.events.push_back(
       Event("view_adopted").with("term", view.term).with("view", view.number).with("voters", voters_.size()));
@@ -196,6 +201,7 @@ void ComparatorCore::check_audit_head(const View& view) {
 void ComparatorCore::close_through(Sequence closed) {
   window_.close_through(closed);
   for (Watched& replica : replicas_) replica.suspicion.forgive_before(closed.next());
+  if (succession_.ballot <= closed) succession_ = {};
   if (undecidable_.value == 0 || undecidable_ > closed) return;
   undecidable_ = {};
   recount();  // another one may be
@@ -236,6 +242,7 @@ ComparatorReport ComparatorCore::report() const {
   report.pid = config_.pid;
   report.agreed = agreed_;
   report.undecidable = undecidable_;
+  report.succession = succession_;
   return report;
 }
 

@@ -6,6 +6,9 @@
 //   before it is closed (laws 3, 15). Lower terms are dropped; only the distributor raises the term.
 // - A decision is f+1 equal votes of replicas that are voters when they are counted, and is final (law 8). Every ballot
 //   that arrives is stable already (docs/protocol.md, "One order"), so a decision leaves at once.
+// - Where the voters alone do not decide, f+1 equal votes of voters and of replicas on probation are
+//   proposed as a succession: the distributor makes those on probation voters (law 13). Only where
+//   there is none, and nobody is waited for any more, a ballot is undecidable (law 14).
 // - A verdict takes effect when its audit record is written (law 16).
 // - Everything kept is bounded: see ballot_window.h, suspicion.h, and limits::vote_lead for votes that run ahead of the
 //   view.
@@ -79,7 +82,7 @@ class ComparatorCore {
     Sequence life_began;      // the first order that this incarnation voted on
     Sequence passed;          // the newest order it voted on in this term and recovery; earlier votes will not come
     Sequence agreed;          // the newest order on which it agreed with the decision
-    std::deque<Vote> early;   // of a term whose view has not come yet
+    std::deque<Vote> early;   // of a term or recovery whose view has not come yet
     std::size_t early_bytes = 0;
     std::uint64_t repeated = 0;  // votes, since the last report
     std::uint64_t ignored = 0;
@@ -104,6 +107,9 @@ class ComparatorCore {
   void follow(Watched& replica, const Vote& vote);
   void open(Ballot&& ballot);
   void consider(CollectedBallot& ballot);
+  void consider_waiting();
+  bool has_waited(const CollectedBallot& ballot) const;
+  void propose(const CollectedBallot& ballot, AnswerIndex answer);
   void find_no_majority(CollectedBallot& ballot);
   void decide(CollectedBallot& ballot, const VoteCount& count);
   void judge(CollectedBallot& ballot, Watched& replica);
@@ -135,13 +141,18 @@ class ComparatorCore {
   BallotWindow window_;
   Sequence opened_;       // the newest ballot of this term
   OrderState agreed_;     // the newest decided ballot
-  Sequence undecidable_;  // of this term and view; zero: none
+  Sequence undecidable_;  // of this term and view, like the next; zero: none
+  Succession succession_;
+  Instant next_mention_{INT64_MIN / 2};  // of a ballot that is undecidable, after the last one
+  Sequence mentioned_;
   StandingVerdicts verdicts_;
   AuditHead audit_head_;
   std::uint64_t last_record_ = 0;  // number of the last record given out
   std::vector<ClientId> waiting_clients_;
 
-  Instant now_;  // of this turn
+  Instant now_;                         // of this turn
+  Instant waits_since_;                 // the last decision, or the first ballot after it
+  Instant timers_from_{INT64_MIN / 2};  // it woke up late then: nothing waits for longer (law 12)
   bool started_ = false;
   bool complained_of_view_ = false;
   bool report_due_ = true;

@@ -8,6 +8,12 @@
 #include "protocol/limits.h"
 
 namespace tally {
+namespace {
+
+// Of ballots that cannot be decided: those that follow one are like it, and may be many.
+constexpr Duration mention_period = seconds(1);
+
+}  // namespace
 
 void ComparatorCore::receive(ReplicaId from, Vote vote, Instant now) {
   CHECK(from.value >= 1 && from.value <= config_.replicas);
@@ -22,7 +28,8 @@ void ComparatorCore::receive(ReplicaId from, Vote vote, Instant now) {
   }
 }
 
-// A replica may hear of a term before the comparator does, but only the distributor is believed about it.
+// A replica may hear of a term or of its recovery before the comparator does, but only the distributor
+// is believed about it.
 void ComparatorCore::keep_early(Watched& replica, Vote&& vote) {
   replica.early_bytes += vote.results.size();
   replica.early.push_back(std::move(vote));
@@ -36,6 +43,7 @@ void ComparatorCore::keep_early(Watched& replica, Vote&& vote) {
 void ComparatorCore::accept(Watched& replica, Vote&& vote) {
   const ReplicaId from = replica.member.replica;
   const Sequence sequence = vote.order.sequence;
+  if (vote.recovery > replica.member.recovery) return keep_early(replica, std::move(vote));
   const bool of_another_life = vote.recovery != replica.member.recovery;
   if (of_another_life || window_.is_beyond(sequence) || !window_.has_room(from, vote.results.size())) {
     ++replica.ignored;
@@ -74,18 +82,55 @@ void ComparatorCore::open(Ballot&& ballot) {
   if (window_.is_beyond(sequence)) return;
   CollectedBallot* place = window_.at(sequence);
   if (place == nullptr || place->stage() != CollectedBallot::Stage::collecting) return;  // repeated
-  place->open(std::move(ballot));
+  place->open(std::move(ballot), now_);
+  if (opened_ <= window_.decided()) waits_since_ = now_;
   opened_ = std::max(opened_, sequence);
   consider(*place);
 }
 
 void ComparatorCore::consider(CollectedBallot& ballot) {
-  const VoteCount count = count_votes(ballot.answers(), voters_, quorum_);
-  if (count.decided != no_answer) {
-    decide(ballot, count);
-  } else if (count.impossible && voters_.size() >= quorum_.needed()) {
-    find_no_majority(ballot);
+  const CastAnswers answers = ballot.answers();
+  const VoteCount count = count_votes(answers, voters_, quorum_);
+  if (count.decided != no_answer) return decide(ballot, count);
+  const bool impossible = count.impossible && voters_.size() >= quorum_.needed();
+  if (!impossible && !has_waited(ballot)) return;
+  const VoteCount with_observed = count_votes(answers, judged_, quorum_);
+  if (with_observed.decided != no_answer) return propose(ballot, with_observed.decided);
+  if (impossible && (with_observed.impossible || has_waited(ballot))) find_no_majority(ballot);
+}
+
+// As long as a silent replica is given: it may be slow. Whoever has left one ballot waiting for so
+// long, with no decision since, need not be waited for on the next.
+bool ComparatorCore::has_waited(const CollectedBallot& ballot) const {
+  const Instant since = std::max(std::min(waits_since_, ballot.opened_at()), timers_from_);
+  return since + config_.ack_timeout * config_.ack_misses <= now_;
+}
+
+void ComparatorCore::consider_waiting() {
+  if (!is_judging() || !awaits_votes()) return;
+  for (auto ballot = window_.first_undecided(); ballot != window_.end(); ++ballot) {
+    if (succession_.ballot.value != 0) return;
+    if (ballot->stage() != CollectedBallot::Stage::open) continue;
+    if (!has_waited(*ballot)) return;  // nor has any that opened after it
+    consider(*ballot);
   }
+}
+
+// Law 13: f+1 equal votes of states of their own hold an honest one, whoever lies. They are counted
+// once the distributor has made voters of those that are on probation.
+void ComparatorCore::propose(const CollectedBallot& ballot, AnswerIndex answer) {
+  const Sequence sequence = ballot.order().sequence;
+  if (succession_.ballot.value != 0 && succession_.ballot <= sequence) return;
+  succession_ = {sequence, {}};
+  for (const Watched& replica : replicas_)
+    if (has_role(replica) && ballot.first_of(replica.member.replica) == answer)
+      succession_.replicas.push_back(replica.member.replica);
+  report_due_ = true;
+  std::string replicas;
+  for (const ReplicaId replica : succession_.replicas)
+    replicas += (replicas.empty() ? "" : ",") + std::to_string(replica.value);
+  output_.events.push_back(
+      Event("succession_proposed", Severity::warning).with("sequence", sequence).with("replicas", replicas));
 }
 
 // Law 14: the distributor begins a new term, and has every replica roll back.
@@ -95,7 +140,9 @@ void ComparatorCore::find_no_majority(CollectedBallot& ballot) {
     undecidable_ = sequence;
     report_due_ = true;
   }
-  if (!ballot.mention_undecidable()) return;
+  if ((now_ < next_mention_ && sequence > mentioned_) || !ballot.mention_undecidable()) return;
+  next_mention_ = now_ + mention_period;
+  mentioned_ = sequence;
   Event event("ballot_undecidable", Severity::error);
   event.with("sequence", sequence);
   for (const Watched& replica : replicas_)
@@ -113,6 +160,8 @@ void ComparatorCore::decide(CollectedBallot& ballot, const VoteCount& count) {
     return;
   }
   window_.decide(ballot, count.decided, judged_);
+  if (ballot.order().sequence == succession_.ballot) succession_ = {};
+  waits_since_ = now_;
   ++decided_since_report_;
   if (ballot.order().sequence > agreed_.order.sequence || ballot.order().term > agreed_.order.term)
     agreed_ = {ballot.order(), ballot.answer(count.decided).state};

@@ -49,7 +49,7 @@ DistributorCore::DistributorCore(DistributorConfig config, RecoveredJournal jour
       stable_(journal.last.sequence),
       membership_(config_.membership, std::move(journal.view), now),
       agreed_(journal.agreed),
-      agreed_told_(journal.agreed.order.sequence),
+      agreed_told_(journal.agreed),
       agreed_journaled_{agreed_told_, 0},
       next_agreed_(now),
       journal_first_(journal.first),
@@ -167,7 +167,7 @@ void DistributorCore::synced(std::uint64_t position, Instant) {
     stable_ = syncing_.front().second;
     syncing_.pop_front();
   }
-  if (agreed_journaled_.position <= synced_) agreed_told_ = agreed_journaled_.sequence;
+  if (agreed_journaled_.position <= synced_) agreed_told_ = agreed_journaled_.state;
   if (!view_was_waiting || view_position_ > synced_) return;
   output_.new_term = new_term_wanted_;
   tell_view();
@@ -239,8 +239,17 @@ bool DistributorCore::is_passed(const OpenOrder& order) const {
   });
 }
 
+// A later order was decided, so the group does not wait for this one any more.
+bool DistributorCore::is_overtaken(const OpenOrder& order) const {
+  const OrderIdentity& agreed = comparator_.agreed.order;
+  return order.ballot_sent && agreed.term == term_ && agreed.sequence > order.ballot.order.sequence;
+}
+
 Instant DistributorCore::expiry_of(const OpenOrder& order) const {
-  return order.waits_since + (is_passed(order) ? config_.ack_timeout : limits::ballot_lifetime);
+  if (is_passed(order)) return order.waits_since + config_.ack_timeout;
+  const Duration after_a_succession = config_.ack_timeout * (config_.ack_misses + 1);
+  return order.waits_since +
+         (is_overtaken(order) ? std::min(after_a_succession, limits::ballot_lifetime) : limits::ballot_lifetime);
 }
 
 // Law 15: ballots are disposable. The clients' repetitions become new orders.
@@ -268,6 +277,7 @@ void DistributorCore::wake(Instant now) {
   comparator_heard_ = now;
   for (Stream& stream : streams_) stream.heard = now;
   for (OpenOrder& order : open_) order.waits_since = now;
+  if (undecidable_since_) undecidable_since_ = now;
 }
 
 // When an order waits for longer, the group is taken for stalled. Replicas cannot help it that a disk is slow.
@@ -289,6 +299,7 @@ void DistributorCore::tick(Instant now) {
     stalled_ = true;
     output_.events.push_back(Event("group_stalled", Severity::error).with("sequence", decided_.next()));
   }
+  let_in(now);
   expire_ballots(now);
   if (!accepting(now))
     for (const WaitingRequest& waiting : sequencer_.take_all()) {

@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <utility>
 #include <variant>
@@ -156,6 +157,7 @@ class DistributorCore {
   void feed(ReplicaId replica, Instant now);
   void feed_all(Instant now);
   bool is_passed(const OpenOrder& order) const;
+  bool is_overtaken(const OpenOrder& order) const;
   Instant expiry_of(const OpenOrder& order) const;
   void expire_ballots(Instant now);
   void send_standing(ReplicaId replica);
@@ -165,11 +167,14 @@ class DistributorCore {
   void tell_view();
   bool view_told() const { return view_position_ <= synced_ && !new_term_wanted_; }
   bool flows(ReplicaId replica) const;
-  void take_verdicts(const ComparatorReport& report, Instant now);
-  bool replace_silent_voter(const ComparatorReport& report, Instant now);
+  void take_verdicts(const ComparatorReport& report);
+  bool take_succession(const ComparatorReport& report);
+  void let_in(Instant now);
+  bool may_join(ReplicaId replica, Sequence ballot, Instant now) const;
+  bool is_waiting_for_votes(Sequence ballot, Instant now) const;
   void take_agreed(const ComparatorReport& report);
   void journal_agreed(Instant now);
-  bool take_no_majority(const ComparatorReport& report);
+  bool take_no_majority(const ComparatorReport& report, Instant now);
   void begin_new_term();
   void consider_proofs(Instant now);
   Sequence safe_cut() const;
@@ -192,6 +197,9 @@ class DistributorCore {
   Duration patience_with(const OpenOrder& order) const;
   Instant next_stall() const;
   GroupState group_state(Instant now) const;
+  std::string_view trouble(Instant now) const;
+  std::string advice(std::string_view trouble) const;
+  ReplicaId waiting_for_people() const;
   ReplicaStatus replica_status(ReplicaId replica, Instant now) const;
 
   DistributorConfig config_;
@@ -206,11 +214,12 @@ class DistributorCore {
 
   Sequencer sequencer_;
   std::unordered_set<RequestKey, RequestKeyHash> live_requests_;
-  std::deque<OpenOrder> open_;  // consecutive sequence numbers, the last one's is last_
-  Sequence decided_;            // everything up to here is decided or closed
-  Sequence closed_;             // closed unanswered
-  bool decided_once_ = false;   // in this term
-  bool stalled_ = false;        // ballots wait for too long; until the next decision
+  std::deque<OpenOrder> open_;                // consecutive sequence numbers, the last one's is last_
+  Sequence decided_;                          // everything up to here is decided or closed
+  Sequence closed_;                           // closed unanswered
+  bool decided_once_ = false;                 // in this term
+  bool stalled_ = false;                      // ballots wait for too long; until the next decision
+  std::optional<Instant> undecidable_since_;  // likewise
 
   // Positions count the journal records appended by this process.
   std::uint64_t appended_ = 0;
@@ -223,10 +232,10 @@ class DistributorCore {
   std::uint64_t view_position_ = 0;  // the newest view's; nobody hears of it before it is synced
   bool new_term_wanted_ = false;     // once that view is synced; this term tells nobody of it
 
-  OrderState agreed_;     // the newest decided order, and what f+1 replicas say the state is after it
-  Sequence agreed_told_;  // stable, and so what replicas may go by
+  OrderState agreed_;       // the newest decided order, and what f+1 replicas say the state is after it
+  OrderState agreed_told_;  // stable, and so what replicas may go by
   struct {
-    Sequence sequence;
+    OrderState state;
     std::uint64_t position = 0;
   } agreed_journaled_;
   Instant next_agreed_;

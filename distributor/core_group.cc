@@ -66,7 +66,8 @@ void DistributorCore::receive(ReplicaId replica, const ReplicaReport& report, In
   const bool of_this_life = report.recovery == membership_.member(replica).recovery;
   if (newly_imported && of_this_life && membership_.imported(replica, output_.events)) view_changed();
   const bool close_behind = report.applied.sequence.value + caught_up_within >= last_.sequence.value;
-  if (!flows(replica) || !close_behind || !membership_.caught_up(replica, output_.events)) return;
+  // Who lives on an unproven import gives no vote that could be compared.
+  if (!flows(replica) || report.imported || !close_behind || !membership_.caught_up(replica, output_.events)) return;
   next_empty_ = std::min(next_empty_, now + empty_order_period());  // to be judged by
   view_changed();
 }
@@ -123,7 +124,9 @@ void DistributorCore::send_standing(ReplicaId replica) {
   standing.recovery = member.recovery;
   standing.last = last_;
   standing.stable = stable();
-  standing.vote_from = stream_of(replica).vote_from;
+  const Stream& stream = stream_of(replica);
+  // Before it has carried out its recovery: what it will be asked to vote on.
+  standing.vote_from = stream.report.recovery == member.recovery ? stream.vote_from : decided_.next();
   standing.journal_first = journal_first_;
   standing.agreed = agreed_told_;
   if (membership_.record().rollback.stage == GroupRollback::Stage::reproducing) standing.prove = agreed_.order.sequence;
@@ -154,14 +157,15 @@ void DistributorCore::receive(const ComparatorReport& report, Instant now) {
     if (stalled_) output_.events.push_back(Event("group_deciding").with("sequence", report.decided));
     decided_once_ = true;
     stalled_ = false;
+    undecidable_since_.reset();
   }
   close_ballots(std::min(report.decided, last_.sequence));
   if (!report.audit_head.empty()) membership_.remember_audit_head(report.audit_head);
   take_agreed(report);
-  if (!take_no_majority(report)) take_verdicts(report, now);
+  if (!take_no_majority(report, now)) take_verdicts(report);
 }
 
-void DistributorCore::take_verdicts(const ComparatorReport& report, Instant now) {
+void DistributorCore::take_verdicts(const ComparatorReport& report) {
   if (!is_deciding()) return;
   bool changed = false;
   // Dissents first: at the floor (law 13) a silent replica stays rather than a lying one.
@@ -171,28 +175,25 @@ void DistributorCore::take_verdicts(const ComparatorReport& report, Instant now)
   if (report.view == membership_.record().number)
     for (const VoterTally& tally : report.voters)
       if (is_replica(tally.replica)) changed |= membership_.matched(tally.replica, tally.matches, output_.events);
-  if (!changed) changed = replace_silent_voter(report, now);
+  changed |= take_succession(report);
   if (changed) view_changed();
 }
 
-// Law 13. At f+1 voters a silent one stops all decisions, so it misses no decided ballot and the comparator cannot
-// find it; what shows is that a ballot stands still without its vote.
-bool DistributorCore::replace_silent_voter(const ComparatorReport& report, Instant now) {
-  if (membership_.voters() > membership_.majority() || report.view != membership_.record().number) return false;
-  if (open_.empty() || !open_.front().ballot_sent) return false;
-  if (open_.front().waits_since + config_.ack_timeout * config_.ack_misses > now) return false;
-  const Sequence stuck = open_.front().ballot.order.sequence;
-  const VoterTally* silent = nullptr;
-  const VoterTally* matched = nullptr;
-  for (const VoterTally& tally : report.voters) {
-    if (!is_replica(tally.replica)) continue;
-    const MemberRole role = membership_.role(tally.replica);
-    if (role == MemberRole::voter && tally.voted < stuck) silent = &tally;
-    if (role == MemberRole::observed && tally.voted >= stuck && tally.matches > 0) matched = &tally;
-  }
-  if (!silent || !matched) return false;
-  const Verdict verdict{silent->replica, membership_.member(silent->replica).recovery, VerdictReason::silence, stuck};
-  return membership_.replace(verdict, *matched, output_.events);
+bool DistributorCore::take_succession(const ComparatorReport& report) {
+  const bool current = report.view == membership_.record().number && report.succession.ballot > closed_;
+  return current && membership_.succeed(report.succession, output_.events);
+}
+
+// Law 13. The group stands still, so whoever may help is not kept waiting for the end of its
+// cool-down.
+void DistributorCore::let_in(Instant now) {
+  const bool reproducing = membership_.record().rollback.stage == GroupRollback::Stage::reproducing;
+  if (new_term_wanted_ || !(stalled_ || undecidable_since_ || reproducing)) return;
+  bool changed = false;
+  for (std::uint64_t id = 1; id <= streams_.size(); ++id)
+    if (replica_present(stream_of(ReplicaId(id)), now))
+      changed |= membership_.end_cooldown(ReplicaId(id), output_.events);
+  if (changed) view_changed();
 }
 
 // A changed view is journaled first; when it is synced, everybody hears of it.

@@ -25,6 +25,48 @@ GroupState DistributorCore::group_state(Instant now) const {
   return membership_.voters() < streams_.size() ? GroupState::degraded : GroupState::ok;
 }
 
+// Of the list in docs/operations.md.
+std::string_view DistributorCore::trouble(Instant now) const {
+  switch (group_state(now)) {
+    case GroupState::ok: return "";
+    case GroupState::degraded: return "replicas_out";
+    case GroupState::halted: return "halted";
+    case GroupState::unavailable: break;
+  }
+  if (!is_deciding()) return "rolling_back";
+  if (!comparator_present(now)) return "no_comparator";
+  if (!stalled_) return "starting";
+  return open_.empty() || open_.front().ballot_sent ? "no_majority" : "journal_slow";
+}
+
+// The first replica that only a person can bring back; zero: none.
+ReplicaId DistributorCore::waiting_for_people() const {
+  for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
+    const JournaledMember& member = membership_.member(ReplicaId(id));
+    if (member.held || member.state == ReplicaState::quarantined) return ReplicaId(id);
+  }
+  return {};
+}
+
+std::string DistributorCore::advice(std::string_view trouble) const {
+  const ReplicaId waiting = waiting_for_people();
+  const std::string id = std::to_string(waiting.value);
+  if (trouble == "replicas_out")
+    return waiting.value != 0 ? "Replica " + id + " waits for `tally replica readmit " + id +
+                                    "`; what else is out is repaired by itself."
+                              : "Everything is answered; what is out is repaired by itself.";
+  if (trouble == "no_majority")
+    return waiting.value != 0 ? "`tally replica readmit " + id + "` would bring replica " + id + " back."
+                              : "Bring replicas back until " + std::to_string(membership_.majority()) +
+                                    " of them are whole; nothing is lost.";
+  if (trouble == "no_comparator") return "Start the comparator, or see its log.";
+  if (trouble == "journal_slow") return "The journal's disk does not finish its syncs; see that disk.";
+  if (trouble == "starting") return "Wait: nothing was decided yet since the distributor started.";
+  if (trouble == "rolling_back") return "Wait: all replicas execute again from their checkpoints.";
+  if (trouble == "halted") return "See the undecided record in the audit log, then `tally group resume`.";
+  return "";
+}
+
 ReplicaStatus DistributorCore::replica_status(ReplicaId replica, Instant now) const {
   const Stream& stream = stream_of(replica);
   const JournaledMember& member = membership_.member(replica);
@@ -79,6 +121,8 @@ void DistributorCore::receive(const ClientId& client, const StatusQuery& query, 
   status.orders_sent = orders_sent_;
   status.journal_first = journal_first_;
   if (!is_deciding()) status.undecided = membership_.record().rollback.undecided;
+  status.reason = trouble(now);
+  status.advice = advice(status.reason);
   output_.to_clients.emplace_back(client, std::move(status));
 }
 

@@ -12,6 +12,7 @@ namespace {
 
 constexpr Duration agreed_period = seconds(1);
 constexpr Duration proof_patience = seconds(300);  // with whoever is there and says nothing, while all others are wrong
+constexpr Duration newcomer_patience = seconds(10);  // with whoever is on its way to its vote
 
 }  // namespace
 
@@ -25,20 +26,48 @@ void DistributorCore::take_agreed(const ComparatorReport& report) {
 }
 
 // Replicas write checkpoints of what was agreed. So it is journaled first, and they are told of it once it is stable:
-// what a checkpoint may hold can be proven.
+// what a checkpoint may hold can be proven. While the group stands still it may be what an import waits for.
 void DistributorCore::journal_agreed(Instant now) {
-  if (agreed_journaled_.sequence >= agreed_.order.sequence || next_agreed_ > now) return;
+  const bool known = agreed_journaled_.state.order.sequence >= agreed_.order.sequence;
+  if (known || (next_agreed_ > now && !stalled_)) return;
   next_agreed_ = now + agreed_period;
   append(agreed_);
-  agreed_journaled_ = {agreed_.order.sequence, appended_};
+  agreed_journaled_ = {agreed_, appended_};
 }
 
-// True: there is one on record now.
-bool DistributorCore::take_no_majority(const ComparatorReport& report) {
+// True: it is on record now. The comparator has waited for everybody who votes or is on probation.
+// Whoever else is there may still make f+1 equal votes possible, and to wait for that is better than
+// a roll-back of everybody, since a second one halts the group.
+bool DistributorCore::take_no_majority(const ComparatorReport& report, Instant now) {
   const bool current = report.view == membership_.record().number && report.undecidable > closed_;
-  if (!current || !membership_.no_majority(report.undecidable, output_.events)) return false;
+  if (!current || !is_deciding()) return false;
+  if (!undecidable_since_) undecidable_since_ = now;
+  if (is_waiting_for_votes(report.undecidable, now)) return false;
+  if (!membership_.no_majority(report.undecidable, output_.events)) return false;
   begin_new_term();
   return true;
+}
+
+bool DistributorCore::is_waiting_for_votes(Sequence ballot, Instant now) const {
+  if (*undecidable_since_ + newcomer_patience <= now) return false;
+  for (std::uint64_t id = 1; id <= streams_.size(); ++id)
+    if (may_join(ReplicaId(id), ballot, now)) return true;
+  return false;
+}
+
+// It is on its way to probation, or there and has not voted on this ballot yet.
+bool DistributorCore::may_join(ReplicaId replica, Sequence ballot, Instant now) const {
+  const JournaledMember& member = membership_.member(replica);
+  if (member.held || !replica_present(stream_of(replica), now)) return false;
+  switch (member.state) {
+    case ReplicaState::evicted:
+    case ReplicaState::recovering: return true;
+    case ReplicaState::probation:
+      return std::ranges::none_of(comparator_.voters, [&](const VoterTally& tally) {
+        return tally.replica == replica && tally.voted >= ballot;
+      });
+    default: return false;
+  }
 }
 
 // Once the view is synced. What is decided is journaled with it: that is what has to be reproduced.
@@ -55,33 +84,37 @@ void DistributorCore::consider_proofs(Instant now) {
   const GroupRollback& rollback = membership_.record().rollback;
   if (rollback.stage != GroupRollback::Stage::reproducing || new_term_wanted_) return;
   const bool patient = wall_.unix_milliseconds - rollback.at.unix_milliseconds < proof_patience.milliseconds();
-  std::uint32_t right = 0;
+  std::uint32_t possible = 0;  // that have not given a wrong proof
   bool awaited = false;
+  std::vector<ReplicaId> right;
   std::vector<ReplicaId> wrong;
   for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
     const ReplicaId replica(id);
-    if (membership_.role(replica) != MemberRole::voter) continue;
     const Stream& stream = stream_of(replica);
+    const JournaledMember& member = membership_.member(replica);
+    const bool present = replica_present(stream, now);
+    const bool votes = member.state == ReplicaState::voting;
+    if (member.held || member.state == ReplicaState::quarantined || !(votes || present)) continue;
     const ReplicaReport& report = stream.report;
-    const bool has_proof = report.recovery == membership_.member(replica).recovery &&
-                           report.proof.order.sequence >= agreed_.order.sequence;
-    if (!has_proof)
-      awaited |= patient && replica_present(stream, now);
-    else if (report.proof == agreed_)
-      ++right;
-    else
+    const bool has_proof = flows(replica) && report.proof.order.sequence >= agreed_.order.sequence;
+    if (has_proof && report.proof != agreed_) {
       wrong.push_back(replica);
+      continue;
+    }
+    ++possible;
+    if (has_proof) right.push_back(replica);
+    awaited |= !has_proof && patient && present;
   }
   const std::uint32_t needed = membership_.majority();
-  if (right >= needed || agreed_.order.sequence.value == 0) {
-    if (membership_.reproduced(output_.events)) view_changed();
+  if (right.size() >= needed || agreed_.order.sequence.value == 0) {
+    if (membership_.reproduced(right, output_.events)) view_changed();
     return;
   }
   bool again = false;
-  if (right > 0)
+  if (!right.empty())
     for (const ReplicaId replica : wrong) again |= membership_.reproduce_again(replica, output_.events);
   if (again) return view_changed();
-  const bool hopeless = membership_.voters() - wrong.size() < needed && (right > 0 || !awaited);
+  const bool hopeless = possible < needed && (!right.empty() || !awaited);
   if (hopeless && membership_.halt("the decided state was not reproduced", output_.events)) view_changed();
 }
 
@@ -105,7 +138,7 @@ Sequence DistributorCore::safe_cut() const {
   for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
     const Stream& stream = stream_of(ReplicaId(id));
     if (stream.known && membership_.role(ReplicaId(id)) == MemberRole::voter)
-      checkpoints.push_back(std::min(stream.report.checkpoint, agreed_told_));
+      checkpoints.push_back(std::min(stream.report.checkpoint, agreed_told_.order.sequence));
   }
   if (checkpoints.size() < membership_.majority()) return Sequence();
   std::ranges::sort(checkpoints, std::greater<>());

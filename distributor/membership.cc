@@ -49,11 +49,15 @@ MemberRole Membership::role(ReplicaId replica) const {
 std::string_view Membership::reason(ReplicaId replica) const {
   const JournaledMember& asked = member(replica);
   if (asked.held) return "operator";
-  if (asked.state == ReplicaState::voting) {
-    if (!is_reproducing()) return "";
+  if (is_reproducing() && takes_part(replica))
     return breakers_.at(replica.value - 1).wrong_proofs > 0 ? to_string(VerdictReason::dissent) : "no_majority";
-  }
+  if (asked.state == ReplicaState::voting) return "";
   return asked.last_verdict ? to_string(asked.last_verdict->reason) : "operator";
+}
+
+bool Membership::takes_part(ReplicaId replica) const {
+  const ReplicaState state = member(replica).state;
+  return state == ReplicaState::voting || state == ReplicaState::probation || state == ReplicaState::recovering;
 }
 
 // Law 13: an eviction never leaves fewer than f+1 voters.
@@ -94,10 +98,8 @@ void Membership::open(ReplicaId replica, const Verdict& verdict, std::vector<Eve
 
 bool Membership::judge(const Verdict& verdict, std::vector<Event>& events) {
   if (verdict.replica.value < 1 || verdict.replica.value > config_.replicas) return false;
-  const JournaledMember& accused = member(verdict.replica);
-  const bool active = accused.state == ReplicaState::voting || accused.state == ReplicaState::probation ||
-                      accused.state == ReplicaState::recovering;
-  if (!active || accused.recovery != verdict.recovery || !may_lose(verdict.replica)) return false;
+  const bool present_life = member(verdict.replica).recovery == verdict.recovery;
+  if (!takes_part(verdict.replica) || !present_life || !may_lose(verdict.replica)) return false;
   open(verdict.replica, verdict, events);
   return true;
 }
@@ -167,25 +169,43 @@ bool Membership::imported(ReplicaId replica, std::vector<Event>& events) {
 bool Membership::matched(ReplicaId replica, std::uint64_t votes_in_a_row, std::vector<Event>& events) {
   if (member(replica).state != ReplicaState::probation || votes_in_a_row < config_.probation_votes) return false;
   record_.number = record_.number.next();
-  admit(replica, votes_in_a_row, events);
+  admit(replica);
+  events.push_back(
+      Event("replica_readmitted").with("replica", replica).with("votes", votes_in_a_row).with("view", record_.number));
   return true;
 }
 
-bool Membership::replace(const Verdict& silent, const VoterTally& matched, std::vector<Event>& events) {
-  if (member(silent.replica).state != ReplicaState::voting) return false;
-  if (member(matched.replica).state != ReplicaState::probation) return false;
-  open(silent.replica, silent, events);
-  admit(matched.replica, matched.matches, events);
+bool Membership::succeed(const Succession& succession, std::vector<Event>& events) {
+  std::vector<ReplicaId> newcomers;
+  for (const ReplicaId replica : succession.replicas)
+    if (replica.value >= 1 && replica.value <= config_.replicas && member(replica).state == ReplicaState::probation)
+      newcomers.push_back(replica);
+  if (newcomers.empty()) return false;
+  record_.number = record_.number.next();
+  for (const ReplicaId replica : newcomers) {
+    admit(replica);
+    events.push_back(Event("replica_succeeded", Severity::warning)
+                         .with("replica", replica)
+                         .with("sequence", succession.ballot)
+                         .with("view", record_.number));
+  }
   return true;
 }
 
-void Membership::admit(ReplicaId replica, std::uint64_t votes_in_a_row, std::vector<Event>& events) {
+bool Membership::end_cooldown(ReplicaId replica, std::vector<Event>& events) {
+  Breaker& breaker = breaker_of(replica);
+  const JournaledMember& member = member_of(replica);
+  if (member.state != ReplicaState::evicted || member.held || now_ < breaker.next_cut) return false;
+  breaker.next_cut = now_ + cooldown_cut_period;
+  begin_recovery(replica, events);
+  return true;
+}
+
+void Membership::admit(ReplicaId replica) {
   JournaledMember& member = member_of(replica);
   enter(member, ReplicaState::voting);
   member.readmissions += 1;
   breaker_of(replica).forgiven = now_ + config_.cooldown_most;
-  events.push_back(
-      Event("replica_readmitted").with("replica", replica).with("votes", votes_in_a_row).with("view", record_.number));
 }
 
 bool Membership::tick(std::vector<Event>& events) {

@@ -6,6 +6,12 @@
 // 2007, chapter 5.) Too many dissents within a window: quarantined, until an operator readmits it; lateness never leads
 // there (law 12). An eviction never leaves fewer than f+1 voters (law 13). Every change makes a new view, which takes
 // effect once it is journaled. membership_rollback.cc has what becomes of a group without a majority (law 14).
+//
+// Succession (law 13): while the voters alone do not decide, nobody on probation can earn its vote by
+// matches. What counts then is that f+1 equal votes hold an honest one: those on probation among them
+// become voters at once. Nobody has to go for that. A decision takes f+1 equal votes however many
+// vote, so a silent voter hinders nothing, and a lying one keeps its vote in the ballot, which is
+// compared with the decision, and judged.
 #pragma once
 
 #include <cstdint>
@@ -64,6 +70,8 @@ struct JournaledView {
 
 class Membership {
  public:
+  static constexpr Duration cooldown_cut_period = seconds(5);
+
   // `record` without members: the first start, all vote.
   Membership(const MembershipConfig& config, JournaledView record, Instant now);
 
@@ -84,19 +92,23 @@ class Membership {
   // A voter lives on another replica's state: it is put on probation like whoever was evicted, without blame.
   bool imported(ReplicaId replica, std::vector<Event>& events);
   bool matched(ReplicaId replica, std::uint64_t votes_in_a_row, std::vector<Event>& events);
-  // Law 13: at f+1 voters, one whose votes have matched on probation takes the place of a silent one, in one view.
-  bool replace(const Verdict& silent, const VoterTally& matched, std::vector<Event>& events);
+  // Law 13: those on probation that a succession names become voters, in one view.
+  bool succeed(const Succession& succession, std::vector<Event>& events);
+  // The group stands still: this evicted replica's cool-down ends now, if no operator holds it, and
+  // if that was not done in the last `cooldown_cut_period`.
+  bool end_cooldown(ReplicaId replica, std::vector<Event>& events);
   bool readmit(ReplicaId replica, std::vector<Event>& events);  // by an operator
   bool hold(ReplicaId replica, std::vector<Event>& events);     // evict, by an operator
   bool tick(std::vector<Event>& events);
 
-  // Law 14. No majority on this order: all voters are to roll back; or, if that has just been tried, the group halts.
+  // Law 14. No majority on this order: everybody who takes part is to roll back; or, if that has just been tried, the
+  // group halts.
   bool no_majority(Sequence undecided, std::vector<Event>& events);
-  // This voter reproduced something else than another one did. False: it has done so as
+  // This replica reproduced something else than another one did. False: it has done so as
   // often as it may have something else to try.
   bool reproduce_again(ReplicaId replica, std::vector<Event>& events);
-  // f+1 voters have reproduced the last decided state: the group goes on.
-  bool reproduced(std::vector<Event>& events);
+  // These f+1 have reproduced the last decided state: the group goes on, and they are voters.
+  bool reproduced(const std::vector<ReplicaId>& right, std::vector<Event>& events);
   // They cannot.
   bool halt(std::string_view reason, std::vector<Event>& events);
   // By an operator, who will not wait for a proof, or after a halt; or with an order to void at any time: all voters
@@ -117,17 +129,19 @@ class Membership {
     Instant forgiven = Instant::never();  // voting: when the cool-down starts small again
     std::deque<Instant> dissents;         // those within the window
     unsigned wrong_proofs = 0;            // in this term
+    Instant next_cut{INT64_MIN / 2};      // before it, no cool-down is ended early
   };
 
   JournaledMember& member_of(ReplicaId replica);
   Breaker& breaker_of(ReplicaId replica);
   bool may_lose(ReplicaId replica) const;
   bool is_reproducing() const { return record_.rollback.stage == GroupRollback::Stage::reproducing; }
+  bool takes_part(ReplicaId replica) const;
   void enter(JournaledMember& member, ReplicaState state);
   void open(ReplicaId replica, const Verdict& verdict, std::vector<Event>& events);
   void begin_recovery(ReplicaId replica, std::vector<Event>& events);
-  void admit(ReplicaId replica, std::uint64_t votes_in_a_row, std::vector<Event>& events);
-  void roll_back_voters();
+  void admit(ReplicaId replica);
+  void roll_back_all();
   bool count_dissent(Breaker& breaker) const;
 
   MembershipConfig config_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Law 14: a group without a majority. All voters roll back to their checkpoints and execute again in a new term; the
-// group goes on when f+1 of them reproduce the last decided state, and halts when they cannot, or when it happens
-// again.
+// Law 14: a group without a majority. Everybody who takes part rolls back to its checkpoint and executes again in a new
+// term; the group goes on when f+1 of them, voters before or not, reproduce the last decided state, and halts when they
+// cannot, or when it happens again.
 #include <algorithm>
 
 #include "distributor/membership.h"
@@ -17,7 +17,7 @@ bool Membership::no_majority(Sequence undecided, std::vector<Event>& events) {
   const bool again = record_.rollback.undecided.value != 0 && wall_.unix_milliseconds < again_until;
   record_.rollback = {Stage::reproducing, undecided, wall_};
   if (again) return halt("no majority again", events);
-  roll_back_voters();
+  roll_back_all();
   events.push_back(Event("no_majority", Severity::error).with("sequence", undecided).with("view", record_.number));
   return true;
 }
@@ -38,10 +38,12 @@ bool Membership::reproduce_again(ReplicaId replica, std::vector<Event>& events) 
   return true;
 }
 
-bool Membership::reproduced(std::vector<Event>& events) {
+bool Membership::reproduced(const std::vector<ReplicaId>& right, std::vector<Event>& events) {
   if (!is_reproducing()) return false;
   record_.rollback.stage = Stage::none;
   record_.number = record_.number.next();
+  for (const ReplicaId replica : right)
+    if (member(replica).state != ReplicaState::voting) admit(replica);
   events.push_back(Event("state_reproduced").with("view", record_.number));
   return true;
 }
@@ -66,7 +68,7 @@ bool Membership::resume(Sequence voided, std::vector<Event>& events) {
   }
   record_.rollback.stage = Stage::none;
   record_.rollback.at = wall_;
-  roll_back_voters();
+  roll_back_all();
   Event resumed("group_resumed", Severity::warning);
   if (voided.value != 0) resumed.with("voided", voided);
   events.push_back(resumed.with("view", record_.number));
@@ -77,9 +79,12 @@ void Membership::forget_voided_below(Sequence first) {
   std::erase_if(record_.voided, [first](Sequence voided) { return voided < first; });
 }
 
-void Membership::roll_back_voters() {
-  for (JournaledMember& member : record_.members)
-    if (member.state == ReplicaState::voting) member.recovery = member.recovery.next();
+void Membership::roll_back_all() {
+  for (std::uint64_t id = 1; id <= config_.replicas; ++id)
+    if (takes_part(ReplicaId(id))) {
+      JournaledMember& member = member_of(ReplicaId(id));
+      member.recovery = member.recovery.next();
+    }
   record_.number = record_.number.next();
 }
 

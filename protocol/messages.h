@@ -223,6 +223,8 @@ struct ClusterStatus {
   std::uint64_t votes_received = 0;  // from all replicas together
   Sequence journal_first;            // the first order that the journal still has
   Sequence undecided;                // halted, or about to roll back: the order that no majority was found on
+  std::string reason;                // why the state is not ok, of the list in docs/operations.md; empty: it is
+  std::string advice;                // one sentence for people; empty: the state is ok
   auto operator<=>(const ClusterStatus&) const = default;
 };
 
@@ -261,7 +263,7 @@ struct ReplicaStanding {
   Sequence vote_from;      // orders before it were decided when the replica connected: execute them without a vote
   std::string reason;      // why it was last evicted: dissent, silence, operator
   Sequence journal_first;  // the first order that the journal still has; zero: all of them
-  Sequence agreed;         // the newest order that is known to be decided, not closed
+  OrderState agreed;       // the newest order that is known to be decided, not closed, and the state after it
   Sequence prove;          // the order after which it is to say what its state is (law 14); zero: none
   auto operator<=>(const ReplicaStanding&) const = default;
 };
@@ -277,7 +279,7 @@ struct ReplicaReport {
   std::uint64_t pid = 0;
   std::string store;
   OrderState proof;       // after the order that the standing asks for, or after a later one if its state began there
-  bool imported = false;  // its state is another replica's, and no vote on it has been compared: it does not count
+  bool imported = false;  // its state is another replica's, and unproven: it gives no vote
   auto operator<=>(const ReplicaReport&) const = default;
 };
 
@@ -391,6 +393,13 @@ struct VoterTally {
   auto operator<=>(const VoterTally&) const = default;
 };
 
+// f+1 replicas, voters or on probation, that gave equal votes on a ballot which the voters alone do not decide.
+struct Succession {
+  Sequence ballot;  // zero: there is none
+  std::vector<ReplicaId> replicas;
+  auto operator<=>(const Succession&) const = default;
+};
+
 // Comparator → distributor: repeated, and after each change.
 struct ComparatorReport {
   GroupId group;  // zero: does not know yet
@@ -404,6 +413,7 @@ struct ComparatorReport {
   std::uint64_t pid = 0;
   OrderState agreed;     // the newest ballot that was decided
   Sequence undecidable;  // a ballot on which f+1 votes cannot be equal any more; zero: none
+  Succession succession;
   auto operator<=>(const ComparatorReport&) const = default;
 };
 

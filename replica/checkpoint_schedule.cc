@@ -39,7 +39,7 @@ std::optional<CheckpointDelta> CheckpointSchedule::release(const ReplicaStanding
   const Sequence sequence = waiting_->header.applied.sequence;
   // An order of the standing's term, or its very last order, is in the chain: so all before is what was journaled.
   const bool confirmed = applied.term == standing.term || applied == standing.last;
-  if (!confirmed || standing.stable < sequence || standing.agreed < sequence) return std::nullopt;
+  if (!confirmed || standing.stable < sequence || standing.agreed.order.sequence < sequence) return std::nullopt;
   committing_ = true;
   return std::exchange(waiting_, std::nullopt);
 }

@@ -11,8 +11,7 @@ namespace tally {
 namespace {
 
 constexpr Duration patience_with_base = seconds(10);  // so long nothing may follow a state that was loaded
-constexpr Duration demotion_time = seconds(1);
-constexpr Duration capture_pause = milliseconds(2);  // between two steps of a capture, when no order comes
+constexpr Duration capture_pause = milliseconds(2);   // between two steps of a capture, when no order comes
 
 // Whether the distributor sends it orders.
 bool is_served(ReplicaState state) { return state != ReplicaState::evicted && state != ReplicaState::quarantined; }
@@ -40,7 +39,13 @@ void ReplicaCore::receive(const Order& order, Instant now) {
     note("order_damaged", Severity::warning).with("after", applied_.sequence);
     return reporting_.missed(applied_.sequence.next(), applied_.sequence, now);
   }
-  switch (judge(order)) {
+  const Judgement judgement = judge(order);
+  const bool leads_on = judgement == Judgement::next || judgement == Judgement::ahead;
+  if (leads_on && !may_execute(applied_.sequence.next())) {
+    trial_->held_orders = true;
+    return;
+  }
+  switch (judgement) {
     case Judgement::next: return apply(order, now);
     case Judgement::repeated: return;
     case Judgement::contradiction: return doubt_checkpoint(now);
@@ -65,7 +70,7 @@ ReplicaCore::Judgement ReplicaCore::judge(const Order& order) const {
   if (!conflicts) return sequence > applied_.sequence ? Judgement::next : Judgement::repeated;
   if (term == applied_.term) return Judgement::contradiction;
   // A checkpoint of its own holds stable orders only, so it outweighs the order of an old term.
-  const bool outweighs = applied_ == base_ && !on_trial_of_donor();
+  const bool outweighs = applied_ == base_ && !is_untouched_import();
   return outweighs && !newest_term ? Judgement::contradiction : Judgement::fork;
 }
 
@@ -81,7 +86,7 @@ void ReplicaCore::doubt_checkpoint(Instant now) {
 
 void ReplicaCore::apply(const Order& order, Instant now) {
   if (order.semantics != limits::semantics_version) return stop(order);
-  const bool votes = order.id.sequence >= standing_->vote_from && !withholds_vote(now);
+  const bool votes = order.id.sequence >= standing_->vote_from && !is_unproven_import();
   std::string results;
   const std::size_t changes = state_->changes();
   if (votes) results.reserve(usual_result_bytes_);
@@ -97,22 +102,15 @@ void ReplicaCore::apply(const Order& order, Instant now) {
     output_.votes.push_back({order.id, config_.incarnation, recovery_, state_->digest(), std::move(results)});
     capture_if_due(state_->changes() - std::min(changes, state_->changes()));
   }
-  if (applied_.sequence == standing_->prove) prove(now);
   reporting_.applied(applied_.sequence, now);
+  examine_import(now);
+  if (!loading() && applied_.sequence == standing_->prove) prove(now);
 }
 
 // Law 14.
 void ReplicaCore::prove(Instant now) {
   proof_ = {applied_, state_->digest()};
   reporting_.request(now);
-}
-
-// A voter that lives on another's state would only say once more what that one says: it waits to be put on probation.
-// If that does not come, the group cannot spare it (law 13), and would stand still for ever.
-bool ReplicaCore::withholds_vote(Instant now) {
-  if (!trial_ || !trial_->imported || standing_->state != ReplicaState::voting) return false;
-  if (!trial_->withholds) trial_->withholds = now;
-  return now - *trial_->withholds < demotion_time;
 }
 
 // Law 5: what it does not understand it does not execute, and so does not vote on.
@@ -130,7 +128,7 @@ void ReplicaCore::receive(const ReplicaStanding& standing, Instant now) {
   if (failed_ || !knows_group(standing)) return;
   // Whatever its header says that the imported state is of: nothing follows it, though orders come.
   if (trial_ && !is_served(standing.state)) trial_->began = now;
-  if (!importing() && on_trial_of_donor() && standing.last != applied_ && now - trial_->began >= patience_with_base)
+  if (!importing() && is_untouched_import() && standing.last != applied_ && now - trial_->began >= patience_with_base)
     return give_import_up();
   if (is_outdated(standing)) return;
   const bool new_term = !standing_ || standing.term > standing_->term;
@@ -141,11 +139,13 @@ void ReplicaCore::receive(const ReplicaStanding& standing, Instant now) {
         .with("reason", standing.reason);
   // Its votes have been compared: as often as readmission asks for.
   const bool readmitted = standing_ && standing_->state == ReplicaState::probation;
-  if (readmitted && standing.state == ReplicaState::voting && !loading()) pass_trial();
+  if (readmitted && standing.state == ReplicaState::voting && !is_unproven_import()) pass_trial();
   standing_ = standing;
   if (loading() || importing()) return;
   settle(new_term, now);
   if (loading() || importing()) return;
+  examine_import(now);
+  if (loading()) return;
   watch_trial(now);
   if (auto checkpoint = schedule_.release(standing, applied_)) output_.checkpoint = std::move(checkpoint);
 }
@@ -192,12 +192,13 @@ void ReplicaCore::settle(bool new_term, Instant now) {
 }
 
 // What is asked for is a recovery. Evicted while it was loading: it has just done that. And silence says nothing
-// against a state; like any other it is proven on probation.
+// against a state; like any other it is proven on probation. But what it has executed and is to vote
+// on, it executes again: its votes of the life before count no more, and the group may wait for them.
 bool ReplicaCore::may_keep_state() const {
   const bool fresh = applied_ == base_ && !first_vote_ && proof_.order.sequence.value == 0;
   const bool was_silent =
       standing_->recovery == recovery_.next() && standing_->reason == to_string(VerdictReason::silence);
-  return fresh || was_silent;
+  return fresh || (was_silent && applied_.sequence < standing_->vote_from);
 }
 
 // Its votes until now, not judged any more, prove nothing for it either, nor for what was captured.
@@ -231,7 +232,6 @@ void ReplicaCore::capture_if_due(std::size_t changed) {
   header.group = group_;
   header.applied = applied_;
   header.calendar = calendar_;
-  header.imported = trial_ && trial_->imported;
   schedule_.captured(state_->capture(header));
 }
 
@@ -266,7 +266,8 @@ void ReplicaCore::tick(Instant now) {
   if (failed_) return;
   last_tick_ = now;
   if (loading()) return show_sign_of_life(now);
-  const bool behind = executing() && standing_->last.sequence > applied_.sequence;
+  const bool behind =
+      executing() && standing_->last.sequence > applied_.sequence && may_execute(applied_.sequence.next());
   reporting_.tick(applied_.sequence, behind, now);
   import_.tick(now);
   take_import_output(now);
@@ -303,7 +304,7 @@ ReplicaOutput ReplicaCore::take_output() {
 ReplicaReport ReplicaCore::report(bool resend) const {
   const Recovery recovery = loading() || importing() ? Recovery() : recovery_;
   return {group_, config_.incarnation, recovery,      applied_, checkpoint_,
-          resend, config_.pid,         config_.store, proof_,   !loading() && trial_ && trial_->imported};
+          resend, config_.pid,         config_.store, proof_,   is_unproven_import()};
 }
 
 Event& ReplicaCore::note(std::string_view name, Severity severity) {

@@ -8,8 +8,13 @@
 // - A checkpoint is committed only of orders that are stable and decided.
 // - Before it knows its standing it applies nothing.
 //
-// - A state is on trial until a vote on it has been compared: it may be wrong, wherever it came from. If it dissents
-//   before, the checkpoint that it came from is not loaded again, and a donor is not asked again so soon.
+// - A state is on trial at first: it may be wrong, wherever it came from. A checkpoint of its own
+//   counts as its own word, and is on trial until a vote on it has been compared; if that dissents,
+//   the checkpoint is not loaded again.
+// - An imported state is another replica's word, and a vote on it would only say once more what the
+//   donor says. So it gives no vote, and executes nothing beyond the newest agreed order, until it
+//   is, after that order, the state that f+1 replicas agreed on; if it is another one, it is dropped,
+//   and the next donor is asked.
 // - Memory is scrubbed all the time, at a bounded rate. What differs is adopted, so that the next vote tells (law 10).
 //
 // Loading. output.load asks the shell for the newest checkpoint, or one that is older than a wrong one:
@@ -130,21 +135,21 @@ class ReplicaCore {
     fork,           // this replica executed what the journal does not have
   };
 
-  // A state that no vote has proven yet.
+  // A state that nothing has proven yet.
   struct Trial {
     Sequence checkpoint;  // that it came from
     bool imported = false;
     Instant began;
-    std::optional<Instant> withholds;  // since when
-    std::optional<Instant> voted;      // since when a vote on it is known to be decided
-    Sequence agreed;                   // what was decided then
+    bool held_orders = false;      // imported: some came that may not be executed yet
+    std::optional<Instant> voted;  // own: since when a vote on it is known to be decided
+    Sequence agreed;               // what was decided then
   };
 
   bool executing() const;
   Judgement judge(const Order& order) const;
   void doubt_checkpoint(Instant now);
   void apply(const Order& order, Instant now);
-  bool withholds_vote(Instant now);
+  bool is_unproven_import() const { return !loading() && trial_ && trial_->imported; }
   void stop(const Order& order);
   void prove(Instant now);
   void capture_if_due(std::size_t changed);
@@ -159,7 +164,9 @@ class ReplicaCore {
   void load_again(const LoadWish& wish);
   void drop_state();
   void start_empty(Instant now);
-  bool on_trial_of_donor() const { return !loading() && trial_ && trial_->imported && applied_ == base_; }
+  bool is_untouched_import() const { return is_unproven_import() && applied_ == base_; }
+  bool may_execute(Sequence sequence) const;
+  void examine_import(Instant now);
   void give_import_up();
   LoadWish end_trial();
   void watch_trial(Instant now);

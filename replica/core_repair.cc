@@ -26,7 +26,7 @@ constexpr Duration verdict_time = seconds(2);
 
 void ReplicaCore::roll_back(std::string_view reason, Instant now) {
   const bool recovering = standing_->recovery > recovery_;
-  if (!recovering && on_trial_of_donor()) return give_import_up();
+  if (!recovering && is_untouched_import()) return give_import_up();
   if (!recovering && applied_ == base_) {
     // The checkpoint itself, of stable orders only, is not what the journal holds: one of them was replaced.
     if (base_.sequence.value == 0) return reporting_.missed(Sequence(1), applied_.sequence, now);
@@ -101,30 +101,54 @@ void ReplicaCore::begin(std::unique_ptr<State> state, const CheckpointHeader& he
   proof_ = {};
   trial_.reset();
   const Sequence imported = std::exchange(loading_import_, {});
-  if (checkpoint_.value != 0) trial_ = Trial{checkpoint_, header.imported, now, {}, {}, {}};
+  if (checkpoint_.value != 0) trial_ = Trial{checkpoint_, header.imported, now};
   if (imported.value != 0 && checkpoint_ != imported) import_.distrust_donor();
   next_scrub_ = scrub_pass_began_ = now + shortest_scrub_pass;
   sign_of_life_ = false;
   reporting_.restart(now);
-  if (standing_) settle(false, now);
+  if (!standing_) return;
+  settle(false, now);
+  examine_import(now);
 }
 
 // ---- trial
 
+// Beyond the agreed order nothing could be told of an imported state without counting its vote. What
+// is not executed now is asked for when it is proven.
+bool ReplicaCore::may_execute(Sequence sequence) const {
+  return !is_unproven_import() || sequence <= standing_->agreed.order.sequence;
+}
+
+// The agreed state is what f+1 replicas said with states of their own, so one of them was right. The
+// digest is of the whole state (law 10): whoever has an equal one has that state, wherever it came
+// from.
+void ReplicaCore::examine_import(Instant now) {
+  if (!is_unproven_import() || importing() || applied_ != standing_->agreed.order) return;
+  if (state_->digest() != standing_->agreed.state) {
+    note("import_wrong", Severity::error).with("checkpoint", base_.sequence).with("after", applied_.sequence);
+    return give_import_up();
+  }
+  note("import_proven").with("checkpoint", base_.sequence).with("by", applied_.sequence);
+  reporting_.request(now);
+  if (trial_->held_orders) reporting_.missed(standing_->last.sequence, applied_.sequence, now);
+  pass_trial();
+}
+
 // Time, not orders: under load many votes are decided before a verdict on the first is on record and in a view.
 void ReplicaCore::watch_trial(Instant now) {
-  if (!trial_ || !first_vote_) return;
+  if (!trial_ || trial_->imported || !first_vote_) return;
   // What was closed undecided compares nothing.
-  const bool compared = *first_vote_ <= standing_->agreed && standing_->agreed <= applied_.sequence;
+  const Sequence agreed = standing_->agreed.order.sequence;
+  const bool compared = *first_vote_ <= agreed && agreed <= applied_.sequence;
   if (!compared) return;
   const bool judged = standing_->state == ReplicaState::voting || standing_->state == ReplicaState::probation;
   if (!judged) return;
   if (!trial_->voted) {
     trial_->voted = now;
-    trial_->agreed = standing_->agreed;
+    trial_->agreed = agreed;
   }
   // A group that decides nothing meanwhile acts upon no verdict either.
-  if (now - *trial_->voted >= verdict_time && standing_->agreed > trial_->agreed) pass_trial();
+  if (now - *trial_->voted >= verdict_time && agreed > trial_->agreed) pass_trial();
 }
 
 // What was imported is replaced at once, and be the group idle, by a checkpoint that is known to be right.

@@ -168,6 +168,8 @@ void to_proto(const ClusterStatus& status, v1::ClusterStatus& proto) {
   proto.set_votes_received(status.votes_received);
   proto.set_journal_first(status.journal_first.value);
   proto.set_undecided(status.undecided.value);
+  proto.set_reason(status.reason);
+  proto.set_advice(status.advice);
 }
 
 bool from_proto(v1::ClusterStatus& proto, ClusterStatus& status) {
@@ -189,6 +191,8 @@ bool from_proto(v1::ClusterStatus& proto, ClusterStatus& status) {
   status.votes_received = proto.votes_received();
   status.journal_first = Sequence(proto.journal_first());
   status.undecided = Sequence(proto.undecided());
+  status.reason = std::move(*proto.mutable_reason());
+  status.advice = std::move(*proto.mutable_advice());
   return from_proto(proto.state(), status.state) &&
          list_from_proto(*proto.mutable_replicas(), limits::group_replicas, status.replicas);
 }

@@ -102,7 +102,7 @@ void to_proto(const ReplicaStanding& standing, v1::ReplicaStanding& proto) {
   proto.set_vote_from(standing.vote_from.value);
   proto.set_reason(standing.reason);
   proto.set_journal_first(standing.journal_first.value);
-  proto.set_agreed(standing.agreed.value);
+  to_proto(standing.agreed, *proto.mutable_agreed());
   proto.set_prove(standing.prove.value);
 }
 
@@ -116,7 +116,7 @@ bool from_proto(v1::ReplicaStanding& proto, ReplicaStanding& standing) {
   standing.vote_from = Sequence(proto.vote_from());
   standing.reason = std::move(*proto.mutable_reason());
   standing.journal_first = Sequence(proto.journal_first());
-  standing.agreed = Sequence(proto.agreed());
+  standing.agreed = from_proto(proto.agreed());
   standing.prove = Sequence(proto.prove());
   return from_proto(proto.state(), standing.state);
 }
@@ -211,6 +211,8 @@ void to_proto(const ComparatorReport& report, v1::ComparatorReport& proto) {
   proto.set_pid(report.pid);
   to_proto(report.agreed, *proto.mutable_agreed());
   proto.set_undecidable(report.undecidable.value);
+  proto.mutable_succession()->set_ballot(report.succession.ballot.value);
+  for (const ReplicaId replica : report.succession.replicas) proto.mutable_succession()->add_replicas(replica.value);
 }
 
 bool from_proto(v1::ComparatorReport& proto, ComparatorReport& report) {
@@ -223,6 +225,9 @@ bool from_proto(v1::ComparatorReport& proto, ComparatorReport& report) {
   report.pid = proto.pid();
   report.agreed = from_proto(proto.agreed());
   report.undecidable = Sequence(proto.undecidable());
+  report.succession.ballot = Sequence(proto.succession().ballot());
+  if (static_cast<std::size_t>(proto.succession().replicas_size()) > limits::group_replicas) return false;
+  for (const std::uint64_t replica : proto.succession().replicas()) report.succession.replicas.emplace_back(replica);
   return list_from_proto(*proto.mutable_voters(), limits::group_replicas, report.voters) &&
          list_from_proto(*proto.mutable_verdicts(), limits::group_replicas, report.verdicts);
 }

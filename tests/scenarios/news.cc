@@ -45,6 +45,7 @@ struct Gist {
     for (const Verdict& verdict : report.verdicts)
       text += number(verdict.replica.value) + number(verdict.recovery.value) + number(verdict.sequence.value);
     if (report.undecidable.value != 0) text += "undecidable " + number(report.undecidable.value);
+    if (report.succession.ballot.value != 0) text += "succession " + number(report.succession.ballot.value);
     return text;
   }
 };

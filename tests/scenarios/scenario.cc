@@ -187,15 +187,18 @@ void Scenario::status(const Words&) {
   if (status.journal_first.value > 1) text += ", journal from " + std::to_string(status.journal_first.value);
   if (status.undecided.value != 0) text += ", undecided " + std::to_string(status.undecided.value);
   group().narrator.write(text);
+  if (status.state == GroupState::unavailable) group().narrator.write(status.reason + ": " + status.advice);
   for (const ReplicaStatus& replica : status.replicas) group().narrator.write(row(replica));
 }
 
 void Scenario::show(const Words& words) { group().narrator.show_all(words.at(1) == "everything"); }
 
-// operator readmit N, operator resume.
+// operator evict N, operator readmit N, operator resume.
 void Scenario::operate(const Words& words) {
   if (words.at(1) == "resume")
     group().distributor.resume();
+  else if (words.at(1) == "evict")
+    group().distributor.evict(ReplicaId(number(words.at(2))));
   else if (words.at(1) == "readmit")
     group().distributor.readmit(ReplicaId(number(words.at(2))));
   else

@@ -278,6 +278,10 @@ struct Wording::Say {
       text += ", verdict " + std::string(to_string(verdict.reason)) + " of replica " + number(verdict.replica.value) +
               " at order " + number(verdict.sequence.value);
     if (report.undecidable.value != 0) text += ", order " + number(report.undecidable.value) + " undecidable";
+    if (report.succession.ballot.value != 0) {
+      text += ", equal votes on order " + number(report.succession.ballot.value) + " of replicas";
+      for (const ReplicaId replica : report.succession.replicas) text += " " + number(replica.value);
+    }
     return text;
   }
 };

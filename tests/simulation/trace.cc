@@ -50,8 +50,8 @@ struct Describe {
     return "standing " + std::string(to_string(standing.state)) + ", term " + number(standing.term.value) + " view " +
            number(standing.view.value) + " recovery " + number(standing.recovery.value) + " last " +
            identity(standing.last) + " stable " + number(standing.stable.value) + " agreed " +
-           number(standing.agreed.value) + " vote from " + number(standing.vote_from.value) + " journal from " +
-           number(standing.journal_first.value);
+           number(standing.agreed.order.sequence.value) + " vote from " + number(standing.vote_from.value) +
+           " journal from " + number(standing.journal_first.value);
   }
   std::string operator()(const Fault& fault) const { return "fault " + std::string(to_string(fault.kind)); }
   std::string operator()(const ReplicaReport& report) const {

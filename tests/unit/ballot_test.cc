@@ -263,14 +263,14 @@ BOOST_AUTO_TEST_CASE(ahead_of_the_ballot_the_newest_vote_of_a_replica_stands) {
   CollectedBallot ballot;
   ballot.cast(ReplicaId(1), vote_of("old", 1, 1));
   ballot.cast(ReplicaId(1), vote_of("new", 1, 2));
-  ballot.open(ballot_of(2));
+  ballot.open(ballot_of(2), {});
   BOOST_TEST(ballot.answer(ballot.first_of(ReplicaId(1))).results == "new");
   BOOST_TEST(ballot.kept_bytes() == 3u);
 }
 
 BOOST_AUTO_TEST_CASE(on_an_open_ballot_the_first_vote_of_a_replica_stands) {
   CollectedBallot ballot;
-  ballot.open(ballot_of(1));
+  ballot.open(ballot_of(1), {});
   BOOST_TEST((ballot.cast(ReplicaId(1), vote_of("one")) == CollectedBallot::Cast::first));
   BOOST_TEST((ballot.cast(ReplicaId(1), vote_of("one")) == CollectedBallot::Cast::repeated));
   BOOST_TEST((ballot.cast(ReplicaId(1), vote_of("two")) == CollectedBallot::Cast::different));
@@ -283,7 +283,7 @@ BOOST_AUTO_TEST_CASE(votes_on_another_order_are_marked_as_such) {
   CollectedBallot ballot;
   ballot.cast(ReplicaId(1), vote_of("a", 1, 7));
   ballot.cast(ReplicaId(2), vote_of("a", 1, 1));
-  ballot.open(ballot_of(1));
+  ballot.open(ballot_of(1), {});
   BOOST_TEST(ballot.answers()[0] == other_order);
   BOOST_TEST(ballot.answers()[1] != other_order);
 }
@@ -299,7 +299,7 @@ BOOST_AUTO_TEST_CASE(a_struck_vote_never_was) {
 
 BOOST_AUTO_TEST_CASE(reducing_keeps_the_decided_answer_first) {
   CollectedBallot ballot;
-  ballot.open(ballot_of(1));
+  ballot.open(ballot_of(1), {});
   ballot.cast(ReplicaId(1), vote_of("wrong"));
   ballot.cast(ReplicaId(2), vote_of("right"));
   ballot.cast(ReplicaId(3), vote_of("right"));

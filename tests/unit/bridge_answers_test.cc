@@ -200,6 +200,10 @@ BOOST_AUTO_TEST_CASE(the_status_is_the_json_of_the_contract) {
              R"("reason":"dissent","since":"2026-11-23T03:15:00.124Z","next_try":null,"checkpoint":120000}],)"
              R"("distributor":{"pid":1,"state":"leading"},"comparator":{"pid":0,"state":""},)"
              R"("journal_first":7,"undecided":null})");
+  status.reason = "replicas_out";
+  status.advice = "Wait.";
+  const std::string told = status_json(status);
+  BOOST_TEST(told.ends_with(R"("undecided":null,"reason":"replicas_out","advice":"Wait."})"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -338,40 +338,124 @@ BOOST_AUTO_TEST_CASE(while_somebody_is_on_probation_empty_orders_come_faster) {
   BOOST_TEST(bench.last_sequence().value - before >= 90u);
 }
 
-// Replica 3 is on probation when voter 2 falls silent: nothing can be decided any more.
-ComparatorReport stuck_without_replica_2(Bench& bench, std::uint64_t matches) {
+// Replica 3 is on probation when voter 2 falls silent: 1 and 3 gave equal votes, and nothing is decided.
+ComparatorReport stuck_without_replica_2(Bench& bench) {
   evict_and_let_recover(bench);
   bench.apply(3, bench.last_sequence(), Recovery(2));
   bench.decide();
-  ComparatorReport stuck = bench.report(bench.decided());
   bench.give_change(1);
-  for (VoterTally& tally : stuck.voters) tally.voted = bench.last_sequence();
-  stuck.voters[1].voted = bench.decided();
-  stuck.voters[2].matches = matches;
+  ComparatorReport stuck = bench.report(bench.decided());
+  stuck.succession = {bench.last_sequence(), {ReplicaId(1), ReplicaId(3)}};
   return stuck;
 }
 
-BOOST_AUTO_TEST_CASE(at_the_floor_a_silent_voter_is_replaced_by_one_that_matched_on_probation) {
+BOOST_AUTO_TEST_CASE(a_succession_makes_a_voter_of_whoever_is_on_probation_and_displaces_nobody) {
   Bench bench;
   bench.start();
-  const ComparatorReport stuck = stuck_without_replica_2(bench, 1);
+  const ComparatorReport stuck = stuck_without_replica_2(bench);
   const ViewNumber before = bench.view();
-  bench.pass(milliseconds(900), milliseconds(50), [&] { bench.give(stuck); });
-  BOOST_TEST((bench.view() == before), "it is given the time of all misses");
-  bench.pass(milliseconds(200), milliseconds(50), [&] { bench.give(stuck); });
+  bench.give(stuck);
   BOOST_TEST((bench.view() == before.next()), "in one view");
-  BOOST_TEST((bench.views.back().members[1].role == MemberRole::none));
+  BOOST_TEST((bench.views.back().members[1].role == MemberRole::voter));
   BOOST_TEST((bench.views.back().members[2].role == MemberRole::voter));
-  BOOST_TEST((bench.status().replicas[1].last_verdict->reason == VerdictReason::silence));
+  bench.give(stuck);
+  BOOST_TEST((bench.view() == before.next()), "of another view by now");
 }
 
-BOOST_AUTO_TEST_CASE(at_the_floor_nobody_takes_a_voters_place_without_a_vote_that_matched) {
+BOOST_AUTO_TEST_CASE(a_succession_of_an_earlier_view_or_on_a_closed_ballot_is_ignored) {
   Bench bench;
   bench.start();
-  const ComparatorReport stuck = stuck_without_replica_2(bench, 0);
+  ComparatorReport stuck = stuck_without_replica_2(bench);
   const ViewNumber before = bench.view();
-  bench.pass(seconds(3), milliseconds(50), [&] { bench.give(stuck); });
+  stuck.view = ViewNumber(before.value - 1);
+  bench.give(stuck);
   BOOST_TEST((bench.view() == before));
+  stuck.view = before;
+  stuck.succession.ballot = Sequence(0);
+  bench.give(stuck);
+  BOOST_TEST((bench.view() == before));
+}
+
+// Replica 3 is evicted, with a cool-down of a minute, and nothing is decided any more.
+struct Standstill : Bench {
+  static DistributorConfig patient_config() {
+    DistributorConfig config = usual_config();
+    config.membership.cooldown = config.membership.cooldown_most = seconds(60);
+    return config;
+  }
+  Standstill() : Bench(patient_config()) {
+    start();
+    accuse(3, VerdictReason::silence);
+    Bench::pass(milliseconds(1'100), milliseconds(50), [&] { decide(); });
+    give_change(1);
+  }
+  void pass(Duration duration, bool is_there) {
+    Bench::pass(duration, milliseconds(50), [&] {
+      comparator_is_alive();
+      if (is_there) apply(3, Sequence(1));
+    });
+  }
+  ReplicaState state() { return status().replicas[2].state; }
+};
+
+BOOST_AUTO_TEST_CASE(while_the_group_stands_still_the_cool_down_of_whoever_is_there_ends) {
+  Standstill bench;
+  bench.pass(milliseconds(400), true);
+  BOOST_TEST((bench.state() == ReplicaState::evicted), "it may be slow");
+  bench.pass(milliseconds(300), true);
+  BOOST_TEST((bench.state() == ReplicaState::recovering));
+}
+
+BOOST_AUTO_TEST_CASE(and_of_nobody_who_is_not_there) {
+  Standstill bench;
+  bench.pass(seconds(3), false);
+  BOOST_TEST((bench.state() == ReplicaState::evicted));
+}
+
+BOOST_AUTO_TEST_CASE(a_status_that_is_not_ok_says_why_and_what_helps) {
+  Bench fresh;
+  BOOST_TEST(fresh.status().reason == "no_comparator");
+  fresh.comparator_is_alive();
+  BOOST_TEST(fresh.status().reason == "starting");
+
+  Standstill bench;
+  BOOST_TEST(bench.status().reason == "replicas_out");
+  bench.pass(seconds(2), false);
+  BOOST_TEST(bench.status().reason == "no_majority");
+  BOOST_TEST(bench.status().advice.find("until 2 of them are whole") != std::string::npos);
+
+  Bench held;
+  held.start();
+  held.all_apply();
+  BOOST_TEST(held.status().reason == "");
+  BOOST_TEST(held.status().advice == "");
+  held.command(AdminAction::evict, 2);
+  held.give_change(1);
+  held.pass(seconds(2), milliseconds(50), [&] { held.comparator_is_alive(); });
+  BOOST_TEST(held.status().reason == "no_majority");
+  BOOST_TEST(held.status().advice.find("tally replica readmit 2") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(whoever_recovers_is_told_from_where_on_it_is_to_vote_before_it_has_reported) {
+  Bench bench;
+  bench.start();
+  evict_and_let_recover(bench);
+  const ReplicaStanding standing = bench.standings[3].back();
+  BOOST_TEST(standing.recovery.value == 2u);
+  BOOST_TEST((standing.vote_from == bench.decided().next()));
+}
+
+BOOST_AUTO_TEST_CASE(whoever_lives_on_an_unproven_import_is_not_put_on_probation) {
+  Bench bench;
+  bench.start();
+  evict_and_let_recover(bench);
+  ReplicaReport report = bench.replica_report(bench.last_sequence(), Recovery(2));
+  report.imported = true;
+  bench.give(3, report);
+  BOOST_TEST((bench.status().replicas[2].state == ReplicaState::recovering));
+  report.imported = false;
+  bench.give(3, report);
+  BOOST_TEST((bench.status().replicas[2].state == ReplicaState::probation));
 }
 
 BOOST_AUTO_TEST_CASE(a_verdict_of_an_earlier_recovery_is_ignored) {
@@ -405,10 +489,12 @@ BOOST_AUTO_TEST_CASE(a_voter_that_lives_on_anothers_state_has_to_prove_itself_wi
   BOOST_TEST((member.state == ReplicaState::recovering));
   BOOST_TEST((member.recovery == Recovery(1)));
   BOOST_TEST(member.evictions == 0u);
-  BOOST_TEST((bench.journaled_views().back().members[1].state == ReplicaState::probation));
   const std::size_t views = bench.journaled_views().size();
   bench.give(2, report);
   BOOST_TEST(bench.journaled_views().size() == views, "once");
+  report.imported = false;
+  bench.give(2, report);
+  BOOST_TEST((bench.journaled_views().back().members[1].state == ReplicaState::probation));
 }
 
 // Law 13: only one of them can go.

@@ -278,13 +278,13 @@ BOOST_AUTO_TEST_CASE(what_is_agreed_is_journaled_at_most_once_a_second_and_told_
     bench.all_apply();
   }
   BOOST_TEST(bench.journaled_agreements().size() == 1u);
-  BOOST_TEST(bench.standings[1].back().agreed.value == 1u);
+  BOOST_TEST(bench.standings[1].back().agreed.order.sequence.value == 1u);
   bench.pass(milliseconds(150), milliseconds(50), [&] { bench.agree(); });
   BOOST_REQUIRE(bench.journaled_agreements().size() == 2u);
   const Sequence agreed = bench.journaled_agreements()[1].order.sequence;
   BOOST_TEST(agreed.value >= 10u);
   bench.pass(milliseconds(1'400), milliseconds(50), [&] { bench.agree(); });  // with its sync and a beat
-  BOOST_TEST((bench.standings[1].back().agreed >= agreed));
+  BOOST_TEST((bench.standings[1].back().agreed.order.sequence >= agreed));
   BOOST_TEST(bench.journaled_agreements().size() == 3u);
 }
 
@@ -297,7 +297,7 @@ BOOST_AUTO_TEST_CASE(what_is_closed_is_not_agreed) {
   BOOST_TEST((bench.decided() > Sequence(1)));
   BOOST_TEST(bench.journaled_agreements().size() == 1u);
   bench.all_apply();
-  BOOST_TEST(bench.standings[1].back().agreed.value == 1u);
+  BOOST_TEST(bench.standings[1].back().agreed.order.sequence.value == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_report_that_comes_late_takes_nothing_agreed_back) {
@@ -324,7 +324,7 @@ BOOST_AUTO_TEST_CASE(what_is_agreed_beyond_the_last_order_is_not_believed) {
 BOOST_AUTO_TEST_CASE(a_restart_tells_what_the_journal_knows_to_be_agreed) {
   Cutting bench;
   bench.apply(1, Sequence(last));
-  BOOST_TEST(bench.standings[1].back().agreed.value == 9'000u);
+  BOOST_TEST(bench.standings[1].back().agreed.order.sequence.value == 9'000u);
   BOOST_TEST(bench.standings[1].back().prove.value == 0u);
 }
 
@@ -351,10 +351,10 @@ BOOST_AUTO_TEST_CASE(what_is_agreed_is_not_told_before_its_record_is_synced) {
   BOOST_REQUIRE(bench.journaled_agreements().size() == 1u);
   bench.pass(milliseconds(400), milliseconds(50), [&] { bench.comparator_is_alive(); });
   BOOST_REQUIRE(!bench.standings[1].empty());
-  BOOST_TEST(bench.standings[1].back().agreed.value == 0u);
+  BOOST_TEST(bench.standings[1].back().agreed.order.sequence.value == 0u);
   bench.sync();
   bench.pass(milliseconds(400), milliseconds(50), [&] { bench.comparator_is_alive(); });
-  BOOST_TEST(bench.standings[1].back().agreed.value == 1u);
+  BOOST_TEST(bench.standings[1].back().agreed.order.sequence.value == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_agreed_is_not_told_by_a_sync_that_began_before_its_record) {
@@ -369,7 +369,7 @@ BOOST_AUTO_TEST_CASE(what_is_agreed_is_not_told_by_a_sync_that_began_before_its_
   bench.synced = earlier;
   bench.pass(milliseconds(400), milliseconds(50), [&] { bench.comparator_is_alive(); });
   BOOST_REQUIRE(!bench.standings[1].empty());
-  BOOST_TEST(bench.standings[1].back().agreed.value == 0u);
+  BOOST_TEST(bench.standings[1].back().agreed.order.sequence.value == 0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

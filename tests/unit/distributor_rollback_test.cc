@@ -37,15 +37,49 @@ BOOST_AUTO_TEST_CASE(when_no_majority_is_found_every_voter_is_to_roll_back_by_on
   BOOST_TEST(bench.happened("no_majority"));
 }
 
-BOOST_AUTO_TEST_CASE(who_does_not_vote_is_not_told_to_roll_back) {
+BOOST_AUTO_TEST_CASE(whoever_is_held_is_neither_waited_for_nor_told_to_roll_back) {
   Bench bench;
   reach_the_split(bench);
-  bench.accuse(3, VerdictReason::silence);
+  bench.command(AdminAction::evict, 3);
   split(bench);
+  BOOST_TEST(bench.new_term);
   const JournaledView view = bench.journaled_views().back();
   BOOST_TEST(view.members[1].recovery.value == 2u);
   BOOST_TEST(view.members[2].recovery.value == 1u);
   BOOST_TEST((view.members[2].state == ReplicaState::evicted));
+}
+
+// Whoever is there may make f+1 equal votes possible yet.
+BOOST_AUTO_TEST_CASE(before_all_roll_back_whoever_is_there_and_evicted_is_let_in_and_waited_for) {
+  Bench bench;
+  reach_the_split(bench);
+  bench.accuse(3, VerdictReason::dissent);
+  split(bench);
+  BOOST_TEST((bench.journaled_views().back().members[2].state == ReplicaState::recovering));
+  const Instant began = bench.now;
+  while (!bench.new_term && bench.now < began + seconds(20))
+    bench.pass(milliseconds(50), milliseconds(50), [&] {
+      bench.apply(3, Sequence(2), Recovery(1));
+      split(bench);
+    });
+  BOOST_TEST(bench.new_term, "and not for ever");
+  BOOST_TEST(((bench.now - began) >= seconds(10)));
+}
+
+BOOST_AUTO_TEST_CASE(and_whoever_is_on_probation_until_it_has_voted_on_that_order_and_rolls_back_too) {
+  Bench bench;
+  reach_the_split(bench);
+  bench.accuse(3, VerdictReason::dissent);
+  split(bench);
+  bench.apply(3, Sequence(3), Recovery(2));
+  BOOST_REQUIRE((bench.journaled_views().back().members[2].state == ReplicaState::probation));
+  ComparatorReport report = no_majority(bench, bench.last_sequence());
+  bench.give(report);
+  BOOST_TEST(!bench.new_term);
+  report.voters[2].voted = report.undecidable;
+  bench.give(report);
+  BOOST_TEST(bench.new_term);
+  BOOST_TEST(bench.journaled_views().back().members[2].recovery.value == 3u);
 }
 
 BOOST_AUTO_TEST_CASE(what_was_agreed_is_journaled_with_that_view_in_one_sync) {
@@ -348,23 +382,44 @@ BOOST_AUTO_TEST_CASE(proofs_of_an_earlier_recovery_do_not_count) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(proofs_of_replicas_that_do_not_vote_do_not_count) {
-  Bench before;
-  reach_the_split(before);
-  before.accuse(3, VerdictReason::silence);
-  split(before);
-  Reproducing bench(before.reopened());
-  prove_right(bench, 1);
-  prove_right(bench, 3);
-  BOOST_TEST((stage_of(bench) == Stage::reproducing));
-  prove_right(bench, 2);
-  BOOST_TEST((stage_of(bench) == Stage::none));
+// The journal of a group that found no majority while replica 3 was not a voter.
+RecoveredJournal split_journal_with_replica_3(ReplicaState state, bool held = false) {
+  RecoveredJournal found = split_journal();
+  found.view.members[2].state = state;
+  found.view.members[2].held = held;
+  return found;
+}
 
-  Reproducing other(before.reopened());
-  prove_wrong(other, 3);
-  BOOST_TEST((stage_of(other) == Stage::reproducing));
-  prove_wrong(other, 2);  // one of two voters: there are never f+1 right ones
-  BOOST_TEST((stage_of(other) == Stage::halted));
+BOOST_AUTO_TEST_CASE(whoever_was_on_probation_or_recovering_proves_as_well_and_becomes_a_voter_by_it) {
+  for (const ReplicaState state : {ReplicaState::probation, ReplicaState::recovering}) {
+    Reproducing bench(split_journal_with_replica_3(state));
+    prove_right(bench, 1);
+    BOOST_TEST((stage_of(bench) == Stage::reproducing));
+    prove_right(bench, 3);
+    BOOST_TEST((stage_of(bench) == Stage::none));
+    BOOST_TEST((bench.journaled_views().back().members[2].state == ReplicaState::voting));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(and_whoever_was_evicted_is_let_in_at_once) {
+  Reproducing bench(split_journal_with_replica_3(ReplicaState::evicted));
+  prove_right(bench, 3);  // it is there
+  BOOST_TEST((bench.journaled_views().back().members[2].state == ReplicaState::recovering));
+  prove_right(bench, 3);
+  prove_right(bench, 1);
+  BOOST_TEST((stage_of(bench) == Stage::none));
+}
+
+BOOST_AUTO_TEST_CASE(proofs_of_replicas_that_wait_for_an_operator_do_not_count) {
+  for (const bool held : {true, false}) {
+    Reproducing bench(split_journal_with_replica_3(held ? ReplicaState::evicted : ReplicaState::quarantined, held));
+    prove_right(bench, 1);
+    prove_right(bench, 3);
+    BOOST_TEST((stage_of(bench) == Stage::reproducing));
+    prove_wrong(bench, 2);
+    for (int count = 0; count < 6; ++count) prove_wrong(bench, 2);
+    BOOST_TEST((stage_of(bench) == Stage::halted));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_proof_that_was_given_before_the_distributor_restarted_counts_when_it_is_repeated) {

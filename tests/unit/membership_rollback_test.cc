@@ -35,7 +35,7 @@ struct Group {
     membership.tick(events);
   }
   bool no_majority(std::uint64_t sequence = 7) { return membership.no_majority(Sequence(sequence), events); }
-  bool reproduced() { return membership.reproduced(events); }
+  bool reproduced(const std::vector<ReplicaId>& right = {}) { return membership.reproduced(right, events); }
   bool halt() { return membership.halt("test", events); }
   bool resume(std::uint64_t voided = 0) { return membership.resume(Sequence(voided), events); }
   bool silence(std::uint64_t replica) {

@@ -43,12 +43,10 @@ struct Group {
   bool dissent(std::uint64_t replica) { return accuse(replica, VerdictReason::dissent); }
   bool hold(std::uint64_t replica) { return membership.hold(ReplicaId(replica), events); }
   bool readmit(std::uint64_t replica) { return membership.readmit(ReplicaId(replica), events); }
-  bool replace(std::uint64_t silent, std::uint64_t matched) {
-    VoterTally tally;
-    tally.replica = ReplicaId(matched);
-    tally.matches = 1;
-    const ReplicaId id(silent);
-    return membership.replace({id, membership.member(id).recovery, VerdictReason::silence, Sequence(7)}, tally, events);
+  bool succeed(std::initializer_list<std::uint64_t> replicas) {
+    Succession succession{Sequence(7), {}};
+    for (const std::uint64_t replica : replicas) succession.replicas.emplace_back(replica);
+    return membership.succeed(succession, events);
   }
   bool pass(Duration duration) {
     now = now + duration;
@@ -256,34 +254,61 @@ BOOST_AUTO_TEST_CASE(a_verdict_that_still_stands_is_carried_out_once_there_are_e
   BOOST_TEST(group.silence(3));
 }
 
-// ---- a silent voter at the floor
+// ---- succession
 
-BOOST_AUTO_TEST_CASE(at_the_floor_whoever_matched_on_probation_takes_the_place_of_a_silent_voter_in_one_view) {
-  Group group;
-  group.silence(2);
+BOOST_AUTO_TEST_CASE(those_on_probation_that_a_succession_names_become_voters_in_one_view_and_nobody_goes) {
+  Group group(5);
+  for (const std::uint64_t replica : {4, 5}) group.silence(replica);
   group.pass(cooldown);
-  group.membership.caught_up(ReplicaId(2), group.events);
+  for (const std::uint64_t replica : {4, 5}) group.membership.caught_up(ReplicaId(replica), group.events);
   const std::uint64_t before = group.view();
-  BOOST_TEST(group.replace(3, 2));
+  BOOST_TEST(group.succeed({1, 4, 5}));
   BOOST_TEST(group.view() == before + 1);
-  BOOST_TEST((group.state(3) == ReplicaState::evicted));
-  BOOST_TEST((group.state(2) == ReplicaState::voting));
-  BOOST_TEST(group.membership.voters() == 2u);
-  BOOST_TEST(group.membership.member(ReplicaId(2)).readmissions == 1u);
-  BOOST_TEST((group.membership.member(ReplicaId(3)).last_verdict->reason == VerdictReason::silence));
-  BOOST_TEST((group.cooling(3) == cooldown));
+  BOOST_TEST(group.membership.voters() == 5u);
+  BOOST_TEST(group.membership.member(ReplicaId(4)).readmissions == 1u);
+  BOOST_TEST(group.membership.member(ReplicaId(2)).evictions == 0u);
 }
 
-BOOST_AUTO_TEST_CASE(only_a_voter_is_replaced_and_only_by_one_on_probation) {
+BOOST_AUTO_TEST_CASE(a_succession_makes_voters_of_those_on_probation_only) {
   Group group;
-  BOOST_TEST(!group.replace(3, 2));  // a voter
-  group.silence(2);
-  BOOST_TEST(!group.replace(3, 2));  // evicted
+  BOOST_TEST(!group.succeed({1, 2}));  // voters
+  group.silence(3);
+  BOOST_TEST(!group.succeed({1, 3}));  // evicted
   group.pass(cooldown);
-  BOOST_TEST(!group.replace(3, 2));  // recovering
-  group.membership.caught_up(ReplicaId(2), group.events);
-  BOOST_TEST(!group.replace(2, 2));
+  BOOST_TEST(!group.succeed({1, 3}));  // recovering
+  group.membership.caught_up(ReplicaId(3), group.events);
+  BOOST_TEST(!group.succeed({0, 4, ~std::uint64_t{0}}));
+  BOOST_TEST(!group.succeed({}));
   BOOST_TEST(group.membership.voters() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_cool_down_can_be_ended_once_in_five_seconds) {
+  Group group;
+  const auto end_cooldown = [&] { return group.membership.end_cooldown(ReplicaId(3), group.events); };
+  BOOST_TEST(!end_cooldown());  // it votes
+  group.silence(3);
+  BOOST_TEST(end_cooldown());
+  BOOST_TEST((group.state(3) == ReplicaState::recovering));
+  group.silence(3);
+  BOOST_TEST(!end_cooldown());
+  group.pass(milliseconds(1));
+  BOOST_TEST(!end_cooldown());
+  group.now = group.now + Membership::cooldown_cut_period;
+  group.membership.observe(group.wall, group.now);
+  BOOST_TEST(end_cooldown());
+}
+
+BOOST_AUTO_TEST_CASE(whoever_is_held_or_quarantined_waits_for_an_operator) {
+  Group group;
+  group.hold(3);
+  BOOST_TEST(!group.membership.end_cooldown(ReplicaId(3), group.events));
+  group.readmit(3);
+  for (int count = 0; count < 3; ++count) {
+    group.dissent(3);
+    if (count < 2) group.come_back(3);
+  }
+  BOOST_REQUIRE((group.state(3) == ReplicaState::quarantined));
+  BOOST_TEST(!group.membership.end_cooldown(ReplicaId(3), group.events));
 }
 
 // ---- quarantine

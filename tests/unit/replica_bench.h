@@ -139,7 +139,8 @@ inline ReplicaStanding standing_of(const OrderChain& chain, std::uint64_t recove
   standing.state = ReplicaState::voting;
   standing.recovery = Recovery(recovery);
   standing.last = chain.last;
-  standing.stable = standing.agreed = chain.last.sequence;
+  standing.stable = chain.last.sequence;
+  standing.agreed.order = chain.last;
   standing.vote_from = Sequence(1);
   return standing;
 }

@@ -424,10 +424,11 @@ BOOST_AUTO_TEST_CASE(only_of_orders_that_are_stable_and_agreed_and_as_a_voter) {
     return group.replica.core->checkpoint().value;
   };
   BOOST_TEST(checkpoint_after([](ReplicaStanding& standing) { standing.stable = Sequence(3); }) == 0u);
-  BOOST_TEST(checkpoint_after([](ReplicaStanding& standing) { standing.agreed = Sequence(3); }) == 0u);
+  BOOST_TEST(checkpoint_after([](ReplicaStanding& standing) { standing.agreed.order.sequence = Sequence(3); }) == 0u);
   BOOST_TEST(checkpoint_after([](ReplicaStanding& standing) { standing.state = ReplicaState::probation; }) == 0u);
-  BOOST_TEST(checkpoint_after([](ReplicaStanding& standing) { standing.stable = standing.agreed = Sequence(4); }) ==
-             4u);
+  BOOST_TEST(checkpoint_after([](ReplicaStanding& standing) {
+               standing.stable = standing.agreed.order.sequence = Sequence(4);
+             }) == 4u);
 }
 
 BOOST_AUTO_TEST_CASE(not_of_a_tail_that_a_new_term_replaced) {

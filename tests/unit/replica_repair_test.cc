@@ -51,8 +51,17 @@ struct CutJournal {
   ReplicaStanding standing(std::uint64_t recovery = 1) {
     ReplicaStanding now = standing_of(healthy.chain, recovery);
     now.journal_first = Sequence(11);
+    now.agreed.state = healthy.replica.core->state()->digest();
     return now;
   }
+  // What was agreed on is older than the last order.
+  ReplicaStanding standing(const OrderState& agreed) {
+    ReplicaStanding now = standing();
+    now.agreed = agreed;
+    return now;
+  }
+  // What the donor's checkpoint is of.
+  OrderState checkpointed() const { return {healthy.replica.header->applied, healthy.replica.header->state}; }
   void import(const std::function<void(CheckpointHeader&)>& forge = [](CheckpointHeader&) {}) {
     const auto [donor, request] = replica.requests.back();
     StateChunk chunk = whole_checkpoint(request, healthy.replica);
@@ -71,6 +80,7 @@ struct CutJournal {
 ReplicaStanding told(ReplicaStanding standing, std::uint64_t recovery, const std::string& reason) {
   standing.recovery = Recovery(recovery);
   standing.reason = reason;
+  standing.vote_from = standing.last.sequence.next();  // all is decided
   return standing;
 }
 
@@ -164,7 +174,7 @@ BOOST_AUTO_TEST_CASE(for_as_long_as_the_group_decides_nothing) {
 BOOST_AUTO_TEST_CASE(and_ballots_that_were_closed_undecided_prove_nothing_for_it) {
   Restarted group;
   ReplicaStanding closed = standing_of(group.chain);
-  closed.agreed = Sequence(2);
+  closed.agreed.order.sequence = Sequence(2);
   group.stream_from_applied();
   group.replica.receive(closed);
   group.replica.wait(seconds(3));
@@ -181,6 +191,21 @@ BOOST_AUTO_TEST_CASE(and_silence_proves_nothing_against_it) {
   BOOST_TEST(group.replica.distrusted.empty());
   BOOST_TEST(group.replica.applied() == 6u);  // and nothing is executed again
   BOOST_TEST((group.replica.reports.back().recovery == Recovery(2)));
+}
+
+// Found by the model: its votes on them counted no more, and the group waited for votes.
+BOOST_AUTO_TEST_CASE(but_after_a_silence_what_is_undecided_is_executed_and_voted_on_again) {
+  Restarted group;
+  group.stream_from_applied();
+  ReplicaStanding standing = told(standing_of(group.chain), 2, "silence");
+  standing.vote_from = Sequence(5);
+  group.replica.receive(standing);
+  BOOST_TEST(group.replica.applied() == 2u);
+  group.replica.votes.clear();
+  group.stream_from_applied();
+  BOOST_REQUIRE(group.replica.votes.size() == 2u);
+  BOOST_TEST(group.replica.votes[0].order.sequence.value == 5u);
+  BOOST_TEST(group.replica.votes[0].recovery.value == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(and_votes_before_a_silence_prove_nothing_for_it) {
@@ -319,6 +344,9 @@ BOOST_AUTO_TEST_CASE(when_the_journal_begins_after_what_it_has) {
   cut.replica.receive(probation);
   cut.stream();
   BOOST_TEST(cut.replica.applied() == 14u);
+  cut.healthy.count(1);
+  cut.stream();
+  BOOST_REQUIRE(cut.replica.votes.size() == 1u);
   BOOST_TEST((cut.replica.votes.back().state == cut.healthy.replica.votes.back().state));
   cut.replica.receive(cut.standing());
   BOOST_TEST(cut.replica.requests.size() == 1u);
@@ -355,25 +383,46 @@ BOOST_AUTO_TEST_CASE(not_while_it_is_evicted) {
 }
 
 // A donor that lies, and whoever repeats its lie, would be f+1.
-BOOST_AUTO_TEST_CASE(and_gives_no_vote_as_a_voter_before_one_was_compared) {
+BOOST_AUTO_TEST_CASE(and_gives_no_vote_before_its_state_is_the_agreed_one) {
   CutJournal cut;
   cut.import();
   BOOST_TEST(cut.replica.reports.back().imported);
   cut.stream();
   BOOST_TEST(cut.replica.applied() == 14u);
   BOOST_TEST(cut.replica.votes.empty());
-  ReplicaStanding standing = cut.standing();
-  standing.state = ReplicaState::probation;
-  cut.replica.receive(standing);
-  cut.healthy.count(2);
-  cut.stream();
-  BOOST_TEST(cut.replica.votes.size() == 2u);
-  cut.replica.receive(cut.standing());
-  cut.replica.wait(seconds(1));
+  cut.replica.wait(milliseconds(50));
   BOOST_TEST(!cut.replica.reports.back().imported);
   cut.healthy.count(1);
   cut.stream();
-  BOOST_TEST(cut.replica.votes.size() == 3u);
+  BOOST_TEST(cut.replica.votes.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(and_votes_on_what_follows_at_once_when_it_was_given_the_agreed_state_itself) {
+  CutJournal cut;
+  cut.replica.receive(cut.standing(cut.checkpointed()));
+  cut.import();
+  BOOST_TEST(!cut.replica.reports.back().imported);
+  cut.stream();
+  BOOST_TEST(cut.replica.votes.size() == 2u);
+}
+
+// What came too early is asked for again.
+BOOST_AUTO_TEST_CASE(and_executes_nothing_beyond_the_agreed_order_until_it_is_proven) {
+  CutJournal cut;
+  cut.replica.receive(cut.standing(OrderState{}));
+  cut.import();
+  cut.stream();
+  cut.replica.wait(seconds(9));
+  cut.replica.receive(cut.standing(OrderState{}));
+  BOOST_TEST(cut.replica.applied() == 12u);
+  BOOST_TEST(cut.replica.votes.empty());
+  BOOST_TEST(cut.replica.reports.back().imported);
+  BOOST_TEST(!cut.replica.reports.back().resend);
+  cut.replica.receive(cut.standing(cut.checkpointed()));
+  BOOST_TEST(!cut.replica.reports.back().imported);
+  BOOST_TEST(cut.replica.reports.back().resend);
+  cut.stream();
+  BOOST_TEST(cut.replica.votes.size() == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(and_its_next_process_knows_that_nothing_proved_it) {
@@ -384,6 +433,7 @@ BOOST_AUTO_TEST_CASE(and_its_next_process_knows_that_nothing_proved_it) {
   BOOST_TEST(cut.replica.reports.back().imported);
   cut.stream();
   BOOST_TEST(cut.replica.votes.empty());
+  BOOST_TEST(cut.replica.happened("import_proven"));
 }
 
 BOOST_AUTO_TEST_CASE(and_its_next_process_gives_up_what_no_order_follows) {
@@ -405,53 +455,14 @@ BOOST_AUTO_TEST_CASE(and_its_next_process_gives_up_what_no_order_follows) {
 BOOST_AUTO_TEST_CASE(and_replaces_it_by_a_checkpoint_of_its_own_once_it_is_proven) {
   CutJournal cut;
   cut.import();
-  ReplicaStanding standing = cut.standing();
-  standing.state = ReplicaState::probation;
-  cut.replica.receive(standing);
   cut.stream();
   BOOST_TEST(cut.replica.header->imported);
   BOOST_TEST(cut.replica.core->checkpoint().value == 12u);
-  cut.replica.receive(cut.standing());  // readmitted, and no order comes any more
-  BOOST_TEST(cut.replica.core->checkpoint().value == 14u);
-  BOOST_TEST(!cut.replica.header->imported);
-}
-
-// At f+1 voters it votes unproven, and may write a checkpoint of what is unproven still.
-BOOST_AUTO_TEST_CASE(and_of_another_order_than_one_that_was_written_unproven) {
-  CutJournal cut;
-  cut.import();
-  cut.healthy.count(2);
-  cut.stream();
-  cut.replica.wait(seconds(1));
-  cut.healthy.count(1);  // 17
-  cut.stream();
-  const ReplicaStanding first = cut.standing();
-  cut.replica.receive(first);
-  cut.replica.wait(seconds(1));
-  cut.healthy.count(3);  // 20, of which a checkpoint is due
+  cut.healthy.count(1);  // an order after the proof
   cut.stream();
   cut.replica.receive(cut.standing());
-  BOOST_TEST(cut.replica.core->checkpoint().value == 20u);
-  BOOST_TEST(cut.replica.header->imported);
-  cut.replica.wait(seconds(2));
-  cut.replica.receive(cut.standing());  // proven
-  BOOST_TEST(cut.replica.core->checkpoint().value == 20u);
-  cut.healthy.count(1);
-  cut.stream();
-  cut.replica.receive(cut.standing());
-  BOOST_TEST(cut.replica.core->checkpoint().value == 21u);
+  BOOST_TEST(cut.replica.core->checkpoint().value == 15u);
   BOOST_TEST(!cut.replica.header->imported);
-}
-
-BOOST_AUTO_TEST_CASE(and_votes_all_the_same_when_the_group_cannot_spare_it) {
-  CutJournal cut;
-  cut.import();
-  cut.stream();
-  BOOST_TEST(cut.replica.votes.empty());
-  cut.replica.wait(seconds(1));
-  cut.healthy.count(1);
-  cut.stream();
-  BOOST_TEST(cut.replica.votes.size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(and_takes_over_the_recovery_that_it_is_in_when_it_is_done) {
@@ -464,9 +475,12 @@ BOOST_AUTO_TEST_CASE(and_takes_over_the_recovery_that_it_is_in_when_it_is_done) 
 
 BOOST_AUTO_TEST_CASE(from_the_next_donor_when_the_first_one_lied) {
   CutJournal cut;
+  ReplicaStanding standing = cut.standing();
+  standing.agreed.state.low += 1;  // f+1 replicas say so
+  cut.replica.receive(standing);
   cut.import();
   cut.stream();
-  cut.replica.receive(dissent(cut.standing(), 2));
+  BOOST_TEST(cut.replica.votes.empty());
   BOOST_TEST(cut.replica.distrusted == std::vector<std::uint64_t>{12}, boost::test_tools::per_element());
   BOOST_REQUIRE(cut.replica.requests.size() == 2u);
   BOOST_TEST(cut.donor() == 3u);
