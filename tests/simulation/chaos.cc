@@ -156,10 +156,8 @@ Link& Chaos::votes_of(const ReplicaNode& replica) {
 
 bool Chaos::is_whole(const ReplicaNode& replica) const {
   if (!replica.is_whole()) return false;
-  const ClusterStatus& status = group_.distributor.status();
-  if (status.replicas.empty()) return false;
-  const bool votes = status.replicas.at(replica.id().value - 1).state == ReplicaState::voting;
-  return votes && !world_.referee.is_guilty(replica.id(), replica.core()->recovery());
+  const Recovery recovery = replica.core()->recovery();
+  return !world_.referee.is_guilty(replica.id(), recovery) || !world_.referee.may_count(replica.id(), recovery);
 }
 
 void Chaos::forgive() {

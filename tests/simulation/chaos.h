@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes faults, as the plan names them, and keeps to the fault model: never more than f replicas faulty at one time. A
-// replica stays faulty until it is whole: its fault is over, its state and checkpoints are right, and it votes. The
-// journal is damaged only where f+1 right replicas have checkpoints beyond it.
+// replica stays faulty until it is whole: its fault is over, its state and checkpoints are right, and no lie of it may
+// be counted any more. It need not vote: one that was put out before is as good as any other. The journal is damaged
+// only where f+1 right replicas have checkpoints beyond it.
 #pragma once
 
 #include <deque>
@@ -28,7 +29,6 @@ class Chaos {
   void begin();
   // No new faults, and all that are on end.
   void stop();
-  // Whether the replica takes part as if nothing had happened.
   bool is_whole(const ReplicaNode& replica) const;
 
  private:

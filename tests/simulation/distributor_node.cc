@@ -167,7 +167,9 @@ void DistributorNode::append(const JournalRecord& record) {
 void DistributorNode::start_sync() {
   if (syncing_ || sync_wanted_ <= synced_) return;
   syncing_ = true;
-  Duration duration = random_.between(world_.plan.sync_least, world_.plan.sync_most) + std::exchange(stall_, {});
+  const Duration stall = std::exchange(stall_, {});
+  const Duration duration = random_.between(world_.plan.sync_least, world_.plan.sync_most) + stall;
+  if (stall != Duration{}) stalled_until_ = world_.agenda.now() + duration;
   later(
       duration,
       [this, position = journal_.appended(), last = last_appended_] {

@@ -11,6 +11,7 @@
 #include "distributor/core.h"
 #include "simulation/node.h"
 #include "simulation/simulated_journal.h"
+#include "simulation/world.h"
 
 namespace tally::simulation {
 
@@ -30,6 +31,7 @@ class DistributorNode : public Node {
   void lose_power(std::uint64_t orders);  // so many of the journal's end, if no sync has covered them
   // The next syncs take so much longer, or end the process.
   void stall(Duration duration) { stall_ = duration; }
+  bool stalled() const { return stall_ != Duration{} || stalled_until_ > world_.agenda.now(); }
   void fail_next_sync() { sync_fails_ = true; }
   void damage_journal(Sequence sequence) { journal_.damage(sequence); }
   // The journal may grow as it likes. Before, it may be so short that no state of another replica leads on to it.
@@ -70,6 +72,7 @@ class DistributorNode : public Node {
   std::map<std::string, Link*> clients_;
   std::int64_t wall_offset_ms_ = 0;
   Duration stall_;
+  Instant stalled_until_;
   bool sync_fails_ = false;
   bool has_room_ = false;
   ClusterStatus status_;

@@ -242,8 +242,29 @@ bool Referee::may_still_be_found(const Lie& lie) const {
          !found_.contains({lie.replica, lie.recovery});
 }
 
+bool Referee::may_count(ReplicaId replica, Recovery recovery) const {
+  if (!view_) return true;
+  const Member& member = view_->members.at(replica.value - 1);
+  return member.recovery == recovery && member.role != MemberRole::none;
+}
+
+std::optional<Instant> Referee::let_in(ReplicaId replica) const {
+  const auto found = let_in_.find(replica);
+  return found == let_in_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void Referee::proof_sent(ReplicaId replica, Recovery recovery, const OrderState& proof) {
+  if (is_known_state(proof.order, proof.state)) proven_.insert({replica, recovery});
+}
+
+const Order* Referee::order(Sequence sequence) const {
+  if (sequence.value == 0 || sequence > last()) return nullptr;
+  return &find(chain_[sequence.value - 1])->order;
+}
+
 void Referee::comparator_reported(const ComparatorReport& report) {
   const Instant now = world_.agenda.now();
+  if (std::exchange(last_agreed_, report.agreed.order) != report.agreed.order) progressed_ = now;
   agreed_ = std::max(agreed_, report.agreed.order.sequence);
   std::erase_if(lies_, [&](const Lie& lie) { return !may_still_be_found(lie); });
   for (Lie& lie : lies_) {
@@ -260,6 +281,8 @@ void Referee::happened(const Node& node, const Event& event) {
     found_.insert({replica, recovery});
     if (!is_guilty(replica, recovery)) world_.fail(text(replica) + " is right and was found to dissent");
   }
+  if (event.name == "replica_recovering")
+    let_in_[ReplicaId(std::stoull(*field(event, "replica")))] = world_.agenda.now();
   if (event.name == "replica_quarantined" && *field(event, "reason") != "dissent")
     world_.fail("replica " + *field(event, "replica") + " was quarantined and did not dissent");
   const bool never = event.name == "audit_log_cut" || event.name == "results_malformed" ||

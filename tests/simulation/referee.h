@@ -12,7 +12,7 @@
 //   checkpoints  of a right replica are of a stable order that f+1 agreed on, and of the right state
 //   verdicts     dissent is found only in replicas that cast a wrong vote in that life, and in each such; each is on
 //                record before it is reported; silence quarantines nobody
-//   views        have f+1 voters; who becomes one has voted rightly in that life
+//   views        have f+1 voters; who becomes one has voted rightly in that life, or reproduced a right state
 //   calls        answered: once applied, as answered, in real-time order; not applied: never applied; unknown: once at
 //                most (calls.h)
 #pragma once
@@ -56,6 +56,15 @@ class Referee {
   void happened(const Node& node, const Event& event);
   bool is_known_state(const OrderIdentity& order, const Digest& state) const;
   bool is_guilty(ReplicaId replica, Recovery recovery) const { return guilty_.contains({replica, recovery}); }
+  // Whether what this life has said may be in a ballot still.
+  bool may_count(ReplicaId replica, Recovery recovery) const;
+  void proof_sent(ReplicaId replica, Recovery recovery, const OrderState& proof);
+  // When this replica was told to recover last; nothing: never.
+  std::optional<Instant> let_in(ReplicaId replica) const;
+  // When something was decided last, as far as the comparator told.
+  Instant progressed() const { return progressed_; }
+  // Of the present chain; none: it is shorter.
+  const Order* order(Sequence sequence) const;
 
   // ---- for calls
   // What the reference answered to a request, each time that it was executed or repeated, on any chain.
@@ -115,9 +124,12 @@ class Referee {
   std::map<Place, std::set<Life>> right_votes_;            // that came to the present comparator
   std::map<std::pair<ReplicaId, Term>, Sequence> passed_;  // the newest order it voted on, at the present comparator
   std::map<Life, Instant> voted_until_;                    // lives that were voters for the comparator
-  std::set<Life> proven_;                                  // from which a right vote came
+  std::set<Life> proven_;                                  // from which a right vote or proof came
   std::map<ReplicaId, MemberRole> roles_;                  // that any comparator was told
   Sequence agreed_;                                        // the newest that any reported
+  OrderIdentity last_agreed_;                              // as reported last
+  Instant progressed_;
+  std::map<ReplicaId, Instant> let_in_;
   std::uint64_t orders_ = 0;
 };
 

@@ -114,6 +114,7 @@ void ReplicaNode::receive_from_distributor(const Message& message, Instant now) 
     world_.trace.line(name(), "a bit of its memory flipped");
     flip_wanted_ = false;
     trust_ = Trust::wrong;
+    commits_wanted_ = 2;  // it may be captured
   }
 }
 
@@ -144,7 +145,9 @@ void ReplicaNode::answer(const Arrival& arrival, const StateRequest& request, In
       [this, peer, chunk, link = arrival.link, life = arrival.peer] {
         shorten(*chunk);
         const bool over = chunk->last || chunk->answer != StateAnswer::entries;
-        world_.network.send_down(*link, life, parcel(liar_.chunk(std::move(*chunk), world_.agenda.now())));
+        StateChunk said = liar_.chunk(std::move(*chunk), world_.agenda.now());
+        if (liar_.active(world_.agenda.now())) forged_.gave(said, core_->fresh_state());
+        world_.network.send_down(*link, life, parcel(std::move(said)));
         donor_.answered(peer, over, clock());
       });
 }
@@ -171,15 +174,18 @@ void ReplicaNode::carry_out(ReplicaOutput output) {
   tell_all(output.events);
   for (const Vote& vote : output.votes) {
     check(vote);
-    for (const Vote& said : liar_.votes(vote, world_.agenda.now())) cast(said);
+    for (const Vote& said : say(vote)) cast(said);
   }
   // A scrub has made the digest say what the data is; it may even be right again, if what flipped was set anew.
   for (const Event& event : output.events) {
     if (event.name == "state_mismatch") trust_ = Trust::unproven;
     if (event.name == "standing_changed") standing_reason_ = event.fields.back().second;
   }
-  if (output.report)
-    world_.network.send_up(*distributor_, parcel(liar_.report(std::move(*output.report), world_.agenda.now())));
+  if (output.report) {
+    const ReplicaReport said = liar_.report(std::move(*output.report), world_.agenda.now());
+    world_.referee.proof_sent(id_, said.recovery, said.proof);
+    world_.network.send_up(*distributor_, parcel(said));
+  }
   if (output.fatal) world_.fail(name() + " refused to go on: " + *output.fatal);
   for (auto& [donor, request] : output.state_requests)
     world_.network.send_up(*donors_.at(donor), parcel(std::move(request)));
@@ -188,11 +194,20 @@ void ReplicaNode::carry_out(ReplicaOutput output) {
   if (output.load) load(*output.load);
 }
 
+// A donor that lied votes as whoever believed it: the two together are more than one liar.
+std::vector<Vote> ReplicaNode::say(const Vote& honest) {
+  if (liar_.strikes(FaultName::lying_donor, world_.agenda.now()))
+    if (const auto forged = forged_.vote(honest, world_.referee, wire::decode_operations)) return {*forged};
+  return liar_.votes(honest, world_.agenda.now());
+}
+
 // Where the state came from, others may have lied; a vote like a right replica's proves it, from then on: an answer may
 // still have been read from what that order set anew.
 void ReplicaNode::check(const Vote& vote) {
   if (trust_ == Trust::right) world_.referee.vote_made(id_, vote);
-  if (trust_ == Trust::unproven && world_.referee.is_known_state(vote.order, vote.state)) trust_ = Trust::right;
+  if (trust_ != Trust::unproven || !world_.referee.is_known_state(vote.order, vote.state)) return;
+  trust_ = Trust::right;
+  right_from_ = vote.order.sequence;
 }
 
 void ReplicaNode::cast(const Vote& vote) {
@@ -249,18 +264,21 @@ void ReplicaNode::loaded(CheckpointWork::Loaded loaded) {
   world_.fail(name() + " cannot read its checkpoints: " + loaded.error->detail);
 }
 
-// What dissented is not loaded again.
+// What dissented is not loaded again. An import cannot have dissented: unproven it gives no vote.
 void ReplicaNode::judge_loaded(const CheckpointHeader& header) {
   const bool right = world_.referee.is_known_state(header.applied, header.state);
   trust_ = right ? Trust::right : Trust::unproven;
-  if (!right && wrong_ == header && standing_reason_ == "dissent")
+  right_from_ = {};
+  if (!right && !header.imported && wrong_ == header && standing_reason_ == "dissent")
     world_.fail(name() + " loads again what it dissented with");
   wrong_ = right ? std::nullopt : std::optional(header);
 }
 
 void ReplicaNode::commit(CheckpointDelta delta) {
-  // What was captured before it was right may still be written; a verdict on it is on its way.
-  const bool right = trust_ == Trust::right && !world_.referee.is_guilty(id_, core_->recovery());
+  // What was captured before it was right may still be written; a verdict on it is on its way, or
+  // what was wrong has been set anew since.
+  const bool right = trust_ == Trust::right && delta.header.applied.sequence >= right_from_ &&
+                     !world_.referee.is_guilty(id_, core_->recovery());
   if (right) world_.referee.checkpoint_made(id_, delta.header);
   auto shared = std::make_shared<CheckpointDelta>(std::move(delta));
   auto committed = std::make_shared<CheckpointWork::Committed>();
@@ -269,8 +287,10 @@ void ReplicaNode::commit(CheckpointDelta delta) {
       [this, committed] {
         if (!committed->result)
           return core_->checkpoint_failed(std::move(committed->delta), commit_failure(committed->result.error()));
-        if (commits_wanted_ > 0) --commits_wanted_;
-        core_->checkpoint_committed(committed->delta.header.applied.sequence);
+        const CheckpointHeader& header = committed->delta.header;
+        const bool whole = world_.referee.is_known_state(header.applied, header.state);
+        if (whole && commits_wanted_ > 0) --commits_wanted_;
+        core_->checkpoint_committed(header.applied.sequence);
       });
 }
 

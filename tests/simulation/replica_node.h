@@ -11,6 +11,7 @@
 #include "replica/checkpoint_work.h"
 #include "replica/core.h"
 #include "replica/donor.h"
+#include "simulation/forged_state.h"
 #include "simulation/liar.h"
 #include "simulation/memory_store.h"
 #include "simulation/node.h"
@@ -64,6 +65,7 @@ class ReplicaNode : public Node {
   void receive_from_distributor(const Message& message, Instant now);
   void receive_requests(Instant now);
   void carry_out(ReplicaOutput output);
+  std::vector<Vote> say(const Vote& honest);
   void check(const Vote& vote);
   void cast(const Vote& vote);
   void cast_delayed();
@@ -84,6 +86,7 @@ class ReplicaNode : public Node {
   std::map<ReplicaId, Link*> donors_;
   std::array<CheckpointDisk, 2> disks_;
   Liar liar_;
+  ForgedState forged_;
   unsigned commits_wanted_ = 0;  // until the checkpoints are whole again
   bool flip_wanted_ = false;
 
@@ -97,6 +100,7 @@ class ReplicaNode : public Node {
   Instant next_scrub_;
   bool scrubbing_ = false;
   Trust trust_ = Trust::right;
+  Sequence right_from_;  // captures of earlier orders are of a state that was not
   std::string standing_reason_;
   std::optional<CheckpointHeader> wrong_;  // the newest loaded, if its state was wrong
 };

@@ -19,7 +19,9 @@ Simulation::Simulation(const Plan& plan, bool prints)
   for (std::uint32_t number = 1; number <= world_.plan.workload.clients; ++number)
     clients_.emplace_back(world_, workload_, "client" + std::to_string(number));
   connect();
-  chaos_.emplace(world_, Chaos::Group{distributor_, comparator_, replicas_, clients_});
+  const Chaos::Group group{distributor_, comparator_, replicas_, clients_};
+  chaos_.emplace(world_, group);
+  availability_.emplace(world_, group, *chaos_);
 }
 
 void Simulation::connect() {
@@ -79,6 +81,7 @@ void Simulation::play() {
   for (ClientNode& client : clients_) client.start();
   world_.agenda.run_until(Instant{} + calm_before);
   chaos_->begin();
+  if (!world_.plan.beyond) availability_->begin();
   world_.agenda.run_until(world_.agenda.now() + world_.plan.chaos);
   world_.trace.line("chaos", "ends; everything heals");
   chaos_->stop();

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "simulation/availability.h"
 #include "simulation/chaos.h"
 #include "simulation/client_node.h"
 #include "simulation/comparator_node.h"
@@ -49,6 +50,7 @@ class Simulation {
   std::deque<ReplicaNode> replicas_;
   std::deque<ClientNode> clients_;
   std::optional<Chaos> chaos_;
+  std::optional<Availability> availability_;
 };
 
 }  // namespace tally::simulation
