@@ -3,11 +3,20 @@
 
    A verdict and its audit record (law 16) are one step: one that was lost before it was written never was. */
 
-/* Votes of an earlier life, and of one that lost its vote, are struck from undecided ballots (change_member). */
+/* Votes of an earlier life, and of one that lost its vote, are struck from undecided ballots
+   (change_member). So a wrong vote may be gone without having been compared: that happens only to
+   a replica that was evicted by a verdict. What an import ends is not followed. */
+#ifdef IMPORTS
+#define has_been_blamed(replica) true
+#else
+#define has_been_blamed(replica) blamed[replica]
+#endif
 inline strike(replica) {
   for (n : 1 .. ORDERS) {
     if
-    :: !decided[n] -> cast_by(replica, n) = no_vote
+    :: !decided[n] ->
+      assert(property_10 || !is_wrong(cast_by(replica, n)) || has_been_blamed(replica));
+      cast_by(replica, n) = no_vote
     :: else
     fi;
   }
@@ -93,11 +102,9 @@ inline compare(replica, sequence) {
 #else
 #define needed MAJORITY
 #endif
-#define counts_as(replica, sequence, mark) (is_counted(replica) && cast_by(replica, sequence) % 4 == (mark))
+#define counts_as(replica, sequence, mark) (is_counted(replica) && gave(replica, sequence, mark))
 #define votes_for(sequence, mark) \
   (counts_as(0, sequence, mark) + counts_as(1, sequence, mark) + counts_as(2, sequence, mark))
-#define right_mark 1
-#define wrong_mark 3
 
 inline check_vote(replica, sequence) {
   if
@@ -123,6 +130,9 @@ inline decide(sequence) {
     decided[sequence] = true;
 #ifdef WITNESS_READMISSION
     assert(witness || !(is_voter(held[0]) && recovery_of(held[0]) == 2 && cast_by(0, sequence) != no_vote));
+#endif
+#ifdef WITNESS_SUCCESSION_AGAINST_LIE
+    assert(witness || sequence != succession || votes_for(sequence, wrong_mark) == 0);
 #endif
 #ifdef READS
     if
@@ -183,21 +193,16 @@ inline take_vote(replica, sequence, vote) {
 }
 
 /* ComparatorCore::consider_silence: whoever did not vote on a decided ballot may be found silent, by right or because
-   it is slow. Never at the floor (can_spare). */
+   it is slow. Never at the floor (can_spare). Who is whole when it is quiet is not slow. */
 #define stays(replica) (is_voter(held[replica]) && !verdict[replica])
 #define can_spare(replica) \
   (!is_voter(held[replica]) || stays(next_of(replica)) + stays(after_next_of(replica)) >= MAJORITY)
 #define missed(replica, sequence) (decided[sequence] && cast_by(replica, sequence) == no_vote)
-#if ORDERS == 2
-#define missed_any(replica) (missed(replica, 1) || missed(replica, 2))
-#else
-#define missed_any(replica) (missed(replica, 1) || missed(replica, 2) || missed(replica, 3))
-#endif
 
 inline find_silence(replica) {
   d_step {
-    !quiet && may_be_evicted_later(replica) && has_role(held[replica]) && !verdict[replica] && missed_any(replica) &&
-      can_spare(replica) ->
+    (!quiet || is_broken(replica)) && may_be_evicted_later(replica) && has_role(held[replica]) &&
+      !verdict[replica] && any_order(missed, replica) && can_spare(replica) ->
     verdict[replica] = true
   }
 }

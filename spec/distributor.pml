@@ -33,6 +33,7 @@ inline enter(replica, state) {
 
 inline evict(replica) {
   enter(replica, EVICTED);
+  blamed[replica] = true;
   evictions++;
   if
   :: replica == evicted -> evicted++
@@ -57,7 +58,8 @@ inline act_on_verdict(replica) {
   }
 }
 
-/* The cool-down ends (Membership::begin_recovery). */
+/* The cool-down ends (Membership::begin_recovery), also early, while the group stands still
+   (end_cooldown). */
 inline begin_recovery(replica) {
   d_step {
     state_of(made[replica]) == EVICTED && recovery_of(made[replica]) < RECOVERIES ->
@@ -65,13 +67,41 @@ inline begin_recovery(replica) {
   }
 }
 
+/* The state of a replica is its own word, or another one's that nothing has proven yet: an unproven
+   import, right or wrong. What a liar says of that is left out: it votes what it likes. */
+#ifdef IMPORTS
+#define OWN 0
+#define RIGHT 1
+#define WRONG 2
+#define is_unproven(replica) (imported[replica] == RIGHT || imported[replica] == WRONG)
+#ifdef BUG_IMPORT_VOTES
+#define has_word(replica) true
+#else
+#define has_word(replica) (!is_unproven(replica))
+#endif
+#else
+#define has_word(replica) true
+#endif
+
 /* Membership::caught_up. A report may say what it likes about progress; it says that the recovery is carried out. */
 inline caught_up(replica) {
   d_step {
-    state_of(made[replica]) == RECOVERING && recovery[replica] == recovery_of(made[replica]) ->
+    state_of(made[replica]) == RECOVERING && recovery[replica] == recovery_of(made[replica]) &&
+      has_word(replica) && !is_dead(replica) ->
     enter(replica, PROBATION);
   }
 }
+
+#ifdef IMPORTS
+/* Membership::imported: it gives no vote, so it is put on probation without blame. */
+inline demote(replica) {
+  d_step {
+    is_voter(made[replica]) && recovery[replica] == recovery_of(made[replica]) &&
+      is_unproven(replica) && may_lose(replica) ->
+    enter(replica, RECOVERING);
+  }
+}
+#endif
 
 /* Membership::matched, of a report on the newest view. */
 inline promote(replica) {
@@ -81,28 +111,47 @@ inline promote(replica) {
   }
 }
 
-/* Law 13 at the floor (DistributorCore::replace_silent_voter): a ballot stands still without this voter's vote. */
-#define is_silent_on(silent, matching, sequence) \
-  (is_open(sequence) && cast_by(silent, sequence) == no_vote && cast_by(matching, sequence) != no_vote)
-#if ORDERS == 2
-#define stands_still(silent, matching) (is_silent_on(silent, matching, 1) || is_silent_on(silent, matching, 2))
-#else
-#define stands_still(silent, matching) \
-  (is_silent_on(silent, matching, 1) || is_silent_on(silent, matching, 2) || is_silent_on(silent, matching, 3))
-#endif
+/* Succession (law 13; ComparatorCore::propose, DistributorCore::take_succession): the voters do not
+   decide an open ballot, and f+1 replicas that vote or are on probation gave equal votes on it.
+   Those of them that are on probation become voters. The report must be on the newest view. That
+   the ballot has waited is left out, so it happens early as well as late. */
+#define is_heir(replica, sequence, mark) \
+  (is_observed(held[replica]) && gave(replica, sequence, mark))
+#define backs(replica, sequence, mark) (is_voter(held[replica]) && gave(replica, sequence, mark))
+#define heirs(sequence, mark) \
+  (is_heir(0, sequence, mark) + is_heir(1, sequence, mark) + is_heir(2, sequence, mark))
+#define backers(sequence, mark) \
+  (backs(0, sequence, mark) + backs(1, sequence, mark) + backs(2, sequence, mark))
 
-inline replace(silent, matching) {
+inline admit(replica, sequence, mark) {
+  if
+  :: is_heir(replica, sequence, mark) -> enter(replica, VOTING)
+#ifdef BUG_STRUCK
+  :: backs(replica, sequence, right_mark + wrong_mark - mark) -> enter(replica, EVICTED)
+#endif
+  :: else
+  fi
+}
+
+inline succeed(sequence, mark) {
+#ifndef BUG_NO_SUCCESSION
   d_step {
-    !quiet && voters_in(made) == MAJORITY && is_voter(made[silent]) && is_observed(made[matching]) &&
-      matched[matching] && hears_comparator && is_same(held, made) && may_evict_by_bounds(silent) &&
-      stands_still(silent, matching) ->
-    evict(silent);
-    enter(matching, VOTING);
-#ifdef WITNESS_REPLACEMENT
+    hears_comparator && judging && is_same(held, made) && is_open(sequence) &&
+      heirs(sequence, mark) > 0 && backers(sequence, mark) < MAJORITY &&
+      heirs(sequence, mark) + backers(sequence, mark) >= MAJORITY ->
+#ifdef WITNESS_SUCCESSION
     assert(witness);
 #endif
-    assert(property_4 || voters_in(made) >= MAJORITY);
+#ifdef WITNESS_SUCCESSION_AGAINST_LIE
+    succession = sequence;
+#endif
+    admit(0, sequence, mark);
+    admit(1, sequence, mark);
+    admit(2, sequence, mark);
   }
+#else
+  false
+#endif
 }
 
 /* What is closed can be decided no more (law 15): the comparator's votes on it mean nothing. */
@@ -120,6 +169,13 @@ inline close_through(sequence) {
   n = 0;
   q = 0;
 }
+
+/* A member of a view that the journal has, or had: who imports goes back within a recovery. */
+#ifdef IMPORTS
+#define is_not_after(one, other) (recovery_of(one) <= recovery_of(other))
+#else
+#define is_not_after(one, other) (one <= other)
+#endif
 
 /* A process dies, with what it had not synced, or some of it, or none; the next one begins a term. */
 inline restart_distributor() {
@@ -144,7 +200,7 @@ inline restart_distributor() {
 #endif
       assert(property_7 || term > before);
       before = 0;
-#ifdef READS
+#if defined(READS) || defined(IMPORTS) && defined(EXECUTION)
       agreed = (agreed <= last -> agreed : 0);
 #endif
       known_comparator = 0;
@@ -171,7 +227,7 @@ inline restart_distributor() {
       }
       n = 0;
       for (q : 0 .. REPLICAS - 1) {
-        assert(property_7 || held[q] <= made[q] && recovery[q] <= recovery_of(made[q]));
+        assert(property_7 || is_not_after(held[q], made[q]) && recovery[q] <= recovery_of(made[q]));
       }
       q = 0;
     }
@@ -194,18 +250,21 @@ inline sync_view() {
 
 #ifdef REPAIR
 #define is_undecided(sequence) ((sequence) <= last && (sequence) > closed && !decided[sequence])
-#define is_any_open (is_undecided(1) || is_undecided(2) || is_undecided(3) || is_undecided(4))
+#define is_any_open \
+  (is_undecided(1) || is_undecided(2) || is_undecided(3) || is_undecided(4) || is_undecided(ORDERS))
 
 /* Orders are plenty in life and few here. So, when it is quiet, only such are made as help somebody through probation:
    the empty ones of an idle group (law 22). */
-#define waits_for_order(replica) (is_observed(held[replica]) && !matched[replica])
+#define waits_for_order(replica) \
+  (is_observed(held[replica]) && !matched[replica] && !is_broken(replica))
 #ifdef BUG_NO_EMPTY_ORDERS
 #define may_order (!quiet && last < ORDERS - EXTRA)
 #else
 #define may_order \
   (!quiet && last < ORDERS - EXTRA || \
-   quiet && last < ORDERS && !is_any_open && late_vote == no_vote && hears_comparator && judging && \
-     is_same(held, made) && (waits_for_order(0) || waits_for_order(1) || waits_for_order(2)))
+   quiet && last < ORDERS - PROBES && !is_any_open && late_vote == no_vote && hears_comparator && \
+     judging && is_same(held, made) && \
+     (waits_for_order(0) || waits_for_order(1) || waits_for_order(2)))
 #endif
 #else
 #define may_order (last < ORDERS)
@@ -216,6 +275,15 @@ inline sync_view() {
 #define is_of_this_journal true
 #else
 #define is_of_this_journal (decided_newest_term == term)
+#endif
+
+#if defined(IMPORTS) && defined(EXECUTION)
+/* journal_agreed: what is told of is synced, and so survives. */
+inline take_agreed(sequence) {
+  d_step {
+    hears_comparator && sequence > agreed && decided[sequence] -> agreed = sequence
+  }
+}
 #endif
 
 proctype Distributor() {
@@ -273,12 +341,40 @@ end:
   :: promote(0)
   :: promote(1)
   :: promote(2)
-  :: replace(0, 1)
-  :: replace(0, 2)
-  :: replace(1, 0)
-  :: replace(1, 2)
-  :: replace(2, 0)
-  :: replace(2, 1)
+  :: succeed(1, right_mark)
+  :: succeed(1, wrong_mark)
+  :: succeed(2, right_mark)
+  :: succeed(2, wrong_mark)
+#if ORDERS > 2
+  :: succeed(3, right_mark)
+  :: succeed(3, wrong_mark)
+#endif
+#if ORDERS > 3
+  :: succeed(4, right_mark)
+  :: succeed(4, wrong_mark)
+#endif
+#if ORDERS > 4
+  :: succeed(5, right_mark)
+  :: succeed(5, wrong_mark)
+#endif
+#ifdef IMPORTS
+  :: demote(0)
+  :: demote(1)
+  :: demote(2)
+#ifdef EXECUTION
+  :: take_agreed(1)
+  :: take_agreed(2)
+#if ORDERS > 2
+  :: take_agreed(3)
+#endif
+#if ORDERS > 3
+  :: take_agreed(4)
+#endif
+#if ORDERS > 4
+  :: take_agreed(5)
+#endif
+#endif
+#endif
   :: restart_distributor()
   od
 }

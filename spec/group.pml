@@ -24,6 +24,11 @@
 #define EVICTIONS 1 /* of all replicas together, at most 2 */
 #endif
 #define RECOVERIES (EVICTIONS + 1)
+#ifdef BROKEN
+#define PROBES 1 /* the last place is for the order that must be decided */
+#else
+#define PROBES 0
+#endif
 
 /* ---- a member: its recovery and its state, in the order in which they come (distributor/membership.h) */
 
@@ -59,6 +64,8 @@ byte stable;                    /* law 4 */
 byte order_term[ORDERS + 1];    /* of each order in the journal */
 #ifdef READS
 bool is_read[ORDERS + 1];       /* an order without changes (law 6) */
+#endif
+#if defined(READS) || defined(IMPORTS) && defined(EXECUTION)
 byte agreed;                    /* the newest order that it takes for decided (core_repair.cc) */
 #endif
 byte closed;                    /* ballots up to here are closed */
@@ -90,6 +97,10 @@ byte recovery[REPLICAS];        /* carried out */
 byte applied[REPLICAS];         /* the last order in the state, and its term */
 byte applied_term[REPLICAS];
 #endif
+#ifdef IMPORTS
+byte imported[REPLICAS];        /* whether the state is another one's word, see replica.pml */
+byte imports;                   /* so far, at most IMPORTS */
+#endif
 byte late_from;                 /* a vote that is late: whose, and which */
 short late_vote;
 #ifdef BUG_RENUMBER_AFTER_RESTART
@@ -99,13 +110,30 @@ bool astray[REPLICAS];          /* the state is not that of its chain */
 /* ---- what only the properties look at */
 
 /* Always false: so an assertion that fails names its property. README.md lists them. */
-hidden byte property_1, property_2, property_3, property_4, property_5, property_6, property_7, property_8;
+hidden byte property_1, property_2, property_3, property_4, property_5, property_6, property_7;
+hidden byte property_8, property_9, property_10;
 hidden byte witness; /* also always false: an assertion of it is to be reached */
 
 byte answered[ORDERS + 1];      /* the term of the order that was answered at this place */
+bool blamed[REPLICAS];          /* it was evicted by a verdict */
 byte evictions;                 /* so far, and of how many different replicas: these are alike, so the first is 0 */
 byte evicted;
 bool quiet;                     /* no more faults: see repair.pml */
+#ifdef BROKEN
+byte broken = REPLICAS;         /* but that of this replica, which stays */
+bool dead;                      /* it does nothing at all any more */
+#define is_broken(replica) (broken == (replica))
+#define is_dead(replica) (dead && broken == (replica))
+#else
+#define is_broken(replica) false
+#define is_dead(replica) false
+#endif
+#ifdef WITNESS_PROVEN_IMPORT
+bool is_proven[REPLICAS];
+#endif
+#ifdef WITNESS_SUCCESSION_AGAINST_LIE
+byte succession;                /* the ballot of the newest one */
+#endif
 
 hidden byte q;
 hidden byte n;
@@ -114,6 +142,14 @@ hidden byte before;
 
 #define voters_in(view) (is_voter(view[0]) + is_voter(view[1]) + is_voter(view[2]))
 #define is_same(one, other) (one[0] == other[0] && one[1] == other[1] && one[2] == other[2])
+#if ORDERS == 2
+#define any_order(of, replica) (of(replica, 1) || of(replica, 2))
+#elif ORDERS == 3
+#define any_order(of, replica) (of(replica, 1) || of(replica, 2) || of(replica, 3))
+#else
+#define any_order(of, replica) \
+  (of(replica, 1) || of(replica, 2) || of(replica, 3) || of(replica, 4) || of(replica, ORDERS))
+#endif
 #define next_of(replica) (((replica) + 1) % REPLICAS)
 #define after_next_of(replica) (((replica) + 2) % REPLICAS)
 
@@ -130,6 +166,11 @@ hidden byte before;
 #endif
 #define is_open(sequence) \
   ((sequence) > closed && is_released(sequence) && order_term[sequence] == term && !decided[sequence])
+
+/* The votes on an order that are equal, or all the right ones and all the wrong ones. */
+#define right_mark 1
+#define wrong_mark 3
+#define gave(replica, sequence, mark) (cast_by(replica, sequence) % 4 == (mark))
 
 #include "distributor.pml"
 #include "comparator.pml"
