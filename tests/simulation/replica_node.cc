@@ -54,6 +54,7 @@ void ReplicaNode::begin() {
   next_scrub_ = clock();
   scrubbing_ = false;
   trust_ = Trust::right;
+  on_import_ = false;
   standing_reason_.clear();
   wrong_.reset();
 }
@@ -114,6 +115,7 @@ void ReplicaNode::receive_from_distributor(const Message& message, Instant now) 
     world_.trace.line(name(), "a bit of its memory flipped");
     flip_wanted_ = false;
     trust_ = Trust::wrong;
+    on_import_ = false;
     commits_wanted_ = 2;  // it may be captured
   }
 }
@@ -205,7 +207,11 @@ std::vector<Vote> ReplicaNode::say(const Vote& honest) {
 // still have been read from what that order set anew.
 void ReplicaNode::check(const Vote& vote) {
   if (trust_ == Trust::right) world_.referee.vote_made(id_, vote);
-  if (trust_ != Trust::unproven || !world_.referee.is_known_state(vote.order, vote.state)) return;
+  if (trust_ != Trust::unproven) return;
+  if (!world_.referee.is_known_state(vote.order, vote.state)) {
+    if (on_import_) world_.fail(name() + " votes on what a donor lied about");
+    return;
+  }
   trust_ = Trust::right;
   right_from_ = vote.order.sequence;
 }
@@ -259,6 +265,7 @@ void ReplicaNode::loaded(CheckpointWork::Loaded loaded) {
     return core_->restored(*loaded.header, std::move(loaded.state), now);
   }
   trust_ = Trust::right;
+  on_import_ = false;
   if (!loaded.error) return core_->nothing_to_restore(now);
   if (loaded.error->kind == StoreError::Kind::rejected) return core_->load_rejected(loaded.error->detail);
   world_.fail(name() + " cannot read its checkpoints: " + loaded.error->detail);
@@ -269,6 +276,7 @@ void ReplicaNode::judge_loaded(const CheckpointHeader& header) {
   const bool right = world_.referee.is_known_state(header.applied, header.state);
   trust_ = right ? Trust::right : Trust::unproven;
   right_from_ = {};
+  on_import_ = header.imported;
   if (!right && !header.imported && wrong_ == header && standing_reason_ == "dissent")
     world_.fail(name() + " loads again what it dissented with");
   wrong_ = right ? std::nullopt : std::optional(header);

@@ -100,6 +100,7 @@ class ReplicaNode : public Node {
   Instant next_scrub_;
   bool scrubbing_ = false;
   Trust trust_ = Trust::right;
+  bool on_import_ = false;
   Sequence right_from_;  // captures of earlier orders are of a state that was not
   std::string standing_reason_;
   std::optional<CheckpointHeader> wrong_;  // the newest loaded, if its state was wrong
