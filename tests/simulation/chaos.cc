@@ -164,8 +164,11 @@ void Chaos::forgive() {
   world_.agenda.after(forgiving_period, [this] {
     if (!on_) return;
     group_.distributor.ask_for_status();
+    bool forgiven = false;
     for (const ReplicaNode& replica : group_.replicas)
-      if (faulty_.contains(replica.id()) && is_whole(replica)) faulty_.erase(replica.id());
+      if (faulty_.contains(replica.id()) && is_whole(replica)) forgiven |= faulty_.erase(replica.id()) > 0;
+    const bool relays = std::ranges::count(world_.plan.faults, FaultName::relay) > 0;
+    if (forgiven && relays && random_.chance(0.5)) make_relay();
     forgive();
   });
 }
@@ -178,7 +181,24 @@ ReplicaNode* Chaos::pick_victim() {
   return &replica;
 }
 
+// Some hang and some lie, long enough that the group has to do without them. Whoever was put out before may have to
+// take their place.
+void Chaos::make_relay() {
+  world_.trace.line("chaos", to_string(FaultName::relay));
+  const Duration duration = world_.plan.ack_timeout * world_.plan.ack_misses + random_.about(seconds(3));
+  for (std::size_t count = 0; count < 2 * group_.replicas.size(); ++count) {
+    ReplicaNode& replica = group_.replicas[random_.below(group_.replicas.size())];
+    if (faulty_.contains(replica.id()) || faulty_.size() >= world_.plan.faulty()) continue;
+    faulty_.insert(replica.id());
+    if (random_.chance(0.5))
+      replica.hang(duration);
+    else
+      replica.lie(random_.chance(0.5) ? FaultName::wrong_digest : FaultName::replica_silent, 1.0, duration);
+  }
+}
+
 void Chaos::make_replica_fault(FaultName fault) {
+  if (fault == FaultName::relay) return make_relay();
   // Beyond f, two that say the same wrong thing are a majority, and nobody can know better.
   const bool may_agree = fault == FaultName::wrong_state || fault == FaultName::lying_donor;
   if (may_agree && world_.plan.beyond) return;

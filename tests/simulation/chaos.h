@@ -37,6 +37,7 @@ class Chaos {
   void make_network_fault(FaultName fault);
   void make_coordinator_fault(FaultName fault);
   void make_replica_fault(FaultName fault);
+  void make_relay();
   void cut_power(Duration pause);
   void put_out(ReplicaId replica);
   void damage_journal();

@@ -42,7 +42,8 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(FaultName::last_
                                                                                                 "lying_donor",
                                                                                                 "damaged_checkpoint",
                                                                                                 "lost_checkpoints",
-                                                                                                "full_disk"};
+                                                                                                "full_disk",
+                                                                                                "relay"};
 
 StateLimits draw_limits(Random& random) {
   StateLimits limits;

@@ -59,7 +59,8 @@ enum class FaultName : std::uint8_t {
   damaged_checkpoint,
   lost_checkpoints,
   full_disk,
-  last_ = full_disk,
+  relay,  // one is whole again, and that very moment as many others fail as may
+  last_ = relay,
 };
 std::string_view to_string(FaultName fault);
 
