@@ -119,6 +119,7 @@ class RocksdbJournal : public Journal {
     rocksdb::WriteOptions options;
     options.sync = true;
     require(db_->Write(options, &batch), "begin a term");
+    if (found_.last.sequence.value != 0) mark_stable(found_.last);
     return found_;
   }
 

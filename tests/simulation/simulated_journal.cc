@@ -22,7 +22,7 @@ RecoveredJournal SimulatedJournal::begin_term() {
   if (orders_.empty()) return found_;
   const Order& last = std::get<Order>(*orders_.rbegin()->second);
   found_.first = orders_.begin()->first;
-  found_.last = last.id;
+  found_.last = mark_ = last.id;  // law 4: written anew and synced
   found_.served = last.served;
   found_.calendar = last.calendar;
   return found_;

@@ -332,6 +332,17 @@ BOOST_AUTO_TEST_CASE(a_journal_that_lost_a_stable_order_is_refused) {
   }
 }
 
+// Found by the simulator: the journal was cut beyond the mark before an order of the new term was
+// synced, and the next process refused for the order in it.
+BOOST_AUTO_TEST_CASE(what_a_term_begins_with_is_stable_and_marked) {
+  open();
+  append(Term(1), 10);
+  journal->sync();
+  journal->mark_stable(orders.all[4].id);
+  open();
+  BOOST_TEST((StableMark::open(place() + "/stable.mark")->get()->sequence == Sequence(10)));
+}
+
 BOOST_AUTO_TEST_CASE(a_mark_remembers_the_newest_place_and_survives_damage_to_one_slot) {
   const std::string path = (directory.path / "mark").string();
   {
