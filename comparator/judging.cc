@@ -258,7 +258,7 @@ void ComparatorCore::withdraw_silence(const Watched& replica) {
 }
 
 // Never fewer than f+1 voters, not counting those that a verdict stands against already (law 13). At that floor nothing
-// is decided without the silent one, so nothing is missed either: the distributor sees it by what does not move.
+// is decided without the silent one, so nothing is missed either: consider_waiting() sees it by what does not move.
 bool ComparatorCore::can_spare(const Watched& replica) const {
   if (replica.member.role != MemberRole::voter) return true;
   const auto stays = [&](const Watched& other) {

@@ -57,6 +57,7 @@ DistributorCore::DistributorCore(DistributorConfig config, RecoveredJournal jour
       streams_(config_.membership.replicas),
       comparator_heard_(now),
       ballots_resent_(now),
+      began_at_(now),
       last_turn_(now),
       planned_turn_(now),
       next_sync_(now),
@@ -112,7 +113,8 @@ bool DistributorCore::order_is_due(Instant now) const {
 }
 
 Duration DistributorCore::empty_order_period() const {
-  return membership_.anybody_on_probation() ? probation_order_period : config_.ack_timeout;
+  const bool compared = membership_.anybody_on_probation() && !stalled_ && !undecidable_;
+  return compared ? probation_order_period : config_.ack_timeout;
 }
 
 void DistributorCore::make_order(Instant now) {
@@ -246,10 +248,13 @@ bool DistributorCore::is_overtaken(const OpenOrder& order) const {
 }
 
 Instant DistributorCore::expiry_of(const OpenOrder& order) const {
-  if (is_passed(order)) return order.waits_since + config_.ack_timeout;
-  const Duration after_a_succession = config_.ack_timeout * (config_.ack_misses + 1);
-  return order.waits_since +
-         (is_overtaken(order) ? std::min(after_a_succession, limits::ballot_lifetime) : limits::ballot_lifetime);
+  const bool passed = is_passed(order);
+  const bool overtaken = is_overtaken(order);
+  if (passed && overtaken) return order.waits_since + config_.ack_timeout;
+  // Time for a succession: those on probation may be late.
+  const Duration all_misses = config_.ack_timeout * (config_.ack_misses + 1);
+  const bool hopeless = passed || overtaken;
+  return order.waits_since + (hopeless ? std::min(all_misses, limits::ballot_lifetime) : limits::ballot_lifetime);
 }
 
 // Law 15: ballots are disposable. The clients' repetitions become new orders.
@@ -277,7 +282,7 @@ void DistributorCore::wake(Instant now) {
   comparator_heard_ = now;
   for (Stream& stream : streams_) stream.heard = now;
   for (OpenOrder& order : open_) order.waits_since = now;
-  if (undecidable_since_) undecidable_since_ = now;
+  if (undecidable_) undecidable_ = Undecidable{now, now};
 }
 
 // When an order waits for longer, the group is taken for stalled. Replicas cannot help it that a disk is slow.

@@ -170,7 +170,7 @@ class DistributorCore {
   void take_verdicts(const ComparatorReport& report);
   bool take_succession(const ComparatorReport& report);
   void let_in(Instant now);
-  bool may_join(ReplicaId replica, Sequence ballot, Instant now) const;
+  bool may_join(ReplicaId replica, Sequence ballot) const;
   bool is_waiting_for_votes(Sequence ballot, Instant now) const;
   void take_agreed(const ComparatorReport& report);
   void journal_agreed(Instant now);
@@ -214,12 +214,16 @@ class DistributorCore {
 
   Sequencer sequencer_;
   std::unordered_set<RequestKey, RequestKeyHash> live_requests_;
-  std::deque<OpenOrder> open_;                // consecutive sequence numbers, the last one's is last_
-  Sequence decided_;                          // everything up to here is decided or closed
-  Sequence closed_;                           // closed unanswered
-  bool decided_once_ = false;                 // in this term
-  bool stalled_ = false;                      // ballots wait for too long; until the next decision
-  std::optional<Instant> undecidable_since_;  // likewise
+  std::deque<OpenOrder> open_;  // consecutive sequence numbers, the last one's is last_
+  Sequence decided_;            // everything up to here is decided or closed
+  Sequence closed_;             // closed unanswered
+  bool decided_once_ = false;   // in this term
+  bool stalled_ = false;        // ballots wait for too long; until the next decision
+  struct Undecidable {
+    Instant since;  // it was first reported
+    Instant told;   // it was last reported
+  };
+  std::optional<Undecidable> undecidable_;  // a ballot is, until the next decision
 
   // Positions count the journal records appended by this process.
   std::uint64_t appended_ = 0;
@@ -250,6 +254,7 @@ class DistributorCore {
   ComparatorReport comparator_;
   Instant ballots_resent_;
 
+  Instant began_at_;
   Instant last_turn_;
   Instant planned_turn_;  // what next_deadline() said then
   Instant next_sync_;     // nothing stays unsynced for longer

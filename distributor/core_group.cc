@@ -59,7 +59,7 @@ void DistributorCore::receive(ReplicaId replica, const ReplicaReport& report, In
     stream.vote_from = decided_.next();
     send_standing(replica);
   }
-  if (!is_deciding()) {              // law 14: those that vote are those that prove themselves
+  if (!is_deciding()) {              // law 14: whoever proves itself votes
     stream.report.imported = false;  // acted upon when it is said again
     return;
   }
@@ -146,6 +146,7 @@ void DistributorCore::receive(const ComparatorReport& report, Instant now) {
   if (is_new) {
     // Law 15: it starts empty, so what was open is closed; its clients will send again.
     closed_ = last_.sequence;
+    undecidable_.reset();
     close_ballots(closed_);
     output_.events.push_back(Event("comparator_connected").with("pid", report.pid).with("closed", closed_));
     next_empty_ = now;  // a group that stalled with the old one finds out at once that it decides again
@@ -157,7 +158,7 @@ void DistributorCore::receive(const ComparatorReport& report, Instant now) {
     if (stalled_) output_.events.push_back(Event("group_deciding").with("sequence", report.decided));
     decided_once_ = true;
     stalled_ = false;
-    undecidable_since_.reset();
+    undecidable_.reset();
   }
   close_ballots(std::min(report.decided, last_.sequence));
   if (!report.audit_head.empty()) membership_.remember_audit_head(report.audit_head);
@@ -188,7 +189,7 @@ bool DistributorCore::take_succession(const ComparatorReport& report) {
 // cool-down.
 void DistributorCore::let_in(Instant now) {
   const bool reproducing = membership_.record().rollback.stage == GroupRollback::Stage::reproducing;
-  if (new_term_wanted_ || !(stalled_ || undecidable_since_ || reproducing)) return;
+  if (new_term_wanted_ || !(stalled_ || undecidable_ || reproducing)) return;
   bool changed = false;
   for (std::uint64_t id = 1; id <= streams_.size(); ++id)
     if (replica_present(stream_of(ReplicaId(id)), now))

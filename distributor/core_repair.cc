@@ -13,6 +13,7 @@ namespace {
 constexpr Duration agreed_period = seconds(1);
 constexpr Duration proof_patience = seconds(300);  // with whoever is there and says nothing, while all others are wrong
 constexpr Duration newcomer_patience = seconds(10);  // with whoever is on its way to its vote
+constexpr Duration first_word = seconds(2);          // so long may be on its way who has not been heard of
 
 }  // namespace
 
@@ -35,32 +36,36 @@ void DistributorCore::journal_agreed(Instant now) {
   agreed_journaled_ = {agreed_, appended_};
 }
 
-// True: it is on record now. The comparator has waited for everybody who votes or is on probation.
-// Whoever else is there may still make f+1 equal votes possible, and to wait for that is better than
-// a roll-back of everybody, since a second one halts the group.
+// True: it is on record now. The comparator has named everybody that votes or is on probation whose
+// vote may still help. Whoever else is there may make f+1 equal votes possible too, and to wait for
+// that is better than a roll-back of everybody, since a second one halts the group.
 bool DistributorCore::take_no_majority(const ComparatorReport& report, Instant now) {
+  if (undecidable_ && undecidable_->told + limits::ballot_lifetime <= now) undecidable_.reset();
   const bool current = report.view == membership_.record().number && report.undecidable > closed_;
   if (!current || !is_deciding()) return false;
-  if (!undecidable_since_) undecidable_since_ = now;
-  if (is_waiting_for_votes(report.undecidable, now)) return false;
+  if (!undecidable_) undecidable_ = Undecidable{now, now};
+  undecidable_->told = now;
+  if (report.succession.ballot > closed_ || is_waiting_for_votes(report.undecidable, now)) return false;
   if (!membership_.no_majority(report.undecidable, output_.events)) return false;
   begin_new_term();
   return true;
 }
 
 bool DistributorCore::is_waiting_for_votes(Sequence ballot, Instant now) const {
-  if (*undecidable_since_ + newcomer_patience <= now) return false;
-  for (std::uint64_t id = 1; id <= streams_.size(); ++id)
-    if (may_join(ReplicaId(id), ballot, now)) return true;
+  const Duration waited = now - undecidable_->since;
+  if (waited >= (membership_.would_halt() ? proof_patience : newcomer_patience)) return false;
+  for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
+    const bool there = waited < first_word || replica_present(stream_of(ReplicaId(id)), now);
+    if (there && may_join(ReplicaId(id), ballot)) return true;
+  }
   return false;
 }
 
-// It is on its way to probation, or there and has not voted on this ballot yet.
-bool DistributorCore::may_join(ReplicaId replica, Sequence ballot, Instant now) const {
+// It may be on its way to probation, or has not voted on this ballot there.
+bool DistributorCore::may_join(ReplicaId replica, Sequence ballot) const {
   const JournaledMember& member = membership_.member(replica);
-  if (member.held || !replica_present(stream_of(replica), now)) return false;
   switch (member.state) {
-    case ReplicaState::evicted:
+    case ReplicaState::evicted: return !member.held;
     case ReplicaState::recovering: return true;
     case ReplicaState::probation:
       return std::ranges::none_of(comparator_.voters, [&](const VoterTally& tally) {
@@ -92,7 +97,7 @@ void DistributorCore::consider_proofs(Instant now) {
     const ReplicaId replica(id);
     const Stream& stream = stream_of(replica);
     const JournaledMember& member = membership_.member(replica);
-    const bool present = replica_present(stream, now);
+    const bool present = replica_present(stream, now) || now < began_at_ + first_word;
     const bool votes = member.state == ReplicaState::voting;
     if (member.held || member.state == ReplicaState::quarantined || !(votes || present)) continue;
     const ReplicaReport& report = stream.report;

@@ -89,7 +89,7 @@ class Membership {
   // Each of these says whether the view changed, and adds what happened to `events`.
   bool judge(const Verdict& verdict, std::vector<Event>& events);
   bool caught_up(ReplicaId replica, std::vector<Event>& events);
-  // A voter lives on another replica's state: it is put on probation like whoever was evicted, without blame.
+  // A voter lives on another replica's state, unproven: it recovers like whoever was evicted, without blame.
   bool imported(ReplicaId replica, std::vector<Event>& events);
   bool matched(ReplicaId replica, std::uint64_t votes_in_a_row, std::vector<Event>& events);
   // Law 13: those on probation that a succession names become voters, in one view.
@@ -104,15 +104,18 @@ class Membership {
   // Law 14. No majority on this order: everybody who takes part is to roll back; or, if that has just been tried, the
   // group halts.
   bool no_majority(Sequence undecided, std::vector<Event>& events);
+  // Whether no_majority() would halt the group.
+  bool would_halt() const;
   // This replica reproduced something else than another one did. False: it has done so as
   // often as it may have something else to try.
   bool reproduce_again(ReplicaId replica, std::vector<Event>& events);
-  // These f+1 have reproduced the last decided state: the group goes on, and they are voters.
+  // These f+1 have reproduced the last decided state, or nothing was ever agreed: the group goes on, and they are
+  // voters.
   bool reproduced(const std::vector<ReplicaId>& right, std::vector<Event>& events);
   // They cannot.
   bool halt(std::string_view reason, std::vector<Event>& events);
-  // By an operator, who will not wait for a proof, or after a halt; or with an order to void at any time: all voters
-  // roll back once more, and go on.
+  // By an operator, who will not wait for a proof, or after a halt; or with an order to void at any time: all that take
+  // part roll back once more, and go on.
   bool resume(Sequence voided, std::vector<Event>& events);
   // Forgets voided orders that nobody will be sent any more.
   void forget_voided_below(Sequence first);

@@ -13,13 +13,17 @@ using Stage = GroupRollback::Stage;
 
 bool Membership::no_majority(Sequence undecided, std::vector<Event>& events) {
   if (record_.rollback.stage != Stage::none) return false;
-  const std::int64_t again_until = record_.rollback.at.unix_milliseconds + config_.quarantine_window.milliseconds();
-  const bool again = record_.rollback.undecided.value != 0 && wall_.unix_milliseconds < again_until;
+  const bool again = would_halt();
   record_.rollback = {Stage::reproducing, undecided, wall_};
   if (again) return halt("no majority again", events);
   roll_back_all();
   events.push_back(Event("no_majority", Severity::error).with("sequence", undecided).with("view", record_.number));
   return true;
+}
+
+bool Membership::would_halt() const {
+  const std::int64_t again_until = record_.rollback.at.unix_milliseconds + config_.quarantine_window.milliseconds();
+  return record_.rollback.undecided.value != 0 && wall_.unix_milliseconds < again_until;
 }
 
 // With each of its two checkpoints, then with each donor's, between which an older one may be loaded again.

@@ -101,7 +101,7 @@ void ReplicaCore::begin(std::unique_ptr<State> state, const CheckpointHeader& he
   proof_ = {};
   trial_.reset();
   const Sequence imported = std::exchange(loading_import_, {});
-  if (checkpoint_.value != 0) trial_ = Trial{checkpoint_, header.imported, now};
+  if (checkpoint_.value != 0) trial_ = Trial{checkpoint_, header.imported, now, false, {}, {}};
   if (imported.value != 0 && checkpoint_ != imported) import_.distrust_donor();
   next_scrub_ = scrub_pass_began_ = now + shortest_scrub_pass;
   sign_of_life_ = false;
@@ -160,7 +160,7 @@ void ReplicaCore::pass_trial() {
   if (applied_.sequence > checkpoint_) capture_if_due(0);
 }
 
-// A donor lied about what its state is of.
+// A donor lied about its state, or about what it is of.
 void ReplicaCore::give_import_up() { load_again(end_trial()); }
 
 // It dissented. What to load now.

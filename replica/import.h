@@ -4,10 +4,10 @@
 // Donors are asked in turn: the replica with the next number, then the one after it, around. A chunk is asked for by
 // (checkpoint, last key that came), so a lost chunk or a donor's restart costs that chunk. The next donor is asked
 // when this one is busy, has nothing, does not answer in time, sends what cannot be right, or sent entries that do
-// not make its digest; and when a state that was imported dissented in probation (the core says distrust_donor).
+// not make its digest; and when a state that was imported is not the agreed one (the core says distrust_donor).
 //
 // Whoever answers is not trusted: chunks are checked here as far as they can be without looking at the entries, the
-// entries on their way into the store, the digest when all are there, and the whole by the first compared vote.
+// entries on their way into the store, the digest when all are there, and the whole by the agreed state.
 //
 // Invariants: one request at a time; at most `unstored_chunks` wait for the store. Pure, one thread, driven by the
 // core.

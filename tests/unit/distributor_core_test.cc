@@ -324,6 +324,23 @@ BOOST_AUTO_TEST_CASE(an_undecided_ballot_is_closed_after_its_lifetime) {
   BOOST_TEST(bench.status().decided.value >= 2u);
 }
 
+// Those on probation may be late, and the voters may have lied.
+BOOST_AUTO_TEST_CASE(while_nothing_later_is_decided_such_a_ballot_has_the_time_of_a_succession) {
+  Bench bench;
+  bench.start();
+  bench.give_change(1);
+  const Sequence undecided = bench.last_sequence();
+  const auto passed = [&] {
+    ComparatorReport report = bench.report(bench.decided());
+    for (VoterTally& tally : report.voters) tally.voted = undecided.next();
+    return report;
+  };
+  bench.pass(milliseconds(1'100), milliseconds(50), [&] { bench.give(passed()); });
+  BOOST_TEST(!bench.happened("ballots_expired"));
+  bench.pass(milliseconds(300), milliseconds(50), [&] { bench.give(passed()); });
+  BOOST_TEST(bench.happened("ballots_expired"));
+}
+
 // Law 22: the loss of a vote is noticed by the later votes of the same replicas.
 BOOST_AUTO_TEST_CASE(a_ballot_that_every_voter_has_passed_is_closed_before_anybody_takes_the_group_for_stalled) {
   Bench bench;
@@ -333,6 +350,7 @@ BOOST_AUTO_TEST_CASE(a_ballot_that_every_voter_has_passed_is_closed_before_anybo
   const auto voted_through = [&](Sequence first, Sequence others) {
     ComparatorReport report = bench.report(bench.decided());
     for (VoterTally& tally : report.voters) tally.voted = tally.replica == ReplicaId(1) ? first : others;
+    report.agreed = bench.state_after(bench.last_sequence());  // later orders are decided
     return report;
   };
   bench.pass(milliseconds(400), milliseconds(50), [&] { bench.give(voted_through(lost, lost.next())); });

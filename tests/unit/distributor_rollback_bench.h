@@ -61,10 +61,12 @@ inline GroupRollback::Stage stage_of(const DistributorBench& bench) {
   return (views.empty() ? bench.recovered.view : views.back()).rollback.stage;
 }
 
-// The next life, whose comparator is there.
+// The next life, whose comparator is there. Whoever has not been heard of by now is not there.
 struct Reproducing : DistributorBench {
-  explicit Reproducing(const RecoveredJournal& found = split_journal()) : DistributorBench(usual_config(), found) {
+  explicit Reproducing(const RecoveredJournal& found = split_journal(), Duration age = milliseconds(2'100))
+      : DistributorBench(usual_config(), found) {
     comparator_is_alive();
+    pass(age, milliseconds(50), [&] { comparator_is_alive(); });
     forget();
   }
 };

@@ -66,6 +66,34 @@ BOOST_AUTO_TEST_CASE(before_all_roll_back_whoever_is_there_and_evicted_is_let_in
   BOOST_TEST(((bench.now - began) >= seconds(10)));
 }
 
+// The comparator named the ballot before the vote came that was waited for.
+BOOST_AUTO_TEST_CASE(and_a_succession_goes_before_a_roll_back) {
+  Bench bench;
+  reach_the_split(bench);
+  bench.accuse(3, VerdictReason::dissent);
+  split(bench);
+  bench.apply(3, Sequence(3), Recovery(2));
+  ComparatorReport report = no_majority(bench, bench.last_sequence());
+  report.voters[2].voted = report.undecidable;
+  report.succession = {report.undecidable, {ReplicaId(1), ReplicaId(3)}};
+  bench.give(report);
+  BOOST_TEST(!bench.new_term);
+  BOOST_TEST((bench.journaled_views().back().members[2].state == ReplicaState::voting));
+}
+
+BOOST_AUTO_TEST_CASE(and_whoever_was_not_heard_of_yet_is_given_two_seconds) {
+  Bench bench;
+  reach_the_split(bench);
+  bench.accuse(3, VerdictReason::silence);
+  bench.pass(milliseconds(1'200), milliseconds(50), [&] { bench.agree(); });
+  const Instant began = bench.now;
+  while (!bench.new_term && bench.now < began + seconds(20))
+    bench.pass(milliseconds(50), milliseconds(50), [&] { split(bench); });
+  BOOST_TEST(bench.new_term);
+  BOOST_TEST(((bench.now - began) >= seconds(2)));
+  BOOST_TEST(((bench.now - began) < seconds(3)));
+}
+
 BOOST_AUTO_TEST_CASE(and_whoever_is_on_probation_until_it_has_voted_on_that_order_and_rolls_back_too) {
   Bench bench;
   reach_the_split(bench);
@@ -320,6 +348,16 @@ BOOST_AUTO_TEST_CASE(and_not_for_one_that_is_gone) {
   prove_wrong(bench, 3);
   bench.pass(seconds(5), milliseconds(50), [&] { bench.comparator_is_alive(); });
   BOOST_TEST((stage_of(bench) == Stage::halted));
+}
+
+// A liar may be the first to report.
+BOOST_AUTO_TEST_CASE(nobody_is_given_up_before_it_had_the_time_to_report) {
+  for (const Duration age : {milliseconds(100), milliseconds(2'100)}) {
+    Reproducing bench(split_journal(), age);
+    prove_wrong(bench, 1);
+    prove_wrong(bench, 2);
+    BOOST_TEST((stage_of(bench) == (age < seconds(1) ? Stage::reproducing : Stage::halted)));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(two_equal_proofs_of_another_state_prove_nothing) {
