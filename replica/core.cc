@@ -103,7 +103,7 @@ void ReplicaCore::apply(const Order& order, Instant now) {
     capture_if_due(state_->changes() - std::min(changes, state_->changes()));
   }
   reporting_.applied(applied_.sequence, now);
-  examine_import(now);
+  examine_state(now);
   if (!loading() && applied_.sequence == standing_->prove) prove(now);
 }
 
@@ -144,7 +144,7 @@ void ReplicaCore::receive(const ReplicaStanding& standing, Instant now) {
   if (loading() || importing()) return;
   settle(new_term, now);
   if (loading() || importing()) return;
-  examine_import(now);
+  examine_state(now);
   if (loading()) return;
   watch_trial(now);
   if (auto checkpoint = schedule_.release(standing, applied_)) output_.checkpoint = std::move(checkpoint);

@@ -9,8 +9,8 @@
 // - Before it knows its standing it applies nothing.
 //
 // - A state is on trial at first: it may be wrong, wherever it came from. A checkpoint of its own
-//   counts as its own word, and is on trial until a vote on it has been compared; if that dissents,
-//   the checkpoint is not loaded again.
+//   counts as its own word, and is on trial until a vote on it has been compared, or it is the
+//   agreed state; if it dissents, or is another one, the checkpoint is not loaded again.
 // - An imported state is another replica's word, and a vote on it would only say once more what the
 //   donor says. So it gives no vote, and executes nothing beyond the newest agreed order, until it
 //   is, after that order, the state that f+1 replicas agreed on; if it is another one, it is dropped,
@@ -166,7 +166,7 @@ class ReplicaCore {
   void start_empty(Instant now);
   bool is_untouched_import() const { return is_unproven_import() && applied_ == base_; }
   bool may_execute(Sequence sequence) const;
-  void examine_import(Instant now);
+  void examine_state(Instant now);
   void give_import_up();
   LoadWish end_trial();
   void watch_trial(Instant now);

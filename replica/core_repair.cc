@@ -108,7 +108,7 @@ void ReplicaCore::begin(std::unique_ptr<State> state, const CheckpointHeader& he
   reporting_.restart(now);
   if (!standing_) return;
   settle(false, now);
-  examine_import(now);
+  examine_state(now);
 }
 
 // ---- trial
@@ -122,15 +122,21 @@ bool ReplicaCore::may_execute(Sequence sequence) const {
 // The agreed state is what f+1 replicas said with states of their own, so one of them was right. The
 // digest is of the whole state (law 10): whoever has an equal one has that state, wherever it came
 // from.
-void ReplicaCore::examine_import(Instant now) {
-  if (!is_unproven_import() || importing() || applied_ != standing_->agreed.order) return;
-  if (state_->digest() != standing_->agreed.state) {
-    note("import_wrong", Severity::error).with("checkpoint", base_.sequence).with("after", applied_.sequence);
-    return give_import_up();
+void ReplicaCore::examine_state(Instant now) {
+  if (loading() || importing() || !trial_) return;
+  const OrderState& agreed = standing_->agreed;
+  if (applied_ != agreed.order || agreed.state == Digest{}) return;  // none: it is not known
+  if (state_->digest() != agreed.state) {
+    note(trial_->imported ? "import_wrong" : "checkpoint_wrong", Severity::error)
+        .with("checkpoint", base_.sequence)
+        .with("after", applied_.sequence);
+    return load_again(end_trial());
   }
-  note("import_proven").with("checkpoint", base_.sequence).with("by", applied_.sequence);
-  reporting_.request(now);
-  if (trial_->held_orders) reporting_.missed(standing_->last.sequence, applied_.sequence, now);
+  if (trial_->imported) {
+    note("import_proven").with("checkpoint", base_.sequence).with("by", applied_.sequence);
+    reporting_.request(now);
+    if (trial_->held_orders) reporting_.missed(standing_->last.sequence, applied_.sequence, now);
+  }
   pass_trial();
 }
 

@@ -183,6 +183,19 @@ BOOST_AUTO_TEST_CASE(and_ballots_that_were_closed_undecided_prove_nothing_for_it
   BOOST_TEST(group.replica.happened("repair_failed"));
 }
 
+BOOST_AUTO_TEST_CASE(a_checkpoint_that_is_not_the_agreed_state_is_dropped_before_it_votes) {
+  Restarted group;
+  ReplicaStanding standing = standing_of(group.chain);
+  standing.agreed.state = Digest{1, 2};  // f+1 replicas say so
+  standing.vote_from = standing.last.sequence.next();
+  group.replica.receive(standing);
+  group.replica.votes.clear();
+  group.stream_from_applied();
+  BOOST_TEST(group.replica.votes.empty());
+  BOOST_TEST(group.replica.happened("checkpoint_wrong"));
+  BOOST_TEST(group.replica.distrusted == std::vector<std::uint64_t>{2}, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(and_silence_proves_nothing_against_it) {
   Restarted group;
   group.stream_from_applied();
