@@ -252,9 +252,9 @@ Instant DistributorCore::expiry_of(const OpenOrder& order) const {
   const bool overtaken = is_overtaken(order);
   if (passed && overtaken) return order.waits_since + config_.ack_timeout;
   // Time for a succession: those on probation may be late.
-  const Duration all_misses = config_.ack_timeout * (config_.ack_misses + 1);
+  const Duration succession_time = config_.ack_timeout * (config_.ack_misses + 1);
   const bool hopeless = passed || overtaken;
-  return order.waits_since + (hopeless ? std::min(all_misses, limits::ballot_lifetime) : limits::ballot_lifetime);
+  return order.waits_since + (hopeless ? std::min(succession_time, limits::ballot_lifetime) : limits::ballot_lifetime);
 }
 
 // Law 15: ballots are disposable. The clients' repetitions become new orders.

@@ -24,6 +24,14 @@ struct Mixed : Bench {
   }
 };
 
+// Of two voters one is silent on ballot 1; the vote on probation equals that of the other one.
+struct Stuck : Mixed {
+  Stuck() : Mixed(3, 2) {
+    give_ballot(1);
+    give_votes({1, 3}, 1);
+  }
+};
+
 std::vector<std::uint64_t> proposed(Bench& bench) {
   std::vector<std::uint64_t> ids;
   for (const ReplicaId replica : bench.report().succession.replicas) ids.push_back(replica.value);
@@ -66,9 +74,7 @@ BOOST_AUTO_TEST_CASE(and_once_it_is_a_voter_they_decide_and_the_other_vote_is_fo
 }
 
 BOOST_AUTO_TEST_CASE(a_silent_voter_is_given_the_time_of_all_misses) {
-  Mixed bench(3, 2);
-  bench.give_ballot(1);
-  bench.give_votes({1, 3}, 1);
+  Stuck bench;
   bench.pass(all_misses + milliseconds(-60));
   BOOST_TEST(bench.reports.back().succession.ballot.value == 0u);
   bench.pass(milliseconds(20));
@@ -76,9 +82,7 @@ BOOST_AUTO_TEST_CASE(a_silent_voter_is_given_the_time_of_all_misses) {
 }
 
 BOOST_AUTO_TEST_CASE(and_when_its_vote_comes_after_all_the_voters_decide) {
-  Mixed bench(3, 2);
-  bench.give_ballot(1);
-  bench.give_votes({1, 3}, 1);
+  Stuck bench;
   bench.pass(all_misses);
   BOOST_TEST((proposed(bench) == Ids{1, 3}));
   bench.give_vote(2, 1);
@@ -153,9 +157,7 @@ BOOST_AUTO_TEST_CASE(and_is_when_that_one_gave_a_third_answer) {
 
 // Law 12: it may have been the comparator that slept.
 BOOST_AUTO_TEST_CASE(a_comparator_that_wakes_late_gives_everybody_the_time_again) {
-  Mixed bench(3, 2);
-  bench.give_ballot(1);
-  bench.give_votes({1, 3}, 1);
+  Stuck bench;
   bench.now = bench.now + seconds(30);
   bench.core.tick(bench.now);
   bench.collect();
@@ -165,9 +167,7 @@ BOOST_AUTO_TEST_CASE(a_comparator_that_wakes_late_gives_everybody_the_time_again
 }
 
 BOOST_AUTO_TEST_CASE(what_is_closed_is_proposed_no_more) {
-  Mixed bench(3, 2);
-  bench.give_ballot(1);
-  bench.give_votes({1, 3}, 1);
+  Stuck bench;
   bench.pass(all_misses);
   BOOST_TEST((proposed(bench) == Ids{1, 3}));
   bench.view.closed = Sequence(1);

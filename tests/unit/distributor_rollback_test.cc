@@ -15,6 +15,14 @@ DistributorConfig os_config() {
   return config;
 }
 
+// How long it took, 20 s at most. `meanwhile`: what is reported all the time.
+template <class Meanwhile>
+Duration until_a_new_term(Bench& bench, const Meanwhile& meanwhile) {
+  const Instant began = bench.now;
+  while (!bench.new_term && bench.now < began + seconds(20)) bench.pass(milliseconds(50), milliseconds(50), meanwhile);
+  return bench.now - began;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(distributor_rollback)
@@ -56,14 +64,12 @@ BOOST_AUTO_TEST_CASE(before_all_roll_back_whoever_is_there_and_evicted_is_let_in
   bench.accuse(3, VerdictReason::dissent);
   split(bench);
   BOOST_TEST((bench.journaled_views().back().members[2].state == ReplicaState::recovering));
-  const Instant began = bench.now;
-  while (!bench.new_term && bench.now < began + seconds(20))
-    bench.pass(milliseconds(50), milliseconds(50), [&] {
-      bench.apply(3, Sequence(2), Recovery(1));
-      split(bench);
-    });
+  const Duration waited = until_a_new_term(bench, [&] {
+    bench.apply(3, Sequence(2), Recovery(1));
+    split(bench);
+  });
   BOOST_TEST(bench.new_term, "and not for ever");
-  BOOST_TEST(((bench.now - began) >= seconds(10)));
+  BOOST_TEST((waited >= seconds(10)));
 }
 
 // The comparator named the ballot before the vote came that was waited for.
@@ -86,12 +92,10 @@ BOOST_AUTO_TEST_CASE(and_whoever_was_not_heard_of_yet_is_given_two_seconds) {
   reach_the_split(bench);
   bench.accuse(3, VerdictReason::silence);
   bench.pass(milliseconds(1'200), milliseconds(50), [&] { bench.agree(); });
-  const Instant began = bench.now;
-  while (!bench.new_term && bench.now < began + seconds(20))
-    bench.pass(milliseconds(50), milliseconds(50), [&] { split(bench); });
+  const Duration waited = until_a_new_term(bench, [&] { split(bench); });
   BOOST_TEST(bench.new_term);
-  BOOST_TEST(((bench.now - began) >= seconds(2)));
-  BOOST_TEST(((bench.now - began) < seconds(3)));
+  BOOST_TEST((waited >= seconds(2)));
+  BOOST_TEST((waited < seconds(3)));
 }
 
 BOOST_AUTO_TEST_CASE(and_whoever_is_on_probation_until_it_has_voted_on_that_order_and_rolls_back_too) {
