@@ -207,7 +207,8 @@ class Client::Shell {
   void carry_out(SessionOutput output) {
     for (const Message& message : output.to_distributor)
       if (distributor_.send({}, message) != SendResult::sent)
-        if (const auto* request = std::get_if<Request>(&message)) core_.not_sent(*request, monotonic_now());
+        if (const auto* request = std::get_if<ClientRequest>(&message))
+          core_.not_sent(request->request, monotonic_now());
     for (const Message& message : output.to_comparator) comparator_.send({}, message);
     for (SessionOutput::Completed& completed : output.completed) {
       const auto found = completions_.find(completed.call.value);

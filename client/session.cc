@@ -3,10 +3,13 @@
 #include "client/session.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <utility>
 
 #include "protocol/check.h"
 #include "protocol/limits.h"
+#include "protocol/session.h"
 
 namespace tally {
 namespace {
@@ -118,7 +121,7 @@ void SessionCore::transmit(InFlight& flight, Instant now) {
   flight.request.acknowledged = acknowledged_;
   if (flight.pause == Duration{}) flight.pause = first_retry;
   flight.retry = now + jittered(flight.pause);
-  output_.to_distributor.emplace_back(flight.request);
+  output_.to_distributor.emplace_back(ClientRequest{secret_, flight.request});
 }
 
 void SessionCore::transmit_again(InFlight& flight, Instant now) {
@@ -134,11 +137,16 @@ void SessionCore::transmit_all_again(Instant now) {
   }
 }
 
+// Each with a secret of its own, so that nothing of an earlier one is taken for it.
 void SessionCore::open_session(Instant now) {
   phase_ = Phase::opening;
+  const std::array<std::uint64_t, 2> random{config_.random(), config_.random()};
+  static_assert(sizeof random == sizeof secret_.bytes);
+  std::memcpy(secret_.bytes.data(), random.data(), sizeof random);
+  session_ = session_of(secret_);
   InFlight flight;
   flight.request.kind = RequestKind::open_session;
-  flight.request.number = RequestNumber(config_.random() | 1);
+  flight.request.session = session_;
   flight.request.result_limit = results::header_bytes;
   acknowledged_ = {};
   transmit(flights_.emplace(flight.request.number, std::move(flight)).first->second, now);

@@ -38,7 +38,7 @@ struct SessionConfig {
   Incarnation incarnation;
   std::size_t requests_in_flight = 0;                                // 1 to limits::session_window
   std::function<std::string(const std::vector<Operation>&)> encode;  // tally.v1.Operations
-  std::function<std::uint64_t()> random;                             // for jitter and the number of a session's opening
+  std::function<std::uint64_t()> random;                             // for jitter, and for the session's secret
 };
 
 struct SessionOutput {
@@ -149,7 +149,8 @@ class SessionCore {
   Instant planned_turn_ = Instant::never();
   CircuitBreaker breaker_;
 
-  SessionId session_;
+  SessionSecret secret_;
+  SessionId session_;  // session_of(secret_)
   RequestNumber next_number_{1};
   RequestNumber acknowledged_;
   std::map<RequestNumber, InFlight> flights_;  // the session's own opening and closing too, alone

@@ -116,7 +116,10 @@ void SessionCore::decide(InFlight& flight, const Decision& decision, Instant now
   const CallOutcome outcome = only_attempt ? CallOutcome::not_applied : CallOutcome::unknown;
   switch (result->outcome) {
     case RequestOutcome::executed: complete_parts(flight, *result, decision.votes); break;
-    case RequestOutcome::session_expired: return session_lost(decision.number, now);
+    case RequestOutcome::session_expired:
+    // To our own numbers neither makes sense: what the group has under this name is not our session any more.
+    case RequestOutcome::stale:
+    case RequestOutcome::beyond_window: return session_lost(decision.number, now);
     case RequestOutcome::results_full:
     case RequestOutcome::sessions_full: fail_flight(flight, outcome, CallError::tables_full); break;
     default: fail_flight(flight, outcome, CallError::malformed); break;
@@ -154,7 +157,6 @@ void SessionCore::session_answered(const Decision& decision, Instant now) {
     return;
   }
   if (!result || result->outcome != RequestOutcome::session_opened) return session_refused(CallError::tables_full, now);
-  session_ = {result->sequence, result->index};
   next_number_ = RequestNumber(1);
   acknowledged_ = {};
   phase_ = Phase::open;

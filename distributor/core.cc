@@ -4,8 +4,10 @@
 #include "distributor/core.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "protocol/check.h"
+#include "protocol/session.h"
 
 namespace tally {
 namespace {
@@ -25,13 +27,8 @@ std::size_t encoded_bytes(const Ballot& ballot) {
 }  // namespace
 
 std::size_t DistributorCore::RequestKeyHash::operator()(const RequestKey& key) const {
-  return key.client ^ std::hash<SessionId>()(key.session) ^ (std::hash<RequestNumber>()(key.number) * 31);
-}
-
-DistributorCore::RequestKey DistributorCore::key_of(const ClientId& client, const SessionId& session,
-                                                    RequestNumber number) {
-  const bool has_session = session.opened.value != 0;
-  return {has_session ? 0 : std::hash<ClientId>()(client), session, number};
+  static_assert(std::has_unique_object_representations_v<RequestKey>);
+  return table_hash_of({reinterpret_cast<const char*>(&key), sizeof key}, seed);
 }
 
 DistributorCore::DistributorCore(DistributorConfig config, RecoveredJournal journal, CalendarTime calendar, Instant now)
@@ -44,6 +41,7 @@ DistributorCore::DistributorCore(DistributorConfig config, RecoveredJournal jour
       calendar_(journal.calendar),
       wall_(calendar),
       last_made_(now),
+      live_requests_(0, RequestKeyHash{config_.hash_seed}),
       decided_(journal.last.sequence),
       closed_(journal.last.sequence),
       stable_(journal.last.sequence),
@@ -87,11 +85,13 @@ RefusalReason DistributorCore::refusal_reason() const {
   return halted ? RefusalReason::undecided : RefusalReason::unavailable;
 }
 
-void DistributorCore::receive(const ClientId& client, Request request, Instant now) {
+void DistributorCore::receive(const ClientId& client, ClientRequest sent, Instant now) {
   wake(now);
+  Request& request = sent.request;
+  request.session = session_of(sent.secret);  // law 24: nothing behind us sees the secret
   if (draining_) return refuse(client, request, RefusalReason::draining);
   if (!accepting(now)) return refuse(client, request, refusal_reason());
-  const RequestKey key = key_of(client, request.session, request.number);
+  const RequestKey key{request.session, request.number};
   if (!live_requests_.insert(key).second) return;  // law 21: its first transmission is on its way
   const Sequencer::Admission admission = sequencer_.add(client, request);
   if (admission == Sequencer::Admission::queued) return;
@@ -225,8 +225,7 @@ void DistributorCore::resend_ballots(Instant now) {
 
 void DistributorCore::close_ballots(Sequence through) {
   while (!open_.empty() && open_.front().ballot.order.sequence <= through) {
-    for (const BallotEntry& entry : open_.front().ballot.requests)
-      live_requests_.erase(key_of(entry.client, entry.session, entry.number));
+    for (const BallotEntry& entry : open_.front().ballot.requests) live_requests_.erase({entry.session, entry.number});
     open_.pop_front();
   }
   decided_ = std::max(decided_, through);
@@ -308,7 +307,7 @@ void DistributorCore::tick(Instant now) {
   expire_ballots(now);
   if (!accepting(now))
     for (const WaitingRequest& waiting : sequencer_.take_all()) {
-      live_requests_.erase(key_of(waiting.client, waiting.request.session, waiting.request.number));
+      live_requests_.erase({waiting.request.session, waiting.request.number});
       refuse(waiting.client, waiting.request, refusal_reason());
     }
   if (order_is_due(now)) make_order(now);

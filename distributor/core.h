@@ -44,6 +44,7 @@ struct DistributorConfig {
   std::uint64_t journal_slack_orders = 20'000;
   std::uint64_t journal_cut_orders = 10'000;  // it is cut by no fewer
   std::uint64_t journal_bytes = 1ull << 30;   // beyond, a replica that is behind pins nothing any more
+  std::uint64_t hash_seed = 0;                // random: for lookup tables that clients' bytes go into
 };
 
 // What the journal holds, when a term begins.
@@ -85,7 +86,7 @@ class DistributorCore {
   void observe(CalendarTime calendar) { wall_ = calendar; }
 
   void client_connected(const ClientId& client, Instant now);
-  void receive(const ClientId& client, Request request, Instant now);
+  void receive(const ClientId& client, ClientRequest sent, Instant now);
   void receive(const ClientId& client, const StatusQuery& query, Instant now);
   void receive(const ClientId& client, const AdminCommand& command, Instant now);
   void replica_connected(ReplicaId replica) { send_standing(replica); }
@@ -113,14 +114,16 @@ class DistributorCore {
   Sequence journal_first() const { return journal_first_; }
 
  private:
-  // Which requests are waiting or in an open ballot: their repetitions are dropped (law 21).
+  // Which requests are waiting or in an open ballot: their repetitions are dropped (law 21). Whoever does not know a
+  // session's secret cannot make another one's request look repeated.
   struct RequestKey {
-    std::size_t client = 0;  // session requests: 0; a session's opening has no session yet, so its client's hash
     SessionId session;
     RequestNumber number;
     bool operator==(const RequestKey&) const = default;
   };
+  // Clients choose numbers, and secrets until their digests suit them; nobody knows the seed (law 25).
   struct RequestKeyHash {
+    std::uint64_t seed;
     std::size_t operator()(const RequestKey& key) const;
   };
   struct OpenOrder {
@@ -139,7 +142,6 @@ class DistributorCore {
   };
 
   bool is_replica(ReplicaId replica) const { return replica.value >= 1 && replica.value <= streams_.size(); }
-  static RequestKey key_of(const ClientId& client, const SessionId& session, RequestNumber number);
   Stream& stream_of(ReplicaId replica) { return streams_.at(replica.value - 1); }
   const Stream& stream_of(ReplicaId replica) const { return streams_.at(replica.value - 1); }
 

@@ -31,6 +31,7 @@ DistributorConfig core_config(const Config& config) {
   core.membership.quarantine_window = milliseconds(config.quarantine_window_ms);
   core.incarnation = Incarnation(random_number());
   core.pid = static_cast<std::uint64_t>(getpid());
+  core.hash_seed = random_number();
   core.wait_for_sync = config.durability == "fsync";
   core.fault_injection = config.fault_injection;
   core.admin_token = config.admin_token;
@@ -120,7 +121,7 @@ void DistributorShell::receive_from_clients(DistributorCore& core, Instant now) 
     const ClientId client{std::move(incoming->peer)};
     if (!incoming->message || std::holds_alternative<ClientHello>(*incoming->message))
       core.client_connected(client, now);
-    else if (auto* request = std::get_if<Request>(&*incoming->message))
+    else if (auto* request = std::get_if<ClientRequest>(&*incoming->message))
       core.receive(client, std::move(*request), now);
     else if (const auto* query = std::get_if<StatusQuery>(&*incoming->message))
       core.receive(client, *query, now);

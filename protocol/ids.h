@@ -2,6 +2,7 @@
 // Tagged identities: a sequence number is never a term, and a compiler says so.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -30,11 +31,24 @@ using Recovery = Id<struct RecoveryTag>;      // how many times a replica was to
 using Incarnation = Id<struct IncarnationTag>;  // random per process start; tells a restart from a reconnection
 using GroupId = Id<struct GroupTag>;            // random per group; journal, checkpoints and audit log carry it
 
-// A session is named by the order that opened it and the place within that order.
+// What a client proves with that a session is its own: 128 random bits that it chose. Only the client and the
+// distributor ever hold it (law 24).
+struct SessionSecret {
+  std::array<std::uint8_t, 16> bytes{};
+  auto operator<=>(const SessionSecret&) const = default;
+};
+
+// A session's name: the digest of its secret (protocol/session.h). All zero: none.
 struct SessionId {
-  Sequence opened;
-  std::uint32_t index = 0;
+  std::array<std::uint8_t, 16> bytes{};
   auto operator<=>(const SessionId&) const = default;
+};
+
+// In whose account something is put, so that nobody can use up what others need (law 25). Who that is, is known from
+// the endpoint that a request came by. Room is left for principals that are keys.
+enum class Principal : std::uint16_t {
+  bridges = 1,  // bridges and the `tally` command, by endpoints of their own
+  clients = 2,  // everybody else, together
 };
 
 // Where a client is reached: its ZeroMQ routing id, the same at the distributor and at the comparator. Opaque.
@@ -49,13 +63,6 @@ template <class Tag>
 struct std::hash<tally::Id<Tag>> {
   std::size_t operator()(tally::Id<Tag> id) const noexcept {
     return static_cast<std::size_t>(id.value * 0x9E3779B97F4A7C15ULL);
-  }
-};
-
-template <>
-struct std::hash<tally::SessionId> {
-  std::size_t operator()(const tally::SessionId& id) const noexcept {
-    return static_cast<std::size_t>((id.opened.value * 0x9E3779B97F4A7C15ULL) ^ (id.index * 0xC2B2AE3D27D4EB4FULL));
   }
 };
 

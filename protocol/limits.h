@@ -12,7 +12,7 @@
 
 namespace tally::limits {
 
-inline constexpr std::uint32_t semantics_version = 1;  // [state]
+inline constexpr std::uint32_t semantics_version = 2;  // [state]
 
 // Names and operations.
 inline constexpr std::size_t name_bytes = 256;             // [state]

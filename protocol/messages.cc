@@ -31,8 +31,8 @@ Digest chain_of(const Order& order) {
   for (const Request& request : order.requests) {
     append_number(bytes, static_cast<std::uint8_t>(request.kind));
     append_number(bytes, static_cast<std::uint8_t>(request.read_only));
-    append_number(bytes, request.session.opened.value);
-    append_number(bytes, request.session.index);
+    bytes.append(reinterpret_cast<const char*>(request.session.bytes.data()), request.session.bytes.size());
+    append_number(bytes, static_cast<std::uint16_t>(request.principal));
     append_number(bytes, request.number.value);
     append_number(bytes, request.acknowledged.value);
     append_number(bytes, request.attempt);

@@ -41,14 +41,24 @@ enum class RequestKind : std::uint8_t { operations = 1, open_session = 2, close_
 // One batch of operations of one session. The distributor orders it and never looks into `operations`.
 struct Request {
   RequestKind kind = RequestKind::operations;
-  bool read_only = false;      // promises no change: its order need not be synced. A change in it is refused by vote
-  SessionId session;           // open_session: zero
-  RequestNumber number;        // open_session: any number, comes back with the answer
-  RequestNumber acknowledged;  // every request up to this one has been answered or given up; none of them runs again
-  std::uint32_t attempt = 1;   // counts the transmissions of this request; comes back in a refusal
+  bool read_only = false;  // promises no change: its order need not be synced. A change in it is refused by vote
+  SessionId session;
+  Principal principal = Principal::clients;  // who sent it; open_session: in whose account the session is
+  RequestNumber number;                      // open_session: any number, comes back with the answer
+  // Every request up to this one has been answered or given up; none of them runs again. Below `number`.
+  RequestNumber acknowledged;
+  std::uint32_t attempt = 1;       // counts the transmissions of this request; comes back in a refusal
   std::uint32_t result_limit = 0;  // most bytes of results that this request may cause, at least results::header_bytes
   std::string operations;          // encoded tally.v1.Operations
   auto operator<=>(const Request&) const = default;
+};
+
+// A request on its way from a client to the distributor. `request.session` and `request.principal` are not sent: the
+// distributor knows the one from the secret, the other from the socket.
+struct ClientRequest {
+  SessionSecret secret;
+  Request request;
+  auto operator<=>(const ClientRequest&) const = default;
 };
 
 struct Order {
@@ -417,7 +427,7 @@ struct ComparatorReport {
   auto operator<=>(const ComparatorReport&) const = default;
 };
 
-using Message = std::variant<ClientHello, Request, StatusQuery, AdminCommand,         // from clients
+using Message = std::variant<ClientHello, ClientRequest, StatusQuery, AdminCommand,   // from clients
                              DistributorWelcome, Refusal, ClusterStatus, AdminReply,  // to clients
                              ComparatorWelcome, Decisions,                            // to clients
                              Order, ReplicaStanding, Fault,                           // to replicas

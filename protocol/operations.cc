@@ -36,7 +36,6 @@ std::optional<RequestResult> decode(std::string_view bytes) {
   RequestResult result;
   result.outcome = static_cast<RequestOutcome>(reader.number<std::uint8_t>());
   result.sequence = Sequence(reader.number<std::uint64_t>());
-  result.index = reader.number<std::uint32_t>();
   const auto count = reader.number<std::uint32_t>();
   if (!reader.ok() || count > reader.rest().size() / operation_bytes) return std::nullopt;
   result.operations.reserve(count);

@@ -50,13 +50,15 @@ enum class OperationStatus : std::uint8_t {
 
 enum class RequestOutcome : std::uint8_t {
   executed = 1,        // results follow. A repetition brings the stored results again, with the first sequence
-  session_opened = 2,  // the session's id is (sequence, index)
+  session_opened = 2,  // or open already, under the same secret
   session_closed = 3,
-  session_expired = 4,    // unknown or expired session; not executed
-  sessions_full = 5,      // not executed
-  stale = 6,              // acknowledged before; not executed (again)
-  beyond_window = 7,      // number > acknowledged + limits::session_window; not executed
-  malformed = 8,          // the operations could not be decoded; not executed
+  session_expired = 4,  // unknown or expired session; not executed
+  sessions_full = 5,    // not executed
+  stale = 6,            // acknowledged before; not executed (again)
+  beyond_window = 7,    // number > acknowledged + limits::session_window; not executed
+  // The operations could not be decoded; or this number came with others before; or it is no number above
+  // `acknowledged`. Not executed.
+  malformed = 8,
   results_too_large = 9,  // would exceed the request's own result limit; not executed
   results_full = 10,      // no room to store results until they are acknowledged; not executed
   voided = 11,            // an operator voided the order (law 14); not executed
@@ -78,8 +80,7 @@ struct OperationResult {
 
 struct RequestResult {
   RequestOutcome outcome{};
-  Sequence sequence;        // the order that executed the request first; session_opened: the session's id
-  std::uint32_t index = 0;  // session_opened: place within that order
+  Sequence sequence;  // the order that executed the request first
   std::vector<OperationResult> operations;
   auto operator<=>(const RequestResult&) const = default;
 };
@@ -87,21 +88,19 @@ struct RequestResult {
 // The canonical layout of results: one byte string of fixed layout, little-endian, so that equal answers are equal
 // bytes. docs/protocol.md specifies it.
 //
-//   request result   := outcome u8, sequence u64, index u32, count u32, operation result * count
+//   request result   := outcome u8, sequence u64, count u32, operation result * count
 //   operation result := status u8 (+ 0x80: first_sequence follows; + 0x40: a list follows), value i64,
 //                       [first_sequence u64], [entries u32, (name size u16, name, value i64) * entries]
 namespace results {
 
-inline constexpr std::size_t header_bytes = 17;
+inline constexpr std::size_t header_bytes = 13;
 inline constexpr std::size_t operation_bytes = 9;  // of one result without first_sequence and list
 inline constexpr std::uint8_t has_first_sequence = 0x80;
 inline constexpr std::uint8_t has_list = 0x40;
 
-inline void append_header(std::string& bytes, RequestOutcome outcome, Sequence sequence, std::uint32_t index,
-                          std::uint32_t count) {
+inline void append_header(std::string& bytes, RequestOutcome outcome, Sequence sequence, std::uint32_t count) {
   append_number(bytes, static_cast<std::uint8_t>(outcome));
   append_number(bytes, sequence.value);
-  append_number(bytes, index);
   append_number(bytes, count);
 }
 

@@ -6,8 +6,8 @@
 //   'C' name                               → value i64
 //   'K' idempotency key                    → operation digest, status u8, value i64, first sequence u64, stored i64
 //   'L'                                    → semantics u32 and the [state] limits (replica/state_limits.h)
-//   'R' opened u64, index u32, number u64  → result bytes of one unacknowledged request
-//   'S' opened u64, index u32              → acknowledged u64, last activity i64
+//   'R' session's name, number u64         → content_digest of the request, result bytes
+//   'S' session's name                     → acknowledged u64, last activity i64
 //
 // Served and calendar time are not entries: they are in the header, and the digest does not cover them (every order
 // brings them again).

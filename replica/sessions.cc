@@ -2,6 +2,7 @@
 #include "replica/sessions.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "protocol/bytes.h"
 
@@ -10,8 +11,7 @@ namespace {
 
 std::string session_key(const SessionId& id, char type = entry_type::session) {
   std::string key(1, type);
-  append_number(key, id.opened.value);
-  append_number(key, id.index);
+  key.append(reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size());
   return key;
 }
 
@@ -29,8 +29,24 @@ std::string session_value(RequestNumber acknowledged, ServedTime last_activity) 
 }
 
 SessionId read_session_id(ByteReader& reader) {
-  const Sequence opened(reader.number<std::uint64_t>());
-  return {opened, reader.number<std::uint32_t>()};
+  SessionId id;
+  const std::string_view bytes = reader.take(id.bytes.size());
+  if (reader.ok()) std::memcpy(id.bytes.data(), bytes.data(), bytes.size());
+  return id;
+}
+
+// What a result is of. A number that comes again with anything else is not the same request (law 24).
+Digest content_digest(const Request& request) {
+  const char read_only = request.read_only ? 1 : 0;
+  return digest_of_parts({{&read_only, 1}, request.operations});
+}
+
+std::string result_value(const Digest& content, std::string_view result) {
+  std::string value;
+  append_number(value, content.high);
+  append_number(value, content.low);
+  value.append(result);
+  return value;
 }
 
 }  // namespace
@@ -40,7 +56,9 @@ void Sessions::expire(ServedTime now) {
     drop(sessions_.find(by_activity_.begin()->second));
 }
 
-bool Sessions::open(SessionId id, ServedTime now) {
+bool Sessions::open(const Request& request, ServedTime now) {
+  const SessionId& id = request.session;
+  if (sessions_.contains(id)) return true;
   if (sessions_.size() >= limits_.sessions) return false;  // law 18
   Session session;
   session.last_activity = now;
@@ -62,18 +80,22 @@ bool Sessions::close(SessionId id) {
 
 Sessions::Admission Sessions::admit(const Request& request, ServedTime now) {
   const auto place = sessions_.find(request.session);
-  if (place == sessions_.end()) return {RequestOutcome::session_expired, {}, nullptr};
+  if (place == sessions_.end()) return {RequestOutcome::session_expired};
+  if (request.acknowledged >= request.number) return {RequestOutcome::malformed};
   Entry& entry = *place;
   acknowledge(entry, request.acknowledged);
   touch(entry, std::max(entry.second.acknowledged, request.acknowledged), now);
 
   const Session& session = entry.second;
-  if (request.number <= session.acknowledged) return {RequestOutcome::stale, {}, nullptr};
-  if (const auto stored = session.results.find(request.number); stored != session.results.end())
-    return {RequestOutcome::executed, stored->second.bytes, nullptr};
+  if (request.number <= session.acknowledged) return {RequestOutcome::stale};
+  const Digest content = content_digest(request);
+  if (const auto stored = session.results.find(request.number); stored != session.results.end()) {
+    if (stored->second.content != content) return {RequestOutcome::malformed};
+    return {RequestOutcome::executed, stored->second.bytes};
+  }
   if (request.number.value - session.acknowledged.value > limits_.session_window)
-    return {RequestOutcome::beyond_window, {}, nullptr};
-  return {RequestOutcome::executed, {}, &entry};
+    return {RequestOutcome::beyond_window};
+  return {RequestOutcome::executed, {}, &entry, content};
 }
 
 // Results up to `through` have been seen.
@@ -102,8 +124,8 @@ void Sessions::touch(Entry& entry, RequestNumber acknowledged, ServedTime now) {
 
 void Sessions::store(const Admission& admission, RequestNumber number, std::string_view result) {
   auto& [id, session] = *admission.session;
-  const Digest digest = entry_digest(result_key(id, number), result);
-  session.results.emplace(number, StoredResult{std::string(result), digest});
+  const Digest digest = entry_digest(result_key(id, number), result_value(admission.content, result));
+  session.results.emplace(number, StoredResult{std::string(result), admission.content, digest});
   stored_bytes_ += result.size();
   digest_ += digest;
   dirty_.insert(id);
@@ -114,7 +136,7 @@ std::map<RequestNumber, Sessions::StoredResult>::iterator Sessions::drop_result(
   const StoredResult& result = place->second;
   digest_ -= result.digest;
   stored_bytes_ -= result.bytes.size();
-  if (result.captured) removed_.push_back(result_key(entry.first, place->first));
+  if (result.captured) removed_.emplace_back(entry.first, place->first);
   return entry.second.results.erase(place);
 }
 
@@ -122,7 +144,7 @@ void Sessions::drop(std::map<SessionId, Session>::iterator place) {
   const auto& [id, session] = *place;
   acknowledge(*place, RequestNumber(UINT64_MAX));
   digest_ -= session.digest;
-  if (session.captured) removed_.push_back(session_key(id));
+  if (session.captured) removed_.emplace_back(id, RequestNumber());
   by_activity_.erase({session.last_activity, id});
   dirty_.erase(id);
   sessions_.erase(place);
@@ -132,7 +154,8 @@ Digest Sessions::recomputed_digest() const {
   Digest sum;
   for (const auto& [id, session] : sessions_) {
     sum += entry_digest(session_key(id), session_value(session.acknowledged, session.last_activity));
-    for (const auto& [number, result] : session.results) sum += entry_digest(result_key(id, number), result.bytes);
+    for (const auto& [number, result] : session.results)
+      sum += entry_digest(result_key(id, number), result_value(result.content, result.bytes));
   }
   return sum;
 }
@@ -161,7 +184,8 @@ Sessions::Scrubbed Sessions::scrub(ScrubPlace& place, std::size_t most) {
     for (auto result = session.results.upper_bound(place.result); result != session.results.end(); ++result) {
       if (scrubbed.work >= most) return scrubbed;
       auto& [number, stored] = *result;
-      scrubbed.right &= adopt(stored.digest, entry_digest(result_key(id, number), stored.bytes));
+      const std::string value = result_value(stored.content, stored.bytes);
+      scrubbed.right &= adopt(stored.digest, entry_digest(result_key(id, number), value));
       scrubbed.work += 1 + stored.bytes.size() / bytes_per_work;
       place.result = number;
     }
@@ -170,11 +194,16 @@ Sessions::Scrubbed Sessions::scrub(ScrubPlace& place, std::size_t most) {
   return scrubbed;
 }
 
-// ---- capture and restore. Neither a session's id nor a result's number ever comes again, so no key is both removed
-// and changed.
+// ---- capture and restore. Whoever has a session's secret may open it again after it was closed: then its entries are
+// changed, not gone.
+
+bool Sessions::has(const SessionId& id, RequestNumber number) const {
+  const auto place = sessions_.find(id);
+  return place != sessions_.end() && (number == RequestNumber() || place->second.results.contains(number));
+}
 
 void Sessions::begin_capture(bool full) {
-  captured_through_ = {};
+  captured_through_.reset();
   if (!full) return;
   removed_.clear();
   for (auto& [id, session] : sessions_) {
@@ -189,26 +218,28 @@ void Sessions::capture(Entry& entry, EntryChanges& changes) {
   session.captured = true;
   for (auto& [number, result] : session.results) {
     if (result.captured) continue;
-    changes.push_back({result_key(id, number), result.bytes});
+    changes.push_back({result_key(id, number), result_value(result.content, result.bytes)});
     result.captured = true;
   }
 }
 
 std::size_t Sessions::capture_some(std::size_t most, EntryChanges& changes) {
-  auto place = dirty_.upper_bound(captured_through_);
+  auto place = captured_through_ ? dirty_.upper_bound(*captured_through_) : dirty_.begin();
   const std::size_t end = changes.size() + most;
   while (place != dirty_.end() && changes.size() < end) {
     captured_through_ = *place;
     capture(*sessions_.find(*place), changes);
     place = dirty_.erase(place);
   }
-  if (place == dirty_.end()) captured_through_ = {};  // once more from the first, if it changed again
+  if (place == dirty_.end()) captured_through_.reset();  // once more from the first, if it changed again
   return dirty_.size();
 }
 
 void Sessions::end_capture(EntryChanges& changes) {
   while (capture_some(SIZE_MAX - changes.size(), changes) > 0) continue;
-  for (std::string& key : removed_) changes.push_back({std::move(key), std::nullopt});
+  for (const auto& [id, number] : removed_)
+    if (!has(id, number))
+      changes.push_back({number == RequestNumber() ? session_key(id) : result_key(id, number), std::nullopt});
   removed_.clear();
 }
 
@@ -219,7 +250,7 @@ bool Sessions::restore(std::string_view key, std::string_view value) {
   const RequestNumber acknowledged(reader.number<std::uint64_t>());
   const ServedTime last_activity{reader.number<std::int64_t>()};
   if (!key_reader.at_end() || !reader.at_end()) return false;
-  if (id.opened == Sequence() || last_activity < ServedTime()) return false;
+  if (last_activity < ServedTime()) return false;
 
   Session& session = sessions_[id];
   if (session.announced || sessions_.size() > limits_.sessions) return false;
@@ -236,11 +267,16 @@ bool Sessions::restore_result(std::string_view key, std::string_view value) {
   ByteReader key_reader(key);
   const SessionId id = read_session_id(key_reader);
   const RequestNumber number(key_reader.number<std::uint64_t>());
-  if (!key_reader.at_end() || value.size() < results::header_bytes || !has_room_for(value.size())) return false;
-  if (id.opened == Sequence()) return false;
+  ByteReader reader(value);
+  const auto high = reader.number<std::uint64_t>();
+  const Digest content{high, reader.number<std::uint64_t>()};
+  const std::string_view result = reader.rest();
+  if (!key_reader.at_end() || !reader.ok() || result.size() < results::header_bytes) return false;
+  if (!has_room_for(result.size())) return false;
   const Digest digest = entry_digest(result_key(id, number), value);
-  if (!sessions_[id].results.emplace(number, StoredResult{std::string(value), digest, true}).second) return false;
-  stored_bytes_ += value.size();
+  StoredResult stored{std::string(result), content, digest, true};
+  if (!sessions_[id].results.emplace(number, std::move(stored)).second) return false;
+  stored_bytes_ += result.size();
   digest_ += digest;
   return sessions_.size() <= limits_.sessions;
 }

@@ -4,6 +4,8 @@
 // The window of one session:      a = acknowledged          a + W
 //   ───────── stale ──────────────────┼─ runs, or repeats its stored result ─┼─ beyond_window ──
 //
+// A session belongs to who knows its secret; a replica knows it by the secret's digest alone (law 24).
+//
 // Invariants
 // - A stored result's number lies in (acknowledged, acknowledged + W]; nothing at or below `acknowledged` runs.
 // - Nothing is dropped but what is acknowledged, closed, or without activity for `session_lifetime` of served time.
@@ -13,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -30,7 +33,8 @@ namespace tally {
 class Sessions {
   struct StoredResult {
     std::string bytes;
-    Digest digest;  // of its entry; never changes
+    Digest content;  // content_digest of the request that it answers
+    Digest digest;   // of its entry; never changes
     bool captured = false;
   };
   struct Session {
@@ -49,16 +53,17 @@ class Sessions {
   // Drops every session that was idle for its lifetime.
   void expire(ServedTime now);
 
-  // False: full.
-  bool open(SessionId id, ServedTime now);
+  // Also if it is open already: who sends its secret again is the same client. False: full.
+  bool open(const Request& request, ServedTime now);
   // False: there is no such session.
   bool close(SessionId id);
 
   // What is to become of a request.
   struct Admission {
-    RequestOutcome outcome{};  // executed: run it, or repeat `stored`; anything else refuses
-    std::string_view stored;   // empty: run it. Valid until the next change
-    Entry* session = nullptr;  // of a request that runs, for store()
+    RequestOutcome outcome{};   // executed: run it, or repeat `stored`; anything else refuses
+    std::string_view stored{};  // empty: run it. Valid until the next change
+    Entry* session = nullptr;   // of a request that runs, for store()
+    Digest content{};           // the same
   };
   // Also advances the watermark and notes the activity.
   Admission admit(const Request& request, ServedTime now);
@@ -99,6 +104,7 @@ class Sessions {
 
  private:
   void capture(Entry& entry, EntryChanges& changes);
+  bool has(const SessionId& id, RequestNumber number) const;
   bool adopt(Digest& kept, const Digest& recomputed);
   void acknowledge(Entry& entry, RequestNumber through);
   void touch(Entry& entry, RequestNumber acknowledged, ServedTime now);
@@ -111,9 +117,10 @@ class Sessions {
   std::set<std::pair<ServedTime, SessionId>> by_activity_;
   std::size_t stored_bytes_ = 0;
   Digest digest_;
-  SessionId captured_through_;        // by the capture in progress
-  std::set<SessionId> dirty_;         // sessions that changed, or have results, since the previous capture
-  std::vector<std::string> removed_;  // keys of captured entries that are gone since
+  std::optional<SessionId> captured_through_;  // by the capture in progress
+  std::set<SessionId> dirty_;                  // sessions that changed, or have results, since the previous capture
+  // Captured entries that are gone since: of results, and by number 0 of the session itself.
+  std::vector<std::pair<SessionId, RequestNumber>> removed_;
 };
 
 }  // namespace tally

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view limits_key(&entry_type::limits, 1);
 
 void append_outcome(std::string& results, RequestOutcome outcome, Sequence sequence) {
-  results::append_header(results, outcome, sequence, 0, 0);
+  results::append_header(results, outcome, sequence, 0);
 }
 
 void append_answer(std::string& results, const CounterResult& answer) {
@@ -42,35 +42,31 @@ void State::apply(const Order& order, const OperationDecoder& decode, std::strin
   served_ = std::max(served_, order.served);
   sessions_.expire(served_);  // law 18
   keys_.expire(served_);      // law 19
-  Place place{order.id.sequence, 0};
   for (const Request& request : order.requests) {
     const std::size_t start = results.size();
     append_number(results, std::uint32_t{0});
     if (order.voided)  // law 14: as if it had never been sent
       append_outcome(results, RequestOutcome::voided, order.id.sequence);
     else
-      run(request, place, decode, results);
+      run(request, order.id.sequence, decode, results);
     const auto size = static_cast<std::uint32_t>(results.size() - start - sizeof(std::uint32_t));
     std::memcpy(results.data() + start, &size, sizeof size);
-    ++place.index;
   }
   counters_.settle();
 }
 
-void State::run(const Request& request, Place place, const OperationDecoder& decode, std::string& results) {
-  const Sequence sequence = place.opened;
+void State::run(const Request& request, Sequence sequence, const OperationDecoder& decode, std::string& results) {
   if (request.kind == RequestKind::operations) return run_operations(request, sequence, decode, results);
+  const auto answer = [&](RequestOutcome outcome) { append_outcome(results, outcome, sequence); };
   // An order without changes is not synced (law 6), so what promised none may not open or close anything.
-  if (request.read_only) return append_outcome(results, RequestOutcome::malformed, sequence);
+  if (request.read_only) return answer(RequestOutcome::malformed);
   switch (request.kind) {
     case RequestKind::open_session:
-      if (!sessions_.open(place, served_)) return append_outcome(results, RequestOutcome::sessions_full, sequence);
-      return results::append_header(results, RequestOutcome::session_opened, sequence, place.index, 0);
+      return answer(sessions_.open(request, served_) ? RequestOutcome::session_opened : RequestOutcome::sessions_full);
     case RequestKind::close_session:
-      return append_outcome(
-          results, sessions_.close(request.session) ? RequestOutcome::session_closed : RequestOutcome::session_expired,
-          sequence);
-    default: return append_outcome(results, RequestOutcome::malformed, sequence);
+      return answer(sessions_.close(request.session) ? RequestOutcome::session_closed
+                                                     : RequestOutcome::session_expired);
+    default: return answer(RequestOutcome::malformed);
   }
 }
 
@@ -93,8 +89,7 @@ void State::run_operations(const Request& request, Sequence sequence, const Oper
   if (!request.read_only && !sessions_.has_room_for(worst)) return refuse(RequestOutcome::results_full);  // law 18
 
   const std::size_t start = results.size();
-  results::append_header(results, RequestOutcome::executed, sequence, 0,
-                         static_cast<std::uint32_t>(operations_.size()));
+  results::append_header(results, RequestOutcome::executed, sequence, static_cast<std::uint32_t>(operations_.size()));
   execute_all({sequence, request.read_only}, results);
   CHECK(results.size() - start <= worst);
   if (!request.read_only) sessions_.store(admission, request.number, std::string_view(results).substr(start));

@@ -84,15 +84,13 @@ class State {
   bool flip_stored_counter() { return counters_.flip_last_changed(); }
 
  private:
-  // Where a request stands in the order stream; names the session that it opens.
-  using Place = SessionId;
   // What the operations of one request have in common.
   struct Frame {
     Sequence sequence;
     bool read_only = false;
   };
 
-  void run(const Request& request, Place place, const OperationDecoder& decode, std::string& results);
+  void run(const Request& request, Sequence sequence, const OperationDecoder& decode, std::string& results);
   void run_operations(const Request& request, Sequence sequence, const OperationDecoder& decode, std::string& results);
   bool decoded(const Request& request, const OperationDecoder& decode);
   void execute_all(const Frame& frame, std::string& results);

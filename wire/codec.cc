@@ -30,7 +30,7 @@ struct Body {
 // clang-format off
 template <class Value> struct BodyOf;
 template <> struct BodyOf<ClientHello> : Body<v1::ClientHello, v1::MESSAGE_TYPE_CLIENT_HELLO> {};
-template <> struct BodyOf<Request> : Body<v1::Request, v1::MESSAGE_TYPE_REQUEST> {};
+template <> struct BodyOf<ClientRequest> : Body<v1::Request, v1::MESSAGE_TYPE_REQUEST> {};
 template <> struct BodyOf<StatusQuery> : Body<v1::StatusQuery, v1::MESSAGE_TYPE_STATUS_QUERY> {};
 template <> struct BodyOf<AdminCommand> : Body<v1::AdminCommand, v1::MESSAGE_TYPE_ADMIN_COMMAND> {};
 template <> struct BodyOf<DistributorWelcome> : Body<v1::DistributorWelcome, v1::MESSAGE_TYPE_DISTRIBUTOR_WELCOME> {};

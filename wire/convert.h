@@ -6,8 +6,11 @@
 // out of range, or a list longer than protocol/limits.h allows, and the value is unspecified.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <string>
 #include <vector>
 
 #include "protocol/messages.h"
@@ -54,20 +57,24 @@ inline OrderState from_proto(const v1::OrderState& proto) {
   return {from_proto(proto.order()), from_proto(proto.state())};
 }
 
-inline void to_proto(const SessionId& session, v1::SessionId& proto) {
-  proto.set_opened(session.opened.value);
-  proto.set_index(session.index);
+// Of exactly so many bytes: a session's name or secret.
+template <std::size_t size>
+void to_proto(const std::array<std::uint8_t, size>& bytes, std::string& text) {
+  text.assign(reinterpret_cast<const char*>(bytes.data()), size);
 }
 
-inline bool from_proto(const v1::SessionId& proto, SessionId& session) {
-  session.opened = Sequence(proto.opened());
-  return from_proto(proto.index(), session.index);
+template <std::size_t size>
+bool from_proto(const std::string& text, std::array<std::uint8_t, size>& bytes) {
+  if (text.size() != size) return false;
+  std::memcpy(bytes.data(), text.data(), size);
+  return true;
 }
 
 // ---- from clients and to clients: convert_clients.cc
 
 void to_proto(const ClientHello& hello, v1::ClientHello& proto);
 void to_proto(Request& request, v1::Request& proto);
+void to_proto(ClientRequest& request, v1::Request& proto);
 void to_proto(const StatusQuery& query, v1::StatusQuery& proto);
 void to_proto(const AdminCommand& command, v1::AdminCommand& proto);
 void to_proto(const DistributorWelcome& welcome, v1::DistributorWelcome& proto);
@@ -80,6 +87,7 @@ void to_proto(const Fault& fault, v1::Fault& proto);
 
 bool from_proto(v1::ClientHello& proto, ClientHello& hello);
 bool from_proto(v1::Request& proto, Request& request);
+bool from_proto(v1::Request& proto, ClientRequest& request);
 bool from_proto(v1::StatusQuery& proto, StatusQuery& query);
 bool from_proto(v1::AdminCommand& proto, AdminCommand& command);
 bool from_proto(v1::DistributorWelcome& proto, DistributorWelcome& welcome);

@@ -14,10 +14,12 @@ bool from_proto(v1::ClientHello& proto, ClientHello& hello) {
   return true;
 }
 
-void to_proto(Request& request, v1::Request& proto) {
+namespace {
+
+// What a request is on its way from its client and within an order.
+void common_to_proto(Request& request, v1::Request& proto) {
   proto.set_kind(to_proto(request.kind));
   proto.set_read_only(request.read_only);
-  to_proto(request.session, *proto.mutable_session());
   proto.set_number(request.number.value);
   proto.set_acknowledged(request.acknowledged.value);
   proto.set_attempt(request.attempt);
@@ -25,13 +27,38 @@ void to_proto(Request& request, v1::Request& proto) {
   proto.set_operations(std::move(request.operations));
 }
 
-bool from_proto(v1::Request& proto, Request& request) {
+bool common_from_proto(v1::Request& proto, Request& request) {
   request.read_only = proto.read_only();
   request.number = RequestNumber(proto.number());
   request.acknowledged = RequestNumber(proto.acknowledged());
   request.operations = std::move(*proto.mutable_operations());
-  return from_proto(proto.kind(), request.kind) && from_proto(proto.session(), request.session) &&
-         from_proto(proto.attempt(), request.attempt) && from_proto(proto.result_limit(), request.result_limit);
+  return from_proto(proto.kind(), request.kind) && from_proto(proto.attempt(), request.attempt) &&
+         from_proto(proto.result_limit(), request.result_limit);
+}
+
+}  // namespace
+
+void to_proto(Request& request, v1::Request& proto) {
+  common_to_proto(request, proto);
+  to_proto(request.session.bytes, *proto.mutable_session());
+  proto.set_principal(static_cast<std::uint64_t>(request.principal));
+}
+
+bool from_proto(v1::Request& proto, Request& request) {
+  request.principal = static_cast<Principal>(proto.principal());
+  const bool is_principal = static_cast<std::uint64_t>(request.principal) == proto.principal();
+  return is_principal && proto.principal() != 0 && proto.secret().empty() &&
+         from_proto(proto.session(), request.session.bytes) && common_from_proto(proto, request);
+}
+
+void to_proto(ClientRequest& request, v1::Request& proto) {
+  common_to_proto(request.request, proto);
+  to_proto(request.secret.bytes, *proto.mutable_secret());
+}
+
+// What only an order may say is passed over, as an unknown field would be.
+bool from_proto(v1::Request& proto, ClientRequest& request) {
+  return from_proto(proto.secret(), request.secret.bytes) && common_from_proto(proto, request.request);
 }
 
 void to_proto(const StatusQuery& query, v1::StatusQuery& proto) { proto.set_number(query.number); }
@@ -83,7 +110,7 @@ bool from_proto(v1::DistributorWelcome& proto, DistributorWelcome& welcome) {
 }
 
 void to_proto(const Refusal& refusal, v1::Refusal& proto) {
-  to_proto(refusal.session, *proto.mutable_session());
+  to_proto(refusal.session.bytes, *proto.mutable_session());
   proto.set_number(refusal.number.value);
   proto.set_attempt(refusal.attempt);
   proto.set_reason(to_proto(refusal.reason));
@@ -91,7 +118,7 @@ void to_proto(const Refusal& refusal, v1::Refusal& proto) {
 
 bool from_proto(v1::Refusal& proto, Refusal& refusal) {
   refusal.number = RequestNumber(proto.number());
-  return from_proto(proto.session(), refusal.session) && from_proto(proto.attempt(), refusal.attempt) &&
+  return from_proto(proto.session(), refusal.session.bytes) && from_proto(proto.attempt(), refusal.attempt) &&
          from_proto(proto.reason(), refusal.reason);
 }
 
@@ -219,7 +246,7 @@ bool from_proto(v1::ComparatorWelcome& proto, ComparatorWelcome& welcome) {
 }
 
 void to_proto(Decision& decision, v1::Decision& proto) {
-  to_proto(decision.session, *proto.mutable_session());
+  to_proto(decision.session.bytes, *proto.mutable_session());
   proto.set_number(decision.number.value);
   proto.set_votes(decision.votes);
   proto.set_result(std::move(decision.result));
@@ -228,7 +255,7 @@ void to_proto(Decision& decision, v1::Decision& proto) {
 bool from_proto(v1::Decision& proto, Decision& decision) {
   decision.number = RequestNumber(proto.number());
   decision.result = std::move(*proto.mutable_result());
-  return from_proto(proto.session(), decision.session) && from_proto(proto.votes(), decision.votes);
+  return from_proto(proto.session(), decision.session.bytes) && from_proto(proto.votes(), decision.votes);
 }
 
 void to_proto(Decisions& decisions, v1::Decisions& proto) {

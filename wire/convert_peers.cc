@@ -9,14 +9,14 @@ namespace tally::wire {
 
 void to_proto(const BallotEntry& entry, v1::BallotEntry& proto) {
   proto.set_client(entry.client.routing_id);
-  to_proto(entry.session, *proto.mutable_session());
+  to_proto(entry.session.bytes, *proto.mutable_session());
   proto.set_number(entry.number.value);
 }
 
 bool from_proto(v1::BallotEntry& proto, BallotEntry& entry) {
   entry.client.routing_id = std::move(*proto.mutable_client());
   entry.number = RequestNumber(proto.number());
-  return from_proto(proto.session(), entry.session);
+  return from_proto(proto.session(), entry.session.bytes);
 }
 
 void to_proto(const Ballot& ballot, v1::Ballot& proto) {

@@ -74,8 +74,7 @@ inline Order order_of(std::uint64_t sequence, std::vector<Request> requests) {
 
 inline Vote vote_of(std::uint64_t sequence, std::size_t operations) {
   std::string result;
-  results::append_header(result, RequestOutcome::executed, Sequence(sequence), 0,
-                         static_cast<std::uint32_t>(operations));
+  results::append_header(result, RequestOutcome::executed, Sequence(sequence), static_cast<std::uint32_t>(operations));
   for (std::size_t place = 0; place < operations; ++place)
     results::append_operation(result, OperationStatus::ok, static_cast<std::int64_t>(sequence + place));
   Vote vote;

@@ -16,10 +16,9 @@ class Replica {
   explicit Replica(const Names& names) {
     Request open;
     open.kind = RequestKind::open_session;
-    open.number = RequestNumber(1);
+    open.session = session_;
     open.result_limit = results::header_bytes;
     execute(std::move(open));
-    session_ = {Sequence(sequence_), 0};
     for (std::size_t begin = 0; begin < names.size(); begin += limits::request_operations) {
       std::vector<Operation> operations;
       for (std::size_t place = begin; place < std::min(names.size(), begin + limits::request_operations); ++place)
@@ -41,7 +40,7 @@ class Replica {
 
  private:
   State state_{StateLimits{}, 42};
-  SessionId session_;
+  SessionId session_{{1}};
   std::uint64_t sequence_ = 0;
   std::uint64_t number_ = 0;
   std::string results_;

@@ -13,6 +13,7 @@ batches, spreads its retries and survives everything see client/session.h. As a 
 """
 
 import collections
+import hashlib
 import importlib
 import os
 import pathlib
@@ -54,8 +55,8 @@ def load_proto():
 pb = load_proto()
 
 OperationResult = collections.namedtuple('OperationResult', 'status value first_sequence listed')
-RequestResult = collections.namedtuple('RequestResult', 'outcome sequence index operations votes')
-RequestResult.answer = property(lambda self: self[:4])  # without the votes, which may be more the next time
+RequestResult = collections.namedtuple('RequestResult', 'outcome sequence operations votes')
+RequestResult.answer = property(lambda self: self[:3])  # without the votes, which may be more the next time
 
 MESSAGE_TYPES = {  # of the messages that a client sends or gets; the names in the enum follow those of the messages
     getattr(pb, 'MESSAGE_TYPE_' + name): message
@@ -120,11 +121,16 @@ class Reader:
 def result_of(content, votes):
     """A request result, laid out as docs/protocol.md says."""
     reader = Reader(content)
-    outcome, sequence, index, count = reader.take('BQII')
+    outcome, sequence, count = reader.take('BQI')
     operations = [reader.operation() for _ in range(count)]
     if reader.place != len(content):
         raise ValueError('more bytes than a request result has')
-    return RequestResult(outcome, sequence, index, operations, votes)
+    return RequestResult(outcome, sequence, operations, votes)
+
+
+def session_of(secret):
+    """The name of the session that this secret opens."""
+    return hashlib.sha256(b'tally session' + secret).digest()[:16]
 
 
 # ---- operations
@@ -167,10 +173,10 @@ class NativeClient:
             self.poller.register(dealer, zmq.POLLIN)
         self.incarnation = secrets.randbits(64)
         self.term = self.comparator_incarnation = None
-        self.session = None
+        self.secret = None
         self.next_number = 1
         self.acknowledged = 0
-        self.decisions = {}  # (opened, index, number): its RequestResults, as they came
+        self.decisions = {}  # (session, number): its RequestResults, as they came
         self.refusals = []
         self.replies = {}  # query number: ClusterStatus or AdminReply
         self.queries = 0
@@ -221,7 +227,7 @@ class NativeClient:
             self.replies[message.number] = message
         elif isinstance(message, pb.Decisions):
             for decision in message.decisions:
-                key = (decision.session.opened, decision.session.index, decision.number)
+                key = (decision.session, decision.number)
                 self.decisions.setdefault(key, []).append(result_of(decision.result, decision.votes))
 
     def wait(self, condition, what, again=lambda: None, pauses=(HELLO_SECONDS, HELLO_SECONDS)):
@@ -250,7 +256,7 @@ class NativeClient:
 
     def transmit(self, request):
         """Sends a request, and waits for its decision; sends it again, under the same number, until it comes."""
-        key = (request.session.opened, request.session.index, request.number)
+        key = (session_of(request.secret), request.number)
         self.decisions.pop(key, None)
         self.refusals.clear()
         known = [self.term, self.comparator_incarnation]
@@ -273,11 +279,11 @@ class NativeClient:
         return self.decisions[key][0]
 
     def open_session(self):
-        request = pb.Request(kind=pb.REQUEST_KIND_OPEN_SESSION, number=secrets.randbits(63), result_limit=17)
+        self.secret = secrets.token_bytes(16)
+        request = pb.Request(kind=pb.REQUEST_KIND_OPEN_SESSION, secret=self.secret, result_limit=13)
         result = self.transmit(request)
         if result.outcome != SESSION_OPENED:
             raise Refused(f'no session: outcome {result.outcome}')
-        self.session = pb.SessionId(opened=result.sequence, index=result.index)
         self.next_number, self.acknowledged = 1, 0
         return result
 
@@ -290,7 +296,7 @@ class NativeClient:
         if number is None:
             number = self.next_number
             self.next_number += 1
-        defaults = {'kind': pb.REQUEST_KIND_OPERATIONS, 'session': self.session, 'acknowledged': self.acknowledged,
+        defaults = {'kind': pb.REQUEST_KIND_OPERATIONS, 'secret': self.secret, 'acknowledged': self.acknowledged,
                     'result_limit': MOST_RESULT_BYTES}
         encoded = operations if isinstance(operations, bytes) else pb.Operations(operations=operations).SerializeToString()
         defaults['operations'] = encoded

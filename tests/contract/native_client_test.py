@@ -70,10 +70,23 @@ class Greeting(Native):
 
 
 class Sessions(Native):
-    def test_a_session_is_named_by_its_place_in_the_order(self):
-        first, second = self.session(), self.session()
-        self.assertGreater(first.session.opened, 0)
-        self.assertNotEqual((first.session.opened, first.session.index), (second.session.opened, second.session.index))
+    def test_a_session_belongs_to_who_has_its_secret(self):
+        client, stranger = self.session(), self.session()
+        request = client.request([add('mine')])
+        first = client.transmit(request)
+        # The name of a session, which others may come to see, is not its secret.
+        stranger.secret = native.session_of(client.secret)
+        result = stranger.transmit(stranger.request([add('mine')], number=request.number))
+        self.assertEqual(result.outcome, native.SESSION_EXPIRED)
+        self.assertEqual(client.transmit(request).answer, first.answer)
+
+    def test_a_session_that_is_opened_again_is_the_same_one(self):
+        client = self.session()
+        request = client.request([add('opened-twice')])
+        first = client.transmit(request)
+        opening = pb.Request(kind=pb.REQUEST_KIND_OPEN_SESSION, secret=client.secret, result_limit=13)
+        self.assertEqual(client.transmit(opening).outcome, native.SESSION_OPENED)
+        self.assertEqual(client.transmit(request).answer, first.answer)
 
     def test_a_closed_session_is_expired(self):
         client = self.session()
@@ -83,8 +96,8 @@ class Sessions(Native):
 
     def test_an_unknown_session_is_expired_and_nothing_is_executed(self):
         client = self.session()
-        for session in (pb.SessionId(opened=2**40), pb.SessionId(opened=client.session.opened, index=99), None):
-            result = client.transmit(client.request([add('unknown')], number=1, session=session))
+        for secret in (bytes(16), bytes(reversed(client.secret))):
+            result = client.transmit(client.request([add('unknown')], number=1, secret=secret))
             self.assertEqual(result.outcome, native.SESSION_EXPIRED)
             self.assertEqual(result.operations, [])
         self.assert_one(client.one(get('unknown')), native.NOT_FOUND)
@@ -97,9 +110,9 @@ class Sessions(Native):
         self.assert_one(self.session().one(add('repeated')), native.OK, 6)
         again = client.transmit(request)
         self.assertEqual(again.answer, first.answer)  # with the sequence of the order that executed it first
-        # The number decides, not the content.
+        # Under this number nothing else is answered.
         other = client.transmit(client.request([add('another')], number=request.number))
-        self.assertEqual(other.answer, first.answer)
+        self.assertEqual(other.outcome, native.MALFORMED)
         self.assert_one(client.one(get('repeated')), native.OK, 6)
 
     def test_an_acknowledged_number_is_stale(self):
@@ -203,13 +216,13 @@ class Operations(Native):
 
     def test_results_beyond_the_requests_own_limit_are_refused_by_vote(self):
         client = self.session()
-        result = client.execute([add('limited')], result_limit=17 + 8)
+        result = client.execute([add('limited')], result_limit=13 + 8)
         self.assertEqual(result.outcome, native.RESULTS_TOO_LARGE)
-        self.assert_one(client.one(add('limited'), result_limit=17 + 9), native.OK, 1)
+        self.assert_one(client.one(add('limited'), result_limit=13 + 9), native.OK, 1)
 
     def test_a_request_beyond_a_limit_is_refused_by_the_distributor(self):
         client = self.session()
-        for fields in ({'result_limit': 16}, {'result_limit': 524289}, {'operations': b'x' * (512 * 1024 + 1)}):
+        for fields in ({'result_limit': 12}, {'result_limit': 524289}, {'operations': b'x' * (512 * 1024 + 1)}):
             with self.assertRaisesRegex(native.Refused, 'MALFORMED'):
                 client.transmit(client.request(**fields))
 

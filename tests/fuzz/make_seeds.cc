@@ -43,7 +43,7 @@ std::string operations() {
 
 Request request() {
   Request request;
-  request.session = {Sequence(1), 2};
+  request.session = {{1, 2}};
   request.number = RequestNumber(5);
   request.acknowledged = RequestNumber(4);
   request.result_limit = 4096;
@@ -71,14 +71,14 @@ void write_message(const std::string& name, const Message& message) {
 }
 
 void write_messages() {
-  write("message", "checksum", joined(wire::encode(request())));
+  write("message", "checksum", joined(wire::encode(ClientRequest{{{3, 4}}, request()})));
   write_message("client_hello", ClientHello{Incarnation(1)});
-  write_message("request", request());
+  write_message("request", ClientRequest{{{3, 4}}, request()});
   write_message("status_query", StatusQuery{7});
   write_message("admin_command",
                 AdminCommand{1, "token", AdminAction::fault, ReplicaId(2), {FaultKind::slow, seconds(1), 0.5}, {}});
   write_message("distributor_welcome", DistributorWelcome{Term(3), GroupState::ok});
-  write_message("refusal", Refusal{{Sequence(1), 2}, RequestNumber(5), 2, RefusalReason::draining});
+  write_message("refusal", Refusal{{{1, 2}}, RequestNumber(5), 2, RefusalReason::draining});
   ReplicaStatus replica;
   replica.id = ReplicaId(1);
   replica.store = "rocksdb";
@@ -89,7 +89,7 @@ void write_messages() {
   write_message("cluster_status", status);
   write_message("admin_reply", AdminReply{1, AdminOutcome::refused, "too few voters"});
   write_message("comparator_welcome", ComparatorWelcome{Incarnation(1)});
-  write_message("decisions", Decisions{Term(3), Sequence(9), {{{Sequence(1), 2}, RequestNumber(5), 2, "result"}}});
+  write_message("decisions", Decisions{Term(3), Sequence(9), {{{{1, 2}}, RequestNumber(5), 2, "result"}}});
   write_message("order", order());
   write_message("replica_standing",
                 ReplicaStanding{.term = Term(3), .state = ReplicaState::voting, .reason = "silence"});
@@ -99,7 +99,7 @@ void write_messages() {
   write_message("state_request", StateRequest{GroupId(77), Sequence(9), Sequence(5), "Cvisits"});
   write_message("state_chunk",
                 StateChunk{StateAnswer::entries, Sequence(9), "Ca", header(), "entries", "Cvisits", true});
-  write_message("ballots", Ballots{Term(3), {{identity(9), {{{"client"}, {Sequence(1), 2}, RequestNumber(5)}}}}});
+  write_message("ballots", Ballots{Term(3), {{identity(9), {{{"client"}, {{1, 2}}, RequestNumber(5)}}}}});
   write_message("view", View{.term = Term(3),
                              .members = {{ReplicaId(1), MemberRole::voter, Recovery(1), ReplicaState::voting}},
                              .audit_head = "2:abc"});
@@ -135,7 +135,6 @@ void write_replica() {
   Order second = order();
   second.id.sequence = Sequence(10);
   second.requests.pop_back();
-  second.requests[0].session = {Sequence(9), 0};
   second.requests[0].number = RequestNumber(2);
   second.requests[0].acknowledged = RequestNumber(1);
   second.requests[0].result_limit = 64 * 1024;
@@ -163,7 +162,7 @@ void write_replica() {
 
 void write_results() {
   std::string listed;
-  results::append_header(listed, RequestOutcome::executed, Sequence(9), 0, 2);
+  results::append_header(listed, RequestOutcome::executed, Sequence(9), 2);
   append_number(listed, static_cast<std::uint8_t>(1 | results::has_list));
   append_number(listed, std::int64_t{1});
   append_number(listed, std::uint32_t{1});

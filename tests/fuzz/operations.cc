@@ -79,7 +79,6 @@ void check_execution(std::string_view encoded, const std::vector<Operation>& ope
   apply(state, order_of(1, request));
 
   request = {};
-  request.session = {Sequence(1), 0};
   request.number = RequestNumber(1);
   request.result_limit = static_cast<std::uint32_t>(worst);
   request.operations = encoded;

@@ -29,8 +29,7 @@ void append(std::string& bytes, const OperationResult& result) {
 
 std::string encode(const RequestResult& result) {
   std::string bytes;
-  results::append_header(bytes, result.outcome, result.sequence, result.index,
-                         static_cast<std::uint32_t>(result.operations.size()));
+  results::append_header(bytes, result.outcome, result.sequence, static_cast<std::uint32_t>(result.operations.size()));
   for (const OperationResult& operation : result.operations) append(bytes, operation);
   return bytes;
 }

@@ -76,14 +76,14 @@ Order next_order(const Entries& entries, const CheckpointHeader& header, Duratio
   order.served = header.served + later;
   order.requests.resize(1);
   order.requests[0].kind = RequestKind::open_session;
+  order.requests[0].session = {{1, 2, 3}};
   Request request;
-  request.session = {order.id.sequence, 0};
+  request.session = order.requests[0].session;
+  request.number = RequestNumber(1);
   request.result_limit = 64 * 1024;
   for (const auto& [key, value] : entries) {
     if (key[0] == entry_type::session) {
-      ByteReader reader(std::string_view(key).substr(1));
-      request.session.opened = Sequence(reader.number<std::uint64_t>());
-      request.session.index = reader.number<std::uint32_t>();
+      std::copy_n(key.begin() + 1, request.session.bytes.size(), request.session.bytes.begin());
       request.acknowledged = RequestNumber(ByteReader(value).number<std::uint64_t>());
       request.number = request.acknowledged.next();
     }

@@ -107,8 +107,7 @@ void Narrator::synced() {
 // ---- messages
 
 void Narrator::learn(const Way& way, const Message& message) {
-  if (const auto* request = std::get_if<Request>(&message)) wording_.sent(way.first, *request);
-  if (const auto* decisions = std::get_if<Decisions>(&message)) wording_.decided(way.second, *decisions);
+  if (const auto* request = std::get_if<ClientRequest>(&message)) wording_.sent(way.first, *request);
 }
 
 simulation::Parcel Narrator::sending(simulation::Link& link, bool up, simulation::Parcel message) {

@@ -55,8 +55,8 @@ void ScriptedClient::carry_out(SessionOutput output) {
   }
   for (Message& message : output.to_distributor) {
     const simulation::Sent sent = world_.network.send_up(*distributor_, simulation::parcel(message));
-    const auto* request = std::get_if<Request>(&message);
-    if (sent != simulation::Sent::sent && request) core_->not_sent(*request, clock());
+    const auto* request = std::get_if<ClientRequest>(&message);
+    if (sent != simulation::Sent::sent && request) core_->not_sent(request->request, clock());
   }
   for (Message& message : output.to_comparator)
     world_.network.send_up(*comparator_, simulation::parcel(std::move(message)));

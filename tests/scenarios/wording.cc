@@ -2,6 +2,7 @@
 #include "scenarios/wording.h"
 
 #include "protocol/bytes.h"
+#include "protocol/session.h"
 #include "wire/codec.h"
 
 namespace tally::scenarios {
@@ -68,17 +69,7 @@ std::string text(const OwnedOperation& operation) { return operation_text(operat
 
 // ---- what to remember
 
-void Wording::sent(const std::string& client, const Request& request) {
-  if (request.kind == RequestKind::open_session) opening_[request.number] = client;
-}
-
-void Wording::decided(const std::string& client, const Decisions& decisions) {
-  for (const Decision& decision : decisions.decisions) {
-    const auto result = results::decode(decision.result);
-    if (result && result->outcome == RequestOutcome::session_opened)
-      owners_[{result->sequence, result->index}] = client;
-  }
-}
+void Wording::sent(const std::string& client, const ClientRequest& sent) { owners_[session_of(sent.secret)] = client; }
 
 void Wording::made(const Order& order) { orders_[{order.id.term, order.id.sequence}] = order; }
 
@@ -101,13 +92,12 @@ std::string Wording::letter(const Digest& digest) {
 
 std::string Wording::owner(const SessionId& session) const {
   const auto found = owners_.find(session);
-  return found == owners_.end() ? "session " + number(session.opened.value) : found->second;
+  return found == owners_.end() ? "session " + to_hex(session) : found->second;
 }
 
+// A session's opening has no number.
 std::string Wording::name(const SessionId& session, RequestNumber number_in_session) const {
-  if (session.opened.value != 0) return owner(session) + "#" + number(number_in_session.value);
-  const auto found = opening_.find(number_in_session);
-  return found == opening_.end() ? "somebody" : found->second;
+  return owner(session) + (number_in_session.value == 0 ? "" : "#" + number(number_in_session.value));
 }
 
 std::string Wording::request(const Request& request) const {
@@ -181,9 +171,11 @@ std::string Wording::text(const Event& event) {
 struct Wording::Say {
   Wording& words;
 
-  std::string operator()(const Request& message) const {
-    return "request [" + words.request(message) + "]" +
-           (message.attempt > 1 ? " attempt " + number(message.attempt) : std::string());
+  std::string operator()(const ClientRequest& sent) const {
+    Request request = sent.request;
+    request.session = session_of(sent.secret);
+    return "request [" + words.request(request) + "]" +
+           (request.attempt > 1 ? " attempt " + number(request.attempt) : std::string());
   }
   std::string operator()(const Refusal& refusal) const {
     return "refusal [" + words.name(refusal.session, refusal.number) + "] " + std::string(to_string(refusal.reason));

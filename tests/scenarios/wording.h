@@ -21,8 +21,7 @@ namespace tally::scenarios {
 class Wording {
  public:
   // ---- what to remember
-  void sent(const std::string& client, const Request& request);
-  void decided(const std::string& client, const Decisions& decisions);
+  void sent(const std::string& client, const ClientRequest& sent);
   void made(const Order& order);
 
   // ---- words
@@ -44,7 +43,6 @@ class Wording {
   std::string results(const Vote& vote) const;
 
   std::map<SessionId, std::string> owners_;
-  std::map<RequestNumber, std::string> opening_;  // a session; whose
   std::map<std::pair<Term, Sequence>, Order> orders_;
   std::map<Digest, std::string> letters_;
 };

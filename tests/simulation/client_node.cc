@@ -151,10 +151,10 @@ void ClientNode::note_sent(const Request& request) {
 void ClientNode::carry_out(SessionOutput output) {
   for (const SessionOutput::Completed& completed : output.completed) complete(completed);
   for (Message& message : output.to_distributor) {
-    const auto* request = std::get_if<Request>(&message);
-    if (request) note_sent(*request);
-    if (world_.network.send_up(*distributor_, parcel(message)) != Sent::sent && request)
-      core_->not_sent(*request, clock());
+    const auto* sent = std::get_if<ClientRequest>(&message);
+    if (sent) note_sent(sent->request);
+    if (world_.network.send_up(*distributor_, parcel(message)) != Sent::sent && sent)
+      core_->not_sent(sent->request, clock());
   }
   for (Message& message : output.to_comparator) world_.network.send_up(*comparator_, parcel(std::move(message)));
 }

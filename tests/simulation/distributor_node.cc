@@ -109,7 +109,7 @@ void DistributorNode::receive_from_client(DistributorCore& core, const Arrival& 
   const ClientId client = client_of(arrival);
   if (!arrival.message || std::holds_alternative<ClientHello>(*arrival.message))
     core.client_connected(client, now);
-  else if (const auto* request = std::get_if<Request>(&*arrival.message))
+  else if (const auto* request = std::get_if<ClientRequest>(&*arrival.message))
     core.receive(client, *request, now);
 }
 

@@ -13,7 +13,7 @@ constexpr Duration late_least = seconds(2);
 constexpr Duration late_most = seconds(90);
 
 bool comes_once(const Message& message) {
-  return std::holds_alternative<Request>(message) || std::holds_alternative<AdminCommand>(message);
+  return std::holds_alternative<ClientRequest>(message) || std::holds_alternative<AdminCommand>(message);
 }
 
 }  // namespace

@@ -29,7 +29,6 @@ std::string encode(const RequestResult& result, const std::vector<Operation>& op
   std::string bytes;
   append_number(bytes, static_cast<std::uint8_t>(result.outcome));
   append_number(bytes, result.sequence.value);
-  append_number(bytes, result.index);
   append_number(bytes, static_cast<std::uint32_t>(result.operations.size()));
   for (std::size_t place = 0; place < result.operations.size(); ++place) {
     const OperationResult& operation = result.operations[place];
@@ -70,12 +69,9 @@ Reference::Executed Reference::execute(const Order& order) {
   served_ = std::max(served_, order.served.nanoseconds);
   expire();
   Executed executed;
-  std::uint32_t index = 0;
-  for (const Request& request : order.requests) {
-    const SessionId place{order.id.sequence, index++};
+  for (const Request& request : order.requests)
     executed.results.push_back(request.kind == RequestKind::operations ? run_operations(request, order.id.sequence)
-                                                                       : encode(run(request, place)));
-  }
+                                                                       : encode(run(request, order.id.sequence)));
   executed.tags = tags_;
   return executed;
 }
@@ -91,20 +87,20 @@ void Reference::expire() {
   });
 }
 
-RequestResult Reference::run(const Request& request, SessionId place) {
+RequestResult Reference::run(const Request& request, Sequence sequence) {
   RequestResult result;
-  result.sequence = place.opened;
+  result.sequence = sequence;
   result.outcome = RequestOutcome::malformed;
   if (request.read_only) return result;
+  const bool exists = sessions_.contains(request.session);
   if (request.kind == RequestKind::open_session) {
     result.outcome = RequestOutcome::sessions_full;
-    if (sessions_.size() >= limits_.sessions) return result;
-    sessions_[place].last_activity = served_;
+    if (!exists && sessions_.size() >= limits_.sessions) return result;
+    if (!exists) sessions_[request.session].last_activity = served_;
     result.outcome = RequestOutcome::session_opened;
-    result.index = place.index;
   } else if (request.kind == RequestKind::close_session) {
-    const bool was_there = sessions_.erase(request.session) > 0;
-    result.outcome = was_there ? RequestOutcome::session_closed : RequestOutcome::session_expired;
+    sessions_.erase(request.session);
+    result.outcome = exists ? RequestOutcome::session_closed : RequestOutcome::session_expired;
   }
   return result;
 }
@@ -112,7 +108,7 @@ RequestResult Reference::run(const Request& request, SessionId place) {
 std::size_t Reference::stored_bytes() const {
   std::size_t bytes = 0;
   for (const auto& [id, session] : sessions_)
-    for (const auto& [number, result] : session.results) bytes += result.size();
+    for (const auto& [number, result] : session.results) bytes += result.bytes.size();
   return bytes;
 }
 
@@ -125,6 +121,7 @@ std::string Reference::run_operations(const Request& request, Sequence sequence)
   };
   const auto found = sessions_.find(request.session);
   if (found == sessions_.end()) return refused(RequestOutcome::session_expired);
+  if (request.acknowledged >= request.number) return refused(RequestOutcome::malformed);
   Session& session = found->second;
   session.acknowledged = std::max(session.acknowledged, request.acknowledged.value);
   std::erase_if(session.results, [&](const auto& entry) { return entry.first <= request.acknowledged.value; });
@@ -134,8 +131,11 @@ std::string Reference::run_operations(const Request& request, Sequence sequence)
   if (request.number.value <= session.acknowledged) return refused(RequestOutcome::stale);
   const std::size_t most = std::min(request.result_limit, limits::request_result_bytes);
   if (const auto stored = session.results.find(request.number.value); stored != session.results.end()) {
-    if (stored->second.size() > most) return refused(RequestOutcome::results_too_large);
-    return stored->second;
+    const Stored& known = stored->second;
+    const bool same = known.read_only == request.read_only && known.operations == request.operations;
+    if (!same) return refused(RequestOutcome::malformed);
+    if (known.bytes.size() > most) return refused(RequestOutcome::results_too_large);
+    return known.bytes;
   }
   if (request.number.value > session.acknowledged + limits_.session_window)
     return refused(RequestOutcome::beyond_window);
@@ -151,7 +151,7 @@ std::string Reference::run_operations(const Request& request, Sequence sequence)
   for (const Operation& operation : operations)
     result.operations.push_back(run(operation, request.read_only, sequence));
   std::string bytes = encode(result, operations);
-  if (!request.read_only) session.results[request.number.value] = bytes;
+  if (!request.read_only) session.results[request.number.value] = {request.read_only, request.operations, bytes};
   return bytes;
 }
 
@@ -275,9 +275,12 @@ Digest Reference::digest() const {
   Digest sum = digest_of_entry('L', {}, limits_entry(limits_));
   for (const auto& [name, value] : counters_) sum += digest_of_entry('C', name, packed(value));
   for (const auto& [id, session] : sessions_) {
-    const std::string place = packed(id.opened.value, id.index);
-    sum += digest_of_entry('S', place, packed(session.acknowledged, session.last_activity));
-    for (const auto& [number, result] : session.results) sum += digest_of_entry('R', place + packed(number), result);
+    const std::string name(id.bytes.begin(), id.bytes.end());
+    sum += digest_of_entry('S', name, packed(session.acknowledged, session.last_activity));
+    for (const auto& [number, result] : session.results) {
+      const Digest content = digest_of(std::string(1, result.read_only ? 1 : 0) + result.operations);
+      sum += digest_of_entry('R', name + packed(number), packed(content.high, content.low) + result.bytes);
+    }
   }
   sum += keys_digest_;
   return sum;

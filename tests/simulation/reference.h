@@ -33,10 +33,15 @@ class Reference {
   Digest digest() const;
 
  private:
+  struct Stored {
+    bool read_only = false;  // what was asked
+    std::string operations;
+    std::string bytes;  // what was answered
+  };
   struct Session {
     std::uint64_t acknowledged = 0;
     std::int64_t last_activity = 0;
-    std::map<std::uint64_t, std::string> results;
+    std::map<std::uint64_t, Stored> results;
   };
   struct Key {
     OperationKind kind{};
@@ -49,7 +54,7 @@ class Reference {
   };
 
   void expire();
-  RequestResult run(const Request& request, SessionId place);
+  RequestResult run(const Request& request, Sequence sequence);
   std::string run_operations(const Request& request, Sequence sequence);
   OperationResult run(const Operation& operation, bool read_only, Sequence sequence);
   OperationResult run_keyed(const Operation& operation, Sequence sequence);

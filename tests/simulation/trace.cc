@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "protocol/bytes.h"
+#include "protocol/session.h"
 
 namespace tally::simulation {
 namespace {
@@ -15,15 +16,18 @@ std::string identity(const OrderIdentity& order) {
 }
 
 std::string request(const Request& request) {
-  return "session " + number(request.session.opened.value) + "." + number(request.session.index) + " request " +
-         number(request.number.value) + " acknowledged " + number(request.acknowledged.value) + " attempt " +
-         number(request.attempt) + (request.read_only ? " read-only" : "") +
-         (request.kind == RequestKind::operations ? "" : " open/close");
+  return "session " + to_hex(request.session).substr(0, 8) + " request " + number(request.number.value) +
+         " acknowledged " + number(request.acknowledged.value) + " attempt " + number(request.attempt) +
+         (request.read_only ? " read-only" : "") + (request.kind == RequestKind::operations ? "" : " open/close");
 }
 
 struct Describe {
   std::string operator()(const ClientHello&) const { return "hello"; }
-  std::string operator()(const Request& message) const { return "request " + request(message); }
+  std::string operator()(const ClientRequest& sent) const {
+    Request named = sent.request;
+    named.session = session_of(sent.secret);
+    return "request " + request(named);
+  }
   std::string operator()(const StatusQuery&) const { return "status query"; }
   std::string operator()(const AdminCommand& command) const {
     return "admin command for replica " + number(command.replica.value);

@@ -314,7 +314,7 @@ BOOST_AUTO_TEST_CASE(reducing_keeps_the_decided_answer_first) {
 BOOST_AUTO_TEST_CASE(results_are_split_by_request_and_gathered_by_client) {
   const ClientId one{"one"};
   const ClientId two{"two"};
-  const SessionId session{Sequence(1), 0};
+  const SessionId session{{1}};
   std::vector<AddressedDecisions> messages;
   const bool split = release({Term(1), Sequence(9), {}},
                              {{one, session, RequestNumber(1)},

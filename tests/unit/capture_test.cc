@@ -32,8 +32,9 @@ struct Fixture {
     chain.served = chain.served + milliseconds(static_cast<std::int64_t>(below(200)));
     std::vector<Request> requests;
     if (sessions.empty() || below(10) == 0) {
-      requests.push_back(open_session());
-      sessions.push_back({{chain.last.sequence.next(), 0}, 0});
+      const SessionId opened = session_named(sessions.size());
+      requests.push_back(open_session(opened));
+      sessions.push_back({opened, 0});
     }
     for (std::uint64_t count = below(4); count > 0; --count) {
       auto& [session, number] = sessions[sessions.size() - 1 - below(std::min<std::uint64_t>(sessions.size(), 20))];

@@ -10,6 +10,7 @@
 #include "distributor/core.h"
 #include "protocol/limits.h"
 #include "protocol/operations.h"
+#include "protocol/session.h"
 
 namespace tally {
 
@@ -253,9 +254,10 @@ struct DistributorBench {
 
   // ---- clients
 
+  static constexpr SessionSecret secret{{1}};
   static Request request(std::uint64_t number, bool read_only = false) {
     Request request;
-    request.session = {Sequence(1), 0};
+    request.session = session_of(secret);
     request.number = RequestNumber(number);
     request.read_only = read_only;
     request.result_limit = 100;
@@ -263,7 +265,9 @@ struct DistributorBench {
     return request;
   }
   // Without a turn: what is given so waits together.
-  void put(const Request& request, const std::string& client = "c") { core.receive(ClientId{client}, request, now); }
+  void put(const Request& request, const std::string& client = "c") {
+    core.receive(ClientId{client}, ClientRequest{secret, request}, now);
+  }
   void give(const Request& request, const std::string& client = "c") {
     put(request, client);
     turn();

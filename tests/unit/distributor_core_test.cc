@@ -415,17 +415,33 @@ BOOST_AUTO_TEST_CASE(a_repetition_of_a_request_whose_ballot_was_closed_is_ordere
   BOOST_TEST(bench.last_sequence().value == made.value + 1);
 }
 
-BOOST_AUTO_TEST_CASE(two_clients_may_open_sessions_under_the_same_number) {
+// Law 24.
+BOOST_AUTO_TEST_CASE(a_request_is_ordered_under_the_name_that_its_secret_has_whatever_name_it_came_with) {
   Bench bench;
   bench.start();
-  Request opening = Bench::request(1);
-  opening.kind = RequestKind::open_session;
-  opening.session = {};
-  bench.put(opening, "a");
-  bench.put(opening, "b");
-  bench.put(opening, "b");
+  Request request = Bench::request(1);
+  request.session = {};
+  const auto send = [&](const SessionSecret& secret) {
+    bench.core.receive(ClientId{"a"}, ClientRequest{secret, request}, bench.now);
+  };
+  send({{1}});
+  send({{2}});
+  send({{2}});  // a repetition
   bench.turn();
-  BOOST_TEST(bench.orders().back().requests.size() == 2u);
+  const auto ordered = bench.orders().back().requests;
+  BOOST_REQUIRE(ordered.size() == 2u);
+  BOOST_TEST((ordered[0].session == session_of({{1}})));
+  BOOST_TEST((ordered[1].session == session_of({{2}})));
+}
+
+BOOST_AUTO_TEST_CASE(a_request_that_acknowledges_its_own_number_is_malformed) {
+  Bench bench;
+  bench.start();
+  Request request = Bench::request(4);
+  request.acknowledged = RequestNumber(4);
+  bench.give(request);
+  BOOST_REQUIRE(bench.refusals().size() == 1u);
+  BOOST_TEST((bench.refusals()[0].reason == RefusalReason::malformed));
 }
 
 // ---- refusals

@@ -35,7 +35,7 @@ class Group {
     report();
     Request open;
     open.kind = RequestKind::open_session;
-    open.number = RequestNumber(1);
+    open.session = session_;
     open.result_limit = results::header_bytes;
     order(open);
     for (std::size_t number = 0; number < counters; ++number) names_.push_back("/page/" + std::to_string(number));
@@ -55,8 +55,9 @@ class Group {
     request.result_limit = limits::request_result_bytes;
     stage("operations encoded", [&] { request.operations = wire::encode_operations(operations); });
     wire::EncodedMessage message;
-    stage("request encoded", [&] { message = wire::encode(std::move(request)); });
-    stage("request decoded", [&] { request = decoded_as<Request>(message); });
+    stage("request encoded", [&] { message = wire::encode(ClientRequest{{}, std::move(request)}); });
+    stage("request decoded", [&] { request = decoded_as<ClientRequest>(message).request; });
+    request.session = session_;
     const Decisions decisions = order(std::move(request));
     std::optional<RequestResult> result;
     stage("results decoded", [&] { result = results::decode(decisions.decisions.at(0).result); });
@@ -109,7 +110,7 @@ class Group {
   State state_{StateLimits{}, 42};
   ComparatorCore comparator_{filled({}, replicas)};
   Instant now_ = Instant{} + seconds(1);
-  const SessionId session_{Sequence(1), 0};
+  const SessionId session_{{1}};
   std::uint64_t sequence_ = 0;
   std::uint64_t number_ = 0;
   std::uint64_t records_ = 0;

@@ -50,7 +50,7 @@ struct Orders {
     order.served = ServedTime{static_cast<std::int64_t>(all.size()) * 1'000};
     order.calendar = CalendarTime{1'700'000'000'000 + static_cast<std::int64_t>(all.size())};
     Request request;
-    request.session = {Sequence(1), 0};
+    request.session = {{1}};
     request.number = RequestNumber(all.size() + 1);
     request.operations = std::string(operation_bytes, 'x');
     order.requests.push_back(std::move(request));
@@ -365,8 +365,8 @@ BOOST_AUTO_TEST_CASE(a_mark_remembers_the_newest_place_and_survives_damage_to_on
 
 // It is forgotten in whole files, which are made and moved down in the background.
 BOOST_AUTO_TEST_CASE(a_cut_frees_the_disk_and_leaves_no_gap) {
-  constexpr std::uint64_t count = 400;
-  constexpr std::size_t size = 1'000'000;
+  constexpr std::uint64_t count = 800;
+  constexpr std::size_t size = 500'000;
   open();
   append(Term(1), count, size);
   BOOST_TEST(journal->bytes() >= count * size);

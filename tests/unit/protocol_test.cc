@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(the_chain_covers_every_field_of_an_order) {
   Order order;
   order.id = {Term(1), Sequence(2), {}};
   order.requests.push_back(
-      {RequestKind::operations, false, {Sequence(1), 0}, RequestNumber(1), RequestNumber(0), 1, 100, "x"});
+      {RequestKind::operations, false, {{1}}, Principal::clients, RequestNumber(1), RequestNumber(0), 1, 100, "x"});
   const Digest chain = chain_of(order);
   const auto differs = [&](auto&& change) {
     Order other = order;
@@ -56,7 +56,8 @@ BOOST_AUTO_TEST_CASE(the_chain_covers_every_field_of_an_order) {
   BOOST_TEST(differs([](Order& o) { o.calendar.unix_milliseconds = 1; }));
   BOOST_TEST(differs([](Order& o) { o.semantics = 9; }));
   BOOST_TEST(differs([](Order& o) { o.requests[0].read_only = true; }));
-  BOOST_TEST(differs([](Order& o) { o.requests[0].session.index = 1; }));
+  BOOST_TEST(differs([](Order& o) { o.requests[0].session.bytes[15] = 1; }));
+  BOOST_TEST(differs([](Order& o) { o.requests[0].principal = Principal::bridges; }));
   BOOST_TEST(differs([](Order& o) { o.requests[0].number = RequestNumber(2); }));
   BOOST_TEST(differs([](Order& o) { o.requests[0].acknowledged = RequestNumber(1); }));
   BOOST_TEST(differs([](Order& o) { o.requests[0].attempt = 2; }));
@@ -67,7 +68,7 @@ BOOST_AUTO_TEST_CASE(the_chain_covers_every_field_of_an_order) {
 
 BOOST_AUTO_TEST_CASE(results_of_any_bytes_decode_or_do_not) {
   std::string bytes;
-  results::append_header(bytes, RequestOutcome::executed, Sequence(7), 0, 1);
+  results::append_header(bytes, RequestOutcome::executed, Sequence(7), 1);
   results::append_operation(bytes, OperationStatus::ok, -5);
   const auto result = results::decode(bytes);
   BOOST_REQUIRE(result.has_value());

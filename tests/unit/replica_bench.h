@@ -150,7 +150,7 @@ struct Group {
   explicit Group(std::uint64_t checkpoint_orders = 1000) : replica(1, checkpoint_orders) {
     replica.receive(standing_of(chain));
     deliver({open_session()});
-    session = {Sequence(1), 0};
+    session = session_named(1);
     replica.wait(milliseconds(100));  // what its start made it report is over
   }
   Order make(std::vector<Request> requests = {}) {

@@ -589,9 +589,9 @@ BOOST_AUTO_TEST_CASE(whatever_they_went_through) {
       chain.served = chain.served + seconds(below(100));
       if (below(40) == 0) chain.term = chain.term.next();
       std::vector<Request> requests;
-      if (round % 30 == 0) requests.push_back(open_session());
+      if (round % 30 == 0) requests.push_back(open_session(session_named(static_cast<std::uint64_t>(round) / 30)));
       for (std::uint32_t count = below(4); count > 0; --count) {
-        const SessionId session{Sequence(1 + 30 * below(static_cast<std::uint32_t>(round) / 30 + 1)), 0};
+        const SessionId session = session_named(below(static_cast<std::uint32_t>(round) / 30 + 1));
         const std::string name = "n" + std::to_string(below(20));
         const std::string key = below(3) ? "" : "k" + std::to_string(below(50));
         requests.push_back(request(session, static_cast<std::uint64_t>(round) + below(5),

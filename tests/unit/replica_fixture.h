@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <string>
 #include <string_view>
@@ -54,17 +55,22 @@ inline OwnedOperation listing(std::string prefix, std::string after, std::uint32
   return {OperationKind::list, std::move(prefix), 0, {}, std::move(after), limit};
 }
 
-inline Request open_session() {
+inline SessionId session_named(std::uint64_t name) {
+  SessionId session;
+  std::memcpy(session.bytes.data(), &name, sizeof name);
+  return session;
+}
+
+inline Request open_session(SessionId session = session_named(1)) {
   Request request;
   request.kind = RequestKind::open_session;
-  request.number = RequestNumber(1);
+  request.session = session;
   request.result_limit = results::header_bytes;
   return request;
 }
 inline Request close_session(SessionId session) {
-  Request request = open_session();
+  Request request = open_session(session);
   request.kind = RequestKind::close_session;
-  request.session = session;
   return request;
 }
 inline Request request(SessionId session, std::uint64_t number, std::vector<OwnedOperation> operations,

@@ -8,6 +8,7 @@
 
 #include "client/session.h"
 #include "protocol/limits.h"
+#include "protocol/session.h"
 
 namespace tally {
 
@@ -29,16 +30,17 @@ inline std::vector<OwnedOperation> many(std::size_t count, const OwnedOperation&
 // A session with a group that the test plays, and a clock that it owns.
 struct SessionBench {
   std::uint64_t random = 256;  // pauses are neither shortened nor prolonged
+  std::uint64_t draws = 0;
   Instant now = Instant{} + seconds(1'000);
   SessionCore core;
 
   std::vector<Request> requests;
+  std::vector<SessionSecret> secrets;  // that came with them
   std::size_t hellos_to_distributor = 0;
   std::size_t hellos_to_comparator = 0;
   std::map<std::uint64_t, std::vector<Answer>> answers;
   std::uint64_t calls = 0;
   std::uint64_t turns = 0;
-  SessionId session{Sequence(70), 2};
 
   explicit SessionBench(std::size_t in_flight = 4) : core(config(in_flight), now) {}
 
@@ -51,7 +53,7 @@ struct SessionBench {
       for (const Operation& operation : operations) (text += operation.name) += ' ';
       return text;
     };
-    config.random = [this] { return random; };
+    config.random = [this] { return random + 512 * ++draws; };
     return config;
   }
 
@@ -60,14 +62,20 @@ struct SessionBench {
     ++turns;
     const SessionOutput output = core.take_output();
     for (const Message& message : output.to_distributor)
-      if (const auto* request = std::get_if<Request>(&message))
-        requests.push_back(*request);
+      if (const auto* sent = std::get_if<ClientRequest>(&message))
+        take(*sent);
       else
         hellos_to_distributor += std::holds_alternative<ClientHello>(message) ? 1 : 0;
     hellos_to_comparator += output.to_comparator.size();
     for (const auto& completed : output.completed)
       BOOST_TEST(answers.emplace(completed.call.value, completed.answers).second, "a call completes once");
     BOOST_REQUIRE_MESSAGE(core.next_deadline() > now, "a turn leaves something that is due at once");
+  }
+
+  void take(const ClientRequest& sent) {
+    BOOST_TEST((session_of(sent.secret) == sent.request.session), "a request names another session than its secret");
+    requests.push_back(sent.request);
+    secrets.push_back(sent.secret);
   }
 
   // With a turn at every deadline.
@@ -111,14 +119,14 @@ struct SessionBench {
   }
   static std::string executed(std::uint32_t operations, std::int64_t value = 1) {
     std::string bytes;
-    results::append_header(bytes, RequestOutcome::executed, Sequence(99), 0, operations);
+    results::append_header(bytes, RequestOutcome::executed, Sequence(99), operations);
     for (std::uint32_t count = 0; count < operations; ++count)
       results::append_operation(bytes, OperationStatus::ok, value++);
     return bytes;
   }
   static std::string outcome(RequestOutcome outcome) {
     std::string bytes;
-    results::append_header(bytes, outcome, Sequence(99), 0, 0);
+    results::append_header(bytes, outcome, Sequence(99), 0);
     return bytes;
   }
   void answer(const Request& request, std::int64_t value = 1) {
@@ -129,11 +137,7 @@ struct SessionBench {
     core.receive(Refusal{request.session, request.number, request.attempt, reason}, now);
     turn();
   }
-  void answer_opening() {
-    std::string bytes;
-    results::append_header(bytes, RequestOutcome::session_opened, session.opened, session.index, 0);
-    decide(requests.back(), bytes);
-  }
+  void answer_opening() { decide(requests.back(), outcome(RequestOutcome::session_opened)); }
 
   // A session that is open, with nothing in flight and nothing sent yet that counts.
   void open() {

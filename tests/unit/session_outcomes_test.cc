@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(refusals_of_others_of_the_future_and_of_the_past_are_ignore
   bench.open();
   bench.submit(add());
   Request request = bench.requests.back();
-  request.session.index += 1;
+  request.session.bytes[0] ^= 1;
   bench.refuse(request, RefusalReason::unavailable);
   request = bench.requests.back();
   request.number = RequestNumber(55);
@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(decisions_for_others_are_ignored) {
   bench.open();
   bench.submit(add());
   Request foreign = bench.requests.back();
-  foreign.session.opened = Sequence(71);
+  foreign.session.bytes[0] ^= 1;
   bench.answer(foreign);
   foreign = bench.requests.back();
   foreign.number = RequestNumber(9);
@@ -217,7 +217,7 @@ BOOST_AUTO_TEST_CASE(what_the_group_did_not_execute_is_not_applied_if_it_was_sen
   const std::pair<RequestOutcome, CallError> expected[] = {{RequestOutcome::results_full, CallError::tables_full},
                                                            {RequestOutcome::malformed, CallError::malformed},
                                                            {RequestOutcome::results_too_large, CallError::malformed},
-                                                           {RequestOutcome::beyond_window, CallError::malformed}};
+                                                           {RequestOutcome::beyond_window, CallError::session_expired}};
   for (const auto& [outcome, error] : expected) {
     Bench once;
     once.open();
@@ -260,13 +260,15 @@ BOOST_AUTO_TEST_CASE(what_only_waited_moves_to_the_next_session) {
   bench.open();
   bench.submit(add("sent"));
   const auto waits = bench.submit(add("waits"));
+  const SessionId lost = bench.requests.back().session;
   bench.decide(bench.requests.back(), Bench::outcome(RequestOutcome::session_expired));
   BOOST_TEST(!bench.answers.contains(waits));
   BOOST_TEST((bench.requests.back().kind == RequestKind::open_session));
-  bench.session = {Sequence(80), 0};
+  const SessionId next = bench.requests.back().session;
+  BOOST_TEST((next != lost));
   bench.answer_opening();
   BOOST_TEST(bench.requests.back().operations == "waits ");
-  BOOST_TEST((bench.requests.back().session == bench.session));
+  BOOST_TEST((bench.requests.back().session == next));
   BOOST_TEST(bench.requests.back().number.value == 1u);
   BOOST_TEST(bench.requests.back().acknowledged.value == 0u);
 }
@@ -277,7 +279,6 @@ BOOST_AUTO_TEST_CASE(decisions_of_a_session_that_is_gone_are_ignored) {
   bench.submit(add());
   const Request before = bench.requests.back();
   bench.decide(before, Bench::outcome(RequestOutcome::session_expired));
-  bench.session = {Sequence(80), 0};
   bench.answer_opening();
   const auto call = bench.submit(add());
   bench.answer(before);

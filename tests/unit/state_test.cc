@@ -32,9 +32,9 @@ struct Fixture {
   }
   RequestResult apply_one(Request request) { return apply({std::move(request)}).at(0); }
   SessionId open() {
-    const RequestResult result = apply_one(open_session());
-    BOOST_REQUIRE((result.outcome == RequestOutcome::session_opened));
-    return {result.sequence, result.index};
+    const SessionId opened = session_named(++sessions_opened);
+    BOOST_REQUIRE((apply_one(open_session(opened)).outcome == RequestOutcome::session_opened));
+    return opened;
   }
   // Executes operations in the fixture's own session, and acknowledges at once.
   std::vector<OperationResult> run(std::vector<OwnedOperation> operations) {
@@ -51,6 +51,7 @@ struct Fixture {
   OrderChain chain;
   std::optional<SessionId> session;
   std::uint64_t number = 0;
+  std::uint64_t sessions_opened = 0;
 };
 
 OperationResult answer(OperationStatus status, std::int64_t value = 0) { return {status, value, {}, {}}; }
@@ -198,8 +199,8 @@ BOOST_AUTO_TEST_CASE(a_repeated_request_is_answered_from_the_stored_result) {
   replica.apply_one(request(session, 2, {addition("home", 1)}));
   BOOST_TEST((replica.apply_one(counted) == first));
   BOOST_TEST((replica.state->counter("home") == 2));
-  const auto twice =
-      replica.apply({request(session, 3, {addition("home", 1)}), request(session, 3, {addition("home", 1)})});
+  const Request third = request(session, 3, {addition("home", 1)});
+  const auto twice = replica.apply({third, third});
   BOOST_TEST((twice.at(0) == twice.at(1)));
   BOOST_TEST((replica.state->counter("home") == 3));
 }
@@ -210,9 +211,36 @@ BOOST_AUTO_TEST_CASE(an_acknowledged_request_is_stale_even_if_it_never_ran) {
   const Request counted = request(session, 1, {addition("home", 1)});
   replica.apply_one(counted);
   replica.apply_one(request(session, 4, {reading("home")}, 3));  // 2 and 3 were given up
-  for (const std::uint64_t number : {0, 1, 2, 3})
+  for (const std::uint64_t number : {1, 2, 3})
     BOOST_TEST((replica.apply_one(request(session, number, {addition("home", 1)})).outcome == RequestOutcome::stale));
-  BOOST_TEST((replica.apply_one(request(session, 5, {addition("home", 1)}, 5)).outcome == RequestOutcome::stale));
+  BOOST_TEST((replica.state->counter("home") == 1));
+}
+
+BOOST_AUTO_TEST_CASE(a_number_that_is_not_above_what_it_acknowledges_makes_no_sense_and_moves_nothing) {
+  Fixture replica;
+  const SessionId session = replica.open();
+  const Digest before = replica.state->digest();
+  for (const std::uint64_t number : {0, 4, 5})
+    BOOST_TEST(
+        (replica.apply_one(request(session, number, {addition("home", 1)}, 5)).outcome == RequestOutcome::malformed));
+  BOOST_TEST((replica.state->digest() == before));
+  BOOST_TEST((replica.apply_one(request(session, 1, {addition("home", 1)})).outcome == RequestOutcome::executed));
+}
+
+// Law 24.
+BOOST_AUTO_TEST_CASE(a_number_that_comes_again_with_other_content_never_brings_the_stored_result) {
+  Fixture replica;
+  const SessionId session = replica.open();
+  const Request counted = request(session, 1, {addition("home", 1)});
+  const RequestResult first = replica.apply_one(counted);
+  Request other = request(session, 1, {addition("home", 2)});
+  BOOST_TEST((replica.apply_one(other).outcome == RequestOutcome::malformed));
+  other = counted;
+  other.read_only = true;
+  BOOST_TEST((replica.apply_one(other).outcome == RequestOutcome::malformed));
+  other = counted;
+  other.attempt += 1;
+  BOOST_TEST((replica.apply_one(other) == first));
   BOOST_TEST((replica.state->counter("home") == 1));
 }
 
@@ -225,9 +253,10 @@ BOOST_AUTO_TEST_CASE(the_window_ends_w_beyond_what_is_acknowledged) {
   BOOST_TEST((replica.apply_one(request(session, 4, {addition("home", 1)})).outcome == RequestOutcome::executed));
   BOOST_TEST((replica.apply_one(request(session, 5, {addition("home", 1)}, 1)).outcome == RequestOutcome::executed));
   BOOST_TEST((replica.apply_one(request(session, 3, {addition("home", 1)})).outcome == RequestOutcome::executed));
-  BOOST_TEST((replica.apply_one(request(session, UINT64_MAX, {reading("home")}, UINT64_MAX)).outcome ==
-              RequestOutcome::stale));
-  BOOST_TEST((replica.apply_one(request(session, UINT64_MAX, {reading("home")}, 0)).outcome == RequestOutcome::stale));
+  BOOST_TEST(
+      (replica.apply_one(request(session, UINT64_MAX, {reading("home")})).outcome == RequestOutcome::beyond_window));
+  BOOST_TEST((replica.apply_one(request(session, UINT64_MAX, {reading("home")}, UINT64_MAX - 1)).outcome ==
+              RequestOutcome::executed));
 }
 
 BOOST_AUTO_TEST_CASE(the_watermark_never_moves_back) {
@@ -299,7 +328,7 @@ BOOST_AUTO_TEST_CASE(the_worst_case_is_reached_by_lists_of_longest_names_and_nev
   std::vector<Operation> operations;
   for (const OwnedOperation& operation : owned) operations.push_back(operation.view());
   const std::size_t worst = worst_result_bytes(operations);
-  BOOST_TEST(worst == 17u + 4 * 9 + 2 * 8 + 4 + 3 * (2 + 256 + 8));
+  BOOST_TEST(worst == 13u + 4 * 9 + 2 * 8 + 4 + 3 * (2 + 256 + 8));
   std::string results;
   replica.state->apply(replica.chain.next({request(*replica.session, 10, owned)}), OperationTable::decode, results);
   BOOST_TEST(results.size() == 4 + worst - 8);  // the first use of the key brings no first_sequence
@@ -323,13 +352,15 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(sessions_of_a_state)
 
-BOOST_AUTO_TEST_CASE(a_session_is_named_by_its_place_in_the_order_stream) {
+BOOST_AUTO_TEST_CASE(a_session_that_is_opened_again_is_the_same_one) {
   Fixture replica;
-  replica.apply({});
-  const auto opened = replica.apply({open_session(), open_session()});
-  BOOST_TEST((opened.at(0).sequence == Sequence(2)));
-  BOOST_TEST(opened.at(0).index == 0u);
-  BOOST_TEST(opened.at(1).index == 1u);
+  const SessionId session = replica.open();
+  const Request counted = request(session, 1, {addition("home", 1)});
+  const RequestResult first = replica.apply_one(counted);
+  const Digest before = replica.state->digest();
+  BOOST_TEST((replica.apply_one(open_session(session)).outcome == RequestOutcome::session_opened));
+  BOOST_TEST((replica.state->digest() == before));
+  BOOST_TEST((replica.apply_one(counted) == first));
 }
 
 BOOST_AUTO_TEST_CASE(a_closed_or_unknown_session_is_expired) {
@@ -350,13 +381,14 @@ BOOST_AUTO_TEST_CASE(a_session_expires_by_served_time_without_requests) {
   const SessionId idle = replica.open();
   const auto wait = [&](Duration duration) { replica.chain.served = replica.chain.served + duration; };
   wait(limits::session_lifetime / 2);
-  replica.apply_one(request(used, 1, {reading("home")}));
+  const Request read = request(used, 1, {reading("home")});
+  replica.apply_one(read);
   wait(limits::session_lifetime / 2 + Duration{-1});
   replica.apply({});
   BOOST_TEST(replica.state->sessions() == 2u);
   wait(Duration{1});
   BOOST_TEST((replica.apply_one(request(idle, 1, {addition("home", 1)})).outcome == RequestOutcome::session_expired));
-  BOOST_TEST((replica.apply_one(request(used, 1, {reading("home")})).outcome == RequestOutcome::executed));
+  BOOST_TEST((replica.apply_one(read).outcome == RequestOutcome::executed));
   BOOST_TEST(replica.state->sessions() == 1u);
 }
 
@@ -379,9 +411,9 @@ BOOST_AUTO_TEST_CASE(full_sessions_refuse_until_one_closes) {
   few.sessions = 1;
   Fixture replica(few);
   const SessionId session = replica.open();
-  BOOST_TEST((replica.apply_one(open_session()).outcome == RequestOutcome::sessions_full));
+  BOOST_TEST((replica.apply_one(open_session(session_named(9))).outcome == RequestOutcome::sessions_full));
   replica.apply_one(close_session(session));
-  BOOST_TEST((replica.apply_one(open_session()).outcome == RequestOutcome::session_opened));
+  BOOST_TEST((replica.apply_one(open_session(session_named(9))).outcome == RequestOutcome::session_opened));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -569,7 +601,7 @@ struct Twin {
   struct Session {
     std::uint64_t acknowledged = 0;
     ServedTime activity;
-    std::map<std::uint64_t, RequestResult> results;
+    std::map<std::uint64_t, std::pair<std::string, RequestResult>> results;  // with what was asked
   };
   struct Key {
     OwnedOperation operation;
@@ -624,14 +656,14 @@ struct Twin {
     return result;
   }
 
-  RequestResult refuse(RequestOutcome outcome, const Order& order) { return {outcome, order.id.sequence, 0, {}}; }
+  RequestResult refuse(RequestOutcome outcome, const Order& order) { return {outcome, order.id.sequence, {}}; }
 
-  RequestResult run(const Request& request, const std::vector<OwnedOperation>& operations, const Order& order,
-                    std::uint32_t index) {
+  RequestResult run(const Request& request, const std::vector<OwnedOperation>& operations, const Order& order) {
     if (request.kind == RequestKind::open_session) {
+      if (sessions.contains(request.session)) return refuse(RequestOutcome::session_opened, order);
       if (sessions.size() >= limits.sessions) return refuse(RequestOutcome::sessions_full, order);
-      sessions[{order.id.sequence, index}].activity = order.served;
-      return {RequestOutcome::session_opened, order.id.sequence, index, {}};
+      sessions[request.session].activity = order.served;
+      return refuse(RequestOutcome::session_opened, order);
     }
     const auto found = sessions.find(request.session);
     if (found == sessions.end()) return refuse(RequestOutcome::session_expired, order);
@@ -639,17 +671,22 @@ struct Twin {
       sessions.erase(found);
       return refuse(RequestOutcome::session_closed, order);
     }
+    if (request.acknowledged >= request.number) return refuse(RequestOutcome::malformed, order);
     Session& session = found->second;
     if (order.served - session.activity >= limits.session_lifetime / 16) session.activity = order.served;
     session.acknowledged = std::max(session.acknowledged, request.acknowledged.value);
     std::erase_if(session.results, [&](const auto& result) { return result.first <= session.acknowledged; });
     if (request.number.value <= session.acknowledged) return refuse(RequestOutcome::stale, order);
-    if (session.results.contains(request.number.value)) return session.results[request.number.value];
+    if (const auto known = session.results.find(request.number.value); known != session.results.end()) {
+      const auto& [asked, result] = known->second;
+      return asked == request.operations ? result : refuse(RequestOutcome::malformed, order);
+    }
     if (request.number.value > session.acknowledged + limits.session_window)
       return refuse(RequestOutcome::beyond_window, order);
-    RequestResult result{RequestOutcome::executed, order.id.sequence, 0, {}};
+    RequestResult result{RequestOutcome::executed, order.id.sequence, {}};
     for (const OwnedOperation& operation : operations) result.operations.push_back(run(operation, order));
-    return session.results[request.number.value] = result;
+    session.results[request.number.value] = {request.operations, result};
+    return result;
   }
 
   void expire(ServedTime now) {
@@ -673,7 +710,7 @@ class Load {
     const std::uint64_t count = below(5);
     for (std::uint64_t place = 0; place < count; ++place) {
       if (twin.sessions.empty() || below(20) == 0) {
-        planned.push_back({open_session(), {}});
+        planned.push_back({open_session(session_named(below(40))), {}});
         continue;
       }
       auto session = twin.sessions.begin();
@@ -687,6 +724,7 @@ class Load {
       const std::uint64_t acknowledged = session->second.acknowledged + (below(3) == 0 ? below(4) : 0);
       const std::uint64_t number = session->second.acknowledged + below(twin.limits.session_window + 3);
       planned.push_back({request(session->first, number, operations, acknowledged), operations});
+      if (below(8) == 0) planned.push_back(planned.back());
     }
     return planned;
   }
@@ -743,7 +781,7 @@ BOOST_AUTO_TEST_CASE(random_orders_give_what_the_twin_gives_through_captures_and
 
       twin.expire(order.served);
       for (std::uint32_t index = 0; index < planned.size(); ++index)
-        BOOST_REQUIRE((twin.run(planned[index].request, planned[index].operations, order, index) == results.at(index)));
+        BOOST_REQUIRE((twin.run(planned[index].request, planned[index].operations, order) == results.at(index)));
 
       std::string same;
       restarting.state->apply(order, OperationTable::decode, same);

@@ -39,7 +39,7 @@ struct StateInTheMaking {
   // The first order opens the session that all others are of.
   void run(std::vector<OwnedOperation> operations) {
     std::string results;
-    const Request next = number == 0 ? open_session() : request({Sequence(1), 0}, number, operations, number - 1);
+    const Request next = number == 0 ? open_session() : request(session_named(1), number, operations, number - 1);
     state->apply(chain.next({next}), OperationTable::decode, results);
     ++number;
   }

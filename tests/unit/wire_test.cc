@@ -23,12 +23,16 @@ using wire::DecodeError;
 using wire::EncodedMessage;
 
 constexpr OrderIdentity an_order{Term(3), Sequence(1ULL << 40), {0x0123456789abcdefULL, 0xfedcba9876543210ULL}};
-constexpr SessionId a_session{Sequence(77), 0xFFFFFFFF};
+constexpr SessionId a_session{{77, 0, 255}};
+constexpr SessionSecret a_secret{{1, 2, 0, 255}};
 
 // One of each alternative; every field has a value that it does not have by default.
 std::vector<Message> one_of_each() {
-  const Request request{RequestKind::close_session, true, a_session,  RequestNumber(9),
-                        RequestNumber(8),           7,    0xFFFFFFFF, std::string("\0\xff text", 7)};
+  Request request{RequestKind::close_session, true, a_session,  Principal::bridges,           RequestNumber(9),
+                  RequestNumber(8),           7,    0xFFFFFFFF, std::string("\0\xff text", 7)};
+  Request unnamed = request;
+  unnamed.session = {};
+  unnamed.principal = Principal::clients;
   const Fault fault{FaultKind::disk_full, seconds(7), 0.25};
   const LastVerdict verdict{VerdictReason::silence, Sequence(4), CalendarTime{1'700'000'000'000}};
   const ReplicaStatus status{ReplicaId(2),
@@ -53,7 +57,7 @@ std::vector<Message> one_of_each() {
   other.state = ReplicaState::voting;
   return {
       ClientHello{Incarnation(~0ULL)},
-      request,
+      ClientRequest{a_secret, unnamed},
       StatusQuery{5},
       AdminCommand{1, "secret", AdminAction::fault, ReplicaId(2), fault, Sequence(12)},
       DistributorWelcome{Term(2), GroupState::halted},
@@ -182,6 +186,11 @@ std::string double_field(unsigned field, double number) {
   return bytes;
 }
 
+std::string session_field(unsigned field) { return text_field(field, std::string(16, 's')); }
+std::string secret_field() { return session_field(9); }
+// But for its kind.
+std::string ordered_request() { return session_field(10) + number_field(11, 1); }
+
 std::string repeat(std::size_t count, const std::string& text) {
   std::string bytes;
   bytes.reserve(count * text.size());
@@ -209,9 +218,9 @@ BOOST_AUTO_TEST_CASE(every_message_survives_a_round_trip) {
 
 BOOST_AUTO_TEST_CASE(a_reused_object_leaves_nothing_in_the_next_message) {
   for (const Message& message : one_of_each()) {
-    const auto before = wire::encode(Message(Request{}));
+    const auto before = wire::encode(Message(ClientRequest{}));
     BOOST_TEST(decode(wire::encode(message)).has_value());
-    BOOST_TEST((wire::encode(Message(Request{})).body == before.body));
+    BOOST_TEST((wire::encode(Message(ClientRequest{})).body == before.body));
   }
   BOOST_TEST((std::get<Order>(*decode(wire::encode(Order{}))) == Order{}));
   BOOST_TEST((std::get<Vote>(*decode(wire::encode(Vote{}))) == Vote{}));
@@ -313,7 +322,7 @@ BOOST_AUTO_TEST_CASE(random_bytes_do_no_harm) {
 
 BOOST_AUTO_TEST_CASE(unknown_enumerators_are_refused) {
   for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{99}, minus_one}) {
-    BOOST_TEST(is_bad_body<Request>(number_field(1, number)));
+    BOOST_TEST(is_bad_body<ClientRequest>(secret_field() + number_field(1, number)));
     BOOST_TEST(is_bad_body<AdminCommand>(number_field(3, number)));
     BOOST_TEST(is_bad_body<DistributorWelcome>(number_field(2, number)));
     BOOST_TEST(is_bad_body<Refusal>(number_field(3, number)));
@@ -323,23 +332,45 @@ BOOST_AUTO_TEST_CASE(unknown_enumerators_are_refused) {
     BOOST_TEST(is_bad_body<ReplicaStanding>(number_field(4, number)));
     BOOST_TEST(is_bad_body<ComparatorReport>(text_field(7, number_field(3, number))));
   }
-  BOOST_TEST(is_bad_body<Request>(number_field(1, 7)));
-  BOOST_TEST(is_bad_body<Order>(text_field(6, number_field(1, 4))));
+  BOOST_TEST(is_bad_body<ClientRequest>(secret_field() + number_field(1, 7)));
+  BOOST_TEST(decode_body_of<Order>(text_field(6, ordered_request() + number_field(1, 3))).has_value());
+  BOOST_TEST(is_bad_body<Order>(text_field(6, ordered_request() + number_field(1, 4))));
   BOOST_TEST(is_bad_body<Fault>(number_field(1, 10)));
   BOOST_TEST(is_bad_body<View>(text_field(4, number_field(2, 3))));
 }
 
 BOOST_AUTO_TEST_CASE(numbers_beyond_their_type_are_refused) {
-  const std::string kind = number_field(1, 1);
-  BOOST_TEST(decode_body_of<Request>(kind + number_field(6, beyond_u32 - 1)).has_value());
-  BOOST_TEST(is_bad_body<Request>(kind + number_field(6, beyond_u32)));
-  BOOST_TEST(is_bad_body<Request>(kind + number_field(8, beyond_u32)));
-  BOOST_TEST(is_bad_body<Refusal>(number_field(3, 1) + number_field(4, beyond_u32)));
-  BOOST_TEST(is_bad_body<Request>(kind + text_field(3, number_field(2, beyond_u32))));
-  BOOST_TEST(is_bad_body<Refusal>(number_field(3, 1) + text_field(1, number_field(2, beyond_u32))));
-  BOOST_TEST(is_bad_body<Decisions>(text_field(3, number_field(3, beyond_u32))));
+  const std::string request = secret_field() + number_field(1, 1);
+  BOOST_TEST(decode_body_of<ClientRequest>(request + number_field(6, beyond_u32 - 1)).has_value());
+  BOOST_TEST(is_bad_body<ClientRequest>(request + number_field(6, beyond_u32)));
+  BOOST_TEST(is_bad_body<ClientRequest>(request + number_field(8, beyond_u32)));
+  BOOST_TEST(is_bad_body<Order>(text_field(6, ordered_request() + number_field(11, 1 << 16))));
+  BOOST_TEST(is_bad_body<Refusal>(session_field(5) + number_field(3, 1) + number_field(4, beyond_u32)));
+  BOOST_TEST(is_bad_body<Decisions>(text_field(3, session_field(5) + number_field(3, beyond_u32))));
   BOOST_TEST(is_bad_body<Order>(number_field(5, beyond_u32)));
-  BOOST_TEST(is_bad_body<Ballots>(text_field(2, text_field(2, text_field(2, number_field(2, beyond_u32))))));
+}
+
+BOOST_AUTO_TEST_CASE(secrets_and_names_of_sessions_have_sixteen_bytes) {
+  const std::string kind = number_field(1, 1);
+  for (const std::size_t size : {0, 15, 17, 4096}) {
+    const std::string text(size, 'x');
+    BOOST_TEST(is_bad_body<ClientRequest>(kind + text_field(9, text)));
+    BOOST_TEST(is_bad_body<Refusal>(number_field(3, 1) + text_field(5, text)));
+    BOOST_TEST(is_bad_body<Decisions>(text_field(3, text_field(5, text))));
+    BOOST_TEST(is_bad_body<Order>(text_field(6, kind + text_field(10, text) + number_field(11, 1))));
+    BOOST_TEST(is_bad_body<Ballots>(text_field(2, text_field(2, text_field(4, text)))));
+  }
+}
+
+// Law 24: no replica can be shown a secret, and no client gives itself a name or an account.
+BOOST_AUTO_TEST_CASE(an_order_has_no_secrets_and_a_client_names_nothing) {
+  BOOST_TEST(is_bad_body<Order>(text_field(6, ordered_request() + number_field(1, 1) + secret_field())));
+  const auto decoded =
+      decode_body_of<ClientRequest>(secret_field() + number_field(1, 1) + session_field(10) + number_field(11, 1));
+  BOOST_TEST_REQUIRE(decoded.has_value());
+  const Request& request = std::get<ClientRequest>(*decoded).request;
+  BOOST_TEST((request.session == SessionId{}));
+  BOOST_TEST((request.principal == Principal::clients));
 }
 
 BOOST_AUTO_TEST_CASE(times_and_durations_are_never_negative) {
@@ -370,10 +401,10 @@ BOOST_AUTO_TEST_CASE(unknown_fields_are_ignored_and_groups_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(lists_are_as_long_as_their_limits_allow_and_no_longer) {
-  const std::string request = text_field(6, number_field(1, 1));
+  const std::string request = text_field(6, ordered_request() + number_field(1, 1));
   BOOST_TEST(decode_body_of<Order>(repeat(limits::order_requests, request)).has_value());
   BOOST_TEST(is_bad_body<Order>(repeat(limits::order_requests + 1, request)));
-  const std::string decision = text_field(3, "");
+  const std::string decision = text_field(3, session_field(5));
   BOOST_TEST(decode_body_of<Decisions>(repeat(limits::order_requests, decision)).has_value());
   BOOST_TEST(is_bad_body<Decisions>(repeat(limits::order_requests + 1, decision)));
   const std::string member = text_field(4, number_field(4, 1));
@@ -382,7 +413,7 @@ BOOST_AUTO_TEST_CASE(lists_are_as_long_as_their_limits_allow_and_no_longer) {
   const std::string ballot = text_field(2, "");
   BOOST_TEST(decode_body_of<Ballots>(repeat(limits::message_ballots, ballot)).has_value());
   BOOST_TEST(is_bad_body<Ballots>(repeat(limits::message_ballots + 1, ballot)));
-  const std::string entry = text_field(2, "");
+  const std::string entry = text_field(2, session_field(4));
   BOOST_TEST(decode_body_of<Ballots>(text_field(2, repeat(limits::order_requests, entry))).has_value());
   BOOST_TEST(is_bad_body<Ballots>(text_field(2, repeat(limits::order_requests + 1, entry))));
   const std::string full_ballot = text_field(2, text_field(1, "") + repeat(limits::order_requests, entry));
