@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A ZMTP 3.1 endpoint (NULL mechanism) on plain sockets, so that it can do what no library lets one do.
+
+    with zmtp.connect('ipc:///run/tally/distributor.sock', b'my-routing-id') as peer:
+        peer.send([header, body])
+        frames = peer.receive(seconds=1)
+
+An honest DEALER or ROUTER by default. Whoever wants to break framing sends bytes of its own with push(), or leaves the
+greeting away (`greet=False`) and says as much of it as it likes: GREETING, ready(), frame(), command().
+See https://rfc.zeromq.org/spec/37/.
+"""
+
+import os
+import select
+import socket
+import struct
+import time
+import urllib.parse
+
+GREETING = b'\xff' + bytes(8) + b'\x7f' + b'\x03\x01' + b'NULL'.ljust(20, b'\0') + b'\0' + bytes(31)
+MORE, LONG, COMMAND = 1, 2, 4
+READ_BYTES = 1 << 18
+CONNECT_SECONDS = 5
+SEND_SECONDS = 5
+
+
+class Closed(Exception):
+    """The other side ended the connection."""
+
+
+class Late(Exception):
+    """The other side did not say what it must say, in time."""
+
+
+# ---- bytes
+
+def frame(body, flags=0):
+    if len(body) < 256:
+        return bytes((flags & ~LONG, len(body))) + body
+    return struct.pack('>BQ', flags | LONG, len(body)) + body
+
+
+def frame_head(size, flags=0):
+    """Of a frame that claims to be so long, whatever follows."""
+    return struct.pack('>BQ', flags | LONG, size)
+
+
+def message(frames):
+    """All its frames, as they travel."""
+    return b''.join(frame(body, MORE) for body in frames[:-1]) + frame(frames[-1])
+
+
+def command(name, content=b''):
+    return frame(bytes((len(name),)) + name + content, COMMAND)
+
+
+def ready(socket_type, routing_id=b''):
+    def of(name, value):
+        return bytes((len(name),)) + name + struct.pack('>I', len(value)) + value
+    return command(b'READY', of(b'Socket-Type', socket_type) + of(b'Identity', routing_id))
+
+
+# ---- sockets
+
+def open_socket(endpoint, seconds=CONNECT_SECONDS):
+    """A connected one, for ipc:// and tcp:// (and http://, for those who speak to the bridge)."""
+    scheme, _, place = endpoint.partition('://')
+    if scheme == 'ipc':
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(seconds)
+        try:
+            connection.connect(place)
+        except OSError:
+            connection.close()
+            raise
+        return connection
+    address = urllib.parse.urlsplit(f'//{place}')
+    return socket.create_connection((address.hostname, address.port), seconds)
+
+
+def connect(endpoint, routing_id=b'', socket_type=b'DEALER', greet=True):
+    peer = Peer(open_socket(endpoint))
+    if greet:
+        try:
+            peer.greet(socket_type, routing_id)
+        except BaseException:
+            peer.close()
+            raise
+    return peer
+
+
+class Listener:
+    """A bound ROUTER. On ipc it takes the path over from whoever has bound it: that one hears of no new connection."""
+
+    def __init__(self, endpoint):
+        scheme, _, place = endpoint.partition('://')
+        if scheme == 'ipc':
+            if os.path.exists(place):
+                os.unlink(place)
+            self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self.socket.bind(place)
+        else:
+            address = urllib.parse.urlsplit(f'//{place}')
+            self.socket = socket.create_server((address.hostname, address.port))
+        self.socket.listen(64)
+
+    def accept(self, seconds):
+        """The next peer that has greeted; None when there is none in time."""
+        self.socket.settimeout(seconds)
+        try:
+            peer = Peer(self.socket.accept()[0])
+        except socket.timeout:
+            return None
+        try:
+            peer.greet(b'ROUTER', b'')
+        except (Closed, Late):
+            peer.close()
+            return None
+        return peer
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Peer:
+    """One connection. `metadata` is what the other side said in its READY."""
+
+    def __init__(self, connection):
+        connection.setblocking(False)
+        self.socket = connection
+        self.metadata = {}
+        self.coming = bytearray()
+        self.leaving = memoryview(b'')
+
+    def greet(self, socket_type, routing_id):
+        self.push(GREETING + ready(socket_type, routing_id))
+        end = time.monotonic() + CONNECT_SECONDS
+        while len(self.coming) < len(GREETING):
+            self._read(end)
+        if self.coming[0] != 0xff or self.coming[10] < 3:
+            raise Closed('no ZMTP 3')
+        del self.coming[:len(GREETING)]
+        while not self.metadata:
+            self._take(end)
+
+    # ---- out
+
+    def push(self, data, seconds=SEND_SECONDS):
+        """Bytes as they are. False: not all of them left in time; what is left goes first the next time."""
+        self.leaving = memoryview(bytes(self.leaving) + data) if self.leaving else memoryview(data)
+        end = time.monotonic() + seconds
+        while self.leaving:
+            try:
+                self.leaving = self.leaving[self.socket.send(self.leaving):]
+            except BlockingIOError:
+                remaining = end - time.monotonic()
+                if remaining <= 0:
+                    return False
+                select.select([], [self.socket], [], remaining)
+            except OSError as error:
+                raise Closed(str(error)) from error
+        return True
+
+    def send(self, frames, seconds=SEND_SECONDS):
+        return self.push(message(frames), seconds)
+
+    # ---- in
+
+    def receive(self, seconds=0.0):
+        """The next message's frames; None when there is none in time. Commands are carried out."""
+        end = time.monotonic() + seconds
+        frames = []
+        while True:
+            try:
+                flags, body = self._take(end)
+            except Late:
+                return None  # with half a message read: the connection is of no more use to an honest peer
+            if flags & COMMAND:
+                continue
+            frames.append(body)
+            if not flags & MORE:
+                return frames
+
+    def drain(self):
+        """Throws away what has come; the bytes that it was."""
+        thrown = len(self.coming)
+        self.coming.clear()
+        while True:
+            try:
+                data = self.socket.recv(READ_BYTES)
+            except BlockingIOError:
+                return thrown
+            except OSError as error:
+                raise Closed(str(error)) from error
+            if not data:
+                raise Closed
+            thrown += len(data)
+
+    def wait_closed(self, seconds):
+        """Whether the other side ends the connection in time."""
+        end = time.monotonic() + seconds
+        try:
+            while time.monotonic() < end:
+                select.select([self.socket], [], [], max(0, end - time.monotonic()))
+                self.drain()
+        except Closed:
+            return True
+        return False
+
+    def _read(self, end):
+        remaining = end - time.monotonic()
+        if not select.select([self.socket], [], [], max(0, remaining))[0]:
+            raise Late
+        try:
+            data = self.socket.recv(READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            raise Closed(str(error)) from error
+        if not data:
+            raise Closed
+        self.coming += data
+
+    def _need(self, size, end):
+        while len(self.coming) < size:
+            self._read(end)
+
+    def _take(self, end):
+        """One frame: flags and body."""
+        self._need(2, end)
+        flags = self.coming[0]
+        if flags & LONG:
+            self._need(9, end)
+            start, size = 9, struct.unpack_from('>Q', self.coming, 1)[0]
+        else:
+            start, size = 2, self.coming[1]
+        self._need(start + size, end)
+        body = bytes(self.coming[start:start + size])
+        del self.coming[:start + size]
+        if flags & COMMAND:
+            self._obey(body)
+        return flags, body
+
+    def _obey(self, body):
+        name, content = body[1:1 + body[0]], body[1 + body[0]:]
+        if name == b'PING':
+            self.push(command(b'PONG', content[2:]))
+        elif name == b'ERROR':
+            raise Closed(content[1:].decode(errors='replace'))
+        elif name == b'READY':
+            self.metadata = {b'Socket-Type': b''}
+            while content:
+                name, content = content[1:1 + content[0]], content[1 + content[0]:]
+                size = struct.unpack_from('>I', content)[0]
+                self.metadata[name], content = content[4:4 + size], content[4 + size:]
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
