@@ -67,9 +67,9 @@ def open_socket(endpoint, seconds=CONNECT_SECONDS):
     scheme, _, place = endpoint.partition('://')
     if scheme == 'ipc':
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.settimeout(seconds)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack('ll', int(seconds), 0))
         try:
-            connection.connect(place)
+            connection.connect(place)  # a blocking one waits for a place among those not accepted yet, as long as that
         except OSError:
             connection.close()
             raise

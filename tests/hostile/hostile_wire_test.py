@@ -4,6 +4,7 @@
 
 import socket
 import struct
+import sys
 import unittest
 
 import wire
@@ -57,4 +58,4 @@ class Bodies(unittest.TestCase):
 
 
 if __name__ == '__main__':
-    unittest.main(verbosity=2)
+    unittest.main(argv=sys.argv[:1], verbosity=2)

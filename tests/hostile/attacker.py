@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all attacks share: the target and its doors, a small client, floods, and how an attack tells what it did."""
+
+import os
+import pathlib
+import resource
+import secrets
+import select
+import sys
+import threading
+import time
+
+import wire
+import zmtp
+from wire import pb
+
+ANSWER_SECONDS = 5
+HELLO_SECONDS = 0.25
+PUSH_SECONDS = 0.05  # that a flood waits for one connection before it turns to the next
+MOST_FOUND = 8
+BATCH_BYTES = 1 << 16
+
+
+class Target:
+    """A group, seen from outside. The attack goes on while it is running(); it ends early when standard input does."""
+
+    def __init__(self, data, http, seconds):
+        self.data = pathlib.Path(data)
+        self.http = http
+        self.seconds = seconds
+        self.over = threading.Event()
+        self.until = time.monotonic() + seconds
+        self.did = {}
+        self.faults = []
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft < hard:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        threading.Thread(target=lambda: (sys.stdin.read(), self.over.set()), daemon=True).start()
+
+    def running(self):
+        return not self.over.is_set() and time.monotonic() < self.until
+
+    def wait(self, seconds):
+        """The attacker's own clock: so long, or until all is over."""
+        self.over.wait(max(0, min(seconds, self.until - time.monotonic())))
+
+    def rest(self):
+        """Until its time is over."""
+        self.wait(self.seconds)
+
+    def count(self, what, number=1):
+        self.did[what] = self.did.get(what, 0) + number
+
+    def found(self, fault):
+        """What must not be."""
+        if fault not in self.faults and len(self.faults) < MOST_FOUND:
+            self.faults.append(fault)
+
+    def told(self):
+        return {'did': self.did, 'found': self.faults}
+
+    # ---- doors
+
+    def door(self, name, replica=None):
+        """distributor, comparator: for clients; orders, votes: for a replica; state: a replica's, for others;
+        ballots: for the comparator."""
+        return f'ipc://{self.data}/run/{name}.sock' + (f'-{replica}' if replica else '')
+
+    def connect(self, name, replica=None, routing_id=None, greet=True):
+        return zmtp.connect(self.door(name, replica), routing_id or secrets.token_bytes(16), greet=greet)
+
+    def connections(self, count, name, replica=None):
+        return [self.connect(name, replica) for _ in range(count)]
+
+    def pid(self, role):
+        return int((self.data / 'run' / f'{role}.pid').read_text())
+
+    def kill(self, role, signal_number):
+        os.kill(self.pid(role), signal_number)
+
+    def status(self):
+        """ClusterStatus, as any client gets it."""
+        with self.connect('distributor') as peer:
+            peer.push(wire.of(pb.StatusQuery(number=1)))
+            return answer_of(peer, 'CLUSTER_STATUS')
+
+    def is_welcome(self, seconds=2.0):
+        """Whether somebody new is let in."""
+        try:
+            with self.connect('distributor') as peer:
+                peer.push(wire.of(pb.ClientHello(incarnation=1)))
+                return answer_of(peer, 'DISTRIBUTOR_WELCOME', seconds) is not None
+        except (OSError, zmtp.Closed, zmtp.Late):
+            return False
+
+    # ---- floods
+
+    def flood(self, peers, batch, again=None):
+        """batch() gives what to send next, one connection after the other, as fast as it is taken, while the target is
+        running. again() makes a connection in place of one that the other side has ended; without it that ends there.
+        """
+        peers = list(peers)
+        place = 0
+        while self.running() and peers:
+            place = (place + 1) % len(peers)
+            peer = peers[place]
+            try:
+                if peer.leaving:
+                    data, sent = b'', peer.push(b'', PUSH_SECONDS)
+                else:
+                    data = batch()
+                    if data is None:
+                        return
+                    sent = peer.push(data, PUSH_SECONDS)
+                self.count('bytes', len(data))
+                if not sent:
+                    self.count('held_up')
+                peer.drain()
+            except zmtp.Closed:
+                self.count('closed')
+                peer.close()
+                peers.pop(place)
+                place = 0
+                if again and self.running():
+                    try:
+                        peers.append(again())
+                    except (OSError, zmtp.Closed, zmtp.Late):
+                        self.count('turned_away')
+                        self.wait(PUSH_SECONDS)
+                        if not peers:
+                            return
+
+    def repeat(self, peers, repeated, first=1, again=None):
+        """Floods with one message under growing numbers."""
+        each = max(1, BATCH_BYTES // repeated.size)
+        numbers = [first]
+
+        def batch():
+            start = numbers[0]
+            numbers[0] += each
+            self.count('messages', each)
+            return repeated.many(range(start, start + each))
+        self.flood(peers, batch, again)
+
+    def repeat_bytes(self, peers, data, again=None):
+        """Floods with the same bytes."""
+        each = max(1, BATCH_BYTES // len(data))
+        many = data * each
+
+        def batch():
+            self.count('messages', each)
+            return many
+        self.flood(peers, batch, again)
+
+
+def answer_of(peer, name, seconds=ANSWER_SECONDS):
+    """The next message of that type; None when there is none in time."""
+    end = time.monotonic() + seconds
+    while (frames := peer.receive(max(0, end - time.monotonic()))) is not None:
+        message = wire.understood(frames)
+        if message and message[0] == name:
+            return message[1]
+    return None
+
+
+class Client:
+    """A client that keeps to the protocol, as far as its attack wants to."""
+
+    def __init__(self, target, open_session=True):
+        routing_id = secrets.token_bytes(16)
+        self.distributor = target.connect('distributor', routing_id=routing_id)
+        self.comparator = target.connect('comparator', routing_id=routing_id)
+        self.term = self._greeted(self.distributor, 'DISTRIBUTOR_WELCOME').term
+        self._greeted(self.comparator, 'COMPARATOR_WELCOME')
+        self.session = self.open() if open_session else None
+        self.number = 0
+
+    @staticmethod
+    def _greeted(peer, welcome):
+        for _ in range(int(ANSWER_SECONDS / HELLO_SECONDS)):
+            peer.push(wire.of(pb.ClientHello(incarnation=1)))
+            answer = answer_of(peer, welcome, HELLO_SECONDS)
+            if answer:
+                return answer
+        raise zmtp.Late('no welcome')
+
+    def open(self):
+        """A new session; None: there is none to be had."""
+        session = wire.Session()
+        number = secrets.randbits(62) + 1
+        self.distributor.push(wire.message('REQUEST', wire.opening(number, session)))
+        for decision in self.decisions(ANSWER_SECONDS):
+            if decision.number == number:
+                outcome, session.opened, session.index, _ = wire.result_head(decision.result)
+                return session if outcome == 2 else None
+        return None
+
+    def decisions(self, seconds=0.0):
+        """What is decided for it, until nothing comes for so long."""
+        while (frames := self.comparator.receive(seconds)) is not None:
+            message = wire.understood(frames)
+            if message and message[0] == 'DECISIONS':
+                yield from message[1].decisions
+
+    def send(self, operations=b'', **fields):
+        """The session's next request."""
+        self.number += 1
+        fields.setdefault('number', self.number)
+        self.distributor.push(wire.message('REQUEST', wire.request_body(self.session, operations, **fields)))
+        return fields['number']
+
+    def run(self, operations=b'', seconds=ANSWER_SECONDS, **fields):
+        """Its result; None: none came in time."""
+        fields.setdefault('acknowledged', self.number)
+        number = self.send(operations, **fields)
+        for decision in self.decisions(seconds):
+            if decision.number == number:
+                return decision.result
+        return None
+
+    def close(self):
+        self.distributor.close()
+        self.comparator.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class FalseReplica:
+    """Beside the real one, at both of its endpoints. It knows what the distributor tells it."""
+
+    def __init__(self, target, number=3):
+        self.target = target
+        self.number = number
+        self.orders = target.connect('orders', number)
+        self.votes = target.connect('votes', number)
+        self.incarnation = secrets.randbits(64) | 1
+        self.standing = None
+        self.orders.push(self.report())
+        self.listen(ANSWER_SECONDS)
+
+    def listen(self, seconds=0.0):
+        """Takes in what the distributor says: its standing, and the newest order."""
+        end = time.monotonic() + seconds
+        while (frames := self.orders.receive(max(0, end - time.monotonic()))) is not None:
+            message = wire.understood(frames)
+            if message and message[0] == 'REPLICA_STANDING':
+                self.standing = message[1]
+                return
+
+    @property
+    def recovery(self):
+        return self.standing.recovery if self.standing else 0
+
+    @property
+    def last(self):
+        return self.standing.last if self.standing else pb.OrderIdentity(term=1)
+
+    def report_proto(self, **fields):
+        fields.setdefault('incarnation', self.incarnation)
+        fields.setdefault('recovery', self.recovery)
+        fields.setdefault('applied', self.last)
+        return pb.ReplicaReport(pid=os.getpid(), store=fields.pop('store', b'false'), **fields)
+
+    def report(self, **fields):
+        return wire.of(self.report_proto(**fields))
+
+    def vote(self, sequence, results=b'', **fields):
+        fields.setdefault('recovery', self.recovery)
+        order = pb.OrderIdentity(term=fields.pop('term', self.last.term), sequence=sequence,
+                                 chain=pb.Digest(high=secrets.randbits(64), low=secrets.randbits(64)))
+        state = pb.Digest(high=secrets.randbits(64), low=secrets.randbits(64))
+        return wire.of(pb.Vote(order=order, incarnation=self.incarnation, state=state, results=results, **fields))
+
+    def close(self):
+        self.orders.close()
+        self.votes.close()
+
+
+def wait_readable(peers, seconds):
+    return select.select([peer.socket for peer in peers], [], [], seconds)[0]

@@ -1,0 +1,399 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one faulty replica may do, towards distributor and comparator and as a donor; and everybody together.
+
+The false replica speaks beside the real third one, at the endpoints of replica 3: who may connect there is replica 3.
+"""
+
+import json
+import os
+import random
+import secrets
+import shutil
+import signal
+import struct
+import threading
+import time
+import urllib.request
+
+import wire
+import zmtp
+from attacker import ANSWER_SECONDS, FalseReplica, Target
+from attacks import TABLE, attack
+from wire import pb
+
+SEED = 20261128
+LIAR = 3
+VICTIM = 2  # asks the liar first, when it needs a state
+SMALL_CHECKPOINTS = {'TALLY_CHECKPOINT_ORDERS': '200', 'TALLY_IMPORT_ORDERS': '100'}
+CHUNK_BYTES = 1 << 20
+MOST_DISK_BYTES = 256 << 20
+ENTRY_COUNTER = b'C'
+
+
+def cluster_by_http(target):
+    """/v1/cluster, which must be JSON whatever replicas say of themselves. None: no answer."""
+    try:
+        with urllib.request.urlopen(target.http + '/v1/cluster', timeout=ANSWER_SECONDS) as answer:
+            return json.loads(answer.read().decode('utf-8'))
+    except UnicodeDecodeError:
+        target.found('/v1/cluster is not UTF-8')
+    except ValueError:
+        target.found('/v1/cluster is not JSON')
+    except OSError:
+        pass
+    return None
+
+
+# ---- reports
+
+@attack('replica', seconds=4, short=3, known='a text in a report may be as long as the message, and status answers '
+                                            'carry it to everybody (law 23)')
+def large_store(target):
+    """For one second, reports that name a store of 2 MiB; then it looks whether status is still told to anybody."""
+    false = FalseReplica(target)
+    report = false.report(store=bytes(wire.MOST_BODY - 300))
+    second = Target(target.data, target.http, 1)
+    second.repeat_bytes([false.orders], report)
+    target.did.update(second.did)
+    false.close()
+    while target.running():
+        if cluster_by_http(target):
+            return
+        target.wait(0.2)
+    target.found('the bridge gets no status any more')
+
+
+@attack('replica', seconds=4, short=3)
+def strange_store(target):
+    """Reports that name a store in no alphabet, with quotation marks, line ends and terminal commands."""
+    false = FalseReplica(target)
+    texts = (b'\xff\xfe\x80', b'"},{"id":9,"state":"voting', b'\n2026-01-01T00:00:00Z error forged line\n',
+             b'\x1b]0;title\x07\x1b[2J', b'', bytes(64), '\u202e\u0000'.encode())
+    while target.running():
+        for text in texts:
+            for _ in range(20):
+                false.orders.push(false.report(store=text, incarnation=secrets.randbits(64)))
+            cluster_by_http(target)
+            target.count('texts')
+        false.listen()
+
+
+def with_incarnation(report):
+    """The report's bytes before and after its incarnation."""
+    report.incarnation = 0x1122334455667788
+    data = wire.of(report)
+    before, after = data.split(struct.pack('<Q', report.incarnation))
+    return before, after
+
+
+@attack('replica', seconds=4, short=3, known='a replica is told of in the log each time it says that it is new (law 26)')
+def new_incarnations(target):
+    """Reports as fast as they are taken, each of another process."""
+    false = FalseReplica(target)
+    before, after = with_incarnation(false.report_proto())
+    numbers = iter(range(1, 1 << 62))
+
+    def batch():
+        target.count('reports', 500)
+        return b''.join([before + struct.pack('<Q', next(numbers)) + after for _ in range(500)])
+    target.flood([false.orders], batch)
+
+
+@attack('replica', seconds=4, short=3)
+def flapping_imports(target):
+    """Reports whose state is imported, and is not, in turns: each may make a view, journaled and synced."""
+    false = FalseReplica(target)
+    while target.running():
+        data = b''.join(false.report(imported=bool(number % 2)) for number in range(100))
+        false.orders.push(data)
+        target.count('reports', 100)
+        false.listen()
+
+
+@attack('replica', seconds=4)
+def resend_flood(target):
+    """Reports that have everything sent again, from the first order on."""
+    false = FalseReplica(target)
+    nothing = pb.OrderIdentity(term=false.last.term)
+    target.repeat_bytes([false.orders], false.report(resend=True) + false.report(resend=True, applied=nothing))
+
+
+@attack('replica', seconds=4, short=3)
+def random_reports(target):
+    """Reports with every field at random, the group's apart."""
+    false = FalseReplica(target)
+    rng = random.Random(SEED)
+
+    def number():
+        return rng.choice((0, 1, 2, rng.randrange(1 << 10), rng.getrandbits(32), wire.MOST_NUMBER, rng.getrandbits(64)))
+
+    def identity():
+        return pb.OrderIdentity(term=number(), sequence=number(), chain=pb.Digest(high=number(), low=number()))
+
+    def batch():
+        data = b''
+        for _ in range(100):
+            data += false.report(incarnation=rng.choice((false.incarnation, number())), applied=identity(),
+                                 recovery=rng.choice((false.recovery, number())), checkpoint=number(),
+                                 resend=rng.random() < 0.5, imported=rng.random() < 0.5,
+                                 store=rng.randbytes(rng.randrange(30)),
+                                 proof=pb.OrderState(order=identity(), state=pb.Digest(high=number(), low=number())))
+        target.count('reports', 100)
+        false.orders.drain()
+        return data
+    target.flood([false.orders], batch)
+
+
+@attack('replica', seconds=4, short=3)
+def wrong_types(target):
+    """Messages of every type with bodies of 2 MiB, well made and not, at the replica's doors."""
+    chunk = pb.StateChunk(answer=1, entries=bytes(1 << 20))
+    requests = [pb.Request(number=1, session=None, operations=bytes(2000)) for _ in range(900)]
+    order = pb.Order(id=pb.OrderIdentity(term=1, sequence=1), requests=requests)
+    large = [wire.of(chunk), wire.of(order), wire.message('VOTE', b'\x2a\x80\x80\x7e' + bytes(0x1f8000)),
+             wire.message('COMPARATOR_REPORT', wire.bytes_field(8, bytes(1_900_000)))]
+    large += [wire.message(kind, b'\x0a\x00' * 900_000) for kind in wire.TYPES.values()]
+    peers = [target.connect('orders', LIAR), target.connect('votes', LIAR)]
+    turns = iter(range(1 << 62))
+
+    def batch():
+        target.count('messages')
+        return large[next(turns) % len(large)]
+    target.flood(peers, batch)
+
+
+# ---- votes
+
+@attack('replica', seconds=6, memory_mib=256, known='votes ahead of their ballots are kept to 512 MiB a replica, twice')
+def votes_of_the_future(target):
+    """Votes far ahead, of future recoveries and terms, with results of 1 MiB, until the comparator's bound."""
+    false = FalseReplica(target)
+    results = bytes(1 << 20)
+    numbers = iter(range(1 << 62))
+
+    def batch():
+        number = next(numbers)
+        target.count('votes')
+        if number % 3 == 0:
+            return false.vote(false.last.sequence + number, results, recovery=false.recovery + 5)
+        if number % 3 == 1:
+            return false.vote(false.last.sequence + number, results, term=false.last.term + 7)
+        if number % 64 == 2:
+            false.listen()
+        return false.vote(false.last.sequence + 200 + number % 800, results)
+    target.flood([false.votes], batch)
+
+
+@attack('replica', seconds=5, short=4)
+def random_votes(target):
+    """Votes wrong in every field, as fast as they are taken."""
+    false = FalseReplica(target)
+    rng = random.Random(SEED)
+
+    def batch():
+        votes = []
+        false.listen()
+        for _ in range(100):
+            last = false.last.sequence
+            sequence = rng.choice((last, last + rng.randrange(-500, 500), rng.getrandbits(64), 0)) % 2**64
+            term = rng.choice((false.last.term, 0, rng.getrandbits(64)))
+            recovery = rng.choice((false.recovery, rng.getrandbits(64), 0))
+            votes.append(false.vote(sequence, rng.randbytes(rng.randrange(100)), term=term, recovery=recovery))
+        target.count('votes', 100)
+        return b''.join(votes)
+    target.flood([false.votes], batch)
+
+
+def lie(target, false):
+    """Takes the real replica's orders away, and votes wrongly on each of them at once."""
+    false.orders.push(false.report())
+    reported = time.monotonic()
+    while target.running():
+        frames = false.orders.receive(0.05)
+        message = wire.understood(frames)
+        if message and message[0] == 'REPLICA_STANDING':
+            false.standing = message[1]
+        if message and message[0] == 'ORDER':
+            order = message[1].id
+            vote = pb.Vote(order=order, incarnation=false.incarnation, recovery=false.recovery,
+                           state=pb.Digest(high=secrets.randbits(64), low=1), results=secrets.token_bytes(40))
+            false.votes.push(wire.of(vote))
+            false.votes.push(wire.of(vote)[:-1] + b'x')  # and once more otherwise
+            target.count('lies')
+        if not frames or time.monotonic() > reported + 0.02:
+            false.orders.push(false.report())
+            reported = time.monotonic()
+
+
+@attack('replica', seconds=6, short=4)
+def lying_votes(target):
+    """Takes the orders of the real replica 3 away from it, and votes twice and wrongly on each."""
+    lie(target, FalseReplica(target))
+
+
+# ---- donors
+
+class FalseDonor:
+    """At the transfer endpoint of replica 3, while replica 2 has lost its directory and asks there first."""
+
+    def __init__(self, target, answer):
+        self.target = target
+        self.answer = answer
+        self.state = pb.Digest(high=secrets.randbits(64), low=2)
+        self.chunks = 0
+        self.listener = zmtp.Listener(target.door('state', LIAR))
+        self.threads = []
+
+    def serve(self):
+        """Until the target's time is over; then the real replica 3 is started again, and binds its endpoint."""
+        target = self.target
+        wait_for_checkpoint(target)
+        shutil.rmtree(target.data / f'replica-{VICTIM}', ignore_errors=True)
+        target.kill(f'replica-{VICTIM}', signal.SIGKILL)
+        while target.running():
+            peer = self.listener.accept(0.1)
+            if peer:
+                target.count('imports_begun')
+                self.threads.append(threading.Thread(target=self._talk, args=(peer,)))
+                self.threads[-1].start()
+            taken = directory_bytes(target.data / f'replica-{VICTIM}')
+            target.did['disk_mib'] = max(target.did.get('disk_mib', 0), taken >> 20)
+        for thread in self.threads:
+            thread.join()
+        self.listener.close()
+        target.kill(f'replica-{LIAR}', signal.SIGKILL)
+        if target.did.get('disk_mib', 0) > MOST_DISK_BYTES >> 20:
+            target.found('a donor fills the disk')
+
+    def _talk(self, peer):
+        try:
+            with peer:
+                while self.target.running():
+                    message = wire.understood(peer.receive(0.1))
+                    if message and message[0] == 'STATE_REQUEST':
+                        self.target.count('requests')
+                        for data in self.answer(self, message[1]):
+                            peer.push(data, 1)
+        except zmtp.Closed:
+            self.target.count('left')
+
+    def chunk(self, request, **fields):
+        """Entries that come after those that were asked for, and never the last."""
+        self.chunks += 1
+        entries = b''
+        key = b''
+        for number in range(fields.pop('entries', 1000)):
+            key = ENTRY_COUNTER + b'%012d%06d' % (self.chunks, number) + b'x' * 200
+            entries += struct.pack('<I', len(key)) + key + struct.pack('<Iq', 8, 1)
+        checkpoint = request.checkpoint or max(request.least, 1)
+        header = pb.CheckpointHeader(group=request.group, applied=pb.OrderIdentity(term=1, sequence=checkpoint),
+                                     semantics=1, state=self.state)
+        return pb.StateChunk(answer=pb.STATE_ANSWER_ENTRIES, checkpoint=request.checkpoint, after=request.after,
+                             header=fields.pop('header', header), entries=entries, through=key, **fields)
+
+
+def wait_for_checkpoint(target):
+    """Until the state is one that a replica without a directory has to import."""
+    while target.running() and min(replica.checkpoint for replica in target.status().replicas) < 300:
+        target.wait(0.1)
+
+
+def directory_bytes(directory):
+    total = 0
+    for path in directory.rglob('*'):
+        try:
+            total += path.stat().st_size
+        except FileNotFoundError:
+            pass
+    return total
+
+
+def voted_during(target):
+    """Whether the victim got its state from somebody else while the donor lied."""
+    return all(replica.state == pb.REPLICA_STATE_VOTING for replica in target.status().replicas
+               if replica.id == VICTIM)
+
+
+def donor_attack(target, answer):
+    FalseDonor(target, answer).serve()
+
+
+DONOR = {'victims': (f'replica-{VICTIM}', f'replica-{LIAR}'), 'environment': SMALL_CHECKPOINTS, 'memory_mib': 96}
+
+
+@attack('donor', seconds=20, **DONOR)
+def endless_state(target):
+    """A state that never ends, in chunks of good form."""
+    donor_attack(target, lambda donor, request: [wire.of(donor.chunk(request, entries=4000))])
+
+
+@attack('donor', seconds=12, **DONOR)
+def wrong_chunks(target):
+    """Chunks with headers of other checkpoints and groups, entries out of order, halves of entries, and none."""
+    rng = random.Random(SEED)
+
+    def answer(donor, request):
+        good = donor.chunk(request)
+        bad = [donor.chunk(request) for _ in range(6)]
+        bad[0].header.group += 1
+        bad[1].header.applied.sequence = wire.MOST_NUMBER
+        bad[2].entries = bad[2].entries[:-3]
+        bad[3].through = b''
+        bad[4].entries = rng.randbytes(100_000)
+        bad[5].header.semantics = 99
+        donor.target.count('chunks', 2)
+        return [wire.of(rng.choice(bad)), wire.of(good)]
+    donor_attack(target, answer)
+
+
+@attack('donor', seconds=12, **DONOR)
+def busy_for_ever(target):
+    """Busy, and busy, and none, and silent."""
+    rng = random.Random(SEED)
+
+    def answer(_, request):
+        kind = rng.choice((pb.STATE_ANSWER_BUSY, pb.STATE_ANSWER_NONE, None))
+        return [wire.of(pb.StateChunk(answer=kind, checkpoint=request.checkpoint, after=request.after))] if kind else []
+    donor_attack(target, answer)
+
+
+@attack('donor', seconds=12, **DONOR)
+def unasked_chunks(target):
+    """Thousands of chunks of 1 MiB for each request."""
+    def answer(donor, request):
+        data = wire.of(donor.chunk(request, entries=4000))
+        other = pb.StateRequest(group=request.group, checkpoint=request.checkpoint + 1, after=request.after)
+        wrong = wire.of(donor.chunk(other, entries=4000))
+        return [wrong] * 200 + [data]
+    donor_attack(target, answer)
+
+
+@attack('replica', seconds=6)
+def state_request_flood(target):
+    """Requests for state at the transfer endpoints of the two honest replicas, from ever new peers."""
+    group = FalseReplica(target).standing.group
+    request = wire.of(pb.StateRequest(group=group)) + wire.of(pb.StateRequest(group=group, after=bytes(1 << 20)))
+    peers = [target.connect('state', number) for number in (1, 2) for _ in range(8)]
+    target.repeat_bytes(peers, request)
+
+
+# ---- together
+
+@attack('all', seconds=15, **DONOR)
+def liar_donor_and_client(target):
+    """Replica 3 lies to everybody and gives a state without end, and strangers send what they like at both doors."""
+    def run(name, seconds):
+        part = Target(target.data, target.http, seconds)
+        TABLE[name].run(part)
+        target.did.update({f'{name}.{what}': number for what, number in part.did.items()})
+        for fault in part.faults:
+            target.found(fault)
+    names = ('lying-votes', 'random-messages', 'random-votes', 'broken-framing', 'hello-flood')
+    threads = [threading.Thread(target=run, args=(name, target.seconds - 2)) for name in names]
+    for thread in threads:
+        thread.start()
+    donor_attack(target, lambda donor, request: [wire.of(donor.chunk(request, entries=4000))])
+    for thread in threads:
+        thread.join()
+
+

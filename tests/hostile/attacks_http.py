@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What may come by the bridge's port: strangers, and web pages of strangers in the browsers of honest people."""
+
+import itertools
+import json
+import random
+import secrets
+import select
+import socket
+import time
+import urllib.parse
+
+import zmtp
+from attacks import attack
+
+SEED = 20261128
+ANSWER_SECONDS = 5
+IDLE_CONNECTIONS = 10_000
+KEYS_A_MINUTE = 100_000  # that one address may use
+
+
+def open_http(target):
+    return zmtp.Peer(zmtp.open_socket(target.http))
+
+
+def request(method, path, fields=(), body=b'', host='localhost'):
+    lines = [f'{method} {path} HTTP/1.1', f'Host: {host}', *(f'{name}: {value}' for name, value in fields)]
+    if body or method in ('POST', 'PUT'):
+        lines.append(f'Content-Length: {len(body)}')
+    return '\r\n'.join(lines).encode() + b'\r\n\r\n' + body
+
+
+def answer_to(target, data):
+    """(status, body) of one request on a connection of its own; (0, b'') without an answer."""
+    try:
+        with zmtp.open_socket(target.http) as connection:
+            connection.settimeout(ANSWER_SECONDS)
+            connection.sendall(data)
+            text = b''
+            while b'\r\n\r\n' not in text:
+                more = connection.recv(65536)
+                if not more:
+                    return 0, b''
+                text += more
+            head, _, body = text.partition(b'\r\n\r\n')
+            size = next((int(line.split(b':')[1]) for line in head.split(b'\r\n')
+                         if line.lower().startswith(b'content-length')), 0)
+            while len(body) < size and not data.startswith(b'HEAD') and (more := connection.recv(65536)):
+                body += more
+            return int(head.split()[1]), body
+    except OSError:
+        return 0, b''
+
+
+def value_of(target, name):
+    status, body = answer_to(target, request('GET', f'/v1/counters/{name}'))
+    return json.loads(body)['value'] if status == 200 else 0
+
+
+def see_readiness(target):
+    for path in ('/livez', '/readyz'):
+        if answer_to(target, request('GET', path))[0] != 200:
+            target.found(f'{path} is not answered to somebody new')
+
+
+# ---- connections
+
+@attack('http', seconds=8, memory_mib=192, known='connections are not capped for each address, and health has no '
+                                                 'reserve (law 30)')
+def idle_connections(target):
+    """10,000 connections of one address that stay idle."""
+    held = []
+    while target.running() and len(held) < IDLE_CONNECTIONS:
+        try:
+            held.append(open_http(target))
+        except OSError:
+            target.count('turned_away')
+            target.wait(0.01)
+    target.did['held'] = len(held)
+    see_readiness(target)
+    while target.running():
+        see_readiness(target)
+        target.wait(0.5)
+
+
+@attack('http', seconds=8, short=0, memory_mib=96)
+def slow_loris(target):
+    """2,000 connections that send a request's head and body byte by byte."""
+    data = request('POST', '/v1/counters/loris/increment', [('X-Slow', 'x' * 300)], b'{"by":1}')
+    held = []
+    for _ in range(2000):
+        try:
+            held.append(open_http(target))
+        except OSError:
+            target.count('turned_away')
+    for place in itertools.cycle(range(len(data))):
+        if not target.running():
+            break
+        for peer in list(held):
+            try:
+                peer.push(data[place:place + 1], 0)
+                peer.drain()
+            except zmtp.Closed:
+                held.remove(peer)
+                target.count('closed')
+        target.wait(0.1)
+    target.did['held'] = len(held)
+    see_readiness(target)
+
+
+@attack('http', seconds=6, short=4, memory_mib=96)
+def pipelined_garbage(target):
+    """Good requests, noise and halves of requests, one behind the other, on 50 connections that rarely read."""
+    rng = random.Random(SEED)
+    pieces = [request('GET', '/livez'), request('GET', '/v1/counters?limit=1000'), request('POST', '/v1/counters/%ff/increment'),
+              request('POST', '/v1/counters/a/increment', body=b'[' * 60_000), b'\r\n' * 2000, rng.randbytes(4096),
+              b'GET / HTTP/1.1\r\n' + b'X: y\r\n' * 20_000 + b'\r\n', b'GET ' + b'/' * 100_000 + b' HTTP/1.1\r\n\r\n',
+              b'POST /v1/counters/a/increment HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n',
+              b'POST /v1/counters/a/increment HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\n{"by"',
+              b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n']
+    peers = [open_http(target) for _ in range(50)]
+
+    def batch():
+        target.count('pieces', 4)
+        return b''.join(rng.choices(pieces, k=4))
+    target.flood(peers, batch, lambda: open_http(target))
+
+
+@attack('http', seconds=6, memory_mib=128)
+def unread_answers(target):
+    """Pipelined lists for 200 connections that never read."""
+    for number in range(300):
+        answer_to(target, request('POST', '/v1/counters/unread-%03d%s/increment' % (number, 'x' * 200)))
+    data = request('GET', '/v1/counters?limit=1000&prefix=unread') * 50
+    peers = [open_http(target) for _ in range(200)]
+    for peer in itertools.cycle(peers):
+        if not target.running():
+            return
+        try:
+            peer.push(b'' if peer.leaving else data, 0)
+            target.count('requests', 50)
+        except zmtp.Closed:
+            target.count('closed')
+
+
+@attack('http', seconds=6)
+def expensive_reads(target):
+    """Lists of a thousand counters, pipelined on 16 connections that read them."""
+    data = request('GET', '/v1/counters?limit=1000') * 20
+    peers = [open_http(target) for _ in range(16)]
+    target.flood(peers, lambda: data, lambda: open_http(target))
+
+
+# ---- keys
+
+@attack('http', seconds=10, memory_mib=160, known='keys have no bound for each address (law 25)')
+def keys_by_http(target):
+    """Increments with ever new Idempotency-Keys, pipelined on 64 connections: a million would fill the table."""
+    prefix = secrets.token_hex(4)
+    peers = [open_http(target) for _ in range(64)]
+    numbers = itertools.count()
+    begun = time.monotonic()
+
+    def batch():
+        return b''.join(request('POST', '/v1/counters/keys/increment', [('Idempotency-Key', f'{prefix}-{next(numbers)}')])
+                        for _ in range(100))
+    target.flood(peers, batch, lambda: open_http(target))
+    took = time.monotonic() - begun
+    used = value_of(target, 'keys')
+    target.did.update(keys=used, seconds_to_fill=round(1_000_000 * took / max(1, used)))
+    if used / took * 60 > KEYS_A_MINUTE:
+        target.found('one address uses more than 100,000 keys a minute')
+
+
+# ---- browsers
+
+@attack('http', seconds=4, short=2, known="a stranger's page may count (law 30)")
+def pages_of_strangers(target):
+    """Posts as a web page of somebody else sends them, a host that was rebound, prefetches and HEAD: nothing counts."""
+    cross = ('Sec-Fetch-Site', 'cross-site')
+    posts = {
+        'Origin: null': [('Origin', 'null')], 'another Origin': [('Origin', 'https://evil.example')],
+        'cross-site': [cross], 'a form': [('Content-Type', 'application/x-www-form-urlencoded'), cross],
+        'a text': [('Content-Type', 'text/plain'), ('Origin', 'https://evil.example')],
+        'a form of parts': [('Content-Type', 'multipart/form-data; boundary=x'), ('Origin', 'null')],
+        'a Blob without a type': [('Origin', 'https://evil.example'), ('Sec-Fetch-Mode', 'no-cors')]}
+    for what, fields in posts.items():
+        for body in (b'', b'{"by":5}'):
+            must_not_count(target, what, 'POST', '/v1/counters/{}/increment', fields, body)
+    must_not_count(target, 'a rebound Host', 'POST', '/v1/counters/{}/increment', [], b'', 'evil.example')
+    for field in (('Sec-Purpose', 'prefetch'), ('Sec-Purpose', 'prefetch;prerender'), ('Purpose', 'prefetch'),
+                  ('X-Moz', 'prefetch')):
+        must_not_count(target, f'{field[0]}: {field[1]}', 'GET', '/hit/{}', [field])
+    must_not_count(target, 'HEAD', 'HEAD', '/hit/{}', [])
+    see_readiness(target)
+    answers = {host: answer_to(target, request('POST', '/v1/counters/own/increment', [], host=host))[0]
+               for host in ('localhost', '127.0.0.1', '[::1]')}
+    if set(answers.values()) != {200}:
+        target.found(f'who comes by an address or localhost does not count: {answers}')
+
+
+def must_not_count(target, what, method, path, fields, body=b'', host='localhost'):
+    name = 'page-' + secrets.token_hex(6)
+    answer_to(target, request(method, path.format(name), fields, body, host))
+    target.count('tries')
+    if value_of(target, name) != 0:
+        target.found(f'{what} counts')
+
+
