@@ -17,7 +17,7 @@ from wire import pb
 ANSWER_SECONDS = 5
 HELLO_SECONDS = 0.25
 PUSH_SECONDS = 0.05  # that a flood waits for one connection before it turns to the next
-MOST_FOUND = 8
+MOST_FOUND = 20
 BATCH_BYTES = 1 << 16
 
 
@@ -76,7 +76,10 @@ class Target:
         return int((self.data / 'run' / f'{role}.pid').read_text())
 
     def kill(self, role, signal_number):
-        os.kill(self.pid(role), signal_number)
+        """The process that it was."""
+        pid = self.pid(role)
+        os.kill(pid, signal_number)
+        return pid
 
     def status(self):
         """ClusterStatus, as any client gets it."""
@@ -281,4 +284,8 @@ class FalseReplica:
 
 
 def wait_readable(peers, seconds):
-    return select.select([peer.socket for peer in peers], [], [], seconds)[0]
+    """Until one of them has something to read, or so long."""
+    poll = select.poll()
+    for peer in peers:
+        poll.register(peer.socket, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))

@@ -51,19 +51,18 @@ def cluster_by_http(target):
 def large_store(target):
     """For one second, reports that name a store of 2 MiB; then it looks whether status is still told to anybody."""
     false = FalseReplica(target)
-    report = false.report(store=bytes(wire.MOST_BODY - 300))
+    overhead = len(false.report_proto(store=b'').SerializeToString()) + 5
+    report = false.report(store=bytes(wire.MOST_BODY - overhead))
     second = Target(target.data, target.http, 1)
     second.repeat_bytes([false.orders], report)
     target.did.update(second.did)
     false.close()
-    while target.running():
-        if cluster_by_http(target):
-            return
-        target.wait(0.2)
-    target.found('the bridge gets no status any more')
+    target.wait(1)
+    if not cluster_by_http(target):
+        target.found('the bridge gets no status any more')
 
 
-@attack('replica', seconds=4, short=3)
+@attack('replica', seconds=4, short=3, known='a text in a report goes to people as it is (laws 23 and 26)')
 def strange_store(target):
     """Reports that name a store in no alphabet, with quotation marks, line ends and terminal commands."""
     false = FalseReplica(target)
@@ -72,7 +71,7 @@ def strange_store(target):
     while target.running():
         for text in texts:
             for _ in range(20):
-                false.orders.push(false.report(store=text, incarnation=secrets.randbits(64)))
+                false.orders.push(false.report(store=text))
             cluster_by_http(target)
             target.count('texts')
         false.listen()
@@ -118,7 +117,7 @@ def resend_flood(target):
     target.repeat_bytes([false.orders], false.report(resend=True) + false.report(resend=True, applied=nothing))
 
 
-@attack('replica', seconds=4, short=3)
+@attack('replica', seconds=4, short=3, known='as new-incarnations')
 def random_reports(target):
     """Reports with every field at random, the group's apart."""
     false = FalseReplica(target)
@@ -164,7 +163,7 @@ def wrong_types(target):
 
 # ---- votes
 
-@attack('replica', seconds=6, memory_mib=256, known='votes ahead of their ballots are kept to 512 MiB a replica, twice')
+@attack('replica', seconds=6, memory_mib=256, known='votes ahead of their ballots are kept to 512 MiB a replica, twice (law 23)')
 def votes_of_the_future(target):
     """Votes far ahead, of future recoveries and terms, with results of 1 MiB, until the comparator's bound."""
     false = FalseReplica(target)
@@ -245,12 +244,13 @@ class FalseDonor:
         self.threads = []
 
     def serve(self):
-        """Until the target's time is over; then the real replica 3 is started again, and binds its endpoint."""
+        """Until the victim votes all the same; then the real replica 3 is started again, and binds its endpoint."""
         target = self.target
         wait_for_checkpoint(target)
+        killed = time.monotonic()
         shutil.rmtree(target.data / f'replica-{VICTIM}', ignore_errors=True)
-        target.kill(f'replica-{VICTIM}', signal.SIGKILL)
-        while target.running():
+        victim = Victim(target)
+        while not (votes := victim.votes()) and target.running():
             peer = self.listener.accept(0.1)
             if peer:
                 target.count('imports_begun')
@@ -258,6 +258,10 @@ class FalseDonor:
                 self.threads[-1].start()
             taken = directory_bytes(target.data / f'replica-{VICTIM}')
             target.did['disk_mib'] = max(target.did.get('disk_mib', 0), taken >> 20)
+        target.did['seconds_until_it_votes'] = round(time.monotonic() - killed, 1) if votes else 'never'
+        if not votes:
+            target.found(f'replica {VICTIM} gets no state of an honest replica while this one lies')
+        target.over.set()
         for thread in self.threads:
             thread.join()
         self.listener.close()
@@ -308,10 +312,22 @@ def directory_bytes(directory):
     return total
 
 
-def voted_during(target):
-    """Whether the victim got its state from somebody else while the donor lied."""
-    return all(replica.state == pb.REPLICA_STATE_VOTING for replica in target.status().replicas
-               if replica.id == VICTIM)
+class Victim:
+    """It votes when the process after the one that was killed is a voter, and one more of its votes has come."""
+
+    def __init__(self, target):
+        self.target = target
+        self.old = target.kill(f'replica-{VICTIM}', signal.SIGKILL)
+        self.votes_before = None
+
+    def votes(self):
+        replica = next(replica for replica in self.target.status().replicas if replica.id == VICTIM)
+        if replica.state != pb.REPLICA_STATE_VOTING or replica.pid == self.old:
+            self.votes_before = None
+            return False
+        if self.votes_before is None:
+            self.votes_before = replica.votes
+        return replica.votes > self.votes_before
 
 
 def donor_attack(target, answer):
@@ -321,7 +337,7 @@ def donor_attack(target, answer):
 DONOR = {'victims': (f'replica-{VICTIM}', f'replica-{LIAR}'), 'environment': SMALL_CHECKPOINTS, 'memory_mib': 96}
 
 
-@attack('donor', seconds=20, **DONOR)
+@attack('donor', seconds=20, known='an import from one donor may take ten minutes and 64 GiB', **DONOR)
 def endless_state(target):
     """A state that never ends, in chunks of good form."""
     donor_attack(target, lambda donor, request: [wire.of(donor.chunk(request, entries=4000))])
@@ -368,6 +384,30 @@ def unasked_chunks(target):
     donor_attack(target, answer)
 
 
+@attack('donor', seconds=20, known='two peers are served at a time, whoever they are', **DONOR)
+def hogged_donor(target):
+    """Says that it is busy, and keeps both places at the honest donor for itself."""
+    group = FalseReplica(target).standing.group
+    ask = wire.of(pb.StateRequest(group=group))
+    hogs = target.connections(3, 'state', 1)
+
+    def hog():
+        try:
+            while target.running():
+                for peer in hogs:
+                    peer.push(ask, 0.1)
+                    peer.drain()
+                target.count('hogged')
+                target.over.wait(0.2)
+        except zmtp.Closed:
+            target.count('hog_closed')
+    thread = threading.Thread(target=hog)
+    thread.start()
+    donor_attack(target, lambda _, request: [wire.of(pb.StateChunk(
+        answer=pb.STATE_ANSWER_BUSY, checkpoint=request.checkpoint, after=request.after))])
+    thread.join()
+
+
 @attack('replica', seconds=6)
 def state_request_flood(target):
     """Requests for state at the transfer endpoints of the two honest replicas, from ever new peers."""
@@ -379,21 +419,19 @@ def state_request_flood(target):
 
 # ---- together
 
-@attack('all', seconds=15, **DONOR)
+@attack('all', seconds=15, known='as new-incarnations and large-wrong-types', memory_mib=96)
 def liar_donor_and_client(target):
-    """Replica 3 lies to everybody and gives a state without end, and strangers send what they like at both doors."""
-    def run(name, seconds):
-        part = Target(target.data, target.http, seconds)
+    """Replica 3 lies in votes and reports and would lie as a donor, and strangers send what they like at both doors."""
+    def run(name):
+        part = Target(target.data, target.http, target.seconds)
         TABLE[name].run(part)
         target.did.update({f'{name}.{what}': number for what, number in part.did.items()})
         for fault in part.faults:
             target.found(fault)
-    names = ('lying-votes', 'random-messages', 'random-votes', 'broken-framing', 'hello-flood')
-    threads = [threading.Thread(target=run, args=(name, target.seconds - 2)) for name in names]
+    names = ('lying-votes', 'random-messages', 'random-votes', 'random-reports', 'wrong-types', 'broken-framing',
+             'hello-flood', 'wrong-tokens', 'state-request-flood')
+    threads = [threading.Thread(target=run, args=(name,)) for name in names]
     for thread in threads:
         thread.start()
-    donor_attack(target, lambda donor, request: [wire.of(donor.chunk(request, entries=4000))])
     for thread in threads:
         thread.join()
-
-

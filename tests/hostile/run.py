@@ -166,7 +166,10 @@ def carry_out(attack, seconds):
         group.wait_all_vote()
         honest = Honest(group.endpoints()).start()
         try:
-            return under_load(attack, seconds, group, honest)
+            row = under_load(attack, seconds, group, honest)
+            if row.complaints:
+                group.print_logs()
+            return row
         finally:
             honest.kill()
 

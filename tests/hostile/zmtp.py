@@ -62,6 +62,13 @@ def ready(socket_type, routing_id=b''):
 
 # ---- sockets
 
+def wait_for(connection, event, seconds):
+    """Whether it happens in time. (select() knows the first 1,024 descriptors only.)"""
+    poll = select.poll()
+    poll.register(connection, event)
+    return bool(poll.poll(max(0, seconds) * 1000))
+
+
 def open_socket(endpoint, seconds=CONNECT_SECONDS):
     """A connected one, for ipc:// and tcp:// (and http://, for those who speak to the bridge)."""
     scheme, _, place = endpoint.partition('://')
@@ -162,7 +169,7 @@ class Peer:
                 remaining = end - time.monotonic()
                 if remaining <= 0:
                     return False
-                select.select([], [self.socket], [], remaining)
+                wait_for(self.socket, select.POLLOUT, remaining)
             except OSError as error:
                 raise Closed(str(error)) from error
         return True
@@ -207,7 +214,7 @@ class Peer:
         end = time.monotonic() + seconds
         try:
             while time.monotonic() < end:
-                select.select([self.socket], [], [], max(0, end - time.monotonic()))
+                wait_for(self.socket, select.POLLIN, end - time.monotonic())
                 self.drain()
         except Closed:
             return True
@@ -215,7 +222,7 @@ class Peer:
 
     def _read(self, end):
         remaining = end - time.monotonic()
-        if not select.select([self.socket], [], [], max(0, remaining))[0]:
+        if not wait_for(self.socket, select.POLLIN, remaining):
             raise Late
         try:
             data = self.socket.recv(READ_BYTES)
