@@ -16,7 +16,7 @@ TABLE = {}
 @dataclasses.dataclass
 class Attack:
     name: str
-    kind: str  # who it plays: client, replica, comparator, donor, http, all
+    kind: str  # who it plays: client, replica, donor, http, local, all
     what: str
     run: typing.Callable
     seconds: float = 5

@@ -36,7 +36,7 @@ def endless_empty_parts(target):
                  lambda: target.connect('distributor'))
 
 
-@attack('client', seconds=4, short=3)
+@attack('client', seconds=4, short=2)
 def broken_framing(target):
     """Oversized frames, commands out of place, reserved flags, greetings of other versions and mechanisms, noise."""
     rng = random.Random(SEED)
@@ -112,7 +112,7 @@ def nonsense(rng):
             yield [wire.header(kind, body, flags=rng.getrandbits(16)), body]
 
 
-@attack('client', seconds=5, short=4)
+@attack('client', seconds=5, short=2)
 def random_messages(target):
     """Random frames, wrong checksums, every type with noise as its body, at both doors."""
     data = [zmtp.message(frames) for frames in nonsense(random.Random(SEED))]
@@ -124,7 +124,7 @@ def random_messages(target):
     target.flood([target.connect('distributor'), target.connect('comparator')], batch)
 
 
-@attack('client', seconds=5, short=3)
+@attack('client', seconds=5, short=2)
 def roles_by_the_wrong_door(target):
     """Reports, votes, views, orders and chunks, well made and of the future, at the doors for clients."""
     far = pb.OrderIdentity(term=1 << 40, sequence=1 << 50)
@@ -151,6 +151,14 @@ def large_wrong_types(target):
     ballots = pb.Ballots(term=1, ballots=[pb.Ballot(requests=[pb.BallotEntry(client=b'c' * 8, number=1)] * 900)] * 20)
     data = wire.of(votes) + wire.of(ballots) + wire.of(pb.StateChunk(answer=1, entries=bytes(600_000)))
     target.repeat_bytes([target.connect('distributor'), target.connect('comparator')], data)
+
+
+@attack('client', seconds=6, memory_mib=256, known='a connection may have 1,024 messages in the queue, whatever they hold '
+                                                   '(law 23)')
+def large_from_many(target):
+    """Messages of 600 KiB that mean nothing, by 24 connections at each door: what waits is bounded by its number alone."""
+    peers = target.connections(24, 'distributor') + target.connections(24, 'comparator')
+    target.repeat_bytes(peers, wire.message('REQUEST', wire.bytes_field(7, bytes(600 * 1024))))
 
 
 @attack('client', seconds=8, memory_mib=96, known='the comparator takes 2 MiB of a client at once, decodes what it does '
@@ -205,7 +213,7 @@ def acknowledging_for_others(target):
     target.rest()
 
 
-@attack('client', seconds=4, short=3)
+@attack('client', seconds=4)
 def impossible_numbers(target):
     """A session of its own: numbers 0, far ahead and backwards, acknowledged beyond them, limits of 0 and 2^40."""
     numbers = (0, 1, 64, 65, 1 << 32, 1 << 62, wire.MOST_NUMBER)
@@ -339,6 +347,15 @@ def full_queue(target):
     target.repeat(peers, wire.Repeated('REQUEST', body, wire.REQUEST_NUMBER))
 
 
+@attack('client', seconds=6, memory_mib=160, known='64 MiB wait for all, which a client can fill (law 25)')
+def full_queue_of_bytes(target):
+    """Requests of 500 KB, as fast as they are taken, from 64 clients."""
+    peers = target.connections(MANY, 'distributor')
+    operations = b''.join(wire.add(b'bulk-%d' % number, 1) for number in range(4000)) + wire.add(b'x' * 400_000)
+    body = wire.request_body(wire.Session(1, 7), operations, result_limit=64 * 1024)
+    target.repeat(peers, wire.Repeated('REQUEST', body, wire.REQUEST_NUMBER))
+
+
 @attack('client', seconds=6, known='the hash of a waiting request can be computed by anybody (law 25)')
 def colliding_numbers(target):
     """Requests chosen so that the distributor's table of waiting requests has one chain for all of them."""
@@ -398,7 +415,7 @@ def unread_decisions(target):
         target.wait(0.02)
 
 
-@attack('client', seconds=5, short=3)
+@attack('client', seconds=5, short=2)
 def wrong_tokens(target):
     """Commands of an operator with wrong tokens, as fast as they are taken: no command may be carried out."""
     peers = target.connections(4, 'distributor')
@@ -440,7 +457,7 @@ def hundred_thousand_names(target):
             held.pop(0).close()
 
 
-@attack('client', seconds=4, short=3)
+@attack('client', seconds=4)
 def stolen_names(target):
     """Connections with the routing ids that others are known to use, or that libzmq makes: 1 byte, and 0 with 4."""
     names = [bytes((byte,)) for byte in range(1, 256)] + [b'\0' + number.to_bytes(4, 'big') for number in range(256)]

@@ -15,9 +15,10 @@ import threading
 import time
 import urllib.request
 
+import forged
 import wire
 import zmtp
-from attacker import ANSWER_SECONDS, FalseReplica, Target
+from attacker import ANSWER_SECONDS, Client, FalseReplica, Target, answer_of
 from attacks import TABLE, attack
 from wire import pb
 
@@ -28,6 +29,7 @@ SMALL_CHECKPOINTS = {'TALLY_CHECKPOINT_ORDERS': '200', 'TALLY_IMPORT_ORDERS': '1
 CHUNK_BYTES = 1 << 20
 MOST_DISK_BYTES = 256 << 20
 ENTRY_COUNTER = b'C'
+OTHERS = 0o077
 
 
 def cluster_by_http(target):
@@ -46,7 +48,7 @@ def cluster_by_http(target):
 
 # ---- reports
 
-@attack('replica', seconds=4, short=3, known='a text in a report may be as long as the message, and status answers '
+@attack('replica', seconds=4, short=4, known='a text in a report may be as long as the message, and status answers '
                                             'carry it to everybody (law 23)')
 def large_store(target):
     """For one second, reports that name a store of 2 MiB; then it looks whether status is still told to anybody."""
@@ -62,7 +64,7 @@ def large_store(target):
         target.found('the bridge gets no status any more')
 
 
-@attack('replica', seconds=4, short=3, known='a text in a report goes to people as it is (laws 23 and 26)')
+@attack('replica', seconds=4, known='a text in a report goes to people as it is (laws 23 and 26)')
 def strange_store(target):
     """Reports that name a store in no alphabet, with quotation marks, line ends and terminal commands."""
     false = FalseReplica(target)
@@ -85,7 +87,7 @@ def with_incarnation(report):
     return before, after
 
 
-@attack('replica', seconds=4, short=3, known='a replica is told of in the log each time it says that it is new (law 26)')
+@attack('replica', seconds=4, known='a replica is told of in the log each time it says that it is new (law 26)')
 def new_incarnations(target):
     """Reports as fast as they are taken, each of another process."""
     false = FalseReplica(target)
@@ -98,7 +100,7 @@ def new_incarnations(target):
     target.flood([false.orders], batch)
 
 
-@attack('replica', seconds=4, short=3)
+@attack('replica', seconds=4)
 def flapping_imports(target):
     """Reports whose state is imported, and is not, in turns: each may make a view, journaled and synced."""
     false = FalseReplica(target)
@@ -143,7 +145,7 @@ def random_reports(target):
     target.flood([false.orders], batch)
 
 
-@attack('replica', seconds=4, short=3)
+@attack('replica', seconds=4, short=2)
 def wrong_types(target):
     """Messages of every type with bodies of 2 MiB, well made and not, at the replica's doors."""
     chunk = pb.StateChunk(answer=1, entries=bytes(1 << 20))
@@ -183,7 +185,7 @@ def votes_of_the_future(target):
     target.flood([false.votes], batch)
 
 
-@attack('replica', seconds=5, short=4)
+@attack('replica', seconds=5)
 def random_votes(target):
     """Votes wrong in every field, as fast as they are taken."""
     false = FalseReplica(target)
@@ -296,9 +298,9 @@ class FalseDonor:
                              header=fields.pop('header', header), entries=entries, through=key, **fields)
 
 
-def wait_for_checkpoint(target):
+def wait_for_checkpoint(target, beyond=300):
     """Until the state is one that a replica without a directory has to import."""
-    while target.running() and min(replica.checkpoint for replica in target.status().replicas) < 300:
+    while target.running() and min(replica.checkpoint for replica in target.status().replicas) <= beyond:
         target.wait(0.1)
 
 
@@ -384,6 +386,52 @@ def unasked_chunks(target):
     donor_attack(target, answer)
 
 
+def true_state(target, group, donor):
+    """The newest checkpoint of an honest replica, as it gives it to another one: header and entries."""
+    entries = {}
+    with target.connect('state', donor) as peer:
+        chunk = pb.StateChunk()
+        while not chunk.last:
+            peer.push(wire.of(pb.StateRequest(group=group, checkpoint=chunk.header.applied.sequence,
+                                              after=chunk.through)))
+            chunk = answer_of(peer, 'STATE_CHUNK')
+            place = 0
+            while place < len(chunk.entries):
+                texts = []
+                for _ in range(2):
+                    size = struct.unpack_from('<I', chunk.entries, place)[0]
+                    texts.append(chunk.entries[place + 4:place + 4 + size])
+                    place += 4 + size
+                entries[texts[0]] = texts[1]
+    return chunk.header, entries
+
+
+@attack('donor', seconds=20, known='whoever lies as a donor can make another state with the same digest', **DONOR)
+def forged_state(target):
+    """Gives the true state with one counter changed, and others added that make up for it in the digest."""
+    with Client(target) as client:
+        client.run(wire.add(forged.BANK, forged.TRUE_VALUE))
+    wait_for_checkpoint(target, target.status().sequence)
+
+    def answer(_, request):
+        header, entries = true_state(target, request.group, 1)
+        target.did['bank_was'] = struct.unpack('<q', entries[ENTRY_COUNTER + forged.BANK])[0]
+        for name, value in forged.counters().items():
+            entries[ENTRY_COUNTER + name] = struct.pack('<q', value)
+        data = b''.join(struct.pack('<I', len(key)) + key + struct.pack('<I', len(value)) + value
+                        for key, value in sorted(entries.items()))
+        return [wire.of(pb.StateChunk(answer=pb.STATE_ANSWER_ENTRIES, checkpoint=request.checkpoint, after=request.after,
+                                      header=header, entries=data, through=max(entries), last=True))]
+    donor_attack(target, answer)
+    with Client(target) as client:
+        values = {wire.first_operation(client.run(wire.operation(pb.OPERATION_KIND_GET, forged.BANK)))[1]
+                  for _ in range(20)}
+    if values != {forged.TRUE_VALUE}:
+        target.found(f'the lie was answered: {values}')
+    if any(replica.dissents for replica in target.status().replicas if replica.id == VICTIM):
+        target.found(f'replica {VICTIM} was made a voter with the forged state, and dissents')
+
+
 @attack('donor', seconds=20, known='two peers are served at a time, whoever they are', **DONOR)
 def hogged_donor(target):
     """Says that it is busy, and keeps both places at the honest donor for itself."""
@@ -415,6 +463,19 @@ def state_request_flood(target):
     request = wire.of(pb.StateRequest(group=group)) + wire.of(pb.StateRequest(group=group, after=bytes(1 << 20)))
     peers = [target.connect('state', number) for number in (1, 2) for _ in range(8)]
     target.repeat_bytes(peers, request)
+
+
+# ---- other people of this machine
+
+@attack('local', seconds=1, known='directories and files are open to whoever is on the machine (law 28)')
+def open_directories(target):
+    """Looks for what others on this machine could read, or connect to."""
+    if target.data.stat().st_mode & OTHERS == 0:
+        return
+    for path in sorted(target.data.iterdir()):
+        mode = path.lstat().st_mode
+        if mode & OTHERS:
+            target.found(f'{path.name} has mode {mode & 0o777:o}')
 
 
 # ---- together

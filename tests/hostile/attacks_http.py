@@ -83,7 +83,7 @@ def idle_connections(target):
         target.wait(0.5)
 
 
-@attack('http', seconds=8, short=0, memory_mib=96)
+@attack('http', seconds=8, memory_mib=96)
 def slow_loris(target):
     """2,000 connections that send a request's head and body byte by byte."""
     data = request('POST', '/v1/counters/loris/increment', [('X-Slow', 'x' * 300)], b'{"by":1}')
@@ -108,7 +108,7 @@ def slow_loris(target):
     see_readiness(target)
 
 
-@attack('http', seconds=6, short=4, memory_mib=96)
+@attack('http', seconds=6, memory_mib=96)
 def pipelined_garbage(target):
     """Good requests, noise and halves of requests, one behind the other, on 50 connections that rarely read."""
     rng = random.Random(SEED)
@@ -149,6 +149,13 @@ def expensive_reads(target):
     data = request('GET', '/v1/counters?limit=1000') * 20
     peers = [open_http(target) for _ in range(16)]
     target.flood(peers, lambda: data, lambda: open_http(target))
+
+
+@attack('http', seconds=5)
+def cluster_flood(target):
+    """The status of the group, and health, pipelined on 32 connections."""
+    data = (request('GET', '/v1/cluster') + request('GET', '/readyz')) * 20
+    target.flood([open_http(target) for _ in range(32)], lambda: data, lambda: open_http(target))
 
 
 # ---- keys
