@@ -31,7 +31,7 @@ CLIENTS = ('native', 'native', 'http', 'http-keyed')
 PAUSE_SECONDS = 0.01
 TIMEOUT_SECONDS = 10
 RETRY_SECONDS = 0.05
-READ_BACK_SECONDS = 30
+READ_BACK_SECONDS = 12
 STOP_SECONDS = 80
 
 Record = collections.namedtuple('Record', 'kind begin end outcome detail')  # answered, refused, unknown, wrong

@@ -42,6 +42,7 @@ MOST_LOG_BYTES_A_MINUTE = 1_000_000
 VOTES_SECONDS = 40
 ENOUGH_INCREMENTS = 100  # of each honest client: alone, and afterwards
 ENOUGH_SECONDS = 30
+AFTERWARDS_SECONDS = 12
 SAMPLE_SECONDS = 0.05
 ENOUGH_GROWTH = 1536 * MIB  # an attack that has cost a daemon so much has shown what it can
 ATTACKER_NICENESS = 5  # it stands for somebody elsewhere, who has a processor of his own
@@ -197,7 +198,7 @@ def under_load(attack, seconds, group, honest):
         over = time.monotonic()
         first = honest.answered()
         try:
-            wait_until(lambda: honest.answered() > first + ENOUGH_INCREMENTS, 'answered afterwards', ENOUGH_SECONDS)
+            wait_until(lambda: honest.answered() > first + ENOUGH_INCREMENTS, 'answered afterwards', AFTERWARDS_SECONDS)
         except AssertionError:
             complaints.append('honest clients are not answered afterwards')
         finish = time.monotonic()
