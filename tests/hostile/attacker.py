@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all attacks share: the target and its doors, a small client, floods, and how an attack tells what it did."""
+"""What all attacks share: the target and its doors, a small client, floods, and how an attack tells
+what it did."""
 
 import os
 import pathlib
@@ -22,7 +23,8 @@ BATCH_BYTES = 1 << 16
 
 
 class Target:
-    """A group, seen from outside. The attack goes on while it is running(); it ends early when standard input does."""
+    """A group, seen from outside. The attack goes on while it is running(); it ends early when
+    standard input does."""
 
     def __init__(self, data, http, seconds):
         self.data = pathlib.Path(data)
@@ -62,12 +64,15 @@ class Target:
     # ---- doors
 
     def door(self, name, replica=None):
-        """distributor, comparator: for clients; orders, votes: for a replica; state: a replica's, for others;
-        ballots: for the comparator."""
-        return f'ipc://{self.data}/run/{name}.sock' + (f'-{replica}' if replica else '')
+        """distributor, comparator: for clients; orders, votes: for a replica; state: a replica's,
+        for others; ballots: for the comparator."""
+        suffix = f'-{replica}' if replica else ''
+        paths = [self.data / 'run' / f'{name}.{kind}{suffix}' for kind in ('sock', 'ipc')]
+        return f'ipc://{next((path for path in paths if path.exists()), paths[0])}'
 
     def connect(self, name, replica=None, routing_id=None, greet=True):
-        return zmtp.connect(self.door(name, replica), routing_id or secrets.token_bytes(16), greet=greet)
+        return zmtp.connect(self.door(name, replica), routing_id or secrets.token_bytes(16),
+                            greet=greet)
 
     def connections(self, count, name, replica=None):
         return [self.connect(name, replica) for _ in range(count)]
@@ -99,8 +104,9 @@ class Target:
     # ---- floods
 
     def flood(self, peers, batch, again=None):
-        """batch() gives what to send next, one connection after the other, as fast as it is taken, while the target is
-        running. again() makes a connection in place of one that the other side has ended; without it that ends there.
+        """batch() gives what to send next, one connection after the other, as fast as it is taken,
+        while the target is running. again() makes a connection in place of one that the other side
+        has ended; without it that ends there.
         """
         peers = list(peers)
         place = 0
@@ -209,7 +215,8 @@ class Client:
         """The session's next request."""
         self.number += 1
         fields.setdefault('number', self.number)
-        self.distributor.push(wire.message('REQUEST', wire.request_body(self.session, operations, **fields)))
+        self.distributor.push(wire.message('REQUEST',
+                                           wire.request_body(self.session, operations, **fields)))
         return fields['number']
 
     def run(self, operations=b'', seconds=ANSWER_SECONDS, **fields):
@@ -242,8 +249,12 @@ class FalseReplica:
         self.votes = target.connect('votes', number)
         self.incarnation = secrets.randbits(64) | 1
         self.standing = None
-        self.orders.push(self.report())
-        self.listen(ANSWER_SECONDS)
+        for _ in range(int(ANSWER_SECONDS / HELLO_SECONDS)):
+            self.orders.push(self.report())
+            self.listen(HELLO_SECONDS)
+            if self.standing:
+                return
+        raise zmtp.Late('no standing')
 
     def listen(self, seconds=0.0):
         """Takes in what the distributor says: its standing, and the newest order."""
@@ -274,9 +285,11 @@ class FalseReplica:
     def vote(self, sequence, results=b'', **fields):
         fields.setdefault('recovery', self.recovery)
         order = pb.OrderIdentity(term=fields.pop('term', self.last.term), sequence=sequence,
-                                 chain=pb.Digest(high=secrets.randbits(64), low=secrets.randbits(64)))
+                                 chain=pb.Digest(high=secrets.randbits(64),
+                                                 low=secrets.randbits(64)))
         state = pb.Digest(high=secrets.randbits(64), low=secrets.randbits(64))
-        return wire.of(pb.Vote(order=order, incarnation=self.incarnation, state=state, results=results, **fields))
+        return wire.of(pb.Vote(order=order, incarnation=self.incarnation, state=state,
+                               results=results, **fields))
 
     def close(self):
         self.orders.close()

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The attacks: a table. run.py runs them against a group; as a program this is the attacker's own process.
+"""The attacks: a table. run.py runs them against a group; as a program this is the attacker's own
+process.
 
 attacks.py NAME DATA_DIR HTTP_URL SECONDS
 """

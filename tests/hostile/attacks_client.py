@@ -20,11 +20,13 @@ EXPIRED = 4
 # ---- framing
 
 @attack('client', seconds=12, memory_mib=256, data_limit=512 << 20, victims=('distributor',),
-        apart='libzmq bounds frames and whole messages, and no message that does not end: the limit of memory of the '
+        apart='libzmq bounds frames and whole messages, and no message that does not end: the '
+              'limit of memory of the '
               'service ends the process, and it is started again')
 def endless_parts(target):
     """One message of ever more parts of 64 KiB."""
-    target.flood([target.connect('distributor')], lambda part=zmtp.frame(bytes(1 << 16), zmtp.MORE): part,
+    target.flood([target.connect('distributor')],
+                 lambda part=zmtp.frame(bytes(1 << 16), zmtp.MORE): part,
                  lambda: target.connect('distributor'))
 
 
@@ -32,24 +34,32 @@ def endless_parts(target):
         apart='as endless-parts: an empty part is two bytes on the wire and 64 in memory')
 def endless_empty_parts(target):
     """One message of ever more empty parts."""
-    target.flood([target.connect('distributor')], lambda part=zmtp.frame(b'', zmtp.MORE) * 8192: part,
+    target.flood([target.connect('distributor')],
+                 lambda part=zmtp.frame(b'', zmtp.MORE) * 8192: part,
                  lambda: target.connect('distributor'))
 
 
 @attack('client', seconds=4, short=2)
 def broken_framing(target):
-    """Oversized frames, commands out of place, reserved flags, greetings of other versions and mechanisms, noise."""
+    """Oversized frames, commands out of place, reserved flags, greetings of other versions and
+    mechanisms, noise."""
     rng = random.Random(SEED)
     plain = zmtp.GREETING.replace(b'NULL', b'PLAIN', 1)[:64]
     after_greeting = [
-        zmtp.frame_head(1 << 62), zmtp.frame_head(WORD - 1), zmtp.frame_head(wire.MOST_BODY) + bytes(1 << 20),
-        zmtp.command(b'READY', b'\xff' * 200), zmtp.command(b'', b''), zmtp.frame(b'', zmtp.COMMAND),
-        zmtp.command(b'PING', bytes(2) + bytes(300)), zmtp.command(b'PING'), zmtp.command(b'ERROR', b'\xff'),
-        zmtp.command(b'SUBSCRIBE', b'x'), zmtp.command(b'READY') * 100, zmtp.frame_head(1 << 40, zmtp.COMMAND),
+        zmtp.frame_head(1 << 62), zmtp.frame_head(WORD - 1),
+        zmtp.frame_head(wire.MOST_BODY) + bytes(1 << 20),
+        zmtp.command(b'READY', b'\xff' * 200), zmtp.command(b'', b''),
+        zmtp.frame(b'', zmtp.COMMAND),
+        zmtp.command(b'PING', bytes(2) + bytes(300)), zmtp.command(b'PING'),
+        zmtp.command(b'ERROR', b'\xff'),
+        zmtp.command(b'SUBSCRIBE', b'x'), zmtp.command(b'READY') * 100,
+        zmtp.frame_head(1 << 40, zmtp.COMMAND),
         bytes((0xff, 0xff)) * 100, zmtp.frame(b'x', zmtp.COMMAND | zmtp.MORE), rng.randbytes(5000)]
-    instead = [rng.randbytes(64), b'\xff' + bytes(8) + b'\x7f', b'\x01\x00', zmtp.GREETING[:10] + b'\x00' * 54, plain,
+    instead = [rng.randbytes(64), b'\xff' + bytes(8) + b'\x7f', b'\x01\x00',
+               zmtp.GREETING[:10] + b'\x00' * 54, plain,
                zmtp.GREETING + zmtp.command(b'READY', b'\x0bSocket-Type\xff\xff\xff\xffDEALER'),
-               zmtp.GREETING + zmtp.ready(b'PUB'), zmtp.GREETING + zmtp.ready(b'DEALER', bytes(300)),
+               zmtp.GREETING + zmtp.ready(b'PUB'),
+               zmtp.GREETING + zmtp.ready(b'DEALER', bytes(300)),
                zmtp.GREETING + zmtp.frame_head(1 << 60, zmtp.COMMAND), b'GET / HTTP/1.1\r\n\r\n']
     for data in itertools.cycle(after_greeting + instead):
         if not target.running():
@@ -67,7 +77,8 @@ def broken_framing(target):
 @attack('client', seconds=6, short=4, descriptors=1024,
         known='libzmq ends a process that has no descriptor left for who connects (law 27)')
 def silent_connections(target):
-    """1,500 connections that say nothing, half a greeting, or a greeting alone, where a process may have 1,024 files."""
+    """1,500 connections that say nothing, half a greeting, or a greeting alone, where a process may
+    have 1,024 files."""
     says = (b'', zmtp.GREETING[:20], zmtp.GREETING, zmtp.GREETING + zmtp.ready(b'DEALER'))
     held = []
     for number in range(1500):
@@ -105,7 +116,8 @@ def nonsense(rng):
         yield [rng.randbytes(size), rng.randbytes(100)]
         yield [b''] * (size + 1)
     for kind in range(48):
-        for body in (b'', b'\xff' * 100, rng.randbytes(200), b'\x0a\xff\xff\xff\xff\x0f' * 50, b'\x0a\x02\x0a\x00' * 5000):
+        for body in (b'', b'\xff' * 100, rng.randbytes(200), b'\x0a\xff\xff\xff\xff\x0f' * 50,
+                     b'\x0a\x02\x0a\x00' * 5000):
             yield [wire.header(kind), body]
             yield [wire.header(kind, body, checksum=12345), body]
             yield [wire.header(kind, body, checksum=True), body, b'more']
@@ -126,45 +138,60 @@ def random_messages(target):
 
 @attack('client', seconds=5, short=2)
 def roles_by_the_wrong_door(target):
-    """Reports, votes, views, orders and chunks, well made and of the future, at the doors for clients."""
+    """Reports, votes, views, orders and chunks, well made and of the future, at the doors for
+    clients."""
     far = pb.OrderIdentity(term=1 << 40, sequence=1 << 50)
-    members = [pb.Member(replica=number, role=pb.MEMBER_ROLE_VOTER, recovery=9, state=pb.REPLICA_STATE_VOTING)
+    members = [pb.Member(replica=number, role=pb.MEMBER_ROLE_VOTER, recovery=9,
+                         state=pb.REPLICA_STATE_VOTING)
                for number in (1, 2, 3)]
-    verdicts = [pb.Verdict(replica=number, recovery=recovery, reason=pb.VERDICT_REASON_DISSENT, sequence=1)
+    verdicts = [pb.Verdict(replica=number, recovery=recovery, reason=pb.VERDICT_REASON_DISSENT,
+                           sequence=1)
                 for number in (1, 2, 3) for recovery in (0, 1, 2)]
     messages = b''.join(wire.of(proto, checksum=True) for proto in (
-        pb.ComparatorReport(incarnation=1, term=1 << 40, view=1 << 40, decided=1 << 50, verdicts=verdicts, pid=1,
+        pb.ComparatorReport(incarnation=1, term=1 << 40, view=1 << 40, decided=1 << 50,
+                            verdicts=verdicts, pid=1,
                             undecidable=5, succession=pb.Succession(ballot=5, replicas=[1, 2, 3])),
-        pb.View(term=1 << 40, group=1, number=1 << 40, members=members, comparator=1, closed=1 << 50),
-        pb.Ballots(term=1 << 40, ballots=[pb.Ballot(order=far)]), pb.Vote(order=far, incarnation=1, recovery=1 << 40),
+        pb.View(term=1 << 40, group=1, number=1 << 40, members=members, comparator=1,
+                closed=1 << 50),
+        pb.Ballots(term=1 << 40, ballots=[pb.Ballot(order=far)]),
+        pb.Vote(order=far, incarnation=1, recovery=1 << 40),
         pb.ReplicaReport(incarnation=1, recovery=1 << 40, applied=far, pid=1, resend=True),
-        pb.ReplicaStanding(term=1 << 40, group=1, state=pb.REPLICA_STATE_EVICTED, recovery=1 << 40, last=far),
+        pb.ReplicaStanding(term=1 << 40, group=1, state=pb.REPLICA_STATE_EVICTED, recovery=1 << 40,
+                           last=far),
         pb.Fault(kind=pb.FAULT_KIND_CRASH), pb.StateRequest(group=1),
         pb.StateChunk(answer=pb.STATE_ANSWER_ENTRIES, entries=bytes(1 << 16))))
     target.repeat_bytes([target.connect('distributor'), target.connect('comparator')], messages)
 
 
-@attack('client', seconds=5, known='what a socket does not expect is decoded before it is dropped (law 23)')
+@attack('client', seconds=5,
+        known='what a socket does not expect is decoded before it is dropped (law 23)')
 def large_wrong_types(target):
-    """Messages of 600 KiB of types that a client must not send, of many fields: to be decoded, and then dropped."""
+    """Messages of 600 KiB of types that a client must not send, of many fields: to be decoded, and
+    then dropped."""
     votes = pb.ComparatorReport(audit_head=bytes(600_000), incarnation=1)
-    ballots = pb.Ballots(term=1, ballots=[pb.Ballot(requests=[pb.BallotEntry(client=b'c' * 8, number=1)] * 900)] * 20)
-    data = wire.of(votes) + wire.of(ballots) + wire.of(pb.StateChunk(answer=1, entries=bytes(600_000)))
+    ballots = pb.Ballots(term=1,
+                         ballots=[pb.Ballot(requests=[pb.BallotEntry(client=b'c' * 8, number=1)] *
+                                            900)] * 20)
+    data = wire.of(votes) + wire.of(ballots) + wire.of(pb.StateChunk(answer=1,
+                                                                     entries=bytes(600_000)))
     target.repeat_bytes([target.connect('distributor'), target.connect('comparator')], data)
 
 
-@attack('client', seconds=6, memory_mib=256, known='a connection may have 1,024 messages in the queue, whatever they hold '
-                                                   '(law 23)')
+@attack('client', seconds=6, memory_mib=256,
+        known='a connection may have 1,024 messages in the queue, whatever they hold (law 23)')
 def large_from_many(target):
-    """Messages of 600 KiB that mean nothing, by 24 connections at each door: what waits is bounded by its number alone."""
+    """Messages of 600 KiB that mean nothing, by 24 connections at each door: what waits is bounded
+    by its number alone."""
     peers = target.connections(24, 'distributor') + target.connections(24, 'comparator')
     target.repeat_bytes(peers, wire.message('REQUEST', wire.bytes_field(7, bytes(600 * 1024))))
 
 
-@attack('client', seconds=8, memory_mib=96, known='the comparator takes 2 MiB of a client at once, decodes what it does '
-                                                  'not expect, and reads 256 messages a turn whatever they hold (law 23)')
+@attack('client', seconds=8, memory_mib=96,
+        known='the comparator takes 2 MiB of a client at once, decodes what it does not expect, '
+              'and reads 256 messages a turn whatever they hold (law 23)')
 def large_at_the_comparator(target):
-    """Messages of nearly 2 MiB with as many fields as may be, which only a distributor sends, by 4 connections."""
+    """Messages of nearly 2 MiB with as many fields as may be, which only a distributor sends, by 4
+    connections."""
     entry = pb.BallotEntry(client=b'c' * 40, number=1)
     ballots = pb.Ballots(term=1 << 40, ballots=[pb.Ballot(requests=[entry] * 1000)] * 32)
     target.repeat_bytes(target.connections(4, 'comparator'), wire.of(ballots))
@@ -174,10 +201,12 @@ def large_at_the_comparator(target):
 
 @attack('client', seconds=8, known='sessions have guessable names (law 24)')
 def guessed_sessions(target):
-    """Requests under every (sequence, index) that may be somebody's session: whose answers come back?"""
+    """Requests under every (sequence, index) that may be somebody's session: whose answers come
+    back?"""
     with Client(target) as client:
         last = target.status().sequence
-        guesses = [wire.Session(sequence, index) for sequence in range(1, last + 1) for index in range(2)]
+        guesses = [wire.Session(sequence, index) for sequence in range(1, last + 1)
+                   for index in range(2)]
         for session in guesses[:20_000]:
             client.distributor.push(wire.message('REQUEST', wire.request_body(
                 session, wire.add(b'stolen'), number=3, result_limit=64)))
@@ -204,7 +233,8 @@ def acknowledging_for_others(target):
         for sequence in range(1, min(last, 10_000) + 1):
             for index in range(2):
                 client.distributor.push(wire.message('REQUEST', wire.request_body(
-                    wire.Session(sequence, index), number=(1 << 62) + 1, acknowledged=1 << 62, result_limit=17)))
+                    wire.Session(sequence, index), number=(1 << 62) + 1, acknowledged=1 << 62,
+                    result_limit=17)))
                 target.count('guesses')
             for _ in client.decisions():
                 target.count('answers')
@@ -215,13 +245,15 @@ def acknowledging_for_others(target):
 
 @attack('client', seconds=4)
 def impossible_numbers(target):
-    """A session of its own: numbers 0, far ahead and backwards, acknowledged beyond them, limits of 0 and 2^40."""
+    """A session of its own: numbers 0, far ahead and backwards, acknowledged beyond them, limits of
+    0 and 2^40."""
     numbers = (0, 1, 64, 65, 1 << 32, 1 << 62, wire.MOST_NUMBER)
     with Client(target) as client:
         while target.running():
             for number, acknowledged in itertools.product(numbers, numbers):
                 for limit in (0, 17, wire.MOST_RESULT_BYTES, 1 << 40):
-                    client.send(wire.add(b'impossible'), number=number, acknowledged=acknowledged, result_limit=limit)
+                    client.send(wire.add(b'impossible'), number=number, acknowledged=acknowledged,
+                                result_limit=limit)
                     target.count('requests')
             for decision in client.decisions(0.01):
                 target.count(f'outcome_{wire.result_head(decision.result)[0]}')
@@ -234,9 +266,11 @@ def open_clients(target, count):
     return [Client(target) for _ in range(count)]
 
 
-def fill(target, clients, make_operations, result_limit=wire.MOST_RESULT_BYTES, most=None, acknowledge=True, window=4):
-    """Each client has so many requests under way; make_operations(number) gives the next one's. Ends when the target
-    does, after `most` requests, or when a table is full. Gives the outcomes and statuses that came, counted."""
+def fill(target, clients, make_operations, result_limit=wire.MOST_RESULT_BYTES, most=None,
+         acknowledge=True, window=4):
+    """Each client has so many requests under way; make_operations(number) gives the next one's.
+    Ends when the target does, after `most` requests, or when a table is full. Gives the outcomes
+    and statuses that came, counted."""
     waiting = dict.fromkeys(clients, 0)
     came = {}
     sent = 0
@@ -251,7 +285,8 @@ def fill(target, clients, make_operations, result_limit=wire.MOST_RESULT_BYTES, 
                 sent += 1
         if not any(waiting.values()):
             break
-        if not wait_readable([peer for client in clients for peer in (client.comparator, client.distributor)], 0.2):
+        if not wait_readable([peer for client in clients
+                              for peer in (client.comparator, client.distributor)], 0.2):
             waiting = dict.fromkeys(clients, 0)  # what was refused, or lost
         for client in clients:
             for decision in client.decisions():
@@ -266,7 +301,8 @@ def fill(target, clients, make_operations, result_limit=wire.MOST_RESULT_BYTES, 
     return came
 
 
-@attack('client', seconds=12, memory_mib=160, known='sessions have no bound for each principal (law 25)')
+@attack('client', seconds=12, memory_mib=160,
+        known='sessions have no bound for each principal (law 25)')
 def session_openings(target):
     """100,000 sessions, opened and left alone."""
     peers = target.connections(MANY, 'distributor')
@@ -277,12 +313,14 @@ def session_openings(target):
             target.found('somebody honest gets no session afterwards')
 
 
-@attack('client', seconds=10, memory_mib=160, known='stored results have no bound for each principal (law 25)')
+@attack('client', seconds=10, memory_mib=160,
+        known='stored results have no bound for each principal (law 25)')
 def hoarded_results(target):
     """Sessions that ask for lists of 266 KB and never acknowledge, until 256 MiB are stored."""
     with Client(target) as client:
         for start in range(0, 1000, 500):
-            client.run(b''.join(wire.add(b'hoarded-%03d-' % number + b'x' * 240) for number in range(start, start + 500)))
+            client.run(b''.join(wire.add(b'hoarded-%03d-' % number + b'x' * 240)
+                                for number in range(start, start + 500)))
     clients = open_clients(target, 20)
     fill(target, clients, lambda _: wire.listing(b'hoarded', 1000), acknowledge=False, window=4)
     with Client(target) as client:
@@ -291,13 +329,15 @@ def hoarded_results(target):
             target.found('somebody honest gets no result afterwards')
 
 
-@attack('client', seconds=20, memory_mib=256, known='idempotency keys have no bound for each principal (law 25)')
+@attack('client', seconds=20, memory_mib=256,
+        known='idempotency keys have no bound for each principal (law 25)')
 def million_keys(target):
     """A million idempotency keys, 4,096 in each request."""
     prefix = secrets.token_hex(4).encode()
 
     def operations(request):
-        return b''.join([wire.add(b'keys', 1, b'%s%d' % (prefix, request * 4096 + number)) for number in range(4096)])
+        return b''.join([wire.add(b'keys', 1, b'%s%d' % (prefix, request * 4096 + number))
+                         for number in range(4096)])
     fill(target, open_clients(target, 4), operations, most=250)
     with Client(target) as client:
         result = client.run(wire.add(b'keys', 1, b'afterwards'))
@@ -305,8 +345,8 @@ def million_keys(target):
             target.found('somebody honest cannot use a key afterwards')
 
 
-@attack('client', seconds=8, memory_mib=200, known='counters are bounded in number, not in bytes or for each principal '
-                                                  '(law 25)')
+@attack('client', seconds=8, memory_mib=200,
+        known='counters are bounded in number, not in bytes or for each principal (law 25)')
 def long_names(target):
     """New counters with names of 256 bytes, 1,900 in each request."""
     prefix = secrets.token_hex(4).encode()
@@ -319,13 +359,16 @@ def long_names(target):
 
 # ---- turns
 
-@attack('client', seconds=6, known='the sequencer stops at what does not fit, and takes turns by routing id (law 25)')
+@attack('client', seconds=6,
+        known='the sequencer stops at what does not fit, and takes turns by routing id (law 25)')
 def result_limits(target):
-    """650 kB a second of requests without operations that may want 512 KiB of results, from 200 clients."""
+    """650 kB a second of requests without operations that may want 512 KiB of results, from 200
+    clients."""
     peers = target.connections(200, 'distributor')
-    body = wire.number_field(1, pb.REQUEST_KIND_OPERATIONS) + wire.number_field(6, wire.MOST_RESULT_BYTES)
-    template = wire.Repeated('REQUEST', body + wire.bytes_field(9, bytes(16)) * wire.SESSIONS_HAVE_SECRETS,
-                             wire.REQUEST_NUMBER)
+    body = wire.number_field(1, pb.REQUEST_KIND_OPERATIONS)
+    body += wire.number_field(6, wire.MOST_RESULT_BYTES)
+    body += wire.bytes_field(9, bytes(16)) * wire.SESSIONS_HAVE_SECRETS
+    template = wire.Repeated('REQUEST', body, wire.REQUEST_NUMBER)
     each = 650_000 // template.size // 500
     numbers = itertools.count(1)
     turns = itertools.cycle(peers)
@@ -339,26 +382,32 @@ def result_limits(target):
         target.wait(0.02)
 
 
-@attack('client', seconds=6, known='requests wait in one queue for all, which a client can fill (law 25)')
+@attack('client', seconds=6,
+        known='requests wait in one queue for all, which a client can fill (law 25)')
 def full_queue(target):
-    """Requests of sessions that never were, as fast as they are taken, from 300 clients: a few fit into an order."""
+    """Requests of sessions that never were, as fast as they are taken, from 300 clients: a few fit
+    into an order."""
     peers = target.connections(300, 'distributor')
     body = wire.request_body(wire.Session(1, 7), wire.add(b'never'))
     target.repeat(peers, wire.Repeated('REQUEST', body, wire.REQUEST_NUMBER))
 
 
-@attack('client', seconds=6, memory_mib=160, known='64 MiB wait for all, which a client can fill (law 25)')
+@attack('client', seconds=6, memory_mib=160,
+        known='64 MiB wait for all, which a client can fill (law 25)')
 def full_queue_of_bytes(target):
     """Requests of 500 KB, as fast as they are taken, from 64 clients."""
     peers = target.connections(MANY, 'distributor')
-    operations = b''.join(wire.add(b'bulk-%d' % number, 1) for number in range(4000)) + wire.add(b'x' * 400_000)
+    operations = b''.join(wire.add(b'bulk-%d' % number, 1)
+                          for number in range(4000)) + wire.add(b'x' * 400_000)
     body = wire.request_body(wire.Session(1, 7), operations, result_limit=64 * 1024)
     target.repeat(peers, wire.Repeated('REQUEST', body, wire.REQUEST_NUMBER))
 
 
-@attack('client', seconds=6, known='the hash of a waiting request can be computed by anybody (law 25)')
+@attack('client', seconds=6,
+        known='the hash of a waiting request can be computed by anybody (law 25)')
 def colliding_numbers(target):
-    """Requests chosen so that the distributor's table of waiting requests has one chain for all of them."""
+    """Requests chosen so that the distributor's table of waiting requests has one chain for all of
+    them."""
     factor, inverse = 0x9E3779B97F4A7C15, pow(0x9E3779B97F4A7C15, -1, WORD)
     peers = target.connections(MANY - 4, 'distributor')  # so that the queue has room left
     numbers = itertools.count(1)
@@ -367,8 +416,8 @@ def colliding_numbers(target):
         data = []
         for number in itertools.islice(numbers, 500):
             opened = inverse * (0x1234567 ^ number * factor % WORD * 31 % WORD) % WORD
-            data.append(wire.message('REQUEST', wire.request_body(wire.Session(opened or 1), number=number,
-                                                                  result_limit=1 << 16)))
+            body = wire.request_body(wire.Session(opened or 1), number=number, result_limit=1 << 16)
+            data.append(wire.message('REQUEST', body))
         target.count('messages', len(data))
         return b''.join(data)
     target.flood(peers, batch)
@@ -382,7 +431,8 @@ def status_flood(target):
     target.repeat(target.connections(16, 'distributor'), wire.Repeated('STATUS_QUERY', b'', 1))
 
 
-@attack('client', seconds=5, memory_mib=96)
+@attack('client', seconds=5, memory_mib=96,
+        known='as unread-decisions, in the distributor')
 def unread_status(target):
     """Status queries from 200 clients that never read an answer."""
     peers = target.connections(200, 'distributor')
@@ -399,13 +449,15 @@ def unread_status(target):
                 return
 
 
-@attack('client', seconds=6, memory_mib=96, known='what the comparator keeps for a client that does not read is bounded '
-                                                  'in messages, not in bytes (law 25)')
+@attack('client', seconds=6, memory_mib=96,
+        known='what the comparator keeps for a client that does not read is bounded in messages, '
+              'not in bytes (law 25)')
 def unread_decisions(target):
     """Lists of 266 KB for clients that never read them, while they acknowledge all."""
     with Client(target) as client:
         for start in range(0, 1000, 500):
-            client.run(b''.join(wire.add(b'unread-%03d-' % number + b'x' * 240) for number in range(start, start + 500)))
+            client.run(b''.join(wire.add(b'unread-%03d-' % number + b'x' * 240)
+                                for number in range(start, start + 500)))
     clients = open_clients(target, 8)
     while target.running():
         for client in clients:
@@ -417,15 +469,18 @@ def unread_decisions(target):
 
 @attack('client', seconds=5, short=2)
 def wrong_tokens(target):
-    """Commands of an operator with wrong tokens, as fast as they are taken: no command may be carried out."""
+    """Commands of an operator with wrong tokens, as fast as they are taken: no command may be
+    carried out."""
     peers = target.connections(4, 'distributor')
-    commands = b''.join(wire.of(pb.AdminCommand(number=number, token=token, action=action, replica=replica,
+    commands = b''.join(wire.of(pb.AdminCommand(number=number, token=token, action=action,
+                                                replica=replica,
                                                 fault=pb.Fault(kind=pb.FAULT_KIND_CRASH)))
                         for number, (token, action, replica) in enumerate(itertools.product(
                             (b'', b'x', bytes(64), b'a' * 5000), (1, 2, 3, 4), (0, 1, 4, 1 << 63))))
     target.repeat_bytes(peers, commands)
     with target.connect('distributor') as peer:
-        peer.push(wire.of(pb.AdminCommand(number=1, token=b'guess', action=pb.ADMIN_ACTION_EVICT, replica=1)))
+        peer.push(wire.of(pb.AdminCommand(number=1, token=b'guess', action=pb.ADMIN_ACTION_EVICT,
+                                          replica=1)))
         frames = peer.receive(ANSWER_SECONDS)
         reply = wire.understood(frames)
         if reply is None or reply[1].outcome != pb.ADMIN_OUTCOME_FORBIDDEN:
@@ -459,8 +514,10 @@ def hundred_thousand_names(target):
 
 @attack('client', seconds=4)
 def stolen_names(target):
-    """Connections with the routing ids that others are known to use, or that libzmq makes: 1 byte, and 0 with 4."""
-    names = [bytes((byte,)) for byte in range(1, 256)] + [b'\0' + number.to_bytes(4, 'big') for number in range(256)]
+    """Connections with the routing ids that others are known to use, or that libzmq makes: 1 byte,
+    and 0 with 4."""
+    names = [bytes((byte,)) for byte in range(1, 256)] + [b'\0' + number.to_bytes(4, 'big')
+                                                          for number in range(256)]
     for name in itertools.cycle(names):
         if not target.running():
             return

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What one faulty replica may do, towards distributor and comparator and as a donor; and everybody together.
+"""What one faulty replica may do, towards distributor and comparator and as a donor; and everybody
+together.
 
-The false replica speaks beside the real third one, at the endpoints of replica 3: who may connect there is replica 3.
+The false replica speaks beside the real third one, at the endpoints of replica 3: who may connect
+there is replica 3.
 """
 
 import json
@@ -49,10 +51,12 @@ def cluster_by_http(target):
 
 # ---- reports
 
-@attack('replica', seconds=4, short=4, known='a text in a report may be as long as the message, and status answers '
-                                            'carry it to everybody (law 23)')
+@attack('replica', seconds=4, short=4,
+        known='a text in a report may be as long as the message, and status answers carry it to '
+              'everybody (law 23)')
 def large_store(target):
-    """For one second, reports that name a store of 2 MiB; then it looks whether status is still told to anybody."""
+    """For one second, reports that name a store of 2 MiB; then it looks whether status is still
+    told to anybody."""
     false = FalseReplica(target)
     overhead = len(false.report_proto(store=b'').SerializeToString()) + 5
     report = false.report(store=bytes(wire.MOST_BODY - overhead))
@@ -67,9 +71,11 @@ def large_store(target):
 
 @attack('replica', seconds=4, known='a text in a report goes to people as it is (laws 23 and 26)')
 def strange_store(target):
-    """Reports that name a store in no alphabet, with quotation marks, line ends and terminal commands."""
+    """Reports that name a store in no alphabet, with quotation marks, line ends and terminal
+    commands."""
     false = FalseReplica(target)
-    texts = (b'\xff\xfe\x80', b'"},{"id":9,"state":"voting', b'\n2026-01-01T00:00:00Z error forged line\n',
+    texts = (b'\xff\xfe\x80', b'"},{"id":9,"state":"voting',
+             b'\n2026-01-01T00:00:00Z error forged line\n',
              b'\x1b]0;title\x07\x1b[2J', b'', bytes(64), '\u202e\u0000'.encode())
     while target.running():
         for text in texts:
@@ -88,7 +94,8 @@ def with_incarnation(report):
     return before, after
 
 
-@attack('replica', seconds=4, known='a replica is told of in the log each time it says that it is new (law 26)')
+@attack('replica', seconds=4,
+        known='a replica is told of in the log each time it says that it is new (law 26)')
 def new_incarnations(target):
     """Reports as fast as they are taken, each of another process."""
     false = FalseReplica(target)
@@ -103,7 +110,8 @@ def new_incarnations(target):
 
 @attack('replica', seconds=4)
 def flapping_imports(target):
-    """Reports whose state is imported, and is not, in turns: each may make a view, journaled and synced."""
+    """Reports whose state is imported, and is not, in turns: each may make a view, journaled and
+    synced."""
     false = FalseReplica(target)
     while target.running():
         data = b''.join(false.report(imported=bool(number % 2)) for number in range(100))
@@ -117,7 +125,8 @@ def resend_flood(target):
     """Reports that have everything sent again, from the first order on."""
     false = FalseReplica(target)
     nothing = pb.OrderIdentity(term=false.last.term)
-    target.repeat_bytes([false.orders], false.report(resend=True) + false.report(resend=True, applied=nothing))
+    target.repeat_bytes([false.orders],
+                        false.report(resend=True) + false.report(resend=True, applied=nothing))
 
 
 @attack('replica', seconds=4, short=3, known='as new-incarnations')
@@ -127,19 +136,24 @@ def random_reports(target):
     rng = random.Random(SEED)
 
     def number():
-        return rng.choice((0, 1, 2, rng.randrange(1 << 10), rng.getrandbits(32), wire.MOST_NUMBER, rng.getrandbits(64)))
+        return rng.choice((0, 1, 2, rng.randrange(1 << 10), rng.getrandbits(32), wire.MOST_NUMBER,
+                           rng.getrandbits(64)))
 
     def identity():
-        return pb.OrderIdentity(term=number(), sequence=number(), chain=pb.Digest(high=number(), low=number()))
+        return pb.OrderIdentity(term=number(), sequence=number(),
+                                chain=pb.Digest(high=number(), low=number()))
 
     def batch():
         data = b''
         for _ in range(100):
-            data += false.report(incarnation=rng.choice((false.incarnation, number())), applied=identity(),
-                                 recovery=rng.choice((false.recovery, number())), checkpoint=number(),
+            data += false.report(incarnation=rng.choice((false.incarnation, number())),
+                                 applied=identity(),
+                                 recovery=rng.choice((false.recovery, number())),
+                                 checkpoint=number(),
                                  resend=rng.random() < 0.5, imported=rng.random() < 0.5,
                                  store=rng.randbytes(rng.randrange(30)),
-                                 proof=pb.OrderState(order=identity(), state=pb.Digest(high=number(), low=number())))
+                                 proof=pb.OrderState(order=identity(),
+                                                     state=pb.Digest(high=number(), low=number())))
         target.count('reports', 100)
         false.orders.drain()
         return data
@@ -152,7 +166,8 @@ def wrong_types(target):
     chunk = pb.StateChunk(answer=1, entries=bytes(1 << 20))
     requests = [pb.Request(number=1, session=None, operations=bytes(2000)) for _ in range(900)]
     order = pb.Order(id=pb.OrderIdentity(term=1, sequence=1), requests=requests)
-    large = [wire.of(chunk), wire.of(order), wire.message('VOTE', b'\x2a\x80\x80\x7e' + bytes(0x1f8000)),
+    large = [wire.of(chunk), wire.of(order),
+             wire.message('VOTE', b'\x2a\x80\x80\x7e' + bytes(0x1f8000)),
              wire.message('COMPARATOR_REPORT', wire.bytes_field(8, bytes(1_900_000)))]
     large += [wire.message(kind, b'\x0a\x00' * 900_000) for kind in wire.TYPES.values()]
     peers = [target.connect('orders', LIAR), target.connect('votes', LIAR)]
@@ -166,9 +181,11 @@ def wrong_types(target):
 
 # ---- votes
 
-@attack('replica', seconds=6, memory_mib=256, known='votes ahead of their ballots are kept to 512 MiB a replica, twice (law 23)')
+@attack('replica', seconds=6, memory_mib=256,
+        known='votes ahead of their ballots are kept to 512 MiB a replica, twice (law 23)')
 def votes_of_the_future(target):
-    """Votes far ahead, of future recoveries and terms, with results of 1 MiB, until the comparator's bound."""
+    """Votes far ahead, of future recoveries and terms, with results of 1 MiB, until the
+    comparator's bound."""
     false = FalseReplica(target)
     results = bytes(1 << 20)
     numbers = iter(range(1 << 62))
@@ -197,10 +214,12 @@ def random_votes(target):
         false.listen()
         for _ in range(100):
             last = false.last.sequence
-            sequence = rng.choice((last, last + rng.randrange(-500, 500), rng.getrandbits(64), 0)) % 2**64
+            sequence = rng.choice((last, last + rng.randrange(-500, 500), rng.getrandbits(64),
+                                   0)) % 2**64
             term = rng.choice((false.last.term, 0, rng.getrandbits(64)))
             recovery = rng.choice((false.recovery, rng.getrandbits(64), 0))
-            votes.append(false.vote(sequence, rng.randbytes(rng.randrange(100)), term=term, recovery=recovery))
+            votes.append(false.vote(sequence, rng.randbytes(rng.randrange(100)), term=term,
+                                    recovery=recovery))
         target.count('votes', 100)
         return b''.join(votes)
     target.flood([false.votes], batch)
@@ -218,7 +237,8 @@ def lie(target, false):
         if message and message[0] == 'ORDER':
             order = message[1].id
             vote = pb.Vote(order=order, incarnation=false.incarnation, recovery=false.recovery,
-                           state=pb.Digest(high=secrets.randbits(64), low=1), results=secrets.token_bytes(40))
+                           state=pb.Digest(high=secrets.randbits(64), low=1),
+                           results=secrets.token_bytes(40))
             false.votes.push(wire.of(vote))
             false.votes.push(wire.of(vote)[:-1] + b'x')  # and once more otherwise
             target.count('lies')
@@ -236,7 +256,8 @@ def lying_votes(target):
 # ---- donors
 
 class FalseDonor:
-    """At the transfer endpoint of replica 3, while replica 2 has lost its directory and asks there first."""
+    """At the transfer endpoint of replica 3, while replica 2 has lost its directory and asks there
+    first."""
 
     def __init__(self, target, answer):
         self.target = target
@@ -247,7 +268,8 @@ class FalseDonor:
         self.threads = []
 
     def serve(self):
-        """Until the victim votes all the same; then the real replica 3 is started again, and binds its endpoint."""
+        """Until the victim votes all the same; then the real replica 3 is started again, and binds
+        its endpoint."""
         target = self.target
         wait_for_checkpoint(target)
         killed = time.monotonic()
@@ -261,7 +283,8 @@ class FalseDonor:
                 self.threads[-1].start()
             taken = directory_bytes(target.data / f'replica-{VICTIM}')
             target.did['disk_mib'] = max(target.did.get('disk_mib', 0), taken >> 20)
-        target.did['seconds_until_it_votes'] = round(time.monotonic() - killed, 1) if votes else 'never'
+        target.did['seconds_until_it_votes'] = round(time.monotonic() - killed,
+                                                     1) if votes else 'never'
         if not votes:
             target.found(f'replica {VICTIM} gets no state of an honest replica while this one lies')
         target.over.set()
@@ -293,15 +316,19 @@ class FalseDonor:
             key = ENTRY_COUNTER + b'%012d%06d' % (self.chunks, number) + b'x' * 200
             entries += struct.pack('<I', len(key)) + key + struct.pack('<Iq', 8, 1)
         checkpoint = request.checkpoint or max(request.least, 1)
-        header = pb.CheckpointHeader(group=request.group, applied=pb.OrderIdentity(term=1, sequence=checkpoint),
+        header = pb.CheckpointHeader(group=request.group,
+                                     applied=pb.OrderIdentity(term=1, sequence=checkpoint),
                                      semantics=1, state=self.state)
-        return pb.StateChunk(answer=pb.STATE_ANSWER_ENTRIES, checkpoint=request.checkpoint, after=request.after,
-                             header=fields.pop('header', header), entries=entries, through=key, **fields)
+        return pb.StateChunk(answer=pb.STATE_ANSWER_ENTRIES, checkpoint=request.checkpoint,
+                             after=request.after,
+                             header=fields.pop('header', header), entries=entries, through=key,
+                             **fields)
 
 
 def wait_for_checkpoint(target, beyond=300):
     """Until the state is one that a replica without a directory has to import."""
-    while target.running() and min(replica.checkpoint for replica in target.status().replicas) <= beyond:
+    while target.running() and min(replica.checkpoint
+                                   for replica in target.status().replicas) <= beyond:
         target.wait(0.1)
 
 
@@ -316,8 +343,8 @@ def directory_bytes(directory):
 
 
 class Victim:
-    """It votes when the process after the one that was killed is a voter, and more of its votes have come than the
-    one before can have left under way."""
+    """It votes when the process after the one that was killed is a voter, and more of its votes
+    have come than the one before can have left under way."""
 
     def __init__(self, target):
         self.target = target
@@ -338,10 +365,12 @@ def donor_attack(target, answer):
     FalseDonor(target, answer).serve()
 
 
-DONOR = {'victims': (f'replica-{VICTIM}', f'replica-{LIAR}'), 'environment': SMALL_CHECKPOINTS, 'memory_mib': 96}
+DONOR = {'victims': (f'replica-{VICTIM}', f'replica-{LIAR}'), 'environment': SMALL_CHECKPOINTS,
+         'memory_mib': 96}
 
 
-@attack('donor', seconds=20, known='an import from one donor may take ten minutes and 64 GiB', **DONOR)
+@attack('donor', seconds=20,
+        known='an import from one donor may take ten minutes and 64 GiB', **DONOR)
 def endless_state(target):
     """A state that never ends, in chunks of good form."""
     donor_attack(target, lambda donor, request: [wire.of(donor.chunk(request, entries=4000))])
@@ -349,7 +378,8 @@ def endless_state(target):
 
 @attack('donor', seconds=12, **DONOR)
 def wrong_chunks(target):
-    """Chunks with headers of other checkpoints and groups, entries out of order, halves of entries, and none."""
+    """Chunks with headers of other checkpoints and groups, entries out of order, halves of entries,
+    and none."""
     rng = random.Random(SEED)
 
     def answer(donor, request):
@@ -373,7 +403,8 @@ def busy_for_ever(target):
 
     def answer(_, request):
         kind = rng.choice((pb.STATE_ANSWER_BUSY, pb.STATE_ANSWER_NONE, None))
-        return [wire.of(pb.StateChunk(answer=kind, checkpoint=request.checkpoint, after=request.after))] if kind else []
+        return [wire.of(pb.StateChunk(answer=kind, checkpoint=request.checkpoint,
+                                      after=request.after))] if kind else []
     donor_attack(target, answer)
 
 
@@ -382,14 +413,16 @@ def unasked_chunks(target):
     """Thousands of chunks of 1 MiB for each request."""
     def answer(donor, request):
         data = wire.of(donor.chunk(request, entries=4000))
-        other = pb.StateRequest(group=request.group, checkpoint=request.checkpoint + 1, after=request.after)
+        other = pb.StateRequest(group=request.group, checkpoint=request.checkpoint + 1,
+                                after=request.after)
         wrong = wire.of(donor.chunk(other, entries=4000))
         return [wrong] * 200 + [data]
     donor_attack(target, answer)
 
 
 def true_state(target, group, donor):
-    """The newest checkpoint of an honest replica, as it gives it to another one: header and entries."""
+    """The newest checkpoint of an honest replica, as it gives it to another one: header and
+    entries."""
     entries = {}
     with target.connect('state', donor) as peer:
         chunk = pb.StateChunk()
@@ -408,9 +441,11 @@ def true_state(target, group, donor):
     return chunk.header, entries
 
 
-@attack('donor', seconds=20, known='whoever lies as a donor can make another state with the same digest', **DONOR)
+@attack('donor', seconds=20,
+        known='whoever lies as a donor can make another state with the same digest', **DONOR)
 def forged_state(target):
-    """Gives the true state with one counter changed, and others added that make up for it in the digest."""
+    """Gives the true state with one counter changed, and others added that make up for it in the
+    digest."""
     with Client(target) as client:
         client.run(wire.add(forged.BANK, forged.TRUE_VALUE))
     wait_for_checkpoint(target, target.status().sequence)
@@ -422,11 +457,14 @@ def forged_state(target):
             entries[ENTRY_COUNTER + name] = struct.pack('<q', value)
         data = b''.join(struct.pack('<I', len(key)) + key + struct.pack('<I', len(value)) + value
                         for key, value in sorted(entries.items()))
-        return [wire.of(pb.StateChunk(answer=pb.STATE_ANSWER_ENTRIES, checkpoint=request.checkpoint, after=request.after,
-                                      header=header, entries=data, through=max(entries), last=True))]
+        return [wire.of(pb.StateChunk(answer=pb.STATE_ANSWER_ENTRIES,
+                                      checkpoint=request.checkpoint, after=request.after,
+                                      header=header, entries=data, through=max(entries),
+                                      last=True))]
     donor_attack(target, answer)
     with Client(target) as client:
-        values = {wire.first_operation(client.run(wire.operation(pb.OPERATION_KIND_GET, forged.BANK)))[1]
+        values = {wire.first_operation(client.run(wire.operation(pb.OPERATION_KIND_GET,
+                                                                 forged.BANK)))[1]
                   for _ in range(20)}
     if values != {forged.TRUE_VALUE}:
         target.found(f'the lie was answered: {values}')
@@ -434,7 +472,7 @@ def forged_state(target):
         target.found(f'replica {VICTIM} was made a voter with the forged state, and dissents')
 
 
-@attack('donor', seconds=20, known='two peers are served at a time, whoever they are', **DONOR)
+@attack('donor', seconds=20, **DONOR)
 def hogged_donor(target):
     """Says that it is busy, and keeps both places at the honest donor for itself."""
     group = FalseReplica(target).standing.group
@@ -460,16 +498,19 @@ def hogged_donor(target):
 
 @attack('replica', seconds=6)
 def state_request_flood(target):
-    """Requests for state at the transfer endpoints of the two honest replicas, from ever new peers."""
+    """Requests for state at the transfer endpoints of the two honest replicas, from ever new
+    peers."""
     group = FalseReplica(target).standing.group
-    request = wire.of(pb.StateRequest(group=group)) + wire.of(pb.StateRequest(group=group, after=bytes(1 << 20)))
+    request = wire.of(pb.StateRequest(group=group)) + wire.of(pb.StateRequest(group=group,
+                                                                              after=bytes(1 << 20)))
     peers = [target.connect('state', number) for number in (1, 2) for _ in range(8)]
     target.repeat_bytes(peers, request)
 
 
 # ---- other people of this machine
 
-@attack('local', seconds=1, known='directories and files are open to whoever is on the machine (law 28)')
+@attack('local', seconds=1,
+        known='directories and files are open to whoever is on the machine (law 28)')
 def open_directories(target):
     """Looks for what others on this machine could read, or connect to."""
     if target.data.stat().st_mode & OTHERS == 0:
@@ -484,14 +525,16 @@ def open_directories(target):
 
 @attack('all', seconds=15, known='as new-incarnations and large-wrong-types', memory_mib=96)
 def liar_donor_and_client(target):
-    """Replica 3 lies in votes and reports and would lie as a donor, and strangers send what they like at both doors."""
+    """Replica 3 lies in votes and reports and would lie as a donor, and strangers send what they
+    like at both doors."""
     def run(name):
         part = Target(target.data, target.http, target.seconds)
         TABLE[name].run(part)
         target.did.update({f'{name}.{what}': number for what, number in part.did.items()})
         for fault in part.faults:
             target.found(fault)
-    names = ('lying-votes', 'random-messages', 'random-votes', 'random-reports', 'wrong-types', 'broken-framing',
+    names = ('lying-votes', 'random-messages', 'random-votes', 'random-reports', 'wrong-types',
+             'broken-framing',
              'hello-flood', 'wrong-tokens', 'state-request-flood')
     threads = [threading.Thread(target=run, args=(name,)) for name in names]
     for thread in threads:

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Counters that hide a lie from the state's digest.
 
-The digest is a sum, modulo 2^128, of a public digest of each entry. So whoever wants to change the counter `bank` from 1
-to 1000001 looks for other counters to be added, whose digests sum up to the difference. With one of 32,768 candidates
-from each of 256 lists, lists merged by 15 bits at a time (Wagner 2002, "A generalized birthday problem"), that takes a
-core five seconds. NUMBERS are what it found: list L gives the counter forged-L-NUMBER, with the value 1.
+The digest is a sum, modulo 2^128, of a public digest of each entry. So whoever wants to change the
+counter `bank` from 1 to 1000001 looks for other counters to be added, whose digests sum up to the
+difference. With one of 32,768 candidates from each of 256 lists, lists merged by 15 bits at a time
+(Wagner 2002, "A generalized birthday problem"), that takes a core five seconds. NUMBERS are what it
+found: list L gives the counter forged-L-NUMBER, with the value 1.
 """
 
 BANK, TRUE_VALUE, FORGED_VALUE = b'bank', 1, 1000001
@@ -30,5 +31,6 @@ NUMBERS = """
 
 def counters():
     """name: value"""
-    forged = {b'forged-%02x-%05d' % (place, int(number)): 1 for place, number in enumerate(NUMBERS.split())}
+    forged = {b'forged-%02x-%05d' % (place, int(number)): 1 for place,
+              number in enumerate(NUMBERS.split())}
     return {BANK: FORGED_VALUE, **forged}

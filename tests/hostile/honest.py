@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Honest clients that count while others attack: native ones and HTTP ones, each on a counter of its own.
+"""Honest clients that count while others attack: native ones and HTTP ones, each on a counter of
+its own, in a process of its own, so that nobody else's work shows in their latencies.
 
-    honest = Honest(endpoints).start()      # a process of its own, so that nobody else's work shows in its latencies
+    honest = Honest(endpoints).start()
     ... something bad happens ...
     report = honest.stop()
     report.window(begin, end).p50
 
-Every answer is checked: an increment's value is the next one of its counter, exactly; after an increment whose outcome
-is unknown it may be one more. At the end each counter must hold what its client was told. The clients wait a while
-between two increments, so that their latency is that of the service and not of their own queue; what a client could
-not send because its last request took so long is added as requests that waited as well.
+Every answer is checked: an increment's value is the next one of its counter, exactly; after an
+increment whose outcome is unknown it may be one more. At the end each counter must hold what its
+client was told. The clients wait a while between two increments, so that their latency is that of
+the service and not of their own queue; what a client could not send because its last request took
+so long is added as requests that waited as well.
 """
 
 import collections
@@ -34,7 +36,8 @@ RETRY_SECONDS = 0.05
 READ_BACK_SECONDS = 12
 STOP_SECONDS = 80
 
-Record = collections.namedtuple('Record', 'kind begin end outcome detail')  # answered, refused, unknown, wrong
+# An outcome: answered, refused, unknown, wrong.
+Record = collections.namedtuple('Record', 'kind begin end outcome detail')
 Window = collections.namedtuple('Window', 'answered p50 p99 worst refused unknown wrong details')
 
 
@@ -55,8 +58,10 @@ class Report:
                 times.append(took)
         times.sort()
         of = collections.Counter(record.outcome for record in records)
-        details = collections.Counter(record.detail for record in records if record.outcome != 'answered')
-        return Window(of['answered'], *(1000 * percentile(times, share) for share in (0.5, 0.99, 1)),
+        details = collections.Counter(record.detail for record in records
+                                      if record.outcome != 'answered')
+        return Window(of['answered'],
+                      *(1000 * percentile(times, share) for share in (0.5, 0.99, 1)),
                       of['refused'], of['unknown'], of['wrong'], dict(details.most_common(4)))
 
 
@@ -71,7 +76,8 @@ class Honest:
         context = multiprocessing.get_context('spawn')
         self.counts = context.Array('Q', len(clients), lock=False)
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=run, args=(endpoints, clients, self.counts, theirs), daemon=True)
+        self.process = context.Process(target=run, args=(endpoints, clients, self.counts, theirs),
+                                       daemon=True)
 
     def start(self):
         self.process.start()
@@ -111,7 +117,8 @@ def run(endpoints, clients, counts, pipe):
     for thread in threads:
         thread.join()
     with concurrent.futures.ThreadPoolExecutor(len(workers)) as pool:
-        wrong = [complaint for complaint in pool.map(lambda worker: worker.read_back(), workers) if complaint]
+        wrong = [complaint for complaint in pool.map(lambda worker: worker.read_back(), workers)
+                 if complaint]
     pipe.send(([record for worker in workers for record in worker.records], wrong))
 
 
@@ -136,7 +143,8 @@ class Worker:
             detail = ''
             if outcome == 'answered':
                 if not self.low < value <= self.high + 1:
-                    outcome, detail = 'wrong', f'{value} instead of {self.low + 1} to {self.high + 1}'
+                    outcome = 'wrong'
+                    detail = f'{value} instead of {self.low + 1} to {self.high + 1}'
                 self.low = self.high = value
                 self.counts[self.number] += 1
             else:
@@ -165,7 +173,8 @@ class NativeWorker(Worker):
     def connected(self):
         if self.client is None:
             native_endpoints = self.endpoints['native']
-            self.client = native.NativeClient(native_endpoints['distributor'], native_endpoints['comparator'],
+            self.client = native.NativeClient(native_endpoints['distributor'],
+                                              native_endpoints['comparator'],
                                               timeout=TIMEOUT_SECONDS)
             self.client.say_hello()
         if self.client.session is None:
@@ -185,7 +194,8 @@ class NativeWorker(Worker):
         except native.NoAnswer as problem:
             client.acknowledged = client.next_number - 1  # given up; nobody will run it any more
             return 'unknown', f'no answer: {str(problem).split()[0]}'
-        if result.outcome != native.EXECUTED or result.operations[0].status not in (native.OK, native.NOT_FOUND):
+        executed = result.outcome == native.EXECUTED
+        if not executed or result.operations[0].status not in (native.OK, native.NOT_FOUND):
             client.session = None
             return 'refused', f'outcome {result.outcome}'
         return 'answered', result.operations[0].value
@@ -215,11 +225,13 @@ class HttpWorker(Worker):
             return 'unknown', type(problem).__name__
         if answer.status == 200:
             return 'answered', body['value']
-        return 'refused' if body.get('applied') == 'no' else 'unknown', f'{answer.status} {body.get("detail", "")[:60]}'
+        detail = f'{answer.status} {body.get("detail", "")[:60]}'
+        return 'refused' if body.get('applied') == 'no' else 'unknown', detail
 
     def increment(self):
         self.asked += 1
-        headers = {'Idempotency-Key': f'{self.counter}-{self.asked}'} if self.kind.endswith('keyed') else {}
+        keyed = self.kind.endswith('keyed')
+        headers = {'Idempotency-Key': f'{self.counter}-{self.asked}'} if keyed else {}
         return self.ask('POST', f'/v1/counters/{self.counter}/increment', headers)
 
     def read(self):

@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The hostile peers' own bytes: XXH3-64 against libxxhash 0.8.1's values, and frames against protoc's classes."""
+"""The hostile peers' own bytes: XXH3-64 against libxxhash 0.8.1's values, and frames against
+protoc's classes."""
 
+import hashlib
 import socket
 import struct
 import sys
 import unittest
+from unittest import mock
 
 import wire
 import zmtp
@@ -13,13 +16,20 @@ from wire import pb
 
 # Of the first so many bytes of CONTENT, by XXH3_64bits().
 XXH3_VALUES = (
-    (0, 0x2d06800538d394c2), (1, 0x8a21d78b1538b1c0), (2, 0xa020a917c68e5888), (3, 0x5f1fa6d2a3aa5a3b),
-    (4, 0xa8a9b82c81542a43), (5, 0x2f1e508dc78686c2), (8, 0x67b8f67a80d308a6), (9, 0x52ec45ea0dcf24c2),
-    (12, 0x8de940839f542d54), (16, 0x86f5cf520ef38379), (17, 0x7ce0142cdfa01517), (32, 0x18a3fe0a3d86fe56),
-    (33, 0x0790e684d08bee8c), (64, 0x9c5d898d7bbe5ab7), (65, 0xee9e7050108b453f), (96, 0xd7fb90efb1135ee8),
-    (97, 0x7348c9ba5f8e177f), (128, 0x409acd225a76a526), (129, 0x4dfde76f9cc71490), (144, 0x674955e5a39e9782),
-    (160, 0xe5b46ecdf4f6cff3), (200, 0x1cf02feedaa6811d), (240, 0x0df55f5fed9f8391), (241, 0x6a7969ebd4a20653),
-    (255, 0xd21357388c6db11a), (256, 0xe646d459e9b12f50), (257, 0x9cd979fcb847554c), (512, 0xc20e5dc2e2500134),
+    (0, 0x2d06800538d394c2), (1, 0x8a21d78b1538b1c0), (2, 0xa020a917c68e5888),
+    (3, 0x5f1fa6d2a3aa5a3b),
+    (4, 0xa8a9b82c81542a43), (5, 0x2f1e508dc78686c2), (8, 0x67b8f67a80d308a6),
+    (9, 0x52ec45ea0dcf24c2),
+    (12, 0x8de940839f542d54), (16, 0x86f5cf520ef38379), (17, 0x7ce0142cdfa01517),
+    (32, 0x18a3fe0a3d86fe56),
+    (33, 0x0790e684d08bee8c), (64, 0x9c5d898d7bbe5ab7), (65, 0xee9e7050108b453f),
+    (96, 0xd7fb90efb1135ee8),
+    (97, 0x7348c9ba5f8e177f), (128, 0x409acd225a76a526), (129, 0x4dfde76f9cc71490),
+    (144, 0x674955e5a39e9782),
+    (160, 0xe5b46ecdf4f6cff3), (200, 0x1cf02feedaa6811d), (240, 0x0df55f5fed9f8391),
+    (241, 0x6a7969ebd4a20653),
+    (255, 0xd21357388c6db11a), (256, 0xe646d459e9b12f50), (257, 0x9cd979fcb847554c),
+    (512, 0xc20e5dc2e2500134),
     (1023, 0xe525969c14b3c485), (1024, 0x4a40a9dd53392543), (1025, 0xaadb4b0da0767358),
     (1088, 0x2d66f71db8b3b8e1), (2048, 0x575799dc8a57f5ed), (2049, 0x3bce4fac9b7a2070),
     (2500, 0xd838ef4cc8d303a5), (3000, 0x43dd0da479e344e2))
@@ -38,14 +48,27 @@ class Checksums(unittest.TestCase):
 
 class Bodies(unittest.TestCase):
     def test_what_is_made_by_hand_is_what_protoc_understands(self):
-        body = wire.request_body(wire.Session(7, 3), wire.add(b'home', -5, b'key'), number=9, acknowledged=8)
+        body = wire.request_body(wire.Session(7, 3), wire.add(b'home', -5, b'key'), number=9,
+                                 acknowledged=8)
         request = pb.Request.FromString(body)
         self.assertEqual((request.number, request.acknowledged, request.attempt), (9, 8, 1))
         operations = pb.Operations.FromString(request.operations).operations
-        self.assertEqual([(o.name, o.value, o.idempotency_key) for o in operations], [(b'home', -5, b'key')])
+        self.assertEqual([(o.name, o.value, o.idempotency_key) for o in operations],
+                         [(b'home', -5, b'key')])
+
+    def test_a_session_is_named_by_a_digest_of_its_secret_where_the_protocol_has_secrets(self):
+        session = wire.Session(7, 3, secret=bytes(range(16)))
+        self.assertEqual(session.name,
+                         hashlib.sha256(wire.SESSION_LABEL + session.secret).digest()[:16])
+        with mock.patch.object(wire, 'SESSIONS_HAVE_SECRETS', True):
+            self.assertEqual(session.field(), b'\x4a\x10' + session.secret)
+            self.assertTrue(session.is_of(mock.Mock(session=session.name)))
+        with mock.patch.object(wire, 'SESSIONS_HAVE_SECRETS', False):
+            self.assertEqual(session.field(), b'\x1a\x04\x08\x07\x10\x03')
 
     def test_a_repeated_message_differs_in_its_number_only(self):
-        repeated = wire.Repeated('REQUEST', wire.request_body(wire.Session(7, 3), wire.add(b'home')),
+        repeated = wire.Repeated('REQUEST',
+                                 wire.request_body(wire.Session(7, 3), wire.add(b'home')),
                                  wire.REQUEST_NUMBER)
         for number in (0, 1, 127, 128, 1 << 40, wire.MOST_NUMBER):
             near, far = socket.socketpair()

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tally's frames and bodies, for peers that mean no good: see docs/protocol.md and wire/tally.proto.
+"""tally's frames and bodies, for peers that mean no good: see docs/protocol.md and
+wire/tally.proto.
 
-A message that is sent often is made once: Repeated takes a body and a number field, and gives the bytes of any number
-of messages, of which only the number differs. What is sent rarely comes from protoc's classes, `pb`.
+A message that is sent often is made once: Repeated takes a body and a number field, and gives the
+bytes of any number of messages, of which only the number differs. What is sent rarely comes from
+protoc's classes, `pb`.
 
-How a session is named is the one thing here that depends on the version of the protocol: see Session.
+How a session is named is the one thing here that depends on the version of the protocol: see
+Session.
 """
 
 import hashlib
@@ -92,7 +95,8 @@ def xxh3_short(data):
         combined = data[0] << 16 | data[size >> 1] << 24 | data[size - 1] | size << 8
         return avalanche64(combined ^ read32(SECRET, 0) ^ read32(SECRET, 4))
     if size <= 8:
-        value = read32(data, size - 4) + (read32(data, 0) << 32) ^ read64(SECRET, 8) ^ read64(SECRET, 16)
+        value = read32(data, size - 4) + (read32(data, 0) << 32) ^ read64(SECRET,
+                                                                          8) ^ read64(SECRET, 16)
         value ^= rotated(value, 49) ^ rotated(value, 24)
         value = value * PRIME_MX2 & MASK
         value ^= (value >> 35) + size
@@ -105,7 +109,8 @@ def xxh3_short(data):
 
 
 def mixed(data, place, secret):
-    return folded(read64(data, place) ^ read64(SECRET, secret), read64(data, place + 8) ^ read64(SECRET, secret + 8))
+    return folded(read64(data, place) ^ read64(SECRET, secret),
+                  read64(data, place + 8) ^ read64(SECRET, secret + 8))
 
 
 def xxh3_middle(data):
@@ -113,7 +118,8 @@ def xxh3_middle(data):
     total = size * PRIME64_1
     if size <= 128:
         for place in range((size - 1) // 32 + 1):
-            total += mixed(data, 16 * place, 32 * place) + mixed(data, size - 16 * (place + 1), 32 * place + 16)
+            total += mixed(data, 16 * place, 32 * place) + mixed(data, size - 16 * (place + 1),
+                                                                 32 * place + 16)
         return avalanche(total & MASK)
     for place in range(8):
         total += mixed(data, 16 * place, 16 * place)
@@ -134,7 +140,7 @@ def add_stripe(lanes, stripe, secret):
 def xxh3_long(data):
     size = len(data)
     lanes = [PRIME32_3, PRIME64_1, PRIME64_2, PRIME64_3, PRIME64_4, PRIME32_2, PRIME64_5, PRIME32_1]
-    for number in range((size - 1) // STRIPE):  # all but the last stripe, which may overlap with the one before
+    for number in range((size - 1) // STRIPE):  # the last stripe may overlap with the one before
         in_block = number % (BLOCK // STRIPE)
         add_stripe(lanes, LANES.unpack_from(data, STRIPE * number), STRIPE_SECRETS[in_block])
         if in_block == BLOCK // STRIPE - 1:
@@ -159,10 +165,12 @@ def xxh3(data):
 # ---- frames
 
 def header(kind, body=b'', checksum=False, flags=None):
-    """`kind`: a number, or a name of the enum without its prefix. The checksum may be left away, and is then zero."""
+    """`kind`: a number, or a name of the enum without its prefix. The checksum may be left away,
+    and is then zero."""
     number = TYPES[kind] if isinstance(kind, str) else kind
     value = xxh3(body) if checksum is True else int(checksum)
-    return struct.pack('<4sHHQ', b'TLY1', number, (HAS_CHECKSUM if value else 0) if flags is None else flags, value)
+    return struct.pack('<4sHHQ', b'TLY1', number,
+                       (HAS_CHECKSUM if value else 0) if flags is None else flags, value)
 
 
 def frames(kind, body=b'', checksum=False):
@@ -176,7 +184,8 @@ def message(kind, body=b'', checksum=False):
 
 def of(proto, checksum=False):
     """The bytes of a message of protoc's: its class names its type."""
-    name = ''.join('_' + letter if letter.isupper() else letter for letter in type(proto).__name__)[1:].upper()
+    name = ''.join('_' + letter if letter.isupper() else letter
+                   for letter in type(proto).__name__)[1:].upper()
     return message(name, proto.SerializeToString(), checksum)
 
 
@@ -223,12 +232,14 @@ WIDE = [struct.pack('<H', 0x8080 | low & 0x7f | (low & 0x3f80) << 1) for low in 
 def wide_varint(value):
     """In 10 bytes always, whatever the value."""
     mask = (1 << 14) - 1
-    return (WIDE[value & mask] + WIDE[value >> 14 & mask] + WIDE[value >> 28 & mask] + WIDE[value >> 42 & mask] +
+    return (WIDE[value & mask] + WIDE[value >> 14 & mask] + WIDE[value >> 28 & mask] +
+            WIDE[value >> 42 & mask] +
             bytes((value >> 56 & 0x7f | 0x80, value >> 63)))
 
 
 class Repeated:
-    """One message again and again, with another number each time in its field `field`, which the body leaves away."""
+    """One message again and again, with another number each time in its field `field`, which the
+    body leaves away."""
 
     def __init__(self, kind, body, field):
         rest = body + varint(field << 3)
@@ -268,8 +279,9 @@ def listing(prefix=b'', limit=1000):
 
 
 class Session:
-    """How a request says whose it is. A secret of 16 bytes, where the protocol has it: who opens chooses it, and the
-    session's name is a digest of it. Before that, (sequence, index) of the session's opening, which anybody can guess.
+    """How a request says whose it is. A secret of 16 bytes, where the protocol has it: who opens
+    chooses it, and the session's name is a digest of it. Before that, (sequence, index) of the
+    session's opening, which anybody can guess.
     """
 
     def __init__(self, opened=0, index=0, secret=None):
@@ -291,10 +303,12 @@ class Session:
         return (answer.session.opened, answer.session.index) == (self.opened, self.index)
 
 
-def request_body(session, operations=b'', kind=None, number=None, acknowledged=0, result_limit=None, read_only=False):
+def request_body(session, operations=b'', kind=None, number=None, acknowledged=0,
+                 result_limit=None, read_only=False):
     """A Request; without a number it is one for Repeated (field REQUEST_NUMBER)."""
     body = number_field(1, pb.REQUEST_KIND_OPERATIONS if kind is None else kind) + session.field()
-    body += number_field(6, MOST_RESULT_BYTES if result_limit is None else result_limit) + number_field(8, 1)
+    body += number_field(6, MOST_RESULT_BYTES if result_limit is None else result_limit)
+    body += number_field(8, 1)
     if read_only:
         body += number_field(2, 1)
     if acknowledged:

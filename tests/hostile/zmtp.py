@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A ZMTP 3.1 endpoint (NULL mechanism) on plain sockets, so that it can do what no library lets one do.
+"""A ZMTP 3.1 endpoint (NULL mechanism) on plain sockets, so that it can do what no library lets one
+do.
 
     with zmtp.connect('ipc:///run/tally/distributor.sock', b'my-routing-id') as peer:
         peer.send([header, body])
         frames = peer.receive(seconds=1)
 
-An honest DEALER or ROUTER by default. Whoever wants to break framing sends bytes of its own with push(), or leaves the
-greeting away (`greet=False`) and says as much of it as it likes: GREETING, ready(), frame(), command().
-See https://rfc.zeromq.org/spec/37/.
+An honest DEALER or ROUTER by default. Whoever wants to break framing sends bytes of its own with
+push(), or leaves the greeting away (`greet=False`) and says as much of it as it likes: GREETING,
+ready(), frame(), command(). See https://rfc.zeromq.org/spec/37/.
 """
 
 import os
@@ -74,9 +75,10 @@ def open_socket(endpoint, seconds=CONNECT_SECONDS):
     scheme, _, place = endpoint.partition('://')
     if scheme == 'ipc':
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack('ll', int(seconds), 0))
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO,
+                              struct.pack('ll', int(seconds), 0))
         try:
-            connection.connect(place)  # a blocking one waits for a place among those not accepted yet, as long as that
+            connection.connect(place)  # waits so long for a place among those not accepted yet
         except OSError:
             connection.close()
             raise
@@ -97,7 +99,8 @@ def connect(endpoint, routing_id=b'', socket_type=b'DEALER', greet=True):
 
 
 class Listener:
-    """A bound ROUTER. On ipc it takes the path over from whoever has bound it: that one hears of no new connection."""
+    """A bound ROUTER. On ipc it takes the path over from whoever has bound it: that one hears of no
+    new connection."""
 
     def __init__(self, endpoint):
         scheme, _, place = endpoint.partition('://')
@@ -159,7 +162,8 @@ class Peer:
     # ---- out
 
     def push(self, data, seconds=SEND_SECONDS):
-        """Bytes as they are. False: not all of them left in time; what is left goes first the next time."""
+        """Bytes as they are. False: not all of them left in time; what is left goes first the next
+        time."""
         self.leaving = memoryview(bytes(self.leaving) + data) if self.leaving else memoryview(data)
         end = time.monotonic() + seconds
         while self.leaving:
@@ -187,7 +191,7 @@ class Peer:
             try:
                 flags, body = self._take(end)
             except Late:
-                return None  # with half a message read: the connection is of no more use to an honest peer
+                return None  # perhaps with half a message read, which is lost then
             if flags & COMMAND:
                 continue
             frames.append(body)
