@@ -124,7 +124,7 @@ def nonsense(rng):
             yield [wire.header(kind, body, flags=rng.getrandbits(16)), body]
 
 
-@attack('client', seconds=5, short=2)
+@attack('client', seconds=5)
 def random_messages(target):
     """Random frames, wrong checksums, every type with noise as its body, at both doors."""
     data = [zmtp.message(frames) for frames in nonsense(random.Random(SEED))]
