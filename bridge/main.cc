@@ -71,7 +71,7 @@ int serve(const Config& config, std::uint16_t port) {
     return exit_failed;
   }
   std::optional<StopSignalsBlocked> blocked(std::in_place);
-  Exchange exchange(context, {config.distributor_client_endpoint, config.comparator_client_endpoint},
+  Exchange exchange(context, {config.distributor_bridge_endpoint, config.comparator_bridge_endpoint},
                     milliseconds(config.request_timeout_ms));
   blocked.reset();
   site.exchange = &exchange;

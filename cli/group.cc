@@ -29,16 +29,16 @@ std::optional<ClientOptions> from_endpoints_json(const std::string& file) {
     return found && found->is_string() ? std::string(found->get_string()) : std::string();
   };
   ClientOptions options;
-  options.distributor_endpoint = endpoint("/native/distributor");
-  options.comparator_endpoint = endpoint("/native/comparator");
+  options.distributor_endpoint = endpoint("/bridge/distributor");
+  options.comparator_endpoint = endpoint("/bridge/comparator");
   if (options.distributor_endpoint.empty() || options.comparator_endpoint.empty()) return std::nullopt;
   return options;
 }
 
 ClientOptions configured_endpoints(const Config& config) {
   ClientOptions options;
-  options.distributor_endpoint = config.distributor_client_endpoint;
-  options.comparator_endpoint = config.comparator_client_endpoint;
+  options.distributor_endpoint = config.distributor_bridge_endpoint;
+  options.comparator_endpoint = config.comparator_bridge_endpoint;
   return options;
 }
 
@@ -46,14 +46,14 @@ ClientOptions configured_endpoints(const Config& config) {
 bool endpoints_were_named(const Config& config) {
   const auto source = [&](const char* key) { return config.sources.at(key); };
   const bool data_was_named = source("data") == "flag" || source("data") == "environment";
-  return !data_was_named && source("distributor_client_endpoint") != "default" &&
-         source("comparator_client_endpoint") != "default";
+  return !data_was_named && source("distributor_bridge_endpoint") != "default" &&
+         source("comparator_bridge_endpoint") != "default";
 }
 
 // Started by systemd, a group has its sockets in DIR/run and no endpoints.json.
 bool listens_at_default_endpoints(const Config& config) {
-  return config.sources.at("distributor_client_endpoint") == "default" &&
-         std::filesystem::is_socket(config.run_directory() + "/distributor.sock");
+  return config.sources.at("distributor_bridge_endpoint") == "default" &&
+         std::filesystem::is_socket(config.run_directory() + "/distributor-bridge.sock");
 }
 
 }  // namespace

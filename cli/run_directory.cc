@@ -14,7 +14,7 @@ namespace tally::cli {
 namespace {
 
 constexpr std::size_t longest_socket_path = sizeof(sockaddr_un::sun_path) - 1;
-constexpr std::size_t longest_socket_name = sizeof "/distributor.sock-7";
+constexpr std::size_t longest_socket_name = sizeof "/distributor-bridge.sock";
 constexpr const char* lock_name = "lock";
 
 Failure usage(const std::string& what) { return {ExitCode::usage, what}; }

@@ -66,9 +66,11 @@ void move_endpoints(Config& config, const std::string& directory) {
     if (config.sources.at(key) == "default") endpoint.replace(0, from.size(), "ipc://" + directory);
   };
   move("distributor_client_endpoint", config.distributor_client_endpoint);
+  move("distributor_bridge_endpoint", config.distributor_bridge_endpoint);
   move("distributor_replica_endpoint", config.distributor_replica_endpoint);
   move("distributor_comparator_endpoint", config.distributor_comparator_endpoint);
   move("comparator_client_endpoint", config.comparator_client_endpoint);
+  move("comparator_bridge_endpoint", config.comparator_bridge_endpoint);
   move("comparator_replica_endpoint", config.comparator_replica_endpoint);
   move("replica_transfer_endpoint", config.replica_transfer_endpoint);
 }
@@ -98,9 +100,12 @@ std::string endpoints_json(const Config& config, const std::vector<Listener>& br
   std::string text = "{\"http\":" + json_string(bridges.front().url) + ",\"bridges\":[";
   for (const Listener& bridge : bridges)
     text += (&bridge == &bridges.front() ? "{\"http\":" : ",{\"http\":") + json_string(bridge.url) + '}';
-  return text + "],\"native\":{\"distributor\":" + json_string(config.distributor_client_endpoint) +
-         ",\"comparator\":" + json_string(config.comparator_client_endpoint) +
-         "},\"data\":" + json_string(config.data) + "}\n";
+  const auto pair = [](const std::string& distributor, const std::string& comparator) {
+    return "{\"distributor\":" + json_string(distributor) + ",\"comparator\":" + json_string(comparator) + '}';
+  };
+  return text + "],\"native\":" + pair(config.distributor_client_endpoint, config.comparator_client_endpoint) +
+         ",\"bridge\":" + pair(config.distributor_bridge_endpoint, config.comparator_bridge_endpoint) +
+         ",\"data\":" + json_string(config.data) + "}\n";
 }
 
 // What daemons and commands read. Private where it holds a secret.
@@ -173,8 +178,8 @@ void supervise(const Config& config, const std::vector<Listener>& bridges, std::
   Supervisor supervisor({config.run_directory(), config.data + "/log"}, std::move(notifications),
                         milliseconds(config.watchdog_ms), std::move(plans));
   ClientOptions group;
-  group.distributor_endpoint = config.distributor_client_endpoint;
-  group.comparator_endpoint = config.comparator_client_endpoint;
+  group.distributor_endpoint = config.distributor_bridge_endpoint;
+  group.comparator_endpoint = config.comparator_bridge_endpoint;
   Readiness readiness(group, bridges, [&] { announce(config, bridges, ready_file); });
   supervisor.run_until_signal(signals);
   log_event(Event("stopping"));

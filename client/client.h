@@ -51,8 +51,10 @@ struct Answer {
 };
 
 struct ClientOptions {
-  std::string distributor_endpoint;    // distributor_client_endpoint
-  std::string comparator_endpoint;     // comparator_client_endpoint
+  // distributor_client_endpoint and comparator_client_endpoint; or, of a bridge or an operator,
+  // distributor_bridge_endpoint and comparator_bridge_endpoint: both of the same principal.
+  std::string distributor_endpoint;
+  std::string comparator_endpoint;
   std::size_t requests_in_flight = 8;  // at most limits::session_window
 };
 

@@ -4,10 +4,12 @@
 #include <utility>
 
 #include "client/session.h"
+#include "protocol/limits.h"
 
 namespace tally {
 namespace {
 
+constexpr Duration first_keep_alive = limits::unused_session_lifetime / 6;
 constexpr Duration connection_retry = milliseconds(10);
 constexpr Duration refusal_retry = milliseconds(5);    // after an overload
 constexpr Duration session_retry = milliseconds(250);  // after one that could not be opened
@@ -160,6 +162,7 @@ void SessionCore::session_answered(const Decision& decision, Instant now) {
   next_number_ = RequestNumber(1);
   acknowledged_ = {};
   phase_ = Phase::open;
+  next_keep_alive_ = now + first_keep_alive;  // unless a call comes before: an unused session soon expires
 }
 
 void SessionCore::session_refused(CallError error, Instant now) {

@@ -59,10 +59,9 @@ void ComparatorCore::receive(const View& view, Instant now) {
 
 void ComparatorCore::receive(const ClientId& client, const ClientHello&, Instant now) {
   begin_turn(now);
-  if (is_judging())
-    output_.welcomes.push_back(client);
-  else if (waiting_clients_.size() < limits::known_clients)
-    waiting_clients_.push_back(client);
+  if (is_judging()) return output_.welcomes.push_back(client);
+  std::vector<ClientId>& waiting = waiting_clients_[client.principal];
+  if (waiting.size() < limits::known_clients) waiting.push_back(client);
 }
 
 void ComparatorCore::audit_written(std::uint64_t number, std::string_view hash) {
@@ -164,7 +163,8 @@ void ComparatorCore::adopt_view(const View& view) {
   output_.events.push_back(
       Event("view_adopted").with("term", view.term).with("view", view.number).with("voters", voters_.size()));
   recount();
-  for (ClientId& client : waiting_clients_) output_.welcomes.push_back(std::move(client));
+  for (auto& [principal, clients] : waiting_clients_)
+    output_.welcomes.insert(output_.welcomes.end(), clients.begin(), clients.end());
   waiting_clients_.clear();
 }
 

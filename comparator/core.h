@@ -18,6 +18,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -147,8 +148,8 @@ class ComparatorCore {
   Sequence mentioned_;
   StandingVerdicts verdicts_;
   AuditHead audit_head_;
-  std::uint64_t last_record_ = 0;  // number of the last record given out
-  std::vector<ClientId> waiting_clients_;
+  std::uint64_t last_record_ = 0;                               // number of the last record given out
+  std::map<Principal, std::vector<ClientId>> waiting_clients_;  // until somebody judges
 
   Instant now_;                         // of this turn
   Instant waits_since_;                 // the last decision, or the first ballot after it

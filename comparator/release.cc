@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "comparator/release.h"
 
+#include <map>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "protocol/bytes.h"
@@ -21,13 +21,13 @@ bool splits_into(std::string_view results, std::size_t parts) {
 bool release(const OrderIdentity& order, std::vector<BallotEntry>&& requests, std::string_view results,
              std::uint32_t votes, std::vector<AddressedDecisions>& messages) {
   if (!splits_into(results, requests.size())) return false;
-  std::unordered_map<std::string, std::size_t> places;  // of a client's message; only where there are several clients
+  std::map<ClientId, std::size_t> places;  // of a client's message; only where there are several clients
   ByteReader reader(results);
   std::size_t last = messages.size();
   for (BallotEntry& request : requests) {
     const bool same_as_before = last < messages.size() && messages[last].client == request.client;
     if (!same_as_before) {
-      const auto [place, is_new] = places.try_emplace(request.client.routing_id, messages.size());
+      const auto [place, is_new] = places.try_emplace(request.client, messages.size());
       last = place->second;
       if (is_new) messages.push_back({std::move(request.client), {order.term, order.sequence, {}}});
     }

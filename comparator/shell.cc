@@ -14,7 +14,7 @@
 namespace tally {
 namespace {
 
-constexpr ChannelLimits client_limits{limits::client_queue_messages, limits::message_bytes};
+constexpr ChannelLimits client_limits{limits::client_queue_messages, limits::hello_bytes};
 constexpr ChannelLimits peer_limits{limits::peer_queue_messages, limits::message_bytes};
 
 ComparatorCore::Config core_config(const Config& config, Incarnation incarnation, const AuditLog& audit_log) {
@@ -32,12 +32,13 @@ ComparatorCore::Config core_config(const Config& config, Incarnation incarnation
 }  // namespace
 
 ComparatorShell::ComparatorShell(const Config& config, AuditLog audit_log)
-    : clients_(Channel::bind(context_, config.comparator_client_endpoint, client_limits, true)),
+    : doors_{{{Principal::bridges, Channel::bind(context_, config.comparator_bridge_endpoint, client_limits, true)},
+              {Principal::clients, Channel::bind(context_, config.comparator_client_endpoint, client_limits, true)}}},
       distributor_(Channel::connect(context_, config.distributor_comparator_endpoint, peer_limits, random_bytes(16))),
       audit_log_(std::move(audit_log)),
       incarnation_(random_number()),
       core_(core_config(config, incarnation_, audit_log_)) {
-  waiter_.watch(clients_);
+  for (Door& door : doors_) waiter_.watch(door.channel);
   waiter_.watch(distributor_);
   for (std::uint64_t id = 1; id <= static_cast<std::uint64_t>(config.replicas); ++id) {
     const std::string endpoint = config.endpoint_for_comparator(ReplicaId(id));
@@ -63,7 +64,7 @@ void ComparatorShell::receive_all(Instant now) {
   if (waiter_.is_ready(background_.completion_fd())) background_.run_completions();
   receive_from_distributor(now);
   for (ReplicaLink& link : replicas_) receive_from_replica(link, now);
-  receive_from_clients(now);
+  for (Door& door : doors_) receive_from_clients(door, now);
 }
 
 void ComparatorShell::receive_from_distributor(Instant now) {
@@ -85,18 +86,25 @@ void ComparatorShell::receive_from_replica(ReplicaLink& link, Instant now) {
   }
 }
 
-void ComparatorShell::receive_from_clients(Instant now) {
+Channel& ComparatorShell::door_of(Principal principal) {
+  return std::ranges::find(doors_, principal, &Door::principal)->channel;
+}
+
+void ComparatorShell::receive_from_clients(Door& door, Instant now) {
   for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
-    auto incoming = clients_.receive();
+    auto incoming = door.channel.receive();
     if (!incoming) return;
     const ClientHello* hello = incoming->message ? std::get_if<ClientHello>(&*incoming->message) : nullptr;
-    if (!incoming->message || hello) core_.receive(ClientId{incoming->peer}, hello ? *hello : ClientHello{}, now);
+    if (incoming->message && !hello) continue;
+    core_.receive(ClientId{std::move(incoming->peer), door.principal}, hello ? *hello : ClientHello{}, now);
   }
 }
 
 void ComparatorShell::carry_out(ComparatorOutput output) {
-  for (auto& [client, decisions] : output.decisions) clients_.send(client.routing_id, std::move(decisions));
-  for (const ClientId& client : output.welcomes) clients_.send(client.routing_id, ComparatorWelcome{incarnation_});
+  for (auto& [client, decisions] : output.decisions)
+    door_of(client.principal).send(client.routing_id, std::move(decisions));
+  for (const ClientId& client : output.welcomes)
+    door_of(client.principal).send(client.routing_id, ComparatorWelcome{incarnation_});
   if (output.report) distributor_.send({}, std::move(*output.report));
   if (!output.audit.empty()) write_audit(std::move(output.audit));
   for (const Event& event : output.events) log_event(event);

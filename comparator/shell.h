@@ -2,6 +2,7 @@
 // The comparator's sockets, audit log and clock around its core. One event-loop thread, and one for the audit log.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "comparator/audit_log.h"
@@ -23,6 +24,11 @@ class ComparatorShell {
   void run();
 
  private:
+  // Where clients come in, and whose they are (law 25).
+  struct Door {
+    Principal principal;
+    Channel channel;
+  };
   // What comes by a replica's endpoint is that replica's (law 9).
   struct ReplicaLink {
     ReplicaId id;
@@ -32,12 +38,13 @@ class ComparatorShell {
   void receive_all(Instant now);
   void receive_from_distributor(Instant now);
   void receive_from_replica(ReplicaLink& link, Instant now);
-  void receive_from_clients(Instant now);
+  Channel& door_of(Principal principal);
+  void receive_from_clients(Door& door, Instant now);
   void carry_out(ComparatorOutput output);
   void write_audit(std::vector<AuditRecord> records);
 
   zmq::context_t context_;
-  Channel clients_;
+  std::array<Door, 2> doors_;
   Channel distributor_;
   std::vector<ReplicaLink> replicas_;
   AuditLog audit_log_;  // the background thread's

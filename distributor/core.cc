@@ -18,7 +18,7 @@ constexpr Duration lazy_sync_period = seconds(1);
 // At most what a ballot takes in a message. A client chooses its routing id, of up to 255 bytes.
 std::size_t encoded_bytes(const Ballot& ballot) {
   constexpr std::size_t identity_bytes = 64;
-  constexpr std::size_t entry_bytes = 40;
+  constexpr std::size_t entry_bytes = 48;
   std::size_t bytes = identity_bytes;
   for (const BallotEntry& entry : ballot.requests) bytes += entry_bytes + entry.client.routing_id.size();
   return bytes;
@@ -89,6 +89,7 @@ void DistributorCore::receive(const ClientId& client, ClientRequest sent, Instan
   wake(now);
   Request& request = sent.request;
   request.session = session_of(sent.secret);  // law 24: nothing behind us sees the secret
+  request.principal = client.principal;
   if (draining_) return refuse(client, request, RefusalReason::draining);
   if (!accepting(now)) return refuse(client, request, refusal_reason());
   const RequestKey key{request.session, request.number};
@@ -133,6 +134,7 @@ void DistributorCore::make_order(Instant now) {
   order.served = served_;
   order.calendar = calendar_;
   order.semantics = limits::semantics_version;
+  if (last_.sequence.value == 0) order.key_secret = config_.key_secret;
   order.id = {term_, last_.sequence.next(), {}};
   order.id.chain = chain_of(order);
   last_ = order.id;

@@ -45,6 +45,7 @@ struct DistributorConfig {
   std::uint64_t journal_cut_orders = 10'000;  // it is cut by no fewer
   std::uint64_t journal_bytes = 1ull << 30;   // beyond, a replica that is behind pins nothing any more
   std::uint64_t hash_seed = 0;                // random: for lookup tables that clients' bytes go into
+  Digest key_secret;                          // random: for the first order of a new group
 };
 
 // What the journal holds, when a term begins.

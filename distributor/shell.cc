@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "distributor/shell.h"
 
+#include <algorithm>
 #include <sched.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@ DistributorConfig core_config(const Config& config) {
   core.incarnation = Incarnation(random_number());
   core.pid = static_cast<std::uint64_t>(getpid());
   core.hash_seed = random_number();
+  core.key_secret = {random_number(), random_number()};
   core.wait_for_sync = config.durability == "fsync";
   core.fault_injection = config.fault_injection;
   core.admin_token = config.admin_token;
@@ -59,7 +61,8 @@ DistributorShell::DistributorShell(const Config& config, std::unique_ptr<Journal
     : config_(config),
       journal_(std::move(journal)),
       context_(batching_context()),
-      clients_(Channel::bind(context_, config.distributor_client_endpoint, client_limits, true)),
+      doors_{{{Principal::bridges, Channel::bind(context_, config.distributor_bridge_endpoint, client_limits, true)},
+              {Principal::clients, Channel::bind(context_, config.distributor_client_endpoint, client_limits, true)}}},
       comparator_(Channel::bind(context_, config.distributor_comparator_endpoint, peer_limits, false)) {
   for (std::uint64_t id = 1; id <= static_cast<std::uint64_t>(config.replicas); ++id) {
     const std::string endpoint = config.endpoint_for_distributor(ReplicaId(id));
@@ -67,7 +70,7 @@ DistributorShell::DistributorShell(const Config& config, std::unique_ptr<Journal
   }
   core_ =
       std::make_unique<DistributorCore>(core_config(config), journal_->begin_term(), calendar_now(), monotonic_now());
-  waiter_.watch(clients_);
+  for (Door& door : doors_) waiter_.watch(door.channel);
   waiter_.watch(comparator_);
   for (ReplicaLink& link : replicas_) waiter_.watch(link.channel);
   waiter_.watch(background_.completion_fd());
@@ -81,7 +84,7 @@ int DistributorShell::run() {
     core_->observe(calendar_now());
     carry_out(turn(*core_, now, [&](DistributorCore& core) { receive_all(core, now); }));
     if (new_term_) {
-      clients_.linger(last_words);
+      for (Door& door : doors_) door.channel.linger(last_words);
       return exit_again;
     }
     keep_house(now);
@@ -110,15 +113,19 @@ void DistributorShell::receive_all(DistributorCore& core, Instant now) {
   if (std::exchange(synced_news_, false)) core.synced(synced_, now);
   receive_from_comparator(core, now);
   for (ReplicaLink& link : replicas_) receive_from_replica(core, link, now);
-  receive_from_clients(core, now);
+  for (Door& door : doors_) receive_from_clients(core, door, now);
+}
+
+Channel& DistributorShell::door_of(Principal principal) {
+  return std::ranges::find(doors_, principal, &Door::principal)->channel;
 }
 
 // Each of these reads at most one socket's share of a turn.
-void DistributorShell::receive_from_clients(DistributorCore& core, Instant now) {
+void DistributorShell::receive_from_clients(DistributorCore& core, Door& door, Instant now) {
   for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
-    auto incoming = clients_.receive();
+    auto incoming = door.channel.receive();
     if (!incoming) return;
-    const ClientId client{std::move(incoming->peer)};
+    const ClientId client{std::move(incoming->peer), door.principal};
     if (!incoming->message || std::holds_alternative<ClientHello>(*incoming->message))
       core.client_connected(client, now);
     else if (auto* request = std::get_if<ClientRequest>(&*incoming->message))
@@ -168,7 +175,8 @@ void DistributorShell::carry_out(DistributorOutput output) {
   }
   for (const auto& delivery : output.deliveries) deliver(delivery);
   for (Message& message : output.to_comparator) comparator_.send(comparator_peer_, std::move(message));
-  for (auto& [client, message] : output.to_clients) clients_.send(client.routing_id, std::move(message));
+  for (auto& [client, message] : output.to_clients)
+    door_of(client.principal).send(client.routing_id, std::move(message));
   if (output.cut_below)
     background_.submit([this, first = *output.cut_below]() -> Background::Completion {
       journal_->cut_below(first);

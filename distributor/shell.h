@@ -3,6 +3,7 @@
 // and one that keeps it short and whole.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <map>
 #include <memory>
@@ -34,6 +35,11 @@ class DistributorShell {
     SharedMessage message;
     std::size_t bytes;
   };
+  // Where clients come in, and whose they are (law 25).
+  struct Door {
+    Principal principal;
+    Channel channel;
+  };
   // A replica's endpoint; its peer is whoever sent the newest valid report there.
   struct ReplicaLink {
     ReplicaId id;
@@ -41,8 +47,9 @@ class DistributorShell {
     std::string peer;
   };
 
+  Channel& door_of(Principal principal);
   void receive_all(DistributorCore& core, Instant now);
-  void receive_from_clients(DistributorCore& core, Instant now);
+  void receive_from_clients(DistributorCore& core, Door& door, Instant now);
   void receive_from_comparator(DistributorCore& core, Instant now);
   void receive_from_replica(DistributorCore& core, ReplicaLink& link, Instant now);
   void carry_out(DistributorOutput output);
@@ -57,7 +64,7 @@ class DistributorShell {
   Config config_;
   std::unique_ptr<Journal> journal_;
   zmq::context_t context_;
-  Channel clients_;
+  std::array<Door, 2> doors_;
   Channel comparator_;
   std::string comparator_peer_;
   std::vector<ReplicaLink> replicas_;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/digest.h"
 
+#include <array>
+#include <cstring>
+#include <openssl/sha.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -29,6 +32,17 @@ Digest digest_of_parts(std::initializer_list<std::string_view> parts) {
 
 std::uint64_t table_hash_of(std::string_view bytes, std::uint64_t seed) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
+
+Digest keyed_digest_of(const Digest& secret, std::string_view text) {
+  std::string bytes(sizeof secret, '\0');
+  std::memcpy(bytes.data(), &secret, sizeof secret);
+  bytes.append(text);
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> whole;
+  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), whole.data());
+  Digest digest;
+  std::memcpy(&digest, whole.data(), sizeof digest);
+  return digest;
 }
 
 std::uint64_t checksum_of(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }

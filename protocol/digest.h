@@ -44,6 +44,10 @@ Digest digest_of_parts(std::initializer_list<std::string_view> parts);
 // part of a result, a digest, or anything stored.
 std::uint64_t table_hash_of(std::string_view bytes, std::uint64_t seed);
 
+// Of a text that somebody chose, under a secret that they do not know: the first 16 bytes of SHA-256 (FIPS 180-4) over
+// secret and text. Nobody finds texts with the same digest.
+Digest keyed_digest_of(const Digest& secret, std::string_view text);
+
 // What every frame carries: a 64-bit checksum of its body.
 std::uint64_t checksum_of(std::string_view bytes);
 

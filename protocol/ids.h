@@ -51,9 +51,11 @@ enum class Principal : std::uint16_t {
   clients = 2,  // everybody else, together
 };
 
-// Where a client is reached: its ZeroMQ routing id, the same at the distributor and at the comparator. Opaque.
+// Where a client is reached: its ZeroMQ routing id, the same at the distributor and at the comparator, and whose
+// endpoint it comes by there. Opaque.
 struct ClientId {
   std::string routing_id;
+  Principal principal = Principal::clients;
   auto operator<=>(const ClientId&) const = default;
 };
 
@@ -64,9 +66,4 @@ struct std::hash<tally::Id<Tag>> {
   std::size_t operator()(tally::Id<Tag> id) const noexcept {
     return static_cast<std::size_t>(id.value * 0x9E3779B97F4A7C15ULL);
   }
-};
-
-template <>
-struct std::hash<tally::ClientId> {
-  std::size_t operator()(const tally::ClientId& id) const noexcept { return std::hash<std::string>()(id.routing_id); }
 };

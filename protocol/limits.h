@@ -29,16 +29,25 @@ inline constexpr std::size_t order_requests = 1024;
 inline constexpr std::size_t order_bytes = 1024 * 1024;
 inline constexpr std::size_t order_result_bytes = 1024 * 1024;
 inline constexpr std::size_t message_bytes = 2 * 1024 * 1024;
-inline constexpr std::size_t client_message_bytes = 640 * 1024;  // from a client
+inline constexpr std::size_t client_message_bytes = 640 * 1024;  // from a client to the distributor
+inline constexpr std::size_t hello_bytes = 1024;                 // all that a client sends to the comparator
 
-// Replicated state.
-inline constexpr std::size_t counters = 50'000'000;              // [state]
-inline constexpr std::size_t sessions = 100'000;                 // [state]
-inline constexpr std::uint64_t session_window = 64;              // [state] W: unacknowledged requests of one session
-inline constexpr std::size_t stored_result_bytes = 256u << 20;   // [state] results kept for all sessions together
-inline constexpr std::size_t idempotency_keys = 1'000'000;       // [state]
-inline constexpr Duration session_lifetime = hours(1);           // [state] of served time without a request
-inline constexpr Duration idempotency_key_lifetime = hours(24);  // [state] of served time
+// Replicated state. What principals have each an account of: bridges and operators one, all other clients another.
+struct Account {
+  std::size_t sessions;
+  std::size_t result_bytes;      // results kept until they are acknowledged
+  std::size_t counter_bytes;     // of the counters that it made: each its name and counter_overhead_bytes
+  std::size_t idempotency_keys;  // about 60 bytes each
+};
+inline constexpr Account bridges_account{10'000, 192u << 20, 4ull << 30, 3'000'000};  // [state]
+inline constexpr Account clients_account{90'000, 64u << 20, 1ull << 30, 1'000'000};   // [state]
+inline constexpr std::size_t counter_overhead_bytes = 96;                             // [state]
+inline constexpr std::uint64_t session_window = 64;               // [state] W: unacknowledged requests of one session
+inline constexpr std::size_t session_result_bytes = 8u << 20;     // [state] of its account's, that one session may take
+inline constexpr Duration session_lifetime = hours(1);            // [state] of served time without a request
+inline constexpr Duration unused_session_lifetime = seconds(60);  // [state] the same, of one that never had any
+inline constexpr Duration idempotency_least = minutes(10);        // [state] of served time that a key is kept surely
+inline constexpr Duration idempotency_key_lifetime = hours(24);   // [state] and at most
 
 // Distributor.
 inline constexpr std::size_t pending_requests = 16'384;  // waiting for a place in the order, all clients

@@ -28,6 +28,7 @@ Digest chain_of(const Order& order) {
   append_number(bytes, order.served.nanoseconds);
   append_number(bytes, order.calendar.unix_milliseconds);
   append_number(bytes, order.semantics);
+  append_digest(bytes, order.key_secret);
   for (const Request& request : order.requests) {
     append_number(bytes, static_cast<std::uint8_t>(request.kind));
     append_number(bytes, static_cast<std::uint8_t>(request.read_only));

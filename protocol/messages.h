@@ -67,11 +67,13 @@ struct Order {
   ServedTime served;
   CalendarTime calendar;
   std::uint32_t semantics = 0;  // limits::semantics_version of the distributor that made it
+  Digest key_secret;            // the group's first order brings it: idempotency keys are digested under it. Zero: no
   std::vector<Request> requests;
   bool voided = false;  // every request is refused, by an operator (law 14). Not part of the chain
   auto operator<=>(const Order&) const = default;
 
   bool changes_state() const {
+    if (key_secret != Digest{}) return true;
     for (const Request& request : requests)
       if (!request.read_only) return true;
     return false;

@@ -20,6 +20,7 @@ struct Duration {
 constexpr Duration microseconds(std::int64_t count) { return {count * 1'000}; }
 constexpr Duration milliseconds(std::int64_t count) { return {count * 1'000'000}; }
 constexpr Duration seconds(std::int64_t count) { return {count * 1'000'000'000}; }
+constexpr Duration minutes(std::int64_t count) { return seconds(count * 60); }
 constexpr Duration hours(std::int64_t count) { return seconds(count * 3600); }
 
 // A point of this process's monotonic clock. Means nothing to another process.

@@ -3,11 +3,14 @@
 //
 // The first byte of a key is its type (little-endian numbers, protocol/bytes.h):
 //
-//   'C' name                               → value i64
-//   'K' idempotency key                    → operation digest, status u8, value i64, first sequence u64, stored i64
+//   'C' name                               → value i64, maker's principal u16
+//   'I'                                    → the secret that idempotency keys are digested under, 16 bytes
+//   'K' principal u16, order's sequence u64 and place u32, both big-endian: of the order that a key came with first
+//                                          → keyed digest of the key, operation digest u64, status u8, value i64,
+//                                            stored u32 (seconds of served time)
 //   'L'                                    → semantics u32 and the [state] limits (replica/state_limits.h)
 //   'R' session's name, number u64         → content_digest of the request, result bytes
-//   'S' session's name                     → acknowledged u64, last activity i64
+//   'S' session's name                     → acknowledged u64, last activity i64, principal u16, used u8
 //
 // Served and calendar time are not entries: they are in the header, and the digest does not cover them (every order
 // brings them again).
@@ -31,6 +34,7 @@ namespace tally {
 
 namespace entry_type {
 inline constexpr char counter = 'C';
+inline constexpr char key_secret = 'I';
 inline constexpr char idempotency_key = 'K';
 inline constexpr char limits = 'L';
 inline constexpr char stored_result = 'R';

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "replica/counters.h"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -15,21 +16,22 @@ namespace {
 // entry_digest of one counter: its bytes are laid out once, then hashed with each value.
 class CounterEntry {
  public:
-  explicit CounterEntry(std::string_view name) {
+  CounterEntry(std::string_view name, Principal maker) {
     const auto key_size = static_cast<std::uint32_t>(1 + name.size());
     std::memcpy(bytes_, &key_size, sizeof key_size);
     bytes_[sizeof key_size] = entry_type::counter;
     name.copy(bytes_ + sizeof key_size + 1, name.size());
     size_ = sizeof key_size + 1 + name.size();
+    std::memcpy(bytes_ + size_ + sizeof(std::int64_t), &maker, sizeof maker);
   }
 
   Digest digest_with(std::int64_t value) {
     std::memcpy(bytes_ + size_, &value, sizeof value);
-    return digest_of({bytes_, size_ + sizeof value});
+    return digest_of({bytes_, size_ + sizeof value + sizeof(Principal)});
   }
 
  private:
-  char bytes_[sizeof(std::uint32_t) + 1 + limits::name_bytes + sizeof(std::int64_t)];
+  char bytes_[sizeof(std::uint32_t) + 1 + limits::name_bytes + sizeof(std::int64_t) + sizeof(Principal)];
   std::size_t size_;
 };
 
@@ -39,18 +41,22 @@ std::string key_of(std::string_view name) {
   return key;
 }
 
-std::string value_bytes(std::int64_t value) {
+std::string value_bytes(std::int64_t value, Principal maker) {
   std::string bytes;
   append_number(bytes, value);
+  append_number(bytes, static_cast<std::uint16_t>(maker));
   return bytes;
 }
 
+std::size_t cost_of(std::string_view name) { return limits::counter_overhead_bytes + name.size(); }
+
 }  // namespace
 
-Counters::Counter* Counters::Counter::make(std::string_view name, std::int64_t value) {
+Counters::Counter* Counters::Counter::make(std::string_view name, std::int64_t value, Principal maker) {
   auto* counter = new (::operator new(sizeof(Counter) + name.size())) Counter;
   counter->value = value;
-  counter->name_size = static_cast<std::uint16_t>(name.size());
+  counter->maker = maker;
+  counter->name_size = name.size() & 0x3FFF;
   name.copy(reinterpret_cast<char*>(counter + 1), name.size());
   return counter;
 }
@@ -60,16 +66,16 @@ void Counters::Counter::destroy(Counter* counter) {
   ::operator delete(counter);
 }
 
-Counters::Counters(std::size_t most, std::uint64_t hash_seed)
-    : most_(most), hash_seed_(hash_seed), share_digests_(scrub_steps) {}
+Counters::Counters(const StateLimits& limits, std::uint64_t hash_seed)
+    : limits_(limits), hash_seed_(hash_seed), share_digests_(scrub_steps) {}
 
 Counters::~Counters() { ordered_.clear_and_dispose(&Counter::destroy); }
 
 // ---- operations. A counter that exists has a valid name, so a name is judged only when it is not found.
 
-CounterResult Counters::add(const Name& name, std::int64_t increment) {
+CounterResult Counters::add(const Name& name, std::int64_t increment, Principal maker) {
   Counter* counter = find(name);
-  if (!counter) return create(name, increment);
+  if (!counter) return create(name, increment, maker);
   std::int64_t sum;
   if (__builtin_add_overflow(counter->value, increment, &sum)) return {OperationStatus::overflow, counter->value};
   change(name, *counter, sum);
@@ -81,9 +87,9 @@ CounterResult Counters::get(const Name& name) const {
   return {is_valid_name(name.text) ? OperationStatus::not_found : OperationStatus::malformed};
 }
 
-CounterResult Counters::set(const Name& name, std::int64_t value) {
+CounterResult Counters::set(const Name& name, std::int64_t value, Principal maker) {
   Counter* counter = find(name);
-  if (!counter) return create(name, value);
+  if (!counter) return create(name, value, maker);
   change(name, *counter, value);
   return {OperationStatus::ok, value};
 }
@@ -94,7 +100,8 @@ CounterResult Counters::remove(const Name& name) {
   if (counter->unsettled) settle();
   const std::int64_t value = counter->value;
   Digest difference;
-  difference -= CounterEntry(name.text).digest_with(value);
+  difference -= CounterEntry(name.text, counter->maker).digest_with(value);
+  bytes_[counter->maker] -= cost_of(name.text);
   add_to_digest(name.hash, difference);
   if (counter->captured) removed_.emplace_back(name.text);
   mark_clean(*counter);
@@ -108,7 +115,7 @@ std::uint32_t Counters::list(const Range& range, std::string& bytes) const {
   auto place = range.after < range.prefix ? ordered_.lower_bound(range.prefix) : ordered_.upper_bound(range.after);
   std::uint32_t entries = 0;
   for (; entries < range.limit && place != ordered_.end() && place->name().starts_with(range.prefix); ++place) {
-    append_number(bytes, place->name_size);
+    append_number(bytes, static_cast<std::uint16_t>(place->name_size));
     bytes.append(place->name());
     append_number(bytes, place->value);
     ++entries;
@@ -118,27 +125,30 @@ std::uint32_t Counters::list(const Range& range, std::string& bytes) const {
 
 // ---- the table
 
-CounterResult Counters::create(const Name& name, std::int64_t value) {
+CounterResult Counters::create(const Name& name, std::int64_t value, Principal maker) {
   if (!is_valid_name(name.text)) return {OperationStatus::malformed};
-  if (size() >= most_) return {OperationStatus::counters_full};  // law 18
-  mark_dirty(*insert(name, value));
+  if (bytes_[maker] + cost_of(name.text) > limits_.of(maker).counter_bytes)
+    return {OperationStatus::counters_full};  // laws 18 and 25
+  mark_dirty(*insert(name, value, maker));
   return {OperationStatus::ok, value};
 }
 
-Counters::Counter* Counters::insert(const Name& name, std::int64_t value) {
-  Counter* counter = Counter::make(name.text, value);
+Counters::Counter* Counters::insert(const Name& name, std::int64_t value, Principal maker) {
+  Counter* counter = Counter::make(name.text, value, maker);
+  bytes_[maker] += cost_of(name.text);
   const bool in_order = ordered_.empty() || ordered_.rbegin()->name() < name.text;
   if (in_order)
     ordered_.push_back(*counter);
   else
     ordered_.insert(*counter);
   table_.insert(name.hash, counter);
-  add_to_digest(name.hash, CounterEntry(name.text).digest_with(value));
+  add_to_digest(name.hash, CounterEntry(name.text, maker).digest_with(value));
   return counter;
 }
 
 void Counters::change(const Name& name, Counter& counter, std::int64_t value) {
-  if (!std::exchange(counter.unsettled, true)) unsettled_.push_back({&counter, counter.value, name.hash});
+  if (!counter.unsettled) unsettled_.push_back({&counter, counter.value, name.hash});
+  counter.unsettled = true;
   counter.value = value;
   mark_dirty(counter);
 }
@@ -154,7 +164,7 @@ void Counters::settle() {
       __builtin_prefetch(next + sizeof(Counter));
     }
     const Unsettled& change = unsettled_[place];
-    CounterEntry entry(change.counter->name());
+    CounterEntry entry(change.counter->name(), change.counter->maker);
     Digest difference = entry.digest_with(change.counter->value);
     difference -= entry.digest_with(change.value_before);
     add_to_digest(change.hash, difference);
@@ -170,7 +180,7 @@ void Counters::add_to_digest(std::uint64_t hash, const Digest& difference) {
 
 Digest Counters::recomputed_digest() const {
   Digest sum;
-  for (const Counter& counter : ordered_) sum += CounterEntry(counter.name()).digest_with(counter.value);
+  for (const Counter& counter : ordered_) sum += CounterEntry(counter.name(), counter.maker).digest_with(counter.value);
   return sum;
 }
 
@@ -178,7 +188,7 @@ Counters::Scrubbed Counters::scrub(std::size_t share) {
   Scrubbed scrubbed;
   Digest sum;
   table_.visit_share(share, [&](const Counter& counter) {
-    sum += CounterEntry(counter.name()).digest_with(counter.value);
+    sum += CounterEntry(counter.name(), counter.maker).digest_with(counter.value);
     ++scrubbed.counters;
   });
   scrubbed.right = sum == share_digests_[share];
@@ -213,7 +223,7 @@ void Counters::mark_clean(Counter& counter) {
 }
 
 void Counters::capture(Counter& counter, EntryChanges& changes) {
-  changes.push_back({key_of(counter.name()), value_bytes(counter.value)});
+  changes.push_back({key_of(counter.name()), value_bytes(counter.value, counter.maker)});
   mark_clean(counter);
   counter.captured = true;
 }
@@ -257,10 +267,16 @@ void Counters::end_capture(EntryChanges& changes) {
 bool Counters::restore(std::string_view text, std::string_view value) {
   ByteReader reader(value);
   const auto number = reader.number<std::int64_t>();
+  const auto maker = static_cast<Principal>(reader.number<std::uint16_t>());
   const Name name = name_of(text);
-  if (!reader.at_end() || !is_valid_name(text) || size() >= most_ || find(name)) return false;
-  insert(name, number)->captured = true;
+  if (!reader.at_end() || maker == Principal{} || !is_valid_name(text) || find(name)) return false;
+  insert(name, number, maker)->captured = true;
   return true;
+}
+
+bool Counters::finish_restore() const {
+  return std::ranges::all_of(bytes_,
+                             [&](const auto& used) { return used.second <= limits_.of(used.first).counter_bytes; });
 }
 
 bool Counters::flip_last_changed() {

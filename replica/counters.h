@@ -16,6 +16,7 @@
 #include <boost/intrusive/set.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@
 #include "protocol/operations.h"
 #include "replica/checkpoint.h"
 #include "replica/name_table.h"
+#include "replica/state_limits.h"
 
 namespace tally {
 
@@ -37,7 +39,8 @@ struct CounterResult {
 
 class Counters {
  public:
-  Counters(std::size_t most, std::uint64_t hash_seed);
+  // `limits` outlives this.
+  Counters(const StateLimits& limits, std::uint64_t hash_seed);
   ~Counters();
   Counters(const Counters&) = delete;
   Counters& operator=(const Counters&) = delete;
@@ -52,10 +55,10 @@ class Counters {
   [[gnu::always_inline]] void fetch_slot(const Name& name) const { table_.fetch_slot(name.hash); }
   [[gnu::always_inline]] void fetch_counter(const Name& name) const { table_.fetch_node(name.hash); }
 
-  // A name that is not valid: malformed.
-  CounterResult add(const Name& name, std::int64_t increment);
+  // A name that is not valid: malformed. A counter that is made goes into the account of `maker`.
+  CounterResult add(const Name& name, std::int64_t increment, Principal maker);
   CounterResult get(const Name& name) const;
-  CounterResult set(const Name& name, std::int64_t value);
+  CounterResult set(const Name& name, std::int64_t value, Principal maker);
   CounterResult remove(const Name& name);
 
   struct Range {
@@ -91,6 +94,8 @@ class Counters {
   void end_capture(EntryChanges& changes);
   // One entry of a checkpoint; quick when they come in byte order. False: makes no sense.
   bool restore(std::string_view text, std::string_view value);
+  // At the end of it. False: an account has more than it may.
+  bool finish_restore() const;
 
   // Fault injection: flips a bit of the most recently changed counter, unknown to the digest. False: there is none.
   bool flip_last_changed();
@@ -103,11 +108,12 @@ class Counters {
 
     std::int64_t value = 0;
     std::uint32_t dirty_place = clean;  // in dirty_ or in captured_next_
-    std::uint16_t name_size = 0;        // the name's bytes follow this object
-    bool captured = false;              // a checkpoint may hold it
-    bool unsettled = false;             // in unsettled_
+    Principal maker{};
+    std::uint16_t name_size : 14 = 0;  // the name's bytes follow this object
+    bool captured : 1 = false;         // a checkpoint may hold it
+    bool unsettled : 1 = false;        // in unsettled_
 
-    static Counter* make(std::string_view name, std::int64_t value);
+    static Counter* make(std::string_view name, std::int64_t value, Principal maker);
     static void destroy(Counter* counter);
     std::string_view name() const { return {reinterpret_cast<const char*>(this + 1), name_size}; }
   };
@@ -123,8 +129,8 @@ class Counters {
   using Ordered = boost::intrusive::set<Counter, boost::intrusive::key_of_value<NameOf>>;
 
   Counter* find(const Name& name) const { return table_.find(name.hash, name.text); }
-  CounterResult create(const Name& name, std::int64_t value);
-  Counter* insert(const Name& name, std::int64_t value);
+  CounterResult create(const Name& name, std::int64_t value, Principal maker);
+  Counter* insert(const Name& name, std::int64_t value, Principal maker);
   void change(const Name& name, Counter& counter, std::int64_t value);
   void add_to_digest(std::uint64_t hash, const Digest& difference);
   void mark_dirty(Counter& counter);
@@ -132,7 +138,8 @@ class Counters {
   std::vector<Counter*>& list_of(const Counter& counter);
   void capture(Counter& counter, EntryChanges& changes);
 
-  std::size_t most_;
+  const StateLimits& limits_;
+  std::map<Principal, std::size_t> bytes_;  // of the counters that each has made
   std::uint64_t hash_seed_;
   Ordered ordered_;
   NameTable<Counter> table_;

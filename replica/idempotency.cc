@@ -10,86 +10,184 @@
 namespace tally {
 namespace {
 
-std::string entry_key(std::string_view key) {
-  std::string bytes(1, entry_type::idempotency_key);
-  bytes.append(key);
-  return bytes;
+std::uint32_t seconds_of(ServedTime time) { return static_cast<std::uint32_t>(time.nanoseconds / 1'000'000'000); }
+
+// Whole seconds are kept, so that an age may be up to a second less than it seems.
+bool is_older(const IdempotencyKeys::Record& record, ServedTime now, Duration age) {
+  return seconds(seconds_of(now) - std::int64_t{record.stored_seconds}) > age;
 }
 
 std::string entry_value(const IdempotencyKeys::Record& record) {
   std::string bytes;
-  append_number(bytes, record.operation.high);
-  append_number(bytes, record.operation.low);
-  append_number(bytes, static_cast<std::uint8_t>(record.answer.status));
-  append_number(bytes, record.answer.value);
-  append_number(bytes, record.first.value);
-  append_number(bytes, record.stored.nanoseconds);
+  append_number(bytes, record.key.high);
+  append_number(bytes, record.key.low);
+  append_number(bytes, record.operation);
+  append_number(bytes, static_cast<std::uint8_t>(record.status));
+  append_number(bytes, record.value);
+  append_number(bytes, record.stored_seconds);
   return bytes;
 }
 
-Digest digest_of_entry(std::string_view key, const IdempotencyKeys::Record& record) {
-  return entry_digest(entry_key(key), entry_value(record));
+// Big-endian, so that entries lie in the order of their places.
+template <class Number>
+void append_reversed(std::string& bytes, Number number) {
+  std::string raw;
+  append_number(raw, number);
+  bytes.append(raw.rbegin(), raw.rend());
+}
+
+template <class Number>
+Number read_reversed(std::string_view& bytes) {
+  if (bytes.size() < sizeof(Number)) return 0;
+  const std::string raw(bytes.rend() - sizeof(Number), bytes.rend());
+  bytes.remove_prefix(sizeof(Number));
+  return ByteReader(raw).number<Number>();
 }
 
 }  // namespace
 
-Digest same_operation_digest(const Operation& operation) {
+std::uint64_t same_operation_digest(const Operation& operation) {
   std::string head;
   append_number(head, static_cast<std::uint8_t>(operation.kind));
   append_number(head, operation.kind == OperationKind::remove ? std::int64_t{0} : operation.value);
-  return digest_of_parts({head, operation.name});
+  return digest_of_parts({head, operation.name}).low;
 }
+
+std::string IdempotencyKeys::entry_key(const Record& record) const {
+  std::string bytes(1, entry_type::idempotency_key);
+  append_number(bytes, static_cast<std::uint16_t>(principal_));
+  append_reversed(bytes, record.first.value);
+  append_reversed(bytes, static_cast<std::uint32_t>(record.place));
+  return bytes;
+}
+
+Digest IdempotencyKeys::digest_of_entry(const Record& record) const {
+  return entry_digest(entry_key(record), entry_value(record));
+}
+
+// ---- what there is, and what goes
 
 void IdempotencyKeys::expire(ServedTime now) {
-  while (!by_age_.empty() && now - by_age_.front()->second.stored >= limits_.idempotency_key_lifetime) {
-    const auto& [key, record] = *by_age_.front();
-    const Digest digest = digest_of_entry(key, record);
-    digest_ -= digest;
-    block_digest(expired_) -= digest;
-    if (++expired_ % block_keys == 0) block_digests_.pop_front();
-    if (by_age_.size() > uncaptured_)
-      removed_.push_back(key);
-    else
-      --uncaptured_;
-    by_age_.pop_front();
-    keys_.erase(keys_.find(key));
-  }
+  while (size() > 0 && is_older(at(first_), now, limits_.idempotency_key_lifetime)) drop_oldest();
 }
 
-const IdempotencyKeys::Record* IdempotencyKeys::find(std::string_view key) const {
-  const auto place = keys_.find(key);
-  return place == keys_.end() ? nullptr : &place->second;
+bool IdempotencyKeys::make_room(ServedTime now) {
+  const std::size_t most = limits_.of(principal_).idempotency_keys;
+  if (size() == most && most > 0 && is_older(at(first_), now, limits_.idempotency_least)) drop_oldest();
+  return size() < most;
 }
 
-void IdempotencyKeys::store(std::string_view key, const Record& record) {
-  const auto [place, is_new] = keys_.emplace(key, record);
-  CHECK(is_new);
-  const Digest digest = digest_of_entry(key, record);
+void IdempotencyKeys::store(const Digest& key, std::uint64_t operation, const CounterResult& answer, Sequence first,
+                            ServedTime now) {
+  Record record;
+  record.key = key;
+  record.operation = operation;
+  record.value = answer.value;
+  record.first = first;
+  record.stored_seconds = seconds_of(now);
+  const bool is_first_of_order = size() == 0 || at(end_ - 1).first != first;
+  record.place = is_first_of_order ? 0 : (at(end_ - 1).place + 1) & 0xFFFFFF;  // an order has fewer
+  record.status = static_cast<std::uint8_t>(answer.status);
+  append(record);
+}
+
+void IdempotencyKeys::append(const Record& record) {
+  if (blocks_.empty() || end_ % block_records == 0) blocks_.push_back(std::make_unique<Block>());
+  const std::uint64_t number = end_++;
+  Block& block = block_of(number);
+  block.records[number % block_records] = record;
+  const Digest digest = digest_of_entry(record);
+  block.digest += digest;
   digest_ += digest;
-  block_digest(expired_ + by_age_.size()) += digest;
-  by_age_.push_back(&*place);
-  ++uncaptured_;
+  index(number);
 }
 
-// Of the block that the key of this number is in.
-Digest& IdempotencyKeys::block_digest(std::uint64_t number) {
-  const std::size_t place = number / block_keys - expired_ / block_keys;
-  if (place >= block_digests_.size()) block_digests_.resize(place + 1);
-  return block_digests_[place];
+void IdempotencyKeys::drop_oldest() {
+  const Record& oldest = at(first_);
+  const Digest digest = digest_of_entry(oldest);
+  digest_ -= digest;
+  block_of(first_).digest -= digest;
+  if (first_ < captured_)
+    removed_.push_back(entry_key(oldest));
+  else
+    ++captured_;
+  forget(first_);
+  if (++first_ % block_records == 0) blocks_.pop_front();
 }
+
+// ---- the lookup table
+
+const IdempotencyKeys::Record* IdempotencyKeys::find(const Digest& key) const {
+  const Part& part = part_of(key);
+  if (part.slots.empty()) return nullptr;
+  for (std::size_t place = key.low & part.mask(); part.slots[place] != 0; place = (place + 1) & part.mask()) {
+    const Record& record = at(number_in(part.slots[place]));
+    if (record.key == key) return &record;
+  }
+  return nullptr;
+}
+
+// Numbers grow for ever and slots have 32 bits; there are never so many records at a time that two have the same.
+std::uint32_t IdempotencyKeys::slot_of(std::uint64_t number) {
+  return static_cast<std::uint32_t>(number % UINT32_MAX + 1);
+}
+
+std::uint64_t IdempotencyKeys::number_in(std::uint32_t slot) const {
+  const std::uint64_t from_first = (slot + std::uint64_t{UINT32_MAX} - slot_of(first_)) % UINT32_MAX;
+  return first_ + from_first;
+}
+
+void IdempotencyKeys::put(Part& part, const Digest& key, std::uint32_t slot) {
+  std::size_t place = key.low & part.mask();
+  while (part.slots[place] != 0) place = (place + 1) & part.mask();
+  part.slots[place] = slot;
+}
+
+void IdempotencyKeys::grow(Part& part) {
+  const std::vector<std::uint32_t> before = std::exchange(part.slots, {});
+  part.slots.resize(before.empty() ? 8 : 2 * before.size());
+  for (const std::uint32_t slot : before)
+    if (slot != 0) put(part, at(number_in(slot)).key, slot);
+}
+
+void IdempotencyKeys::index(std::uint64_t number) {
+  const Digest& key = at(number).key;
+  Part& part = part_of(key);
+  if (part.used + 1 > part.slots.size() / 4 * 3) grow(part);
+  put(part, key, slot_of(number));
+  ++part.used;
+}
+
+void IdempotencyKeys::forget(std::uint64_t number) {
+  const Digest& key = at(number).key;
+  Part& part = part_of(key);
+  std::size_t hole = key.low & part.mask();
+  while (part.slots[hole] != slot_of(number)) {
+    CHECK(part.slots[hole] != 0);
+    hole = (hole + 1) & part.mask();
+  }
+  // Whoever stands behind the hole and was kept from standing at or before it moves into it.
+  for (std::size_t place = (hole + 1) & part.mask(); part.slots[place] != 0; place = (place + 1) & part.mask()) {
+    const std::size_t home = at(number_in(part.slots[place])).key.low & part.mask();
+    if (((place - home) & part.mask()) < ((place - hole) & part.mask())) continue;
+    part.slots[hole] = part.slots[place];
+    hole = place;
+  }
+  part.slots[hole] = 0;
+  --part.used;
+}
+
+// ---- digests
 
 IdempotencyKeys::Scrubbed IdempotencyKeys::scrub(std::uint64_t& block) {
-  block = std::max(block, expired_ / block_keys);
-  const std::uint64_t first = std::max(block * block_keys, expired_);
-  const std::uint64_t end = std::min((block + 1) * block_keys, expired_ + by_age_.size());
+  block = std::max(block, first_ / block_records);
+  const std::uint64_t first = std::max(block * block_records, first_);
+  const std::uint64_t end = std::min((block + 1) * block_records, end_);
   if (first >= end) return {.end = true};
   Digest sum;
-  for (std::uint64_t number = first; number < end; ++number) {
-    const auto* entry = by_age_[number - expired_];
-    sum += digest_of_entry(entry->first, entry->second);
-  }
+  for (std::uint64_t number = first; number < end; ++number) sum += digest_of_entry(at(number));
   ++block;
-  Digest& kept = block_digest(first);
+  Digest& kept = block_of(first).digest;
   const bool right = sum == kept;
   digest_ -= kept;
   digest_ += sum;
@@ -99,55 +197,52 @@ IdempotencyKeys::Scrubbed IdempotencyKeys::scrub(std::uint64_t& block) {
 
 Digest IdempotencyKeys::recomputed_digest() const {
   Digest sum;
-  for (const auto* entry : by_age_) sum += digest_of_entry(entry->first, entry->second);
+  for (std::uint64_t number = first_; number < end_; ++number) sum += digest_of_entry(at(number));
   return sum;
 }
 
+// ---- capture and restore. A place never comes again, so no entry key is both removed and changed.
+
 void IdempotencyKeys::begin_capture(bool full) {
   if (!full) return;
-  uncaptured_ = by_age_.size();
+  captured_ = first_;
   removed_.clear();
 }
 
 std::size_t IdempotencyKeys::capture_some(std::size_t most, EntryChanges& changes) {
-  for (; most > 0 && uncaptured_ > 0; --most, --uncaptured_) {
-    const auto& [key, record] = *by_age_[by_age_.size() - uncaptured_];
-    changes.push_back({entry_key(key), entry_value(record)});
-  }
-  return uncaptured_;
+  for (; most > 0 && captured_ < end_; --most, ++captured_)
+    changes.push_back({entry_key(at(captured_)), entry_value(at(captured_))});
+  return end_ - captured_;
 }
 
 void IdempotencyKeys::end_capture(EntryChanges& changes) {
   capture_some(SIZE_MAX, changes);
-  for (const std::string& key : removed_)
-    if (!find(key)) changes.push_back({entry_key(key), std::nullopt});
+  for (std::string& key : removed_) changes.push_back({std::move(key), std::nullopt});
   removed_.clear();
 }
 
 bool IdempotencyKeys::restore(std::string_view key, std::string_view value) {
-  ByteReader reader(value);
   Record record;
-  record.operation.high = reader.number<std::uint64_t>();
-  record.operation.low = reader.number<std::uint64_t>();
-  record.answer.status = static_cast<OperationStatus>(reader.number<std::uint8_t>());
-  record.answer.value = reader.number<std::int64_t>();
-  record.first = Sequence(reader.number<std::uint64_t>());
-  record.stored = ServedTime{reader.number<std::int64_t>()};
-  const bool sensible =
-      reader.at_end() && record.stored >= ServedTime() && !key.empty() && key.size() <= limits::idempotency_key_bytes;
-  if (!sensible || full() || find(key)) return false;
-  store(key, record);
+  if (key.size() != sizeof(std::uint64_t) + sizeof(std::uint32_t)) return false;
+  record.first = Sequence(read_reversed<std::uint64_t>(key));
+  const auto place = read_reversed<std::uint32_t>(key);
+  record.place = place & 0xFFFFFF;
+  ByteReader reader(value);
+  record.key.high = reader.number<std::uint64_t>();
+  record.key.low = reader.number<std::uint64_t>();
+  record.operation = reader.number<std::uint64_t>();
+  record.status = reader.number<std::uint8_t>();
+  record.value = reader.number<std::int64_t>();
+  record.stored_seconds = reader.number<std::uint32_t>();
+  if (!reader.at_end() || record.place != place || find(record.key)) return false;
+  const auto place_of = [](const Record& of) { return std::pair(of.first, std::uint32_t{of.place}); };
+  if (size() > 0) {
+    const Record& before = at(end_ - 1);
+    if (place_of(before) >= place_of(record) || before.stored_seconds > record.stored_seconds) return false;
+  }
+  append(record);
+  captured_ = end_;
   return true;
-}
-
-// Which of two of the same age stands first does not matter: they expire together.
-void IdempotencyKeys::finish_restore() {
-  std::ranges::sort(by_age_, {}, [](const auto* entry) { return entry->second.stored; });
-  uncaptured_ = 0;
-  expired_ = 0;
-  block_digests_.clear();
-  for (std::size_t number = 0; number < by_age_.size(); ++number)
-    block_digest(number) += digest_of_entry(by_age_[number]->first, by_age_[number]->second);
 }
 
 }  // namespace tally

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Idempotency keys: an operation that came with a key runs once, and later ones with that key bring its result again
-// (law 19).
+// Idempotency keys of one account: an operation that came with a key runs once, and later ones with that key bring its
+// result again (law 19).
 //
-// Keys are kept for a lifetime of served time and then forgotten, oldest first. They belong to the whole group, not to
-// a session: a retry may come by another bridge.
+// Of a key only its digest under the group's key secret is kept (keyed_digest), so that a key takes 48 bytes, whatever
+// its length, and about 11 more for its place in the lookup table; and nobody chooses keys that collide.
 //
-// Invariants: the oldest key stands first in `by_age_`; digest() is the sum of entry_digest over all keys (law 10), and
-// `block_digests_` are the sums over blocks of keys that came one after the other.
+// Keys are dropped oldest first: when they are older than their lifetime; and where the account is full, when they are
+// older than `idempotency_least`. Which is older is said by their places in the one order, so every replica drops the
+// same.
+//
+// Invariants: records stand in the order of their places; digest() is the sum of entry_digest over all of them (law
+// 10), and each block has the sum over its own.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
-#include <string>
+#include <memory>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -30,27 +33,32 @@
 namespace tally {
 
 // What two operations must have in common to be the same: kind, name, and the value where the kind has one.
-Digest same_operation_digest(const Operation& operation);
+std::uint64_t same_operation_digest(const Operation& operation);
 
 class IdempotencyKeys {
  public:
+  // `principal`: whose keys these are. `limits` outlives this.
+  IdempotencyKeys(Principal principal, const StateLimits& limits) : principal_(principal), limits_(limits) {}
+
   struct Record {
-    Digest operation;  // same_operation_digest
-    CounterResult answer;
-    Sequence first;  // the order that executed it
-    ServedTime stored;
-    auto operator<=>(const Record&) const = default;
+    Digest key;
+    std::uint64_t operation = 0;  // same_operation_digest
+    std::int64_t value = 0;
+    Sequence first;                    // the order that executed it
+    std::uint32_t stored_seconds = 0;  // served time
+    std::uint32_t place : 24 = 0;      // among the keys of that order
+    std::uint32_t status : 8 = 0;      // OperationStatus
   };
 
-  IdempotencyKeys(const StateLimits& limits, std::uint64_t hash_seed) : limits_(limits), keys_(0, Hash{hash_seed}) {}
-
+  // Drops what is older than its lifetime.
   void expire(ServedTime now);
-  const Record* find(std::string_view key) const;
-  bool full() const { return keys_.size() >= limits_.idempotency_keys; }
-  // Precondition: not full, key not present, `record.stored` not before that of any other.
-  void store(std::string_view key, const Record& record);
+  const Record* find(const Digest& key) const;
+  // False: full of keys that may not be dropped yet. Otherwise there is room for one more.
+  bool make_room(ServedTime now);
+  // Precondition: make_room() said so, the key is not present, and `first` is not before that of any other.
+  void store(const Digest& key, std::uint64_t operation, const CounterResult& answer, Sequence first, ServedTime now);
 
-  std::size_t size() const { return keys_.size(); }
+  std::size_t size() const { return end_ - first_; }
   Digest digest() const { return digest_; }
   Digest recomputed_digest() const;
 
@@ -60,38 +68,59 @@ class IdempotencyKeys {
     bool right = true;
     bool end = false;  // there is no such block yet
   };
-  // `block` counts on for ever; those that expired are skipped.
+  // `block` counts on for ever; those that are gone are skipped.
   Scrubbed scrub(std::uint64_t& block);
 
-  std::size_t changes() const { return uncaptured_ + removed_.size(); }
+  std::size_t changes() const { return end_ - captured_ + removed_.size(); }
   // See Counters.
   void begin_capture(bool full);
   std::size_t capture_some(std::size_t most, EntryChanges& changes);
   void end_capture(EntryChanges& changes);
-  // One entry of a checkpoint, in any order; finish_restore() at the end. False: makes no sense.
+  // One entry of a checkpoint, in byte order of keys. `key`: behind the type and the principal. False: makes no sense.
   bool restore(std::string_view key, std::string_view value);
-  void finish_restore();
 
  private:
-  static constexpr std::uint64_t block_keys = 512;
+  static_assert(sizeof(Record) == 48);
+  static constexpr std::uint64_t block_records = 512;
+  static constexpr std::size_t parts = 256;
 
-  struct Hash {
-    using is_transparent = void;
-    std::uint64_t seed;
-    std::size_t operator()(std::string_view key) const { return table_hash_of(key, seed); }
+  struct Block {
+    Digest digest;
+    std::array<Record, block_records> records;
   };
-  using Keys = std::unordered_map<std::string, Record, Hash, std::equal_to<>>;
+  // Open addressing (linear probing, deletion by moving back). A slot says which record, 0: none.
+  struct Part {
+    std::vector<std::uint32_t> slots;
+    std::size_t used = 0;
+    std::size_t mask() const { return slots.size() - 1; }
+  };
 
-  Digest& block_digest(std::uint64_t number);
+  static std::uint32_t slot_of(std::uint64_t number);
+  std::uint64_t number_in(std::uint32_t slot) const;
+  Part& part_of(const Digest& key) { return index_[key.high >> 56]; }
+  const Part& part_of(const Digest& key) const { return index_[key.high >> 56]; }
+  Block& block_of(std::uint64_t number) const { return *blocks_[number / block_records - first_ / block_records]; }
+  const Record& at(std::uint64_t number) const { return block_of(number).records[number % block_records]; }
+  static void put(Part& part, const Digest& key, std::uint32_t slot);
+  void grow(Part& part);
+  void index(std::uint64_t number);
+  void forget(std::uint64_t number);
 
-  StateLimits limits_;
-  Keys keys_;
-  std::deque<const Keys::value_type*> by_age_;
-  std::size_t uncaptured_ = 0;        // the youngest so many of by_age_ are in no checkpoint yet
-  std::vector<std::string> removed_;  // captured keys that are gone since
+  void append(const Record& record);
+  void drop_oldest();
+  std::string entry_key(const Record& record) const;
+  Digest digest_of_entry(const Record& record) const;
+
+  Principal principal_;
+  const StateLimits& limits_;
+  // Records are numbered as this process got them: first_ .. end_ - 1.
+  std::uint64_t first_ = 0;
+  std::uint64_t end_ = 0;
+  std::uint64_t captured_ = 0;  // a checkpoint may hold those before
+  std::deque<std::unique_ptr<Block>> blocks_;
+  std::array<Part, parts> index_;
+  std::vector<std::string> removed_;  // entry keys of captured records that are gone since
   Digest digest_;
-  std::uint64_t expired_ = 0;  // keys so far: the number of the oldest one
-  std::deque<Digest> block_digests_;
 };
 
 }  // namespace tally

@@ -21,13 +21,6 @@ std::string result_key(const SessionId& id, RequestNumber number) {
   return key;
 }
 
-std::string session_value(RequestNumber acknowledged, ServedTime last_activity) {
-  std::string value;
-  append_number(value, acknowledged.value);
-  append_number(value, last_activity.nanoseconds);
-  return value;
-}
-
 SessionId read_session_id(ByteReader& reader) {
   SessionId id;
   const std::string_view bytes = reader.take(id.bytes.size());
@@ -51,22 +44,39 @@ std::string result_value(const Digest& content, std::string_view result) {
 
 }  // namespace
 
+std::string Sessions::session_value(const Session& session) {
+  std::string value;
+  append_number(value, session.acknowledged.value);
+  append_number(value, session.last_activity.nanoseconds);
+  append_number(value, static_cast<std::uint16_t>(session.principal));
+  append_number(value, static_cast<std::uint8_t>(session.used));
+  return value;
+}
+
+ServedTime Sessions::expiry_of(const Session& session) const {
+  return session.last_activity + (session.used ? limits_.session_lifetime : limits_.unused_session_lifetime);
+}
+
 void Sessions::expire(ServedTime now) {
-  while (!by_activity_.empty() && now - by_activity_.begin()->first >= limits_.session_lifetime)
-    drop(sessions_.find(by_activity_.begin()->second));
+  constexpr int most = 1'000;  // part of the semantics
+  for (int count = 0; count < most && !by_expiry_.empty() && by_expiry_.begin()->first <= now; ++count)
+    drop(sessions_.find(by_expiry_.begin()->second));
 }
 
 bool Sessions::open(const Request& request, ServedTime now) {
   const SessionId& id = request.session;
   if (sessions_.contains(id)) return true;
-  if (sessions_.size() >= limits_.sessions) return false;  // law 18
+  Account& account = accounts_[request.principal];
+  if (account.sessions >= limits_.of(request.principal).sessions) return false;  // law 18
+  account.sessions += 1;
   Session session;
   session.last_activity = now;
+  session.principal = request.principal;
   session.announced = true;
-  session.digest = entry_digest(session_key(id), session_value(RequestNumber(), now));
+  session.digest = entry_digest(session_key(id), session_value(session));
   digest_ += session.digest;
+  by_expiry_.emplace(expiry_of(session), id);
   sessions_.emplace(id, std::move(session));
-  by_activity_.emplace(now, id);
   dirty_.insert(id);
   return true;
 }
@@ -108,25 +118,34 @@ void Sessions::acknowledge(Entry& entry, RequestNumber through) {
 // Activity is noted in steps, so that it rarely changes the digest.
 void Sessions::touch(Entry& entry, RequestNumber acknowledged, ServedTime now) {
   auto& [id, session] = entry;
-  const bool moved = now - session.last_activity >= limits_.session_lifetime / 16;
+  const bool moved = !session.used || now - session.last_activity >= limits_.session_lifetime / 16;
   if (acknowledged == session.acknowledged && !moved) return;
   session.acknowledged = acknowledged;
   if (moved) {
-    by_activity_.erase({session.last_activity, id});
+    by_expiry_.erase({expiry_of(session), id});
     session.last_activity = now;
-    by_activity_.emplace(now, id);
+    session.used = true;
+    by_expiry_.emplace(expiry_of(session), id);
   }
   digest_ -= session.digest;
-  session.digest = entry_digest(session_key(id), session_value(session.acknowledged, session.last_activity));
+  session.digest = entry_digest(session_key(id), session_value(session));
   digest_ += session.digest;
   dirty_.insert(id);
+}
+
+bool Sessions::has_room_for(const Admission& admission, std::size_t result_bytes) const {
+  const Session& session = admission.session->second;
+  const std::size_t taken = accounts_.at(session.principal).result_bytes;
+  const std::size_t most = limits_.of(session.principal).result_bytes;
+  return session.bytes + result_bytes <= limits_.session_result_bytes && taken + result_bytes <= most;
 }
 
 void Sessions::store(const Admission& admission, RequestNumber number, std::string_view result) {
   auto& [id, session] = *admission.session;
   const Digest digest = entry_digest(result_key(id, number), result_value(admission.content, result));
   session.results.emplace(number, StoredResult{std::string(result), admission.content, digest});
-  stored_bytes_ += result.size();
+  session.bytes += result.size();
+  accounts_[session.principal].result_bytes += result.size();
   digest_ += digest;
   dirty_.insert(id);
 }
@@ -135,7 +154,8 @@ std::map<RequestNumber, Sessions::StoredResult>::iterator Sessions::drop_result(
     Entry& entry, std::map<RequestNumber, StoredResult>::iterator place) {
   const StoredResult& result = place->second;
   digest_ -= result.digest;
-  stored_bytes_ -= result.bytes.size();
+  entry.second.bytes -= result.bytes.size();
+  accounts_[entry.second.principal].result_bytes -= result.bytes.size();
   if (result.captured) removed_.emplace_back(entry.first, place->first);
   return entry.second.results.erase(place);
 }
@@ -145,7 +165,8 @@ void Sessions::drop(std::map<SessionId, Session>::iterator place) {
   acknowledge(*place, RequestNumber(UINT64_MAX));
   digest_ -= session.digest;
   if (session.captured) removed_.emplace_back(id, RequestNumber());
-  by_activity_.erase({session.last_activity, id});
+  by_expiry_.erase({expiry_of(session), id});
+  accounts_[session.principal].sessions -= 1;
   dirty_.erase(id);
   sessions_.erase(place);
 }
@@ -153,7 +174,7 @@ void Sessions::drop(std::map<SessionId, Session>::iterator place) {
 Digest Sessions::recomputed_digest() const {
   Digest sum;
   for (const auto& [id, session] : sessions_) {
-    sum += entry_digest(session_key(id), session_value(session.acknowledged, session.last_activity));
+    sum += entry_digest(session_key(id), session_value(session));
     for (const auto& [number, result] : session.results)
       sum += entry_digest(result_key(id, number), result_value(result.content, result.bytes));
   }
@@ -177,8 +198,7 @@ Sessions::Scrubbed Sessions::scrub(ScrubPlace& place, std::size_t most) {
     auto& [id, session] = *entry;
     if (!place.begun || id != place.session) {
       place = {id, RequestNumber(), true};
-      const std::string value = session_value(session.acknowledged, session.last_activity);
-      scrubbed.right &= adopt(session.digest, entry_digest(session_key(id), value));
+      scrubbed.right &= adopt(session.digest, entry_digest(session_key(id), session_value(session)));
       ++scrubbed.work;
     }
     for (auto result = session.results.upper_bound(place.result); result != session.results.end(); ++result) {
@@ -214,7 +234,7 @@ void Sessions::begin_capture(bool full) {
 
 void Sessions::capture(Entry& entry, EntryChanges& changes) {
   auto& [id, session] = entry;
-  changes.push_back({session_key(id), session_value(session.acknowledged, session.last_activity)});
+  changes.push_back({session_key(id), session_value(session)});
   session.captured = true;
   for (auto& [number, result] : session.results) {
     if (result.captured) continue;
@@ -249,15 +269,19 @@ bool Sessions::restore(std::string_view key, std::string_view value) {
   ByteReader reader(value);
   const RequestNumber acknowledged(reader.number<std::uint64_t>());
   const ServedTime last_activity{reader.number<std::int64_t>()};
+  const auto principal = static_cast<Principal>(reader.number<std::uint16_t>());
+  const auto used = reader.number<std::uint8_t>();
   if (!key_reader.at_end() || !reader.at_end()) return false;
-  if (last_activity < ServedTime()) return false;
+  if (last_activity < ServedTime() || principal == Principal{} || used > 1) return false;
 
   Session& session = sessions_[id];
-  if (session.announced || sessions_.size() > limits_.sessions) return false;
+  if (session.announced) return false;
   session.acknowledged = acknowledged;
   session.last_activity = last_activity;
+  session.principal = principal;
+  session.used = used != 0;
   session.announced = session.captured = true;
-  by_activity_.emplace(last_activity, id);
+  by_expiry_.emplace(expiry_of(session), id);
   session.digest = entry_digest(session_key(id), value);
   digest_ += session.digest;
   return true;
@@ -272,22 +296,27 @@ bool Sessions::restore_result(std::string_view key, std::string_view value) {
   const Digest content{high, reader.number<std::uint64_t>()};
   const std::string_view result = reader.rest();
   if (!key_reader.at_end() || !reader.ok() || result.size() < results::header_bytes) return false;
-  if (!has_room_for(result.size())) return false;
   const Digest digest = entry_digest(result_key(id, number), value);
-  StoredResult stored{std::string(result), content, digest, true};
-  if (!sessions_[id].results.emplace(number, std::move(stored)).second) return false;
-  stored_bytes_ += result.size();
+  Session& session = sessions_[id];
+  if (!session.results.emplace(number, StoredResult{std::string(result), content, digest, true}).second) return false;
+  session.bytes += result.size();
   digest_ += digest;
-  return sessions_.size() <= limits_.sessions;
+  return true;
 }
 
-bool Sessions::finish_restore() const {
-  return std::ranges::all_of(sessions_, [&](const Entry& entry) {
-    const Session& session = entry.second;
-    if (!session.announced) return false;
-    if (session.results.empty()) return true;
-    return session.results.begin()->first > session.acknowledged &&
-           session.results.rbegin()->first.value - session.acknowledged.value <= limits_.session_window;
+bool Sessions::finish_restore() {
+  for (const auto& [id, session] : sessions_) {
+    Account& account = accounts_[session.principal];
+    account.sessions += 1;
+    account.result_bytes += session.bytes;
+    if (!session.announced || session.bytes > limits_.session_result_bytes) return false;
+    if (session.results.empty()) continue;
+    if (session.results.begin()->first <= session.acknowledged) return false;
+    if (session.results.rbegin()->first.value - session.acknowledged.value > limits_.session_window) return false;
+  }
+  return std::ranges::all_of(accounts_, [&](const auto& entry) {
+    const limits::Account& most = limits_.of(entry.first);
+    return entry.second.sessions <= most.sessions && entry.second.result_bytes <= most.result_bytes;
   });
 }
 

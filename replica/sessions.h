@@ -8,7 +8,9 @@
 //
 // Invariants
 // - A stored result's number lies in (acknowledged, acknowledged + W]; nothing at or below `acknowledged` runs.
-// - Nothing is dropped but what is acknowledged, closed, or without activity for `session_lifetime` of served time.
+// - Nothing is dropped but what is acknowledged, closed, or without activity for `session_lifetime` of served time; or
+//   for `unused_session_lifetime`, if there never was any: sessions that somebody opens for nothing are soon gone.
+// - Each account has no more sessions and bytes of results than its limits allow (law 25).
 // - digest() is the sum of entry_digest over all sessions and stored results (law 10).
 #pragma once
 
@@ -40,7 +42,10 @@ class Sessions {
   struct Session {
     RequestNumber acknowledged;
     ServedTime last_activity;
-    Digest digest;  // of its own entry
+    Principal principal{};  // whose it is
+    bool used = false;      // it had a request
+    std::size_t bytes = 0;  // of its results
+    Digest digest;          // of its own entry
     std::map<RequestNumber, StoredResult> results;
     bool captured = false;   // a checkpoint may hold it
     bool announced = false;  // restore: its own entry came, not only results of it
@@ -48,9 +53,10 @@ class Sessions {
   using Entry = std::map<SessionId, Session>::value_type;
 
  public:
+  // `limits` outlives this.
   explicit Sessions(const StateLimits& limits) : limits_(limits) {}
 
-  // Drops every session that was idle for its lifetime.
+  // Drops sessions that were idle for their lifetime: a thousand at most, so that no order takes long for it.
   void expire(ServedTime now);
 
   // Also if it is open already: who sends its secret again is the same client. False: full.
@@ -68,13 +74,11 @@ class Sessions {
   // Also advances the watermark and notes the activity.
   Admission admit(const Request& request, ServedTime now);
 
-  bool has_room_for(std::size_t result_bytes) const {
-    return result_bytes <= limits_.stored_result_bytes && stored_bytes_ <= limits_.stored_result_bytes - result_bytes;
-  }
+  // For the result of an admitted request: in its session, and in the account of its principal (law 18).
+  bool has_room_for(const Admission& admission, std::size_t result_bytes) const;
   void store(const Admission& admission, RequestNumber number, std::string_view result);
 
   std::size_t size() const { return sessions_.size(); }
-  std::size_t stored_bytes() const { return stored_bytes_; }
   Digest digest() const { return digest_; }
   Digest recomputed_digest() const;
 
@@ -100,11 +104,13 @@ class Sessions {
   // One entry of a checkpoint, in any order; finish_restore() at the end. False: makes no sense.
   bool restore(std::string_view key, std::string_view value);
   bool restore_result(std::string_view key, std::string_view value);
-  bool finish_restore() const;
+  bool finish_restore();
 
  private:
   void capture(Entry& entry, EntryChanges& changes);
   bool has(const SessionId& id, RequestNumber number) const;
+  ServedTime expiry_of(const Session& session) const;
+  static std::string session_value(const Session& session);
   bool adopt(Digest& kept, const Digest& recomputed);
   void acknowledge(Entry& entry, RequestNumber through);
   void touch(Entry& entry, RequestNumber acknowledged, ServedTime now);
@@ -112,10 +118,14 @@ class Sessions {
   std::map<RequestNumber, StoredResult>::iterator drop_result(Entry& entry,
                                                               std::map<RequestNumber, StoredResult>::iterator place);
 
-  StateLimits limits_;
+  const StateLimits& limits_;
   std::map<SessionId, Session> sessions_;
-  std::set<std::pair<ServedTime, SessionId>> by_activity_;
-  std::size_t stored_bytes_ = 0;
+  std::set<std::pair<ServedTime, SessionId>> by_expiry_;
+  struct Account {
+    std::size_t sessions = 0;
+    std::size_t result_bytes = 0;
+  };
+  std::map<Principal, Account> accounts_;
   Digest digest_;
   std::optional<SessionId> captured_through_;  // by the capture in progress
   std::set<SessionId> dirty_;                  // sessions that changed, or have results, since the previous capture

@@ -14,6 +14,14 @@ namespace tally {
 namespace {
 
 constexpr std::string_view limits_key(&entry_type::limits, 1);
+constexpr std::string_view key_secret_key(&entry_type::key_secret, 1);
+
+std::string key_secret_value(const Digest& secret) {
+  std::string bytes;
+  append_number(bytes, secret.high);
+  append_number(bytes, secret.low);
+  return bytes;
+}
 
 void append_outcome(std::string& results, RequestOutcome outcome, Sequence sequence) {
   results::append_header(results, outcome, sequence, 0);
@@ -31,17 +39,15 @@ bool is_worth_keeping(OperationStatus status) {
 }  // namespace
 
 State::State(const StateLimits& limits, std::uint64_t hash_seed)
-    : limits_entry_(limits_entry(limits)),
-      counters_(limits.counters, hash_seed),
-      sessions_(limits),
-      keys_(limits, hash_seed) {}
+    : limits_(limits), limits_entry_(limits_entry(limits)), counters_(limits_, hash_seed), sessions_(limits_) {}
 
 // ---- one order
 
 void State::apply(const Order& order, const OperationDecoder& decode, std::string& results) {
   served_ = std::max(served_, order.served);
-  sessions_.expire(served_);  // law 18
-  keys_.expire(served_);      // law 19
+  if (order.id.sequence == Sequence(1)) key_secret_ = order.key_secret;  // before any checkpoint
+  sessions_.expire(served_);                                             // law 18
+  for (auto& [principal, keys] : keys_) keys.expire(served_);            // law 19
   for (const Request& request : order.requests) {
     const std::size_t start = results.size();
     append_number(results, std::uint32_t{0});
@@ -86,11 +92,12 @@ void State::run_operations(const Request& request, Sequence sequence, const Oper
   if (!decoded(request, decode)) return refuse(RequestOutcome::malformed);
   const std::size_t worst = worst_result_bytes(operations_);
   if (worst > most) return refuse(RequestOutcome::results_too_large);
-  if (!request.read_only && !sessions_.has_room_for(worst)) return refuse(RequestOutcome::results_full);  // law 18
+  if (!request.read_only && !sessions_.has_room_for(admission, worst))
+    return refuse(RequestOutcome::results_full);  // laws 18 and 25
 
   const std::size_t start = results.size();
   results::append_header(results, RequestOutcome::executed, sequence, static_cast<std::uint32_t>(operations_.size()));
-  execute_all({sequence, request.read_only}, results);
+  execute_all({sequence, request.read_only, admission.session->second.principal}, results);
   CHECK(results.size() - start <= worst);
   if (!request.read_only) sessions_.store(admission, request.number, std::string_view(results).substr(start));
 }
@@ -126,7 +133,7 @@ void State::execute(const Operation& operation, const Counters::Name& name, cons
     case OperationKind::remove:
       if (frame.read_only) return append_answer(results, {OperationStatus::read_only});
       if (keyed) return execute_keyed(operation, name, frame, results);
-      return append_answer(results, change(operation, name));
+      return append_answer(results, change(operation, name, frame));
     case OperationKind::get:
       return append_answer(results, keyed ? CounterResult{OperationStatus::malformed} : counters_.get(name));
     case OperationKind::list: return list(operation, results);
@@ -134,31 +141,41 @@ void State::execute(const Operation& operation, const Counters::Name& name, cons
   }
 }
 
-CounterResult State::change(const Operation& operation, const Counters::Name& name) {
+CounterResult State::change(const Operation& operation, const Counters::Name& name, const Frame& frame) {
   switch (operation.kind) {
-    case OperationKind::add: return counters_.add(name, operation.value);
-    case OperationKind::set: return counters_.set(name, operation.value);
+    case OperationKind::add: return counters_.add(name, operation.value, frame.principal);
+    case OperationKind::set: return counters_.set(name, operation.value, frame.principal);
     default: return counters_.remove(name);
   }
+}
+
+IdempotencyKeys& State::keys_of(Principal principal) {
+  return keys_.try_emplace(principal, principal, limits_).first->second;
+}
+
+std::size_t State::idempotency_keys() const {
+  std::size_t count = 0;
+  for (const auto& [principal, keys] : keys_) count += keys.size();
+  return count;
 }
 
 // A change that came with an idempotency key (law 19).
 void State::execute_keyed(const Operation& operation, const Counters::Name& name, const Frame& frame,
                           std::string& results) {
-  const std::string_view key = operation.idempotency_key;
-  if (key.size() > limits::idempotency_key_bytes || !is_valid_name(operation.name))
+  if (operation.idempotency_key.size() > limits::idempotency_key_bytes || !is_valid_name(operation.name))
     return append_answer(results, {OperationStatus::malformed});
-  const Digest digest = same_operation_digest(operation);
-  if (const IdempotencyKeys::Record* record = keys_.find(key)) {
-    if (record->operation != digest) return append_answer(results, {OperationStatus::key_reused});
-    const auto status = static_cast<std::uint8_t>(record->answer.status);
-    append_number(results, static_cast<std::uint8_t>(status | results::has_first_sequence));
-    append_number(results, record->answer.value);
+  IdempotencyKeys& keys = keys_of(frame.principal);
+  const Digest key = keyed_digest_of(key_secret_, operation.idempotency_key);
+  const std::uint64_t same = same_operation_digest(operation);
+  if (const IdempotencyKeys::Record* record = keys.find(key)) {
+    if (record->operation != same) return append_answer(results, {OperationStatus::key_reused});
+    append_number(results, static_cast<std::uint8_t>(record->status | results::has_first_sequence));
+    append_number(results, record->value);
     return append_number(results, record->first.value);
   }
-  if (keys_.full()) return append_answer(results, {OperationStatus::keys_full});  // law 18
-  const CounterResult answer = change(operation, name);
-  if (is_worth_keeping(answer.status)) keys_.store(key, {digest, answer, frame.sequence, served_});
+  if (!keys.make_room(served_)) return append_answer(results, {OperationStatus::keys_full});  // law 18
+  const CounterResult answer = change(operation, name, frame);
+  if (is_worth_keeping(answer.status)) keys.store(key, same, answer, frame.sequence, served_);
   append_answer(results, answer);
 }
 
@@ -181,17 +198,19 @@ void State::list(const Operation& operation, std::string& results) const {
 
 Digest State::digest() const {
   Digest sum = entry_digest(limits_key, limits_entry_);
+  sum += entry_digest(key_secret_key, key_secret_value(key_secret_));
   sum += counters_.digest();
   sum += sessions_.digest();
-  sum += keys_.digest();
+  for (const auto& [principal, keys] : keys_) sum += keys.digest();
   return sum;
 }
 
 Digest State::recomputed_digest() const {
   Digest sum = entry_digest(limits_key, limits_entry_);
+  sum += entry_digest(key_secret_key, key_secret_value(key_secret_));
   sum += counters_.recomputed_digest();
   sum += sessions_.recomputed_digest();
-  sum += keys_.recomputed_digest();
+  for (const auto& [principal, keys] : keys_) sum += keys.recomputed_digest();
   return sum;
 }
 
@@ -210,10 +229,17 @@ State::Scrubbed State::scrub_some(std::size_t work) {
     place.sessions_done = some.end;
   }
   while (place.sessions_done && !scrubbed.pass_ends && scrubbed.work < work) {
-    const auto block = keys_.scrub(place.key_block);
+    const auto keys = keys_.lower_bound(place.keys_of);
+    if (keys == keys_.end()) {
+      scrubbed.pass_ends = true;
+      break;
+    }
+    if (keys->first != place.keys_of) place.key_block = 0;
+    place.keys_of = keys->first;
+    const auto block = keys->second.scrub(place.key_block);
     scrubbed.work += block.keys;
     scrubbed.right &= block.right;
-    scrubbed.pass_ends = block.end;
+    if (block.end) place.keys_of = static_cast<Principal>(static_cast<std::uint16_t>(place.keys_of) + 1);
   }
   if (scrubbed.pass_ends) place = {};
   return scrubbed;
@@ -226,15 +252,22 @@ bool State::scrub() {
 
 // ---- checkpoints
 
-std::size_t State::changes() const { return counters_.changes() + sessions_.changes() + keys_.changes(); }
+std::size_t State::changes() const {
+  std::size_t changes = counters_.changes() + sessions_.changes();
+  for (const auto& [principal, keys] : keys_) changes += keys.changes();
+  return changes;
+}
 
 void State::begin_capture() {
   CheckpointDelta& delta = capturing_.emplace();
   delta.full = std::exchange(next_is_full_, false);
-  if (delta.full) delta.changes.push_back({std::string(limits_key), limits_entry_});
+  if (delta.full) {
+    delta.changes.push_back({std::string(limits_key), limits_entry_});
+    delta.changes.push_back({std::string(key_secret_key), key_secret_value(key_secret_)});
+  }
   counters_.begin_capture(delta.full);
   sessions_.begin_capture(delta.full);
-  keys_.begin_capture(delta.full);
+  for (auto& [principal, keys] : keys_) keys.begin_capture(delta.full);
 }
 
 bool State::capture_some(std::size_t entries) {
@@ -245,7 +278,7 @@ bool State::capture_some(std::size_t entries) {
   const auto room = [&] { return changes.size() < end ? end - changes.size() : 0; };
   std::size_t left = counters_.capture_some(room(), changes);
   left += sessions_.capture_some(room(), changes);
-  left += keys_.capture_some(room(), changes);
+  for (auto& [principal, keys] : keys_) left += keys.capture_some(room(), changes);
   return left <= little;
 }
 
@@ -255,7 +288,7 @@ CheckpointDelta State::capture(CheckpointHeader header) {
   capturing_.reset();
   counters_.end_capture(delta.changes);
   sessions_.end_capture(delta.changes);
-  keys_.end_capture(delta.changes);
+  for (auto& [principal, keys] : keys_) keys.end_capture(delta.changes);
   delta.header = header;
   delta.header.state = digest();
   delta.header.served = served_;
@@ -268,19 +301,37 @@ bool State::restore(std::string_view key, std::string_view value) {
   const std::string_view rest = key.substr(1);
   switch (key[0]) {
     case entry_type::counter: return counters_.restore(rest, value);
-    case entry_type::idempotency_key: return keys_.restore(rest, value);
+    case entry_type::idempotency_key: return restore_key(rest, value);
     case entry_type::stored_result: return sessions_.restore_result(rest, value);
     case entry_type::session: return sessions_.restore(rest, value);
     case entry_type::limits: return limits_restored_ = rest.empty() && value == limits_entry_;
+    case entry_type::key_secret: {
+      ByteReader reader(value);
+      key_secret_.high = reader.number<std::uint64_t>();
+      key_secret_.low = reader.number<std::uint64_t>();
+      return rest.empty() && reader.at_end();
+    }
     default: return false;
   }
+}
+
+bool State::restore_key(std::string_view key, std::string_view value) {
+  constexpr std::size_t most_principals = 1024;
+  ByteReader reader(key);
+  const auto principal = static_cast<Principal>(reader.number<std::uint16_t>());
+  if (!reader.ok() || principal == Principal{}) return false;
+  if (!keys_.contains(principal) && keys_.size() >= most_principals) return false;
+  return keys_of(principal).restore(reader.rest(), value);
 }
 
 bool State::finish_restore(const CheckpointHeader& header) {
   served_ = header.served;
   next_is_full_ = false;
-  keys_.finish_restore();
-  return limits_restored_ && sessions_.finish_restore() && digest() == header.state;
+  const bool within_limits =
+      counters_.finish_restore() && sessions_.finish_restore() && std::ranges::all_of(keys_, [&](const auto& entry) {
+        return entry.second.size() <= limits_.of(entry.first).idempotency_keys;
+      });
+  return limits_restored_ && within_limits && digest() == header.state;
 }
 
 std::optional<std::int64_t> State::counter(std::string_view name) const {

@@ -4,13 +4,14 @@
 // Nothing but orders changes it, and nothing but orders is looked at: no clock, no randomness, no iteration in an order
 // that an address or a hash decides (law 5). `hash_seed` only places counters in lookup tables.
 //
-// digest() covers all of it: counters, sessions, stored results, idempotency keys and limits; exactly the entries that
-// checkpoints hold (law 10). Not movable; one thread.
+// digest() covers all of it: counters, sessions, stored results, idempotency keys, their secret and limits; exactly the
+// entries that checkpoints hold (law 10). Not movable; one thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -79,7 +80,7 @@ class State {
   std::optional<std::int64_t> counter(std::string_view name) const;
   std::size_t counters() const { return counters_.size(); }
   std::size_t sessions() const { return sessions_.size(); }
-  std::size_t idempotency_keys() const { return keys_.size(); }
+  std::size_t idempotency_keys() const;
   // Fault injection: flips a bit in the most recently changed counter, without the digest. False: there is none.
   bool flip_stored_counter() { return counters_.flip_last_changed(); }
 
@@ -88,6 +89,7 @@ class State {
   struct Frame {
     Sequence sequence;
     bool read_only = false;
+    Principal principal{};  // whose session it is
   };
 
   void run(const Request& request, Sequence sequence, const OperationDecoder& decode, std::string& results);
@@ -97,14 +99,18 @@ class State {
   void execute(const Operation& operation, const Counters::Name& name, const Frame& frame, std::string& results);
   void execute_keyed(const Operation& operation, const Counters::Name& name, const Frame& frame, std::string& results);
   void begin_capture();
-  CounterResult change(const Operation& operation, const Counters::Name& name);
+  bool restore_key(std::string_view key, std::string_view value);
+  CounterResult change(const Operation& operation, const Counters::Name& name, const Frame& frame);
+  IdempotencyKeys& keys_of(Principal principal);
   void list(const Operation& operation, std::string& results) const;
 
+  StateLimits limits_;
   std::string limits_entry_;  // value of the entry of type 'L'
   bool limits_restored_ = false;
+  Digest key_secret_;  // keys are digested under it; drawn by the distributor, once for the group
   Counters counters_;
   Sessions sessions_;
-  IdempotencyKeys keys_;
+  std::map<Principal, IdempotencyKeys> keys_;  // each principal has a name space of its own
   ServedTime served_;
   bool next_is_full_ = true;
   std::optional<CheckpointDelta> capturing_;  // what the steps so far brought
@@ -112,6 +118,7 @@ class State {
     std::size_t share = 0;  // of the counters; then the sessions, then the keys
     Sessions::ScrubPlace session;
     bool sessions_done = false;
+    Principal keys_of{};  // of whom; and from which block on
     std::uint64_t key_block = 0;
   };
   ScrubPlace scrub_place_;

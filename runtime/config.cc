@@ -88,10 +88,14 @@ const std::vector<Key>& keys() {
        0,
        one_day_ms},
       {{"distributor_client_endpoint", "ZeroMQ endpoint for requests"}, &Config::distributor_client_endpoint},
+      {{"distributor_bridge_endpoint", "ZeroMQ endpoint for requests of bridges and of the `tally` command"},
+       &Config::distributor_bridge_endpoint},
       {{"distributor_replica_endpoint", "prefix of the endpoints for orders; the replica's number is appended"},
        &Config::distributor_replica_endpoint},
       {{"distributor_comparator_endpoint", "endpoint for ballots"}, &Config::distributor_comparator_endpoint},
       {{"comparator_client_endpoint", "ZeroMQ endpoint for decisions"}, &Config::comparator_client_endpoint},
+      {{"comparator_bridge_endpoint", "ZeroMQ endpoint for decisions to bridges and to the `tally` command"},
+       &Config::comparator_bridge_endpoint},
       {{"comparator_replica_endpoint", "prefix of the endpoints for votes; the replica's number is appended"},
        &Config::comparator_replica_endpoint},
       {{"replica_transfer_endpoint", "prefix of the endpoints where replicas give their state; the number is appended"},
@@ -194,9 +198,11 @@ void fill_in_endpoints(Config& config) {
     if (endpoint.empty()) endpoint = "ipc://" + config.run_directory() + '/' + std::string(name);
   };
   fill(config.distributor_client_endpoint, "distributor.sock");
+  fill(config.distributor_bridge_endpoint, "distributor-bridge.sock");
   fill(config.distributor_replica_endpoint, "orders.sock-");
   fill(config.distributor_comparator_endpoint, "ballots.sock");
   fill(config.comparator_client_endpoint, "comparator.sock");
+  fill(config.comparator_bridge_endpoint, "comparator-bridge.sock");
   fill(config.comparator_replica_endpoint, "votes.sock-");
   fill(config.replica_transfer_endpoint, "state.sock-");
 }

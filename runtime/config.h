@@ -45,9 +45,11 @@ struct Config {
 
   // Empty: ipc sockets in DATA/run. Per replica: a prefix, to which the replica's number is appended.
   std::string distributor_client_endpoint;
+  std::string distributor_bridge_endpoint;
   std::string distributor_replica_endpoint;
   std::string distributor_comparator_endpoint;
   std::string comparator_client_endpoint;
+  std::string comparator_bridge_endpoint;
   std::string comparator_replica_endpoint;
   std::string replica_transfer_endpoint;
 

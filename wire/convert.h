@@ -63,6 +63,11 @@ void to_proto(const std::array<std::uint8_t, size>& bytes, std::string& text) {
   text.assign(reinterpret_cast<const char*>(bytes.data()), size);
 }
 
+inline bool from_proto(std::uint64_t number, Principal& principal) {
+  principal = static_cast<Principal>(number);
+  return number != 0 && static_cast<std::uint64_t>(principal) == number;
+}
+
 template <std::size_t size>
 bool from_proto(const std::string& text, std::array<std::uint8_t, size>& bytes) {
   if (text.size() != size) return false;

@@ -45,9 +45,7 @@ void to_proto(Request& request, v1::Request& proto) {
 }
 
 bool from_proto(v1::Request& proto, Request& request) {
-  request.principal = static_cast<Principal>(proto.principal());
-  const bool is_principal = static_cast<std::uint64_t>(request.principal) == proto.principal();
-  return is_principal && proto.principal() != 0 && proto.secret().empty() &&
+  return proto.secret().empty() && from_proto(proto.principal(), request.principal) &&
          from_proto(proto.session(), request.session.bytes) && common_from_proto(proto, request);
 }
 

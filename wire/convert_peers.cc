@@ -11,12 +11,13 @@ void to_proto(const BallotEntry& entry, v1::BallotEntry& proto) {
   proto.set_client(entry.client.routing_id);
   to_proto(entry.session.bytes, *proto.mutable_session());
   proto.set_number(entry.number.value);
+  proto.set_principal(static_cast<std::uint64_t>(entry.client.principal));
 }
 
 bool from_proto(v1::BallotEntry& proto, BallotEntry& entry) {
   entry.client.routing_id = std::move(*proto.mutable_client());
   entry.number = RequestNumber(proto.number());
-  return from_proto(proto.session(), entry.session.bytes);
+  return from_proto(proto.session(), entry.session.bytes) && from_proto(proto.principal(), entry.client.principal);
 }
 
 void to_proto(const Ballot& ballot, v1::Ballot& proto) {
@@ -79,12 +80,14 @@ void to_proto(Order& order, v1::Order& proto) {
   proto.set_semantics(order.semantics);
   list_to_proto(order.requests, *proto.mutable_requests());
   proto.set_voided(order.voided);
+  if (order.key_secret != Digest{}) to_proto(order.key_secret, *proto.mutable_key_secret());
 }
 
 bool from_proto(v1::Order& proto, Order& order) {
   order.id = from_proto(proto.id());
   order.previous = from_proto(proto.previous());
   order.voided = proto.voided();
+  order.key_secret = from_proto(proto.key_secret());
   return from_proto(proto.served_ns(), order.served.nanoseconds) &&
          from_proto(proto.calendar_unix_ms(), order.calendar.unix_milliseconds) &&
          from_proto(proto.semantics(), order.semantics) &&

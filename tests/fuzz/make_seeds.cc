@@ -52,7 +52,7 @@ Request request() {
 }
 
 Order order() {
-  Order order{identity(9), {7, 8}, {1'000'000}, {1'700'000'000'000}, 1, {request(), request()}, false};
+  Order order{identity(9), {7, 8}, {1'000'000}, {1'700'000'000'000}, 1, {11, 12}, {request(), request()}, false};
   order.requests[1].kind = RequestKind::open_session;
   order.id.chain = chain_of(order);
   return order;
@@ -125,8 +125,7 @@ void write_replica() {
   const std::string sealed = encode_header(header());
   write("checkpoint_header", "header", sealed.substr(0, sealed.size() - sizeof(std::uint64_t)));
 
-  State state({.counters = 16, .sessions = 4, .session_window = 4, .stored_result_bytes = 1024, .idempotency_keys = 8},
-              1);
+  State state({.bridges = {4, 1024, 2048, 8}, .clients = {4, 1024, 2048, 8}, .session_window = 4}, 1);
   Order first = order();
   first.requests[0] = first.requests[1];
   first.requests[0].read_only = first.requests[1].read_only = false;

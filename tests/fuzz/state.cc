@@ -19,8 +19,7 @@ namespace {
 
 using Entries = std::map<std::string, std::string>;
 
-const StateLimits few{
-    .counters = 16, .sessions = 4, .session_window = 4, .stored_result_bytes = 1024, .idempotency_keys = 8};
+const StateLimits few{.bridges = {4, 1024, 2048, 8}, .clients = {4, 1024, 2048, 8}, .session_window = 4};
 
 Entries read_entries(ByteReader& reader) {
   Entries entries;

@@ -34,6 +34,8 @@ void DistributorNode::begin() {
   config.membership = world_.plan.membership;
   config.incarnation = Incarnation(random_.next());
   config.pid = life();
+  config.hash_seed = random_.next();
+  config.key_secret = {random_.next(), random_.next()};
   config.admin_token = admin_token;
   config.ack_timeout = world_.plan.ack_timeout;
   config.ack_misses = world_.plan.ack_misses;

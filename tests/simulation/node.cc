@@ -11,8 +11,10 @@ namespace tally::simulation {
 Node::Node(World& world, std::string name, std::size_t channels)
     : world_(world), random_(world.random.fork()), name_(std::move(name)), inbox_(channels) {}
 
+// Every other client is a bridge.
 ClientId client_of(const Arrival& arrival) {
-  return {arrival.link->connector->name() + "." + std::to_string(arrival.peer)};
+  const std::string& name = arrival.link->connector->name();
+  return {name + "." + std::to_string(arrival.peer), name.back() % 2 == 0 ? Principal::bridges : Principal::clients};
 }
 
 ClientAddress address_of(const ClientId& client) {

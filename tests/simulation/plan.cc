@@ -47,13 +47,18 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(FaultName::last_
 
 StateLimits draw_limits(Random& random) {
   StateLimits limits;
-  if (random.chance(0.3)) limits.counters = random.between(2, 12);
-  if (random.chance(0.3)) limits.sessions = random.between(1, 6);
+  for (limits::Account* account : {&limits.bridges, &limits.clients}) {
+    if (random.chance(0.3)) account->counter_bytes = random.between(2, 12) * (limits::counter_overhead_bytes + 9);
+    if (random.chance(0.3)) account->sessions = random.between(1, 6);
+    if (random.chance(0.2)) account->result_bytes = random.between(100, 3000);
+    if (random.chance(0.3)) account->idempotency_keys = random.between(1, 20);
+  }
   if (random.chance(0.2)) limits.session_window = random.between(1, 6);
-  if (random.chance(0.2)) limits.stored_result_bytes = random.between(100, 3000);
-  if (random.chance(0.3)) limits.idempotency_keys = random.between(1, 20);
+  if (random.chance(0.2)) limits.session_result_bytes = random.between(100, 3000);
   if (random.chance(0.4)) limits.session_lifetime = random.between(milliseconds(500), seconds(20));
+  if (random.chance(0.4)) limits.unused_session_lifetime = random.between(milliseconds(100), seconds(20));
   if (random.chance(0.4)) limits.idempotency_key_lifetime = random.between(milliseconds(500), seconds(20));
+  if (random.chance(0.4)) limits.idempotency_least = random.between(milliseconds(500), seconds(20));
   return limits;
 }
 

@@ -67,6 +67,7 @@ std::uint64_t tag_of(std::int64_t value) {
 Reference::Executed Reference::execute(const Order& order) {
   tags_.clear();
   served_ = std::max(served_, order.served.nanoseconds);
+  if (order.id.sequence == Sequence(1)) key_secret_ = order.key_secret;
   expire();
   Executed executed;
   for (const Request& request : order.requests)
@@ -77,14 +78,27 @@ Reference::Executed Reference::execute(const Order& order) {
 }
 
 void Reference::expire() {
-  std::erase_if(sessions_, [&](const auto& entry) {
-    return served_ - entry.second.last_activity >= limits_.session_lifetime.nanoseconds;
-  });
-  std::erase_if(keys_, [&](const auto& entry) {
-    const bool expired = served_ - entry.second.stored >= limits_.idempotency_key_lifetime.nanoseconds;
-    if (expired) keys_digest_ -= entry.second.digest;
-    return expired;
-  });
+  // Those that expire first go first, a thousand an order.
+  std::multimap<std::int64_t, SessionId> expiring;
+  for (const auto& [id, session] : sessions_) {
+    const Duration life = session.used ? limits_.session_lifetime : limits_.unused_session_lifetime;
+    expiring.emplace(session.last_activity + life.nanoseconds, id);
+  }
+  std::size_t dropped = 0;
+  for (const auto& [expires, id] : expiring)
+    if (expires <= served_ && dropped++ < 1000) sessions_.erase(id);
+  while (!keys_in_order_.empty() && is_older(oldest_key(), limits_.idempotency_key_lifetime)) drop_oldest_key();
+}
+
+bool Reference::is_older(const Key& key, Duration age) const {
+  constexpr std::int64_t second = 1'000'000'000;
+  return served_ / second - key.stored / second > age.nanoseconds / second;
+}
+
+void Reference::drop_oldest_key() {
+  keys_digest_ -= oldest_key().digest;
+  keys_.erase(keys_in_order_.front());
+  keys_in_order_.pop_front();
 }
 
 RequestResult Reference::run(const Request& request, Sequence sequence) {
@@ -95,8 +109,11 @@ RequestResult Reference::run(const Request& request, Sequence sequence) {
   const bool exists = sessions_.contains(request.session);
   if (request.kind == RequestKind::open_session) {
     result.outcome = RequestOutcome::sessions_full;
-    if (!exists && sessions_.size() >= limits_.sessions) return result;
-    if (!exists) sessions_[request.session].last_activity = served_;
+    const auto of_principal = std::ranges::count_if(
+        sessions_, [&](const auto& entry) { return entry.second.principal == request.principal; });
+    const bool full = static_cast<std::size_t>(of_principal) >= limits_.of(request.principal).sessions;
+    if (!exists && full) return result;
+    if (!exists) sessions_[request.session] = {0, served_, request.principal, false, {}};
     result.outcome = RequestOutcome::session_opened;
   } else if (request.kind == RequestKind::close_session) {
     sessions_.erase(request.session);
@@ -105,10 +122,16 @@ RequestResult Reference::run(const Request& request, Sequence sequence) {
   return result;
 }
 
-std::size_t Reference::stored_bytes() const {
+std::size_t Reference::stored_bytes(Principal principal) const {
   std::size_t bytes = 0;
   for (const auto& [id, session] : sessions_)
-    for (const auto& [number, result] : session.results) bytes += result.bytes.size();
+    if (session.principal == principal) bytes += session.stored_bytes();
+  return bytes;
+}
+
+std::size_t Reference::Session::stored_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& [number, result] : results) bytes += result.bytes.size();
   return bytes;
 }
 
@@ -126,7 +149,9 @@ std::string Reference::run_operations(const Request& request, Sequence sequence)
   session.acknowledged = std::max(session.acknowledged, request.acknowledged.value);
   std::erase_if(session.results, [&](const auto& entry) { return entry.first <= request.acknowledged.value; });
   // Activity is noted in steps of a sixteenth of the lifetime.
-  if (served_ - session.last_activity >= (limits_.session_lifetime / 16).nanoseconds) session.last_activity = served_;
+  if (!session.used || served_ - session.last_activity >= (limits_.session_lifetime / 16).nanoseconds)
+    session.last_activity = served_;
+  session.used = true;
 
   if (request.number.value <= session.acknowledged) return refused(RequestOutcome::stale);
   const std::size_t most = std::min(request.result_limit, limits::request_result_bytes);
@@ -144,8 +169,10 @@ std::string Reference::run_operations(const Request& request, Sequence sequence)
     return refused(RequestOutcome::malformed);
   const std::size_t worst = worst_result_bytes(operations);
   if (worst > most) return refused(RequestOutcome::results_too_large);
-  if (!request.read_only && stored_bytes() + worst > limits_.stored_result_bytes)
-    return refused(RequestOutcome::results_full);
+  const bool has_room = session.stored_bytes() + worst <= limits_.session_result_bytes &&
+                        stored_bytes(session.principal) + worst <= limits_.of(session.principal).result_bytes;
+  if (!request.read_only && !has_room) return refused(RequestOutcome::results_full);
+  principal_ = session.principal;
 
   result.outcome = RequestOutcome::executed;
   for (const Operation& operation : operations)
@@ -178,7 +205,7 @@ OperationResult Reference::run(const Operation& operation, bool read_only, Seque
         return result;
       }
       result.status = OperationStatus::ok;
-      result.value = counter->second;
+      result.value = counter->second.value;
       return result;
     }
     case OperationKind::list: return list(operation);
@@ -198,31 +225,40 @@ OperationResult Reference::change(const Operation& operation) {
   }
   if (operation.kind == OperationKind::remove) {
     result.status = exists ? OperationStatus::ok : OperationStatus::not_found;
-    if (exists) result.value = counter->second;
+    if (exists) result.value = counter->second.value;
     if (exists) counters_.erase(counter);
     return result;
   }
-  if (!exists && counters_.size() >= limits_.counters) {
+  if (!exists &&
+      counter_bytes() + limits::counter_overhead_bytes + name.size() > limits_.of(principal_).counter_bytes) {
     result.status = OperationStatus::counters_full;
     return result;
   }
   const __int128 sum =
-      (operation.kind == OperationKind::add && exists ? counter->second : 0) + __int128{operation.value};
+      (operation.kind == OperationKind::add && exists ? counter->second.value : 0) + __int128{operation.value};
   if (sum > edge || sum < std::numeric_limits<std::int64_t>::min()) {
     result.status = OperationStatus::overflow;
-    result.value = counter->second;
+    result.value = counter->second.value;
     return result;
   }
   result.status = OperationStatus::ok;
-  result.value = counters_[name] = static_cast<std::int64_t>(sum);
+  result.value = static_cast<std::int64_t>(sum);
+  counters_.try_emplace(name, Counter{0, principal_}).first->second.value = result.value;
   return result;
+}
+
+std::size_t Reference::counter_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& [name, counter] : counters_)
+    if (counter.maker == principal_) bytes += limits::counter_overhead_bytes + name.size();
+  return bytes;
 }
 
 OperationResult Reference::run_keyed(const Operation& operation, Sequence sequence) {
   OperationResult result;
-  const std::string key(operation.idempotency_key);
+  const std::pair key{principal_, std::string(operation.idempotency_key)};
   result.status = OperationStatus::malformed;
-  if (key.size() > limits::idempotency_key_bytes || !is_valid_name(operation.name)) return result;
+  if (key.second.size() > limits::idempotency_key_bytes || !is_valid_name(operation.name)) return result;
   const bool has_value = operation.kind != OperationKind::remove;
   if (const auto found = keys_.find(key); found != keys_.end()) {
     const Key& known = found->second;
@@ -236,7 +272,18 @@ OperationResult Reference::run_keyed(const Operation& operation, Sequence sequen
     result.first_sequence = known.first;
     return result;
   }
-  if (keys_.size() >= limits_.idempotency_keys) {
+  const auto mine = [&] {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(keys_in_order_, [&](const auto& one) { return one.first == principal_; }));
+  };
+  const std::size_t most = limits_.of(principal_).idempotency_keys;
+  const auto oldest = std::ranges::find(keys_in_order_, principal_, [](const auto& one) { return one.first; });
+  if (mine() == most && most > 0 && is_older(keys_.at(*oldest), limits_.idempotency_least)) {
+    keys_digest_ -= keys_.at(*oldest).digest;
+    keys_.erase(*oldest);
+    keys_in_order_.erase(oldest);
+  }
+  if (mine() >= most) {
     result.status = OperationStatus::keys_full;
     return result;
   }
@@ -246,10 +293,17 @@ OperationResult Reference::run_keyed(const Operation& operation, Sequence sequen
   const std::int64_t value = has_value ? operation.value : 0;
   const Digest asked =
       digest_of(packed(static_cast<std::uint8_t>(operation.kind), value) + std::string(operation.name));
-  const Digest digest = digest_of_entry(
-      'K', key,
-      packed(asked.high, asked.low, static_cast<std::uint8_t>(result.status), result.value, sequence.value, served_));
+  const Digest kept_as = keyed_digest_of(key_secret_, key.second);
+  // Its place: the order, and how many keys of this principal came in it before; more significant bytes first.
+  const auto before = static_cast<std::uint32_t>(std::ranges::count_if(
+      keys_, [&](const auto& entry) { return entry.first.first == principal_ && entry.second.first == sequence; }));
+  const std::string place = packed(__builtin_bswap64(sequence.value), __builtin_bswap32(before));
+  const auto stored_seconds = static_cast<std::uint32_t>(served_ / 1'000'000'000);
+  const Digest digest = digest_of_entry('K', packed(static_cast<std::uint16_t>(principal_)) + place,
+                                        packed(kept_as.high, kept_as.low, asked.low,
+                                               static_cast<std::uint8_t>(result.status), result.value, stored_seconds));
   keys_[key] = {operation.kind, std::string(operation.name), operation.value, result, sequence, served_, digest};
+  keys_in_order_.push_back(key);
   keys_digest_ += digest;
   return result;
 }
@@ -262,9 +316,9 @@ OperationResult Reference::list(const Operation& operation) const {
                         operation.after.size() <= limits::name_bytes;
   if (!sensible) return result;
   result.status = OperationStatus::ok;
-  for (const auto& [name, value] : counters_)
+  for (const auto& [name, counter] : counters_)
     if (name.starts_with(operation.name) && name > operation.after && result.listed.size() < operation.limit)
-      result.listed.push_back({name, value});
+      result.listed.push_back({name, counter.value});
   result.value = static_cast<std::int64_t>(result.listed.size());
   return result;
 }
@@ -273,10 +327,15 @@ OperationResult Reference::list(const Operation& operation) const {
 
 Digest Reference::digest() const {
   Digest sum = digest_of_entry('L', {}, limits_entry(limits_));
-  for (const auto& [name, value] : counters_) sum += digest_of_entry('C', name, packed(value));
+  sum += digest_of_entry('I', {}, packed(key_secret_.high, key_secret_.low));
+  for (const auto& [name, counter] : counters_)
+    sum += digest_of_entry('C', name, packed(counter.value, static_cast<std::uint16_t>(counter.maker)));
   for (const auto& [id, session] : sessions_) {
     const std::string name(id.bytes.begin(), id.bytes.end());
-    sum += digest_of_entry('S', name, packed(session.acknowledged, session.last_activity));
+    sum +=
+        digest_of_entry('S', name,
+                        packed(session.acknowledged, session.last_activity,
+                               static_cast<std::uint16_t>(session.principal), static_cast<std::uint8_t>(session.used)));
     for (const auto& [number, result] : session.results) {
       const Digest content = digest_of(std::string(1, result.read_only ? 1 : 0) + result.operations);
       sum += digest_of_entry('R', name + packed(number), packed(content.high, content.low) + result.bytes);

@@ -6,8 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "protocol/messages.h"
@@ -41,7 +43,14 @@ class Reference {
   struct Session {
     std::uint64_t acknowledged = 0;
     std::int64_t last_activity = 0;
+    Principal principal{};
+    bool used = false;
     std::map<std::uint64_t, Stored> results;
+    std::size_t stored_bytes() const;
+  };
+  struct Counter {
+    std::int64_t value = 0;
+    Principal maker{};
   };
   struct Key {
     OperationKind kind{};
@@ -60,13 +69,20 @@ class Reference {
   OperationResult run_keyed(const Operation& operation, Sequence sequence);
   OperationResult change(const Operation& operation);
   OperationResult list(const Operation& operation) const;
-  std::size_t stored_bytes() const;
+  std::size_t stored_bytes(Principal principal) const;
+  std::size_t counter_bytes() const;
+  bool is_older(const Key& key, Duration age) const;
+  const Key& oldest_key() const { return keys_.at(keys_in_order_.front()); }
+  void drop_oldest_key();
 
   StateLimits limits_;
   std::int64_t served_ = 0;
-  std::map<std::string, std::int64_t> counters_;
+  Digest key_secret_;
+  std::map<std::string, Counter> counters_;
   std::map<SessionId, Session> sessions_;
-  std::map<std::string, Key> keys_;
+  std::map<std::pair<Principal, std::string>, Key> keys_;
+  std::deque<std::pair<Principal, std::string>> keys_in_order_;  // as they came
+  Principal principal_{};                                        // of the request that is executed
   Digest keys_digest_;
   std::vector<std::uint64_t> tags_;  // of the order that is executed
 };

@@ -162,14 +162,49 @@ BOOST_AUTO_TEST_CASE(operations_that_make_no_sense_are_malformed_and_change_noth
 
 BOOST_AUTO_TEST_CASE(a_full_table_refuses_new_counters_and_serves_the_old) {
   StateLimits few;
-  few.counters = 2;
+  few.clients.counter_bytes = 2 * (limits::counter_overhead_bytes + 1);
   Fixture replica(few);
   replica.run({addition("a", 1), addition("b", 1)});
   BOOST_TEST((replica.run_one(addition("c", 1)) == answer(OperationStatus::counters_full)));
   BOOST_TEST((replica.run_one(setting("c", 1)) == answer(OperationStatus::counters_full)));
   BOOST_TEST((replica.run_one(addition("a", 1)) == answer(OperationStatus::ok, 2)));
   replica.run({removal("b")});
+  BOOST_TEST((replica.run_one(addition("cc", 1)) == answer(OperationStatus::counters_full)));
   BOOST_TEST((replica.run_one(addition("c", 1)) == answer(OperationStatus::ok, 1)));
+}
+
+// Law 25.
+BOOST_AUTO_TEST_CASE(each_principal_has_an_account_of_its_own) {
+  StateLimits few;
+  few.clients = few.bridges = {1, 40, limits::counter_overhead_bytes + 1, 1};
+  Fixture replica(few);
+  const auto open = [&](SessionId session, Principal principal) {
+    Request opening = open_session(session);
+    opening.principal = principal;
+    return replica.apply_one(opening).outcome;
+  };
+  const auto run = [&](SessionId session, std::uint64_t number, OwnedOperation operation) {
+    return replica.apply_one(request(session, number, {std::move(operation)}, number - 1)).operations.at(0).status;
+  };
+  const SessionId client = session_named(1);
+  const SessionId bridge = session_named(2);
+  BOOST_TEST((open(client, Principal::clients) == RequestOutcome::session_opened));
+  BOOST_TEST((open(session_named(3), Principal::clients) == RequestOutcome::sessions_full));
+  BOOST_TEST((run(client, 1, addition("a", 1, "key")) == OperationStatus::ok));
+  BOOST_TEST((run(client, 2, addition("b", 1)) == OperationStatus::counters_full));
+  BOOST_TEST((run(client, 3, addition("a", 1, "another")) == OperationStatus::keys_full));
+  BOOST_TEST(
+      (replica.apply_one(request(client, 4, {addition("a", 1), addition("a", 1), addition("a", 1)}, 2)).outcome ==
+       RequestOutcome::results_full));
+
+  BOOST_TEST((open(bridge, Principal::bridges) == RequestOutcome::session_opened));
+  BOOST_TEST((run(bridge, 1, addition("b", 1, "key")) == OperationStatus::ok), "the name space of keys is another");
+  BOOST_TEST((run(bridge, 2, addition("c", 1)) == OperationStatus::counters_full));
+  BOOST_TEST((replica.state->counter("b") == 1));
+  // What is removed goes back to the account of whoever made it.
+  BOOST_TEST((run(bridge, 3, removal("a")) == OperationStatus::ok));
+  BOOST_TEST((run(bridge, 4, addition("c", 1)) == OperationStatus::counters_full));
+  BOOST_TEST((run(client, 5, addition("c", 1)) == OperationStatus::ok));
 }
 
 BOOST_AUTO_TEST_CASE(a_flipped_counter_is_unknown_to_the_digest_until_a_scrub) {
@@ -336,7 +371,7 @@ BOOST_AUTO_TEST_CASE(the_worst_case_is_reached_by_lists_of_longest_names_and_nev
 
 BOOST_AUTO_TEST_CASE(results_are_stored_up_to_a_bound_until_they_are_acknowledged) {
   StateLimits little;
-  little.stored_result_bytes = 2 * (results::header_bytes + results::operation_bytes);
+  little.clients.result_bytes = 2 * (results::header_bytes + results::operation_bytes);
   Fixture replica(little);
   const SessionId session = replica.open();
   replica.apply_one(request(session, 1, {addition("home", 1)}));
@@ -380,24 +415,47 @@ BOOST_AUTO_TEST_CASE(a_session_expires_by_served_time_without_requests) {
   const SessionId used = replica.open();
   const SessionId idle = replica.open();
   const auto wait = [&](Duration duration) { replica.chain.served = replica.chain.served + duration; };
+  for (const SessionId& session : {used, idle}) replica.apply_one(request(session, 1, {reading("home")}));
   wait(limits::session_lifetime / 2);
-  const Request read = request(used, 1, {reading("home")});
+  const Request read = request(used, 2, {reading("home")});
   replica.apply_one(read);
   wait(limits::session_lifetime / 2 + Duration{-1});
   replica.apply({});
   BOOST_TEST(replica.state->sessions() == 2u);
   wait(Duration{1});
-  BOOST_TEST((replica.apply_one(request(idle, 1, {addition("home", 1)})).outcome == RequestOutcome::session_expired));
+  BOOST_TEST((replica.apply_one(request(idle, 2, {addition("home", 1)})).outcome == RequestOutcome::session_expired));
   BOOST_TEST((replica.apply_one(read).outcome == RequestOutcome::executed));
   BOOST_TEST(replica.state->sessions() == 1u);
+}
+
+// Law 25: it was opened for nothing, and does not keep others out for an hour.
+BOOST_AUTO_TEST_CASE(a_session_that_is_never_used_expires_soon) {
+  Fixture replica;
+  const SessionId unused = replica.open();
+  const SessionId used = replica.open();
+  replica.apply_one(request(used, 1, {}));
+  replica.chain.served = replica.chain.served + limits::unused_session_lifetime;
+  BOOST_TEST((replica.apply_one(request(unused, 1, {reading("home")})).outcome == RequestOutcome::session_expired));
+  BOOST_TEST((replica.apply_one(request(used, 2, {reading("home")})).outcome == RequestOutcome::executed));
+}
+
+BOOST_AUTO_TEST_CASE(sessions_expire_a_thousand_an_order) {
+  Fixture replica;
+  for (std::uint64_t name = 1; name <= 1'500; ++name) replica.apply_one(open_session(session_named(name)));
+  replica.chain.served = replica.chain.served + limits::unused_session_lifetime;
+  replica.apply({});
+  BOOST_TEST(replica.state->sessions() == 500u);
+  replica.apply({});
+  BOOST_TEST(replica.state->sessions() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(activity_changes_the_digest_in_steps_only) {
   Fixture replica;
   const SessionId session = replica.open();
-  const Digest before = replica.state->digest();
   Request read = request(session, 1, {reading("home")});
   read.read_only = true;
+  replica.apply_one(read);
+  const Digest before = replica.state->digest();
   replica.chain.served = replica.chain.served + (limits::session_lifetime / 16 + Duration{-1});
   replica.apply_one(read);
   BOOST_TEST((replica.state->digest() == before));
@@ -408,7 +466,7 @@ BOOST_AUTO_TEST_CASE(activity_changes_the_digest_in_steps_only) {
 
 BOOST_AUTO_TEST_CASE(full_sessions_refuse_until_one_closes) {
   StateLimits few;
-  few.sessions = 1;
+  few.clients.sessions = 1;
   Fixture replica(few);
   const SessionId session = replica.open();
   BOOST_TEST((replica.apply_one(open_session(session_named(9))).outcome == RequestOutcome::sessions_full));
@@ -443,7 +501,7 @@ BOOST_AUTO_TEST_CASE(another_operation_with_the_key_is_refused) {
 
 BOOST_AUTO_TEST_CASE(errors_are_results_too_but_a_full_table_is_not) {
   StateLimits few;
-  few.counters = 1;
+  few.clients.counter_bytes = limits::counter_overhead_bytes + 4;
   Fixture replica(few);
   replica.run({setting("home", std::numeric_limits<std::int64_t>::max())});
   BOOST_TEST((replica.run_one(addition("home", 1, "over")).status == OperationStatus::overflow));
@@ -456,21 +514,33 @@ BOOST_AUTO_TEST_CASE(errors_are_results_too_but_a_full_table_is_not) {
   BOOST_TEST((replica.run_one(removal("away", "gone")).status == OperationStatus::not_found));
 }
 
-BOOST_AUTO_TEST_CASE(keys_expire_by_served_time_and_a_full_table_refuses_until_then) {
-  StateLimits few;
-  few.idempotency_keys = 2;
-  few.session_lifetime = hours(1000);
-  Fixture replica(few);
+BOOST_AUTO_TEST_CASE(keys_expire_by_served_time) {
+  StateLimits long_sessions;
+  long_sessions.session_lifetime = hours(1000);
+  Fixture replica(long_sessions);
   replica.run({addition("home", 1, "a")});
-  replica.chain.served = replica.chain.served + hours(1);
-  replica.run({addition("home", 1, "b")});
+  replica.chain.served = replica.chain.served + hours(24);
+  BOOST_TEST(replica.run_one(addition("home", 1, "a")).first_sequence.has_value());
+  replica.chain.served = replica.chain.served + seconds(1);
+  BOOST_TEST((replica.run_one(addition("home", 1, "a")) == answer(OperationStatus::ok, 2)));
+}
+
+// A repetition within ten minutes is never counted twice; after that the oldest keys give way to new ones.
+BOOST_AUTO_TEST_CASE(in_a_full_table_the_oldest_key_gives_way_when_it_is_old_enough) {
+  StateLimits few;
+  few.clients.idempotency_keys = 2;
+  Fixture replica(few);
+  replica.run({addition("home", 1, "a"), addition("home", 1, "b")});
   BOOST_TEST((replica.run_one(addition("home", 1, "c")) == answer(OperationStatus::keys_full)));
   BOOST_TEST((replica.run_one(addition("home", 1)) == answer(OperationStatus::ok, 3)));
-  replica.chain.served = replica.chain.served + (hours(23) + Duration{-1});
+  replica.chain.served = replica.chain.served + minutes(10);
   BOOST_TEST((replica.run_one(addition("home", 1, "c")) == answer(OperationStatus::keys_full)));
-  replica.chain.served = replica.chain.served + Duration{1};
+  BOOST_TEST(replica.run_one(addition("home", 1, "a")).first_sequence.has_value());
+  replica.chain.served = replica.chain.served + seconds(1);
   BOOST_TEST((replica.run_one(addition("home", 1, "c")) == answer(OperationStatus::ok, 4)));
-  BOOST_TEST(replica.run_one(addition("home", 1, "b")).first_sequence.has_value());
+  BOOST_TEST(replica.run_one(addition("home", 1, "b")).first_sequence.has_value(), "the oldest was a");
+  BOOST_TEST((replica.run_one(addition("home", 1, "a")) == answer(OperationStatus::ok, 5)), "b gives way");
+  BOOST_TEST((replica.run_one(addition("home", 1, "b")) == answer(OperationStatus::keys_full)));
   BOOST_TEST(replica.state->idempotency_keys() == 2u);
 }
 
@@ -485,7 +555,7 @@ BOOST_AUTO_TEST_CASE(a_delta_brings_only_what_changed) {
   const CheckpointDelta full = replica.state->capture({});
   BOOST_TEST(full.full);
   store.commit(full);
-  BOOST_TEST(store.entries.size() == 3u + 1 + 1 + 1);  // counters, session, its result, limits
+  BOOST_TEST(store.entries.size() == 3u + 1 + 1 + 1 + 1);  // counters, session, its result, limits, key secret
   BOOST_TEST(replica.state->capture({}).changes.empty());
   replica.run({addition("b", 1), removal("c"), addition("d", 1), removal("d"), addition("e", 1, "key")});
   const CheckpointDelta delta = replica.state->capture({});
@@ -495,7 +565,7 @@ BOOST_AUTO_TEST_CASE(a_delta_brings_only_what_changed) {
   BOOST_TEST(keys.contains("Cb"));
   BOOST_TEST(keys.contains("Cc"));
   BOOST_TEST(keys.contains("Ce"));
-  BOOST_TEST(keys.contains("Kkey"));
+  BOOST_TEST(std::ranges::count_if(keys, [](const std::string& key) { return key[0] == 'K'; }) == 1);
   BOOST_TEST(!keys.contains("Ca"));
   BOOST_TEST(!keys.contains("Cd"));
   BOOST_TEST(keys.size() == 4u + 3);  // the session, its new result, and the acknowledged one gone
@@ -540,15 +610,21 @@ BOOST_AUTO_TEST_CASE(entries_that_make_no_sense_are_refused) {
     change(bad);
     return !bad.restore(*replica.fresh());
   };
-  const std::string session = std::find_if(good.entries.begin(), good.entries.end(), [](const auto& entry) {
-                                return entry.first[0] == 'S';
-                              })->first;
+  const auto key_of_type = [&](char type) {
+    return std::ranges::find_if(good.entries, [&](const auto& entry) { return entry.first[0] == type; })->first;
+  };
+  const std::string session = key_of_type('S');
+  const std::string key = key_of_type('K');
   BOOST_TEST(refuses([](MemoryStore& store) { store.entries[""] = "x"; }));
   BOOST_TEST(refuses([](MemoryStore& store) { store.entries["X"] = "x"; }));
   BOOST_TEST(refuses([](MemoryStore& store) { store.entries["Ca"] = "short"; }));
   BOOST_TEST(refuses([](MemoryStore& store) { store.entries["Ca"][0] = 9; }));
-  BOOST_TEST(refuses([](MemoryStore& store) { store.entries["C\xff"] = std::string(8, '\0'); }));
-  BOOST_TEST(refuses([](MemoryStore& store) { store.entries["Kkey"] += "x"; }));
+  BOOST_TEST(refuses([](MemoryStore& store) { store.entries["C\xff"] = store.entries["Ca"]; }));
+  BOOST_TEST(refuses([](MemoryStore& store) { store.entries["Kkey"] = "x"; }));
+  BOOST_TEST(refuses([&](MemoryStore& store) { store.entries[key] += "x"; }));
+  BOOST_TEST(refuses([&](MemoryStore& store) { store.entries.erase(key); }));
+  BOOST_TEST(refuses([&](MemoryStore& store) { store.entries[key + "x"] = store.entries[key]; }));
+  BOOST_TEST(refuses([](MemoryStore& store) { store.entries["I"] += "x"; }));
   BOOST_TEST(refuses([](MemoryStore& store) { store.entries["L"] += "x"; }));
   BOOST_TEST(refuses([](MemoryStore& store) { store.entries.erase("L"); }));
   BOOST_TEST(refuses([](MemoryStore& store) { store.entries.erase("Cb"); }));
@@ -601,6 +677,7 @@ struct Twin {
   struct Session {
     std::uint64_t acknowledged = 0;
     ServedTime activity;
+    bool used = false;
     std::map<std::uint64_t, std::pair<std::string, RequestResult>> results;  // with what was asked
   };
   struct Key {
@@ -612,6 +689,7 @@ struct Twin {
   std::map<std::string, std::int64_t> counters;
   std::map<SessionId, Session> sessions;
   std::map<std::string, Key> keys;
+  std::deque<std::string> keys_by_age;
 
   OperationResult change(const OwnedOperation& op) {
     const auto found = counters.find(op.name);
@@ -621,7 +699,10 @@ struct Twin {
       counters.erase(found);
       return answer(OperationStatus::ok, value);
     }
-    if (found == counters.end() && counters.size() >= limits.counters) return answer(OperationStatus::counters_full);
+    std::size_t bytes = 0;
+    for (const auto& [name, value] : counters) bytes += limits::counter_overhead_bytes + name.size();
+    const bool fits = bytes + limits::counter_overhead_bytes + op.name.size() <= limits.clients.counter_bytes;
+    if (found == counters.end() && !fits) return answer(OperationStatus::counters_full);
     if (op.kind == OperationKind::set) return answer(OperationStatus::ok, counters[op.name] = op.value);
     const __int128 sum = static_cast<__int128>(found == counters.end() ? 0 : found->second) + op.value;
     if (sum != static_cast<std::int64_t>(sum)) return answer(OperationStatus::overflow, found->second);
@@ -647,13 +728,25 @@ struct Twin {
       const bool same = first.kind == op.kind && first.name == op.name && first.value == op.value;
       return same ? key->second.result : answer(OperationStatus::key_reused);
     }
-    if (keys.size() >= limits.idempotency_keys) return answer(OperationStatus::keys_full);
+    const auto is_old = [&](const std::string& name) {
+      return whole_seconds(order.served) - whole_seconds(keys[name].stored) >
+             limits.idempotency_least.nanoseconds / 1'000'000'000;
+    };
+    if (keys.size() == limits.clients.idempotency_keys && is_old(keys_by_age.front())) drop_oldest_key();
+    if (keys.size() >= limits.clients.idempotency_keys) return answer(OperationStatus::keys_full);
     const OperationResult result = change(op);
     if (result.status == OperationStatus::counters_full) return result;
     OperationResult again = result;
     again.first_sequence = order.id.sequence;
     keys[op.idempotency_key] = {op, again, order.served};
+    keys_by_age.push_back(op.idempotency_key);
     return result;
+  }
+
+  static std::int64_t whole_seconds(ServedTime time) { return time.nanoseconds / 1'000'000'000; }
+  void drop_oldest_key() {
+    keys.erase(keys_by_age.front());
+    keys_by_age.pop_front();
   }
 
   RequestResult refuse(RequestOutcome outcome, const Order& order) { return {outcome, order.id.sequence, {}}; }
@@ -661,7 +754,7 @@ struct Twin {
   RequestResult run(const Request& request, const std::vector<OwnedOperation>& operations, const Order& order) {
     if (request.kind == RequestKind::open_session) {
       if (sessions.contains(request.session)) return refuse(RequestOutcome::session_opened, order);
-      if (sessions.size() >= limits.sessions) return refuse(RequestOutcome::sessions_full, order);
+      if (sessions.size() >= limits.clients.sessions) return refuse(RequestOutcome::sessions_full, order);
       sessions[request.session].activity = order.served;
       return refuse(RequestOutcome::session_opened, order);
     }
@@ -673,7 +766,9 @@ struct Twin {
     }
     if (request.acknowledged >= request.number) return refuse(RequestOutcome::malformed, order);
     Session& session = found->second;
-    if (order.served - session.activity >= limits.session_lifetime / 16) session.activity = order.served;
+    if (!session.used || order.served - session.activity >= limits.session_lifetime / 16)
+      session.activity = order.served;
+    session.used = true;
     session.acknowledged = std::max(session.acknowledged, request.acknowledged.value);
     std::erase_if(session.results, [&](const auto& result) { return result.first <= session.acknowledged; });
     if (request.number.value <= session.acknowledged) return refuse(RequestOutcome::stale, order);
@@ -690,8 +785,13 @@ struct Twin {
   }
 
   void expire(ServedTime now) {
-    std::erase_if(sessions, [&](const auto& each) { return now - each.second.activity >= limits.session_lifetime; });
-    std::erase_if(keys, [&](const auto& each) { return now - each.second.stored >= limits.idempotency_key_lifetime; });
+    std::erase_if(sessions, [&](const auto& each) {
+      const auto& [activity, used] = std::pair(each.second.activity, each.second.used);
+      return now - activity >= (used ? limits.session_lifetime : limits.unused_session_lifetime);
+    });
+    const std::int64_t lifetime = limits.idempotency_key_lifetime.nanoseconds / 1'000'000'000;
+    while (!keys.empty() && whole_seconds(now) - whole_seconds(keys[keys_by_age.front()].stored) > lifetime)
+      drop_oldest_key();
   }
 };
 
@@ -753,11 +853,11 @@ class Load {
 
 StateLimits small_limits() {
   StateLimits small;
-  small.counters = 50;
-  small.sessions = 6;
+  small.clients = {6, limits::clients_account.result_bytes, 50 * (limits::counter_overhead_bytes + 10), 12};
   small.session_window = 4;
-  small.idempotency_keys = 12;
   small.session_lifetime = seconds(100);
+  small.unused_session_lifetime = seconds(20);
+  small.idempotency_least = seconds(30);
   small.idempotency_key_lifetime = seconds(150);
   return small;
 }
@@ -769,7 +869,7 @@ BOOST_AUTO_TEST_CASE(random_orders_give_what_the_twin_gives_through_captures_and
     Load load(seed);
     Fixture replica(small_limits());
     Fixture restarting(small_limits());  // the same orders, but captured and restored at random
-    Twin twin{small_limits(), {}, {}, {}};
+    Twin twin{small_limits(), {}, {}, {}, {}};
     MemoryStore store;
     for (int round = 0; round < 400; ++round) {
       replica.chain.served = replica.chain.served + seconds(static_cast<std::int64_t>(load.below(8)));
@@ -805,7 +905,7 @@ BOOST_AUTO_TEST_CASE(random_orders_give_what_the_twin_gives_through_captures_and
 
 BOOST_AUTO_TEST_CASE(other_limits_make_another_digest) {
   StateLimits other;
-  other.counters -= 1;
+  other.clients.counter_bytes -= 1;
   BOOST_TEST((State({}, 1).digest() != State(other, 1).digest()));
   BOOST_TEST((State({}, 1).digest() == State({}, 2).digest()));
 }

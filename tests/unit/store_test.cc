@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(gives_entries_in_byte_order_from_any_key_on) {
     return true;
   };
   BOOST_TEST(*(*reader)->read({}, all));
-  BOOST_TEST(keys.size() == 3u + 1 + 1 + 1 + 1);  // counters, key, limits, result, session
+  BOOST_TEST(keys.size() == 3u + 1 + 1 + 1 + 1 + 1);  // counters, key, limits, result, session
   BOOST_TEST(std::ranges::is_sorted(keys));
   const std::vector<std::string> every = std::exchange(keys, {});
   BOOST_TEST(*(*reader)->read(every[2], all));

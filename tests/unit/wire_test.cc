@@ -87,7 +87,7 @@ std::vector<Message> one_of_each() {
       AdminReply{1, AdminOutcome::refused, "no\xff"},
       ComparatorWelcome{Incarnation(6)},
       Decisions{Term(1), Sequence(2), {{a_session, RequestNumber(3), 2, "result"}, {{}, RequestNumber(4), 3, ""}}},
-      Order{an_order, {5, 6}, {INT64_MAX}, {1'700'000'000'000}, 1, {request, Request{}}, true},
+      Order{an_order, {5, 6}, {INT64_MAX}, {1'700'000'000'000}, 1, {12, 13}, {request, Request{}}, true},
       ReplicaStanding{Term(1),
                       GroupId(2),
                       ViewNumber(3),
@@ -413,7 +413,7 @@ BOOST_AUTO_TEST_CASE(lists_are_as_long_as_their_limits_allow_and_no_longer) {
   const std::string ballot = text_field(2, "");
   BOOST_TEST(decode_body_of<Ballots>(repeat(limits::message_ballots, ballot)).has_value());
   BOOST_TEST(is_bad_body<Ballots>(repeat(limits::message_ballots + 1, ballot)));
-  const std::string entry = text_field(2, session_field(4));
+  const std::string entry = text_field(2, session_field(4) + number_field(5, 1));
   BOOST_TEST(decode_body_of<Ballots>(text_field(2, repeat(limits::order_requests, entry))).has_value());
   BOOST_TEST(is_bad_body<Ballots>(text_field(2, repeat(limits::order_requests + 1, entry))));
   const std::string full_ballot = text_field(2, text_field(1, "") + repeat(limits::order_requests, entry));
