@@ -107,7 +107,7 @@ std::optional<Problem> read_segments(const Row& row, const Path& path, Route& ro
       route.name = path.segments[place].decode();
       if (!is_valid_name(route.name))
         return Problem{ProblemKind::malformed,
-                       "a counter's name is 1 to 256 bytes of UTF-8 without control characters"};
+                       "a counter's name is 1 to 256 bytes of UTF-8 without control or format characters"};
     }
     if (row.segments[place] == id_segment) {
       const auto id = whole_number<std::uint64_t>(path.segments[place].decode());

@@ -51,7 +51,7 @@ class ListPrinter {
 ExitCode run_counter(const CounterOptions& options) {
   const std::string& name = options.operation.name;
   if (!is_valid_name(name))
-    return fail(ExitCode::usage, "a name is 1 to 256 bytes of UTF-8 without control characters");
+    return fail(ExitCode::usage, "a name is 1 to 256 bytes of UTF-8 without control or format characters");
   if (options.operation.idempotency_key.size() > limits::idempotency_key_bytes)
     return fail(ExitCode::usage, "a key has at most " + std::to_string(limits::idempotency_key_bytes) + " bytes");
   const auto group = find_group(options.group);

@@ -85,6 +85,28 @@ std::optional<char32_t> decode_utf8(std::string_view sequence) {
   return point;
 }
 
+struct PointRange {
+  char32_t first;
+  char32_t last;
+};
+
+// General category Cf of Unicode 15.0 (extracted/DerivedGeneralCategory.txt of the Unicode Character Database): 170
+// characters, in order. It is part of what the replicas have to agree on, so it changes only with a new format of the
+// state.
+constexpr PointRange format_characters[] = {
+    {0x00AD, 0x00AD},   {0x0600, 0x0605},   {0x061C, 0x061C},   {0x06DD, 0x06DD},   {0x070F, 0x070F},
+    {0x0890, 0x0891},   {0x08E2, 0x08E2},   {0x180E, 0x180E},   {0x200B, 0x200F},   {0x202A, 0x202E},
+    {0x2060, 0x2064},   {0x2066, 0x206F},   {0xFEFF, 0xFEFF},   {0xFFF9, 0xFFFB},   {0x110BD, 0x110BD},
+    {0x110CD, 0x110CD}, {0x13430, 0x1343F}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0001, 0xE0001},
+    {0xE0020, 0xE007F},
+};
+
+bool is_control_or_format(char32_t point) {
+  if (point < 0xA0) return point < 0x20 || point >= 0x7F;
+  const auto* const range = std::ranges::lower_bound(format_characters, point, {}, &PointRange::last);
+  return range != std::end(format_characters) && range->first <= point;
+}
+
 }  // namespace
 
 bool is_plain_text(std::string_view text) {
@@ -92,7 +114,7 @@ bool is_plain_text(std::string_view text) {
     const std::size_t length = sequence_length(static_cast<unsigned char>(text[0]));
     if (length == 0 || length > text.size()) return false;
     const auto point = decode_utf8(text.substr(0, length));
-    if (!point || *point < 0x20 || (*point >= 0x7F && *point <= 0x9F)) return false;
+    if (!point || is_control_or_format(*point)) return false;
     text.remove_prefix(length);
   }
   return true;

@@ -124,10 +124,11 @@ std::optional<RequestResult> decode(std::string_view bytes);
 //                + 4 + min(limit, limits::list_entries) * (2 + limits::name_bytes + 8) for a list
 std::size_t worst_result_bytes(const std::vector<Operation>& operations);
 
-// UTF-8 without control characters (U+0000–U+001F, U+007F–U+009F).
+// UTF-8 without control characters (U+0000–U+001F, U+007F–U+009F) and without format characters (Unicode's category
+// Cf), which are not seen, or turn around how the rest is seen.
 bool is_plain_text(std::string_view text);
 
-// A counter's: plain text of 1 to 256 bytes.
+// A counter's: plain text of 1 to 256 bytes. Names are compared by their bytes.
 bool is_valid_name(std::string_view name);
 
 }  // namespace tally

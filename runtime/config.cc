@@ -134,7 +134,7 @@ Complaint assign(Config& config, const Key& key, bool flag) {
 Complaint assign(Config& config, const Key& key, const std::string& text) {
   const auto* member = std::get_if<std::string Config::*>(&key.member);
   if (!member) return "is not a text";
-  if (!is_plain_text(text)) return "must be UTF-8 without control characters";
+  if (!is_plain_text(text)) return "must be UTF-8 without control or format characters";
   if (!key.words.empty() && std::ranges::find(key.words, text) == key.words.end()) {
     std::string allowed;
     for (const std::string_view word : key.words) allowed += (allowed.empty() ? "" : " or ") + std::string(word);

@@ -23,6 +23,31 @@ BOOST_AUTO_TEST_CASE(names_are_utf8_without_control_characters) {
     BOOST_TEST(!is_valid_name(bad));
 }
 
+// What cannot be seen, or turns around how the rest is seen, would make two counters that look alike.
+BOOST_AUTO_TEST_CASE(names_have_no_format_characters) {
+  const auto utf8 = [](char32_t point) {
+    const auto tail = [&](int shift) { return static_cast<char>(0x80 | ((point >> shift) & 0x3F)); };
+    const auto lead = [&](int mark, int shift) { return static_cast<char>(mark | (point >> shift)); };
+    if (point < 0x800) return std::string{lead(0xC0, 6), tail(0)};
+    if (point < 0x10000) return std::string{lead(0xE0, 12), tail(6), tail(0)};
+    return std::string{lead(0xF0, 18), tail(12), tail(6), tail(0)};
+  };
+  std::size_t refused = 0;
+  for (char32_t point = 0xA0; point <= 0x10FFFF; ++point)
+    if (point < 0xD800 || point > 0xDFFF) refused += is_valid_name("a" + utf8(point)) ? 0 : 1;
+  BOOST_TEST(refused == 170u);  // of Unicode 15.0
+  for (const char32_t point : {0xADu, 0x605u, 0x200Bu, 0x200Fu, 0x202Eu, 0x2060u, 0x206Fu, 0xFEFFu, 0xFFFBu, 0x110BDu,
+                               0x13430u, 0x1343Fu, 0x1D17Au, 0xE0001u, 0xE0020u, 0xE007Fu})
+    BOOST_TEST(!is_valid_name(utf8(point)), static_cast<unsigned>(point));
+  for (const char32_t point : {0xA0u, 0xACu, 0xAEu, 0x606u, 0x200Au, 0x2010u, 0x2065u, 0xFFFCu, 0x13440u, 0xE001Fu})
+    BOOST_TEST(is_valid_name(utf8(point)), static_cast<unsigned>(point));
+}
+
+BOOST_AUTO_TEST_CASE(names_are_compared_by_their_bytes) {
+  BOOST_TEST(is_valid_name("\xc3\xa9"));   // é
+  BOOST_TEST(is_valid_name("e\xcc\x81"));  // e and a combining accent: another name that looks the same
+}
+
 BOOST_AUTO_TEST_CASE(digests_add_and_subtract_modulo_two_to_the_128) {
   Digest sum{0, ~0ULL};
   sum += Digest{0, 1};
