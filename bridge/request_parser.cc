@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bridge/request_parser.h"
 
+#include <algorithm>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 
@@ -41,19 +42,53 @@ Problem RequestParser::problem_of(error_code error) const {
   return {ProblemKind::malformed, "this is not an HTTP/1.1 request: " + error.message()};
 }
 
-void RequestParser::on_request_impl(verb method, text method_text, text target, int version, error_code& error) {
+std::size_t RequestParser::put(boost::asio::const_buffer buffer, error_code& error) {
+  text bytes(static_cast<const char*>(buffer.data()), buffer.size());
+  error = {};
+  const std::size_t skipped = got_some() ? 0 : skip_empty_lines(bytes);
+  bytes.remove_prefix(skipped);
+  if (!lines_ended_) look_at_lines(bytes, error);
+  if (!error && bytes.empty()) error = http::error::need_more;
+  // A carriage return alone may become an empty line.
+  if (!error && !got_some() && bytes == "\r") error = http::error::need_more;
+  if (error) return skipped;
+  const std::size_t taken = Base::put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
+  ahead_ -= std::min(ahead_, taken);
+  return skipped + taken;
+}
+
+std::size_t RequestParser::skip_empty_lines(text bytes) {
+  std::size_t skipped = 0;
+  while (bytes.substr(skipped).starts_with("\r\n")) skipped += 2;
+  head_bytes_ += skipped;
+  return skipped;
+}
+
+// Looks at each line of the head once, when it is whole, and leaves what it means to Beast.
+void RequestParser::look_at_lines(text bytes, error_code& error) {
+  while (!lines_ended_ && !error) {
+    const text rest = bytes.substr(ahead_);
+    const std::size_t end = rest.find('\n');
+    if (head_bytes_ + std::min(end, rest.size()) >= http_limits::header_bytes) error = http::error::header_limit;
+    if (end == text::npos) return;
+    if (rest.front() == ' ' || rest.front() == '\t')
+      return refuse(ProblemKind::malformed, "a header field that goes on in the next line is not understood", error);
+    lines_ended_ = rest.starts_with("\r\n");
+    head_bytes_ += end + 1;
+    ahead_ += end + 1;
+  }
+}
+
+void RequestParser::on_request_impl(verb method, text, text target, int version, error_code& error) {
   if (target.size() > http_limits::target_bytes)
     return refuse(ProblemKind::target_too_long, "the request target is too long", error);
   request_.method = method_of(method);
   request_.is_http_1_1 = version >= 11;
   request_.target.assign(target.data(), target.size());
-  count(method_text.size() + target.size(), error);
 }
 
 void RequestParser::on_field_impl(field name, text name_text, text value, error_code& error) {
   if (head_ended_) return;
-  count(name_text.size() + value.size(), error);
-  if (error) return;
   switch (name) {
     case field::host: ++request_.hosts; return;
     case field::content_type: return store_once(request_.content_type, request_.has_content_type, value, error);
@@ -92,11 +127,6 @@ std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, text body, error_co
 void RequestParser::refuse(ProblemKind kind, std::string_view detail, error_code& error) {
   refusal_ = Problem{kind, std::string(detail)};
   error = http::error::bad_value;
-}
-
-void RequestParser::count(std::size_t bytes, error_code& error) {
-  head_bytes_ += bytes;
-  if (head_bytes_ > http_limits::header_bytes) error = http::error::header_limit;
 }
 
 void RequestParser::store_once(std::string& stored, bool& has, text value, error_code& error) {

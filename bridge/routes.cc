@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bridge/routes.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/url.hpp>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include "protocol/limits.h"
 #include "protocol/operations.h"
@@ -15,13 +17,15 @@ namespace {
 namespace urls = boost::urls;
 
 constexpr std::size_t most_segments = 5;
+constexpr std::size_t most_parameters = 3;
 constexpr std::string_view name_segment = "{name}";
 constexpr std::string_view id_segment = "{id}";
 
 struct Row {
   Endpoint endpoint;
-  std::array<std::string_view, most_segments> segments;  // empty ones at the end are none
-  std::string_view allow;                                // its methods, as the Allow field says them
+  std::array<std::string_view, most_segments> segments;           // empty ones at the end are none
+  std::string_view allow;                                         // its methods, as the Allow field says them
+  std::array<std::string_view, most_parameters> parameters = {};  // of its query
 
   std::size_t size() const {
     std::size_t count = 0;
@@ -33,8 +37,8 @@ struct Row {
 constexpr Row rows[] = {
     {Endpoint::hit, {"hit", name_segment}, "GET, HEAD"},
     {Endpoint::increment, {"v1", "counters", name_segment, "increment"}, "POST"},
-    {Endpoint::counter, {"v1", "counters", name_segment}, "GET, HEAD, PUT, DELETE"},
-    {Endpoint::counters, {"v1", "counters"}, "GET, HEAD"},
+    {Endpoint::counter, {"v1", "counters", name_segment}, "GET, HEAD, PUT, DELETE", {"consistency"}},
+    {Endpoint::counters, {"v1", "counters"}, "GET, HEAD", {"prefix", "limit", "after"}},
     {Endpoint::cluster, {"v1", "cluster"}, "GET, HEAD"},
     {Endpoint::evict, {"v1", "cluster", "replicas", id_segment, "evict"}, "POST"},
     {Endpoint::readmit, {"v1", "cluster", "replicas", id_segment, "readmit"}, "POST"},
@@ -118,31 +122,46 @@ std::optional<Problem> read_segments(const Row& row, const Path& path, Route& ro
   return std::nullopt;
 }
 
-std::optional<std::string> read_list_parameter(Route& route, const std::string& key, std::string value) {
-  const bool is_prefix = key == "prefix";
-  if (is_prefix || key == "after") {
-    if (!value.empty() && !is_valid_name(value)) return key + " is not the beginning of a counter's name";
-    (is_prefix ? route.name : route.after) = std::move(value);
-  } else if (key == "limit") {
+using Complaint = std::optional<std::string>;
+
+Complaint read_name_parameter(std::string_view key, std::string value, std::string& stored) {
+  if (!value.empty() && !is_valid_name(value)) return std::string(key) + " is not the beginning of a counter's name";
+  stored = std::move(value);
+  return std::nullopt;
+}
+
+Complaint read_parameter(std::string_view key, std::string value, Route& route) {
+  if (key == "prefix") return read_name_parameter(key, std::move(value), route.name);
+  if (key == "after") return read_name_parameter(key, std::move(value), route.after);
+  if (key == "limit") {
     const auto limit = whole_number<std::uint32_t>(value);
     if (!limit || *limit == 0 || *limit > limits::list_entries)
       return "limit must be from 1 to " + std::to_string(limits::list_entries);
     route.limit = *limit;
   }
+  if (key == "consistency" && value != "voted")
+    return value == "any" ? "consistency=any is not there yet; without it every read is voted"
+                          : "consistency is unknown; without it every read is voted";
   return std::nullopt;
 }
 
-// Parameters that a route does not know are passed over: pages add them against caches.
-std::optional<std::string> read_parameters(const urls::url_view& url, Route& route) {
-  const bool is_list = route.endpoint == Endpoint::counters;
-  if (!is_list && route.endpoint != Endpoint::counter) return std::nullopt;
-  for (const auto& parameter : url.params(urls::encoding_opts(/*space_as_plus=*/true))) {
-    if (is_list) {
-      if (auto complaint = read_list_parameter(route, parameter.key, parameter.value)) return complaint;
-    } else if (parameter.key == "consistency" && parameter.value != "voted") {
-      return parameter.value == "any" ? "consistency=any is not there yet; without it every read is voted"
-                                      : "consistency is unknown; without it every read is voted";
-    }
+// As it was written, which is ASCII, and not much of it.
+std::string shown(urls::pct_string_view key) {
+  return '"' + std::string(key.data(), std::min(key.size(), http_limits::shown_parameter_bytes)) + '"';
+}
+
+// A parameter that is misspelt, or comes twice, must not be passed over: ?by=5 would count one.
+Complaint read_parameters(const urls::url_view& url, const Row& row, Route& route) {
+  if (url.encoded_query().empty()) return std::nullopt;
+  std::array<bool, most_parameters> seen{};
+  const urls::encoding_opts as_form(/*space_as_plus=*/true);
+  for (const auto& parameter : url.encoded_params()) {
+    const std::string key = parameter.key.decode(as_form);
+    const auto known = static_cast<std::size_t>(std::ranges::find(row.parameters, key) - row.parameters.begin());
+    if (key.empty() || known == most_parameters)
+      return "the query parameter " + shown(parameter.key) + " is not known here";
+    if (std::exchange(seen[known], true)) return "the query parameter " + shown(parameter.key) + " comes twice";
+    if (auto complaint = read_parameter(key, parameter.value.decode(as_form), route)) return complaint;
   }
   return std::nullopt;
 }
@@ -166,7 +185,7 @@ tl::expected<Route, Problem> find_route(Method method, std::string_view target) 
   Route route;
   route.endpoint = row->endpoint;
   if (auto problem = read_segments(*row, path, route)) return tl::unexpected(std::move(*problem));
-  if (auto complaint = read_parameters(*url, route)) return malformed(std::move(*complaint));
+  if (auto complaint = read_parameters(*url, *row, route)) return malformed(std::move(*complaint));
   return route;
 }
 

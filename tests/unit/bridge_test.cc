@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(every_route_of_the_contract_is_found) {
       {Method::put, "/v1/counters/a", Endpoint::counter},
       {Method::remove, "/v1/counters/a", Endpoint::counter},
       {Method::get, "/v1/counters", Endpoint::counters},
-      {Method::get, "/hit/a?cache=buster", Endpoint::hit},
+      {Method::get, "/hit/a?", Endpoint::hit},
       {Method::get, "/v1/cluster", Endpoint::cluster},
       {Method::post, "/v1/cluster/replicas/2/evict", Endpoint::evict},
       {Method::post, "/v1/cluster/replicas/2/readmit", Endpoint::readmit},
@@ -153,11 +153,41 @@ BOOST_AUTO_TEST_CASE(hostile_targets_are_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(a_list_takes_prefix_limit_and_after) {
-  const auto route = find_route(Method::get, "/v1/counters?prefix=p%26&limit=7&after=a+b&other=1");
+  const auto route = find_route(Method::get, "/v1/counters?prefix=p%26&limit=7&after=a+b");
   BOOST_REQUIRE(route.has_value());
   BOOST_TEST(route->name == "p&");
   BOOST_TEST(route->limit == 7u);
   BOOST_TEST(route->after == "a b");
+}
+
+BOOST_AUTO_TEST_CASE(a_parameter_that_is_not_known_is_refused_by_name) {
+  const std::vector<std::tuple<Method, std::string, std::string>> all = {
+      {Method::post, "/v1/counters/a/increment?by=5", "by"},
+      {Method::get, "/hit/a?nocache=1", "nocache"},
+      {Method::get, "/v1/counters?limit=3&Prefix=x", "Prefix"},
+      {Method::get, "/v1/counters/a?limit=3", "limit"},
+      {Method::get, "/livez?b%22%0a=1", "b%22%0a"},
+      {Method::get, "/livez?=1", ""},
+      {Method::get, "/livez?&", ""},
+      {Method::get, "/v1/cluster?%ff", "%ff"},
+      {Method::get, "/readyz?" + std::string(1000, 'x'), std::string(http_limits::shown_parameter_bytes, 'x')}};
+  for (const auto& [method, target, name] : all) {
+    const auto route = find_route(method, target);
+    BOOST_TEST_CONTEXT(target) {
+      BOOST_REQUIRE(!route.has_value());
+      BOOST_TEST(status_of(route) == 400);
+      BOOST_TEST(route.error().detail == "the query parameter \"" + name + "\" is not known here");
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_parameter_that_comes_twice_is_refused_by_name) {
+  for (const std::string target : {"/v1/counters?limit=1&limit=2", "/v1/counters?limit=1&prefix=a&%6cimit=1"}) {
+    const auto route = find_route(Method::get, target);
+    BOOST_REQUIRE(!route.has_value());
+    BOOST_TEST(status_of(route) == 400);
+    BOOST_TEST(route.error().detail.find("imit\" comes twice") != std::string::npos);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -316,6 +346,32 @@ BOOST_AUTO_TEST_CASE(a_request_is_the_same_in_whatever_pieces_it_comes) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(empty_lines_before_a_request_are_passed_over) {
+  const std::string bytes = "\r\n\r\nGET /hit/a HTTP/1.1\r\nHost: x\r\n\r\n";
+  for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
+    HttpRequest request;
+    BOOST_TEST(parse_status(bytes, piece, request) == 200);
+    BOOST_TEST(request.target == "/hit/a");
+  }
+  BOOST_TEST(parse_status("\r\n") == 0);
+  BOOST_TEST(parse_status("\r") == 0);
+  BOOST_TEST(parse_status("\n" + bytes) == 400);
+  BOOST_TEST(parse_status("\r" + bytes) == 400);
+  std::string endless;
+  while (endless.size() < 20'000) endless += "\r\n";
+  BOOST_TEST(parse_status(endless) == 431);
+}
+
+BOOST_AUTO_TEST_CASE(a_field_that_goes_on_in_the_next_line_is_refused) {
+  const std::string start = "GET /hit/a HTTP/1.1\r\nHost: x\r\n";
+  for (const std::string rest :
+       {"X: a\r\n b\r\n\r\n", "X: a\r\n\tb\r\n\r\n", "X:\r\n a\r\n\r\n", " X: a\r\n\r\n", " \r\n\r\n"})
+    for (std::size_t piece = 1; piece <= start.size() + rest.size(); ++piece) {
+      HttpRequest request;
+      BOOST_TEST(parse_status(start + rest, piece, request) == 400);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(requests_that_two_readers_could_read_differently_are_refused) {
   const std::string start = "POST /hit/a HTTP/1.1\r\nHost: x\r\n";
   for (const std::string rest :
@@ -340,6 +396,21 @@ BOOST_AUTO_TEST_CASE(heads_targets_and_bodies_have_limits) {
   for (const std::size_t piece : {1u, 28u, 29u, 4096u, 40'000u}) {
     HttpRequest request;
     BOOST_TEST(parse_status(many + "\r\n", piece, request) == 431);
+  }
+  // Short lines are bytes too: what is around names and values counts.
+  std::string short_lines = start;
+  while (short_lines.size() < 32'000) short_lines += "a:\r\n";
+  for (const std::size_t piece : {1u, 5u, 4096u, 40'000u}) {
+    HttpRequest request;
+    BOOST_TEST(parse_status(short_lines + "\r\n", piece, request) == 431);
+  }
+  BOOST_TEST(parse_status(start + "X:" + std::string(17'000, ' ') + "y\r\n\r\n") == 431);
+  const std::string longest =
+      start + "X: " + std::string(http_limits::header_bytes - start.size() - 7, 'y') + "\r\n\r\n";
+  for (const std::size_t piece : {1u, 1000u, 40'000u}) {
+    HttpRequest request;
+    BOOST_TEST(parse_status(longest, piece, request) == 200);
+    BOOST_TEST(parse_status("\r\n" + longest, piece, request) == 431);
   }
   BOOST_TEST(parse_status("GET /" + std::string(5'000, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n") == 414);
   BOOST_TEST(parse_status(start + "Content-Length: 65537\r\n\r\n") == 413);
