@@ -20,7 +20,7 @@ inline constexpr std::size_t target_bytes =
 inline constexpr std::size_t body_bytes = std::size_t{64} * 1024;  // 413 beyond
 inline constexpr std::size_t authorization_bytes = 1024;           // kept of that field; a longer one matches no token
 inline constexpr std::size_t json_depth = 8;                       // nesting of a body
-inline constexpr std::size_t shown_parameter_bytes = 64;           // of a parameter that is not known, in the answer
+inline constexpr std::size_t shown_bytes = 64;                     // of what the request said, in a problem's detail
 inline constexpr std::uint32_t list_entries_by_default = 100;
 
 // One connection.

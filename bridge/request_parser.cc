@@ -92,6 +92,8 @@ void RequestParser::on_field_impl(field name, text name_text, text value, error_
   switch (name) {
     case field::host: ++request_.hosts; return;
     case field::content_type: return store_once(request_.content_type, request_.has_content_type, value, error);
+    case field::content_encoding:
+      return store_once(request_.content_encoding, request_.has_content_encoding, value, error);
     case field::authorization:
       if (value.size() > http_limits::authorization_bytes) value = value.substr(0, http_limits::authorization_bytes);
       return store_once(request_.authorization, request_.has_authorization, value, error);

@@ -22,11 +22,13 @@ struct HttpRequest {
   bool is_http_1_1 = false;
   bool expects_continue = false;
   bool has_content_type = false;
+  bool has_content_encoding = false;
   bool has_authorization = false;
   bool has_idempotency_key = false;
   std::uint32_t hosts = 0;  // Host fields
   std::string target;
   std::string content_type;
+  std::string content_encoding;
   std::string authorization;
   std::string idempotency_key;
   std::string body;
@@ -51,11 +53,6 @@ struct Task {
 };
 
 tl::expected<Task, Problem> understand(const HttpRequest& request, const Rules& rules);
-
-// The parts of it. Bodies: UTF-8 JSON objects without unknown members; empty where nothing is required.
-tl::expected<std::int64_t, Problem> parse_increment(std::string_view body);
-tl::expected<std::int64_t, Problem> parse_value(std::string_view body);
-tl::expected<Fault, Problem> parse_fault(std::string_view body);
 
 // Whether `authorization` ("Bearer …") carries the token; compared in constant time.
 bool is_bearer_of(std::string_view authorization, std::string_view token);

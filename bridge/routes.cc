@@ -147,7 +147,7 @@ Complaint read_parameter(std::string_view key, std::string value, Route& route) 
 
 // As it was written, which is ASCII, and not much of it.
 std::string shown(urls::pct_string_view key) {
-  return '"' + std::string(key.data(), std::min(key.size(), http_limits::shown_parameter_bytes)) + '"';
+  return '"' + std::string(key.data(), std::min(key.size(), http_limits::shown_bytes)) + '"';
 }
 
 // A parameter that is misspelt, or comes twice, must not be passed over: ?by=5 would count one.

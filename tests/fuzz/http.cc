@@ -43,11 +43,13 @@ Parsed parse(std::string_view bytes, std::size_t first_piece) {
 
 bool same(const HttpRequest& one, const HttpRequest& other) {
   const auto texts = [](const HttpRequest& request) {
-    return std::tie(request.target, request.content_type, request.authorization, request.idempotency_key, request.body);
+    return std::tie(request.target, request.content_type, request.content_encoding, request.authorization,
+                    request.idempotency_key, request.body);
   };
   const auto flags = [](const HttpRequest& request) {
     return std::tie(request.method, request.is_http_1_1, request.expects_continue, request.has_content_type,
-                    request.has_authorization, request.has_idempotency_key, request.hosts);
+                    request.has_content_encoding, request.has_authorization, request.has_idempotency_key,
+                    request.hosts);
   };
   return texts(one) == texts(other) && flags(one) == flags(other);
 }

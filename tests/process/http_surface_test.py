@@ -225,7 +225,7 @@ class Refusals(Bridge):
 
     def test_a_malformed_body_is_400(self):
         for body in (b'{', b'[]', b'5', b'null', b'{"by":"5"}', b'{"by":1.5}', b'{"by":1e3}', b'{"by":null}', b'{"by":true}',
-                     b'{"by":9223372036854775808}', b'{"BY":1}', b'{"by":1,"more":2}', b'{"by":1} x', b'\xff',
+                     b'{"by":9223372036854775808}', b'{"BY":1}', b'{"by":1,"more":2}', b'{"by":1,"by":1}', b'{"by":1} x', b'\xff',
                      b'[' * 1000):
             with self.subTest(body[:40]):
                 self.assert_problem(self.ask('POST', '/v1/counters/m/increment', body), 400)
@@ -239,6 +239,13 @@ class Refusals(Bridge):
             self.assert_problem(self.ask('POST', '/v1/counters/t/increment', b'{"by":1}', Content_Type=kind), 415)
         for kind in ('application/json', 'application/json; charset=utf-8', 'Application/JSON'):
             self.assertEqual(self.ask('POST', '/v1/counters/u/increment', b'{"by":1}', Content_Type=kind).status, 200)
+
+    def test_a_body_in_another_charset_or_coding_is_415_and_says_which(self):
+        path, body, json_type = '/v1/counters/c/increment', b'{"by":1}', 'application/json'
+        for headers, word in (({'Content_Type': json_type + '; charset=utf-16'}, 'utf-16'),
+                              ({'Content_Type': json_type, 'Content_Encoding': 'gzip'}, 'gzip')):
+            self.assertIn(word, self.assert_problem(self.ask('POST', path, body, **headers), 415)['detail'])
+        self.assertEqual(self.ask('POST', path, body, Content_Type=json_type, Content_Encoding='identity').status, 200)
 
     def test_a_body_beyond_64_kib_is_413(self):
         def body(size):

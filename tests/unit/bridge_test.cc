@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "bridge/bodies.h"
 #include "bridge/request_parser.h"
 #include "bridge/requests.h"
 #include "bridge/routes.h"
@@ -170,7 +171,7 @@ BOOST_AUTO_TEST_CASE(a_parameter_that_is_not_known_is_refused_by_name) {
       {Method::get, "/livez?=1", ""},
       {Method::get, "/livez?&", ""},
       {Method::get, "/v1/cluster?%ff", "%ff"},
-      {Method::get, "/readyz?" + std::string(1000, 'x'), std::string(http_limits::shown_parameter_bytes, 'x')}};
+      {Method::get, "/readyz?" + std::string(1000, 'x'), std::string(http_limits::shown_bytes, 'x')}};
   for (const auto& [method, target, name] : all) {
     const auto route = find_route(method, target);
     BOOST_TEST_CONTEXT(target) {
@@ -218,6 +219,8 @@ BOOST_AUTO_TEST_CASE(by_is_a_signed_64_bit_integer) {
                                  R"({"by":5}x)",
                                  R"({"By":5})",
                                  R"({"by":5,"x":1})",
+                                 R"({"by":1,"by":2})",
+                                 R"({"by":1,"\u0062y":1})",
                                  "{\"by\":\xff}",
                                  "\xef\xbb\xbf{}"})
     BOOST_TEST(status_of(parse_increment(body)) == 400, body);
@@ -285,6 +288,29 @@ BOOST_AUTO_TEST_CASE(a_body_is_json_or_says_at_least_nothing_else) {
   BOOST_TEST(status_of(understand(typed("application/x-www-form-urlencoded", "by=5"), rules)) == 415);
   BOOST_TEST(status_of(understand(typed("application/x-www-form-urlencoded", R"({"by":"5"})"), rules)) == 400);
   BOOST_TEST(status_of(understand(typed("text/plain", ""), rules)) == 200);
+}
+
+BOOST_AUTO_TEST_CASE(a_body_is_utf8_and_as_it_is) {
+  const auto refusal = [](const HttpRequest& request) {
+    const auto task = understand(request, rules);
+    BOOST_TEST(status_of(task) == 415);
+    return task ? "" : task.error().detail;
+  };
+  const std::string body = R"({"by":5})";
+  for (const std::string type :
+       {"application/json;charset=UTF-8", "application/json; a=b ; charset = \"utf8\";", "application/json;charset"})
+    BOOST_TEST(status_of(understand(typed(type, body), rules)) == (type.ends_with("charset") ? 415 : 200), type);
+  for (const std::string type :
+       {"application/json; charset=utf-16", "application/json;charset=utf-8;CHARSET=\"utf-16\"",
+        "application/x-www-form-urlencoded; charset=utf-16"})
+    BOOST_TEST(refusal(typed(type, body)) == "the body's charset must be utf-8, not utf-16", type);
+  HttpRequest coded = typed("application/json", body);
+  coded.has_content_encoding = true;
+  coded.content_encoding = "gzip\x01\xff" + std::string(1000, 'x');
+  BOOST_TEST(refusal(coded).starts_with("the body's Content-Encoding must be identity, not gzip??xxx"));
+  BOOST_TEST(refusal(coded).size() < 200u);
+  coded.content_encoding = "Identity";
+  BOOST_TEST(status_of(understand(coded, rules)) == 200);
 }
 
 BOOST_AUTO_TEST_CASE(set_and_delete_need_the_admin_token) {
