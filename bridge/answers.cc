@@ -12,6 +12,7 @@
 namespace tally::bridge {
 namespace {
 
+constexpr int no_content = 204;
 constexpr std::string_view json_type = "application/json";
 constexpr std::string_view problem_type = "application/problem+json";
 
@@ -169,6 +170,11 @@ void write_json(std::string body, Reply& reply) {
   reply.body += '\n';
 }
 
+void write_allow(std::string_view allow, Reply& reply) {
+  start(reply, no_content, {});
+  reply.allow = allow;
+}
+
 void write_problem(const Problem& problem, std::uint32_t retry_after_seconds, Reply& reply) {
   const ProblemRow& row = row_of(problem.kind);
   start(reply, row.status, problem_type);
@@ -235,10 +241,13 @@ void append_response(std::string& out, const Reply& reply, const Framing& framin
   }
   out += "\r\nDate: ";
   out += framing.date;
-  out += "\r\nCache-Control: no-store\r\nContent-Type: ";
-  out += reply.content_type;
-  out += "\r\nContent-Length: ";
-  append_decimal(out, reply.body.size());
+  out += "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff";
+  if (reply.status != no_content) {
+    out += "\r\nContent-Type: ";
+    out += reply.content_type;
+    out += "\r\nContent-Length: ";
+    append_decimal(out, reply.body.size());
+  }
   if (!framing.keep_alive)
     out += "\r\nConnection: close";
   else if (!framing.is_http_1_1)

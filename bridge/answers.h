@@ -18,9 +18,9 @@ namespace tally::bridge {
 
 // Lives in each connection and is used again.
 struct Reply {
-  int status = 200;
+  int status = 200;  // 204: without a body, and nothing that describes one
   std::string_view content_type;
-  std::string_view allow;                 // 405
+  std::string_view allow;                 // 405, 204
   bool challenge = false;                 // 401: WWW-Authenticate
   std::uint32_t retry_after_seconds = 0;  // 0: no such field
   std::string body;
@@ -37,6 +37,7 @@ struct Framing {
 // Each overwrites the whole reply. `retry_after_seconds` is used where the problem's kind says so.
 void write_problem(const Problem& problem, std::uint32_t retry_after_seconds, Reply& reply);
 void write_json(std::string body, Reply& reply);
+void write_allow(std::string_view allow, Reply& reply);
 void write_answer(const Task& task, const Answer& answer, std::uint32_t retry_after_seconds, Reply& reply);
 void write_admin_reply(const AdminCommand& command, const std::optional<AdminReply>& answer, const Rules& rules,
                        std::uint32_t retry_after_seconds, Reply& reply);

@@ -149,6 +149,7 @@ bool Connection::serve_task() {
   }
   switch (task_.route.endpoint) {
     case Endpoint::cluster: ask_cluster(); return false;
+    case Endpoint::options: write_allow(task_.route.allow, reply_); return send_reply();
     case Endpoint::livez: write_json(R"({"status":"alive"})", reply_); return send_reply();
     case Endpoint::readyz:
       if (site_.draining) return reply_problem({ProblemKind::draining, "this bridge is shutting down"});

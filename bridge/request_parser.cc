@@ -19,6 +19,7 @@ Method method_of(http::verb verb) {
     case http::verb::post: return Method::post;
     case http::verb::put: return Method::put;
     case http::verb::delete_: return Method::remove;
+    case http::verb::options: return Method::options;
     default: return Method::other;
   }
 }

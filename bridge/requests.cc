@@ -137,7 +137,8 @@ tl::expected<Task, Problem> understand(const HttpRequest& request, const Rules& 
     case Endpoint::fault: return admin(std::move(task), AdminAction::fault, request, rules);
     case Endpoint::cluster:
     case Endpoint::livez:
-    case Endpoint::readyz: return task;
+    case Endpoint::readyz:
+    case Endpoint::options: return task;
   }
   return problem(ProblemKind::broken, "a route without a meaning");
 }

@@ -35,16 +35,16 @@ struct Row {
 };
 
 constexpr Row rows[] = {
-    {Endpoint::hit, {"hit", name_segment}, "GET, HEAD"},
-    {Endpoint::increment, {"v1", "counters", name_segment, "increment"}, "POST"},
-    {Endpoint::counter, {"v1", "counters", name_segment}, "GET, HEAD, PUT, DELETE", {"consistency"}},
-    {Endpoint::counters, {"v1", "counters"}, "GET, HEAD", {"prefix", "limit", "after"}},
-    {Endpoint::cluster, {"v1", "cluster"}, "GET, HEAD"},
-    {Endpoint::evict, {"v1", "cluster", "replicas", id_segment, "evict"}, "POST"},
-    {Endpoint::readmit, {"v1", "cluster", "replicas", id_segment, "readmit"}, "POST"},
-    {Endpoint::fault, {"v1", "cluster", "replicas", id_segment, "fault"}, "POST"},
-    {Endpoint::livez, {"livez"}, "GET, HEAD"},
-    {Endpoint::readyz, {"readyz"}, "GET, HEAD"},
+    {Endpoint::hit, {"hit", name_segment}, "GET, HEAD, OPTIONS"},
+    {Endpoint::increment, {"v1", "counters", name_segment, "increment"}, "POST, OPTIONS"},
+    {Endpoint::counter, {"v1", "counters", name_segment}, "GET, HEAD, PUT, DELETE, OPTIONS", {"consistency"}},
+    {Endpoint::counters, {"v1", "counters"}, "GET, HEAD, OPTIONS", {"prefix", "limit", "after"}},
+    {Endpoint::cluster, {"v1", "cluster"}, "GET, HEAD, OPTIONS"},
+    {Endpoint::evict, {"v1", "cluster", "replicas", id_segment, "evict"}, "POST, OPTIONS"},
+    {Endpoint::readmit, {"v1", "cluster", "replicas", id_segment, "readmit"}, "POST, OPTIONS"},
+    {Endpoint::fault, {"v1", "cluster", "replicas", id_segment, "fault"}, "POST, OPTIONS"},
+    {Endpoint::livez, {"livez"}, "GET, HEAD, OPTIONS"},
+    {Endpoint::readyz, {"readyz"}, "GET, HEAD, OPTIONS"},
 };
 
 // No word of these is part of another, so that one is found in Allow by its text.
@@ -55,6 +55,7 @@ std::string_view word_of(Method method) {
     case Method::post: return "POST";
     case Method::put: return "PUT";
     case Method::remove: return "DELETE";
+    case Method::options: return "OPTIONS";
     case Method::other: return "none of them";
   }
   return "none of them";
@@ -62,6 +63,16 @@ std::string_view word_of(Method method) {
 
 tl::unexpected<Problem> malformed(std::string detail) {
   return tl::unexpected(Problem{ProblemKind::malformed, std::move(detail)});
+}
+
+// The methods that do something with what is there.
+std::string_view methods_of(const Row& row) { return row.allow.substr(0, row.allow.rfind(", OPTIONS")); }
+
+Route options_route(std::string_view allow) {
+  Route route;
+  route.endpoint = Endpoint::options;
+  route.allow = allow;
+  return route;
 }
 
 // The path's segments, still percent-encoded.
@@ -173,6 +184,7 @@ tl::expected<Route, Problem> find_route(Method method, std::string_view target) 
     return tl::unexpected(
         Problem{ProblemKind::target_too_long,
                 "the request target is longer than " + std::to_string(http_limits::target_bytes) + " bytes"});
+  if (method == Method::options && target == "*") return options_route("GET, HEAD, POST, PUT, DELETE, OPTIONS");
   const auto url = target.starts_with('/') ? urls::parse_origin_form(target) : urls::parse_absolute_uri(target);
   if (!url) return malformed("the request target is not a valid path; percent-encode what is special in a name");
 
@@ -180,8 +192,9 @@ tl::expected<Route, Problem> find_route(Method method, std::string_view target) 
   const Row* row = find_row(path);
   if (!row) return tl::unexpected(Problem{ProblemKind::not_found, "there is nothing at this path"});
   if (row->allow.find(word_of(method)) == std::string_view::npos)
-    return tl::unexpected(Problem{ProblemKind::method_not_allowed, "this path takes " + std::string(row->allow),
-                                  Applied::no, row->allow});
+    return tl::unexpected(Problem{ProblemKind::method_not_allowed, "this path takes " + std::string(methods_of(*row)),
+                                  Applied::no, methods_of(*row)});
+  if (method == Method::options) return options_route(row->allow);
   Route route;
   route.endpoint = row->endpoint;
   if (auto problem = read_segments(*row, path, route)) return tl::unexpected(std::move(*problem));

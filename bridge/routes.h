@@ -16,9 +16,21 @@
 
 namespace tally::bridge {
 
-enum class Method : std::uint8_t { get, head, post, put, remove, other };
+enum class Method : std::uint8_t { get, head, post, put, remove, options, other };
 
-enum class Endpoint : std::uint8_t { counters, counter, increment, hit, cluster, evict, readmit, fault, livez, readyz };
+enum class Endpoint : std::uint8_t {
+  counters,
+  counter,
+  increment,
+  hit,
+  cluster,
+  evict,
+  readmit,
+  fault,
+  livez,
+  readyz,
+  options
+};
 
 struct Route {
   Endpoint endpoint = Endpoint::livez;
@@ -26,9 +38,11 @@ struct Route {
   std::string after;  // counters
   std::uint32_t limit = http_limits::list_entries_by_default;  // counters: 1 .. tally::limits::list_entries
   ReplicaId replica;                                           // evict, readmit, fault: not zero
+  std::string_view allow;                                      // options: what the Allow field says
 };
 
-// `target`: in origin form or absolute form (RFC 9112, section 3.2), at most http_limits::target_bytes.
+// `target`: in origin form, absolute form or, for OPTIONS, asterisk form (RFC 9112, section 3.2), at most
+// http_limits::target_bytes.
 tl::expected<Route, Problem> find_route(Method method, std::string_view target);
 
 }  // namespace tally::bridge

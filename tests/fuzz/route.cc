@@ -28,6 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     CHECK(route->after.empty() || is_valid_name(route->after));
     CHECK(route->limit >= 1 && route->limit <= limits::list_entries);
   }
+  CHECK((endpoint == Endpoint::options) == (method == Method::options) &&
+        route->allow.empty() == (method != Method::options));
   if (endpoint == Endpoint::evict || endpoint == Endpoint::readmit || endpoint == Endpoint::fault)
     CHECK(route->replica.value != 0);
   return 0;

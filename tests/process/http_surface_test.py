@@ -217,11 +217,21 @@ class Refusals(Bridge):
                 ('GET', '/v1/counters/a/increment', {'POST'}), ('POST', '/hit/a', {'GET', 'HEAD'}),
                 ('POST', '/v1/counters/a', {'GET', 'HEAD', 'PUT', 'DELETE'}), ('DELETE', '/v1/counters', {'GET', 'HEAD'}),
                 ('PATCH', '/v1/counters/a', {'GET', 'HEAD', 'PUT', 'DELETE'}), ('PUT', '/livez', {'GET', 'HEAD'}),
-                ('OPTIONS', '/v1/cluster', {'GET', 'HEAD'}), ('GET', '/v1/cluster/replicas/1/evict', {'POST'})):
+                ('GET', '/v1/cluster/replicas/1/evict', {'POST'})):
             with self.subTest(f'{method} {path}'):
                 answer = self.ask(method, path)
                 self.assert_problem(answer, 405)
                 self.assertEqual({word.strip() for word in answer.getheader('Allow').split(',')}, allowed)
+
+    def test_options_tells_what_a_path_takes(self):
+        for path, allowed in (('/v1/cluster', 'GET, HEAD'), ('/hit/a', 'GET, HEAD'), ('/v1/counters/a/increment', 'POST'),
+                              ('*', 'GET, HEAD, POST, PUT, DELETE')):
+            connection = self.connect()
+            answer = self.ask('OPTIONS', path, connection=connection)
+            self.assertEqual((answer.status, answer.getheader('Allow'), answer.body), (204, allowed + ', OPTIONS', b''))
+            self.assertIsNone(answer.getheader('Content-Length'))
+            self.assertEqual(self.ask('GET', '/livez', connection=connection).status, 200)  # nothing was left over
+        self.assert_problem(self.ask('OPTIONS', '/nothing'), 404)
 
     def test_a_malformed_body_is_400(self):
         for body in (b'{', b'[]', b'5', b'null', b'{"by":"5"}', b'{"by":1.5}', b'{"by":1e3}', b'{"by":null}', b'{"by":true}',
@@ -406,9 +416,10 @@ class Connections(Bridge):
     def test_an_absolute_target_is_understood(self):
         self.assert_counter(self.raw(b'GET http://anywhere/hit/absolute HTTP/1.1\r\nHost: localhost\r\n\r\n'), 'absolute', 1)
 
-    def test_every_answer_has_a_date_and_a_length(self):
+    def test_every_answer_has_a_date_and_a_length_and_its_type_for_good(self):
         for path in ('/hit/dated', '/nothing', '/livez'):
             answer = self.ask('GET', path)
+            self.assertEqual(answer.getheader('X-Content-Type-Options'), 'nosniff')
             self.assertRegex(answer.getheader('Date'), r'^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$')
             self.assertEqual(int(answer.getheader('Content-Length')), len(answer.body))
 

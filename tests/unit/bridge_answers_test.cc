@@ -123,6 +123,25 @@ BOOST_AUTO_TEST_CASE(a_problem_is_problem_json_and_says_when_to_come_back) {
   BOOST_TEST(out.find("\r\nContent-Type: application/problem+json\r\n") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(no_answer_is_taken_for_something_else_than_its_type) {
+  Reply reply;
+  write_json("{}", reply);
+  std::string out;
+  append_response(out, reply, {true, true, false, "now"});
+  BOOST_TEST(out.find("\r\nX-Content-Type-Options: nosniff\r\n") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_without_content_describes_none) {
+  Reply reply;
+  write_allow("POST, OPTIONS", reply);
+  std::string out;
+  append_response(out, reply, {true, true, false, "now"});
+  BOOST_TEST(out.starts_with("HTTP/1.1 204 No Content\r\n"));
+  BOOST_TEST(out.find("\r\nAllow: POST, OPTIONS\r\n") != std::string::npos);
+  BOOST_TEST(out.find("\r\nContent-") == std::string::npos);
+  BOOST_TEST(out.ends_with("\r\n\r\n"));
+}
+
 BOOST_AUTO_TEST_CASE(an_http_1_0_client_is_told_that_the_connection_stays) {
   Reply reply;
   write_json("{}", reply);

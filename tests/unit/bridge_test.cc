@@ -115,6 +115,19 @@ BOOST_AUTO_TEST_CASE(another_method_is_told_which_ones_there_are) {
   BOOST_TEST(route_status(Method::other, "/nothing") == 404);
 }
 
+BOOST_AUTO_TEST_CASE(options_tells_what_a_path_takes) {
+  const auto allow = [](std::string_view target) {
+    const auto route = find_route(Method::options, target);
+    return route ? route->allow : std::string_view("refused");
+  };
+  BOOST_TEST(allow("/v1/counters/a") == "GET, HEAD, PUT, DELETE, OPTIONS");
+  BOOST_TEST(allow("/v1/counters/a/increment?x=1") == "POST, OPTIONS");
+  BOOST_TEST(allow("http://localhost/livez") == "GET, HEAD, OPTIONS");
+  BOOST_TEST(allow("*") == "GET, HEAD, POST, PUT, DELETE, OPTIONS");
+  BOOST_TEST(route_status(Method::options, "/nothing") == 404);
+  BOOST_TEST(route_status(Method::get, "*") == 400);
+}
+
 BOOST_AUTO_TEST_CASE(hostile_targets_are_refused) {
   const std::vector<std::string> malformed = {"/hit/",
                                               "/hit/%00",
