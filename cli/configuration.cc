@@ -8,11 +8,15 @@
 namespace tally::cli {
 namespace {
 
-// A TOML value as JSON: numbers and truth values read the same, texts are quoted differently.
+// A TOML value as JSON: numbers and truth values read the same, texts, also in a list, are quoted differently.
 std::string as_json(const std::string& toml_value) {
   const toml::table table = toml::parse("value = " + toml_value);
-  const auto text = table["value"].value<std::string>();
-  return text ? json_string(*text) : toml_value;
+  if (const auto text = table["value"].value<std::string>()) return json_string(*text);
+  const toml::array* list = table["value"].as_array();
+  if (!list) return toml_value;
+  std::string out;
+  for (const toml::node& entry : *list) out += (out.empty() ? "" : ",") + json_string(entry.value_or(std::string()));
+  return '[' + out + ']';
 }
 
 // A secret does not belong on a screen.

@@ -17,18 +17,47 @@
 namespace tally {
 namespace {
 
-using Member = std::variant<std::string Config::*, std::int64_t Config::*, bool Config::*>;
+using List = std::vector<std::string>;
+using Member = std::variant<std::string Config::*, std::int64_t Config::*, bool Config::*, List Config::*>;
+
+// Nothing, or what is wrong with the value.
+using Complaint = std::optional<std::string>;
 
 struct Key {
   ConfigKey shown;
   Member member;
   std::int64_t least = std::numeric_limits<std::int64_t>::min();
   std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  std::vector<std::string_view> words = {};  // the only values allowed; empty: any
+  std::vector<std::string_view> words = {};              // the only values allowed; empty: any
+  Complaint (*check_entry)(std::string_view) = nullptr;  // of a list
 };
 
 constexpr std::int64_t one_day_ms = 86'400'000;
 constexpr std::int64_t shortest_watchdog_ms = 100;  // a daemon that is merely busy would look hung
+
+constexpr std::size_t most_list_entries = 64;
+constexpr std::size_t most_host_bytes = 253;  // RFC 1035, section 2.3.4, as text
+
+bool is_of(std::string_view text, std::string_view marks) {
+  return std::ranges::all_of(text, [&](char byte) {
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+           marks.find(byte) != std::string_view::npos;
+  });
+}
+
+Complaint check_host(std::string_view text) {
+  if (!text.empty() && text.size() <= most_host_bytes && is_of(text, "-._")) return std::nullopt;
+  return "must be names of hosts, without scheme and port";
+}
+
+Complaint check_origin(std::string_view text) {
+  const std::size_t end = text.find("://");
+  const std::string_view scheme = text.substr(0, end);
+  const std::string_view host = end == std::string_view::npos ? "" : text.substr(end + 3);
+  const bool is_known = scheme == "http" || scheme == "https";
+  if (is_known && !host.empty() && host.size() <= most_host_bytes && is_of(host, "-._:[]")) return std::nullopt;
+  return "must be origins like https://www.example.org, without a path";
+}
 
 const std::vector<Key>& keys() {
   static const std::vector<Key> all = {
@@ -40,6 +69,18 @@ const std::vector<Key>& keys() {
        &Config::http_port,
        0,
        65535},
+      {{"http_hosts", "names that HTTP clients may ask for, besides localhost and addresses"},
+       &Config::http_hosts,
+       0,
+       0,
+       {},
+       check_host},
+      {{"http_origins", "origins whose pages may change counters, besides the bridge's own"},
+       &Config::http_origins,
+       0,
+       0,
+       {},
+       check_origin},
       {{"resp_port", "port for Redis clients"}, &Config::resp_port, 0, 65535},
       {{"durability", "fsync: an answer leaves when its order is on disk; os: when the kernel has it"},
        &Config::durability,
@@ -109,9 +150,6 @@ const Key* find_key(std::string_view name) {
   return found == keys().end() ? nullptr : &*found;
 }
 
-// Nothing, or what is wrong with the value.
-using Complaint = std::optional<std::string>;
-
 Complaint assign(Config& config, const Key& key, std::int64_t number) {
   const auto* member = std::get_if<std::int64_t Config::*>(&key.member);
   if (!member) return "is not a number";
@@ -144,8 +182,30 @@ Complaint assign(Config& config, const Key& key, const std::string& text) {
   return std::nullopt;
 }
 
+Complaint assign(Config& config, const Key& key, List entries) {
+  const auto* member = std::get_if<List Config::*>(&key.member);
+  if (!member) return "is not a list";
+  if (entries.size() > most_list_entries) return "must have at most " + std::to_string(most_list_entries) + " entries";
+  for (const std::string& entry : entries)
+    if (auto complaint = key.check_entry(entry)) return complaint;
+  config.** member = std::move(entries);
+  return std::nullopt;
+}
+
+// "a,b" → its entries; an empty text has none.
+List split(std::string_view text) {
+  List entries;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(','), text.size());
+    entries.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return entries;
+}
+
 // From the environment or a flag, where everything is text.
 Complaint assign_text(Config& config, const Key& key, const std::string& text) {
+  if (std::holds_alternative<List Config::*>(key.member)) return assign(config, key, split(text));
   if (std::holds_alternative<std::string Config::*>(key.member)) return assign(config, key, text);
   if (std::holds_alternative<bool Config::*>(key.member)) {
     if (text == "true" || text == "1") return assign(config, key, true);
@@ -162,6 +222,14 @@ Complaint assign_node(Config& config, const Key& key, const toml::node& node) {
   if (const auto* text = node.as_string()) return assign(config, key, text->get());
   if (const auto* number = node.as_integer()) return assign(config, key, number->get());
   if (const auto* flag = node.as_boolean()) return assign(config, key, flag->get());
+  if (const auto* array = node.as_array()) {
+    List entries;
+    for (const toml::node& entry : *array) {
+      if (!entry.is_string()) return "must be a list of texts";
+      entries.push_back(entry.as_string()->get());
+    }
+    return assign(config, key, std::move(entries));
+  }
   return "has a value of a wrong type";
 }
 
@@ -243,6 +311,12 @@ std::string config_value(const Config& config, std::string_view name) {
   if (const auto* text = std::get_if<std::string Config::*>(&key->member)) out << toml::value(config.**text);
   if (const auto* number = std::get_if<std::int64_t Config::*>(&key->member)) out << config.**number;
   if (const auto* flag = std::get_if<bool Config::*>(&key->member)) out << (config.**flag ? "true" : "false");
+  if (const auto* list = std::get_if<List Config::*>(&key->member)) {
+    out << '[';
+    for (const std::string& entry : config.**list)
+      out << (&entry == &(config.**list).front() ? "" : ", ") << toml::value(entry);
+    out << ']';
+  }
   return out.str();
 }
 

@@ -23,6 +23,8 @@ struct Config {
   std::int64_t bridges = 1;
   std::string http_address = "127.0.0.1";
   std::int64_t http_port = 8080;
+  std::vector<std::string> http_hosts;    // names, besides localhost and addresses, that this group is asked under
+  std::vector<std::string> http_origins;  // whose pages may change counters, besides the bridge's own
   std::int64_t resp_port = 6380;
   std::string durability = "fsync";
   bool fault_injection = false;
@@ -77,7 +79,7 @@ struct ConfigKey {
 };
 const std::vector<ConfigKey>& config_keys();
 
-// Every key's value as TOML text.
+// Every key's value as TOML text; in a flag or the environment a list is its entries with commas between them.
 std::string config_value(const Config& config, std::string_view key);
 
 // `file` may be empty. `flags`: key → value as text. Endpoints that were left empty are filled in.

@@ -280,7 +280,11 @@ class Configuration(Surface):
     def test_a_bad_file_is_told_with_line_and_column(self):
         for text, line, column in (('replicas = 5\nack_misses = "many"\n', 2, None), ('replicas = 4\n', 1, None),
                                    ('\n\n  no_such_key = 1\n', 3, 3), ('replicas = \n', 1, None),
-                                   ('durability = "maybe"\n', 1, 1), ('replicas = 3\nreplicas = 3\n', 2, None)):
+                                   ('durability = "maybe"\n', 1, 1), ('replicas = 3\nreplicas = 3\n', 2, None),
+                                   ('http_hosts = "a"\n', 1, 1), ('http_hosts = ["a:80"]\n', 1, 1),
+                                   ('http_hosts = ["a", 5]\n', 1, 1), ('replicas = ["a"]\n', 1, 1),
+                                   ('http_origins = ["www.example.org"]\n', 1, 1),
+                                   ('http_origins = ["https://a/"]\n', 1, 1)):
             with self.subTest(text):
                 result = self.check(text)
                 self.assert_ends(result, USAGE, '')
@@ -296,17 +300,21 @@ class Configuration(Surface):
     def test_show_prints_every_value_and_where_it_came_from(self):
         with tempfile.TemporaryDirectory(prefix='tally-test-') as directory:
             file = pathlib.Path(directory) / 'group.toml'
-            file.write_text('ack_misses = 7\nadmin_token = "very secret"\n')
-            result = run('config', 'show', '--config', file, environment={'TALLY_REPLICAS': '5'})
+            file.write_text('ack_misses = 7\nadmin_token = "very secret"\nhttp_hosts = ["a.example", "b"]\n')
+            environment = {'TALLY_REPLICAS': '5', 'TALLY_HTTP_ORIGINS': 'http://a,https://b'}
+            result = run('config', 'show', '--config', file, environment=environment)
             self.assert_ends(result, DONE)
             self.assertIn('ack_misses = 7  # file', result.stdout)
             self.assertIn('replicas = 5  # environment', result.stdout)
+            self.assertIn("http_hosts = ['a.example', 'b']  # file", result.stdout)
+            self.assertIn("http_origins = ['http://a', 'https://b']  # environment", result.stdout)
             for default in ('ack_timeout_ms = 250', 'probation_votes = 64', 'cooldown_ms = 1000',
                             'cooldown_max_ms = 60000', 'checkpoint_orders = 10000'):
                 self.assertIn(default + '  # default', result.stdout)
             self.assertNotIn('very secret', result.stdout)
             shown = json.loads(run('config', 'show', '--config', file, '--json').stdout)
             self.assertEqual(shown['ack_misses'], {'value': 7, 'source': 'file'})
+            self.assertEqual(shown['http_hosts'], {'value': ['a.example', 'b'], 'source': 'file'})
 
 
 if __name__ == '__main__':
