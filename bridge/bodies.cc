@@ -164,12 +164,14 @@ std::optional<Problem> check_media(const HttpRequest& request) {
   if (request.body.empty()) return std::nullopt;
   if (request.has_content_encoding && !iequals(request.content_encoding, "identity"))
     return unsupported("the body's Content-Encoding must be identity, not " + shown(request.content_encoding));
-  if (!request.has_content_type) return std::nullopt;
+  const bool is_of_page = request.has_origin || request.has_fetch_site;
+  if (!request.has_content_type && !is_of_page) return std::nullopt;
   const std::string_view text = request.content_type;
   const std::string_view type = text.substr(0, text.find(';'));
   if (auto wrong = check_charset(text.substr(type.size()))) return wrong;
   if (iequals(trimmed(type), "application/json")) return std::nullopt;
-  if (iequals(trimmed(type), "application/x-www-form-urlencoded") && parse_json(request.body)) return std::nullopt;
+  const bool is_form = iequals(trimmed(type), "application/x-www-form-urlencoded");
+  if (is_form && !is_of_page && parse_json(request.body)) return std::nullopt;
   return unsupported("the body must be application/json");
 }
 

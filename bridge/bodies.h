@@ -13,8 +13,8 @@
 
 namespace tally::bridge {
 
-// Whether the header says of the body what this bridge can read: JSON in UTF-8, as it is. No type at all is fine.
-// `curl -d` says that it sends a form, whatever it sends: fine too if it is JSON.
+// Whether the header says of the body what this bridge can read: JSON in UTF-8, as it is. Where no browser sends it no
+// type at all is fine, and so is a form that is JSON: `curl -d` says that of whatever it sends.
 std::optional<Problem> check_media(const HttpRequest& request);
 
 tl::expected<std::int64_t, Problem> parse_increment(std::string_view body);

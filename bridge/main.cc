@@ -62,7 +62,8 @@ std::string admin_token_of(const Config& config) {
 
 int serve(const Config& config, std::uint16_t port) {
   Site site;
-  site.rules = {admin_token_of(config), static_cast<std::uint64_t>(config.replicas), config.fault_injection};
+  site.rules = {admin_token_of(config), static_cast<std::uint64_t>(config.replicas), config.fault_injection,
+                config.http_hosts, config.http_origins};
   site.random.seed(static_cast<std::minstd_rand::result_type>(random_number()));
   boost::asio::io_context context(1);
   auto acceptor = listen_for_http(context, config.http_address, port);

@@ -20,10 +20,12 @@ enum class ProblemKind : std::uint8_t {
   body_too_large,
   target_too_long,
   unsupported_type,
+  misdirected,
   overflow,
   key_reused,
   header_too_large,
   broken,  // our own bug
+  prefetch,
   overloaded,
   unavailable,
   undecided,

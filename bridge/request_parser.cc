@@ -24,6 +24,18 @@ Method method_of(http::verb verb) {
   }
 }
 
+// Sec-Purpose is the standard's (Fetch), the others are what browsers sent before it.
+bool is_purpose(std::string_view name) {
+  return boost::beast::iequals(name, "Sec-Purpose") || boost::beast::iequals(name, "Purpose") ||
+         boost::beast::iequals(name, "X-Moz");
+}
+
+// "prefetch", also with something behind it: "prefetch;prerender".
+bool names_prefetch(std::string_view value) {
+  constexpr std::string_view word = "prefetch";
+  return boost::beast::iequals(value.substr(0, word.size()), word);
+}
+
 }  // namespace
 
 RequestParser::RequestParser(HttpRequest& request) : request_(request) {
@@ -91,7 +103,12 @@ void RequestParser::on_request_impl(verb method, text, text target, int version,
 void RequestParser::on_field_impl(field name, text name_text, text value, error_code& error) {
   if (head_ended_) return;
   switch (name) {
-    case field::host: ++request_.hosts; return;
+    case field::host:
+      ++request_.hosts;
+      request_.host.assign(value.data(), value.size());
+      return;
+    case field::origin: return store_once(request_.origin, request_.has_origin, value, error);
+    case field::sec_fetch_site: return store_once(request_.fetch_site, request_.has_fetch_site, value, error);
     case field::content_type: return store_once(request_.content_type, request_.has_content_type, value, error);
     case field::content_encoding:
       return store_once(request_.content_encoding, request_.has_content_encoding, value, error);
@@ -105,7 +122,8 @@ void RequestParser::on_field_impl(field name, text name_text, text value, error_
       return;
     case field::unknown:
       if (boost::beast::iequals(name_text, "Idempotency-Key"))
-        store_once(request_.idempotency_key, request_.has_idempotency_key, value, error);
+        return store_once(request_.idempotency_key, request_.has_idempotency_key, value, error);
+      if (is_purpose(name_text) && names_prefetch(value)) request_.is_prefetch = true;
       return;
     default: return;
   }

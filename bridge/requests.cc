@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "bridge/bodies.h"
+#include "bridge/origins.h"
 #include "protocol/limits.h"
 
 namespace tally::bridge {
@@ -81,6 +82,17 @@ Understood increment(Task task, const HttpRequest& request) {
   return operation(std::move(task), OperationKind::add, *by, request);
 }
 
+// HEAD is safe by its definition (RFC 9110, section 9.2.1): it looks and does not count.
+//
+// A prefetch may be for a page that nobody will see. Browsers throw an answer that is no success away, and ask again
+// when the page is shown; of a prefetch that is 204 Chrome would keep the answer, and the hit would be lost. So: 503.
+Understood hit(Task task, const HttpRequest& request) {
+  if (task.head_only) return operation(std::move(task), OperationKind::get, 0, request);
+  if (request.is_prefetch)
+    return problem(ProblemKind::prefetch, "a prefetch is not counted: ask when the page is shown");
+  return operation(std::move(task), OperationKind::add, 1, request);
+}
+
 Understood admin(Task task, AdminAction action, const HttpRequest& request, const Rules& rules) {
   if (auto wrong = check_token(request, rules)) return tl::unexpected(std::move(*wrong));
   if (task.route.replica.value > rules.replicas) return problem(ProblemKind::not_found, "there is no such replica");
@@ -100,14 +112,20 @@ Understood admin(Task task, AdminAction action, const HttpRequest& request, cons
   return task;
 }
 
+// Only /hit changes something by a method that is said to be safe, and it is there for all pages.
+bool changes_by_method(Method method) {
+  return method == Method::post || method == Method::put || method == Method::remove;
+}
+
 }  // namespace
 
 void HttpRequest::clear() {
   method = Method::other;
   is_http_1_1 = expects_continue = has_content_type = has_content_encoding = false;
-  has_authorization = has_idempotency_key = false;
+  has_authorization = has_idempotency_key = has_origin = has_fetch_site = is_prefetch = false;
   hosts = 0;
-  for (std::string* text : {&target, &content_type, &content_encoding, &authorization, &idempotency_key, &body})
+  for (std::string* text : {&target, &host, &origin, &fetch_site, &content_type, &content_encoding, &authorization,
+                            &idempotency_key, &body})
     text->clear();
 }
 
@@ -119,17 +137,17 @@ bool is_bearer_of(std::string_view authorization, std::string_view token) {
 }
 
 tl::expected<Task, Problem> understand(const HttpRequest& request, const Rules& rules) {
+  if (auto wrong = check_host(request, rules)) return tl::unexpected(std::move(*wrong));
   auto route = find_route(request.method, request.target);
   if (!route) return tl::unexpected(std::move(route.error()));
+  if (changes_by_method(request.method))
+    if (auto wrong = check_page(request, rules)) return tl::unexpected(std::move(*wrong));
   Task task;
   task.route = std::move(*route);
   task.head_only = request.method == Method::head;
   switch (task.route.endpoint) {
     case Endpoint::increment: return increment(std::move(task), request);
-    // HEAD is safe by its definition (RFC 9110, section 9.2.1): it looks and does not count.
-    case Endpoint::hit:
-      return task.head_only ? operation(std::move(task), OperationKind::get, 0, request)
-                            : operation(std::move(task), OperationKind::add, 1, request);
+    case Endpoint::hit: return hit(std::move(task), request);
     case Endpoint::counter: return counter(std::move(task), request, rules);
     case Endpoint::counters: return list(std::move(task));
     case Endpoint::evict: return admin(std::move(task), AdminAction::evict, request, rules);

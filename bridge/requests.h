@@ -7,6 +7,7 @@
 #include <string_view>
 #include <tl/expected.hpp>
 #include <variant>
+#include <vector>
 
 #include "bridge/problem.h"
 #include "bridge/routes.h"
@@ -25,8 +26,14 @@ struct HttpRequest {
   bool has_content_encoding = false;
   bool has_authorization = false;
   bool has_idempotency_key = false;
-  std::uint32_t hosts = 0;  // Host fields
+  bool has_origin = false;
+  bool has_fetch_site = false;
+  bool is_prefetch = false;  // by the browser, perhaps for nobody
+  std::uint32_t hosts = 0;   // Host fields
   std::string target;
+  std::string host;        // of the last Host field
+  std::string origin;      // of the page that asks (RFC 6454)
+  std::string fetch_site;  // Sec-Fetch-Site: how the page that asks is related to this host
   std::string content_type;
   std::string content_encoding;
   std::string authorization;
@@ -38,9 +45,11 @@ struct HttpRequest {
 
 // What holds for every request of this bridge.
 struct Rules {
-  std::string admin_token;       // empty: none is known, what needs it is forbidden
-  std::uint64_t replicas = 0;    // configured; ids are 1 .. replicas
-  bool fault_injection = false;  // as this bridge's configuration says; the distributor decides
+  std::string admin_token;                   // empty: none is known, what needs it is forbidden
+  std::uint64_t replicas = 0;                // configured; ids are 1 .. replicas
+  bool fault_injection = false;              // as this bridge's configuration says; the distributor decides
+  std::vector<std::string> http_hosts = {};  // the configuration's
+  std::vector<std::string> http_origins = {};
 };
 
 // One request, understood. `work` is empty for what the bridge answers by itself or by the group's status;

@@ -43,13 +43,13 @@ Parsed parse(std::string_view bytes, std::size_t first_piece) {
 
 bool same(const HttpRequest& one, const HttpRequest& other) {
   const auto texts = [](const HttpRequest& request) {
-    return std::tie(request.target, request.content_type, request.content_encoding, request.authorization,
-                    request.idempotency_key, request.body);
+    return std::tie(request.target, request.host, request.origin, request.fetch_site, request.content_type,
+                    request.content_encoding, request.authorization, request.idempotency_key, request.body);
   };
   const auto flags = [](const HttpRequest& request) {
     return std::tie(request.method, request.is_http_1_1, request.expects_continue, request.has_content_type,
-                    request.has_content_encoding, request.has_authorization, request.has_idempotency_key,
-                    request.hosts);
+                    request.has_content_encoding, request.has_authorization, request.has_idempotency_key, request.hosts,
+                    request.has_origin, request.has_fetch_site, request.is_prefetch);
   };
   return texts(one) == texts(other) && flags(one) == flags(other);
 }
@@ -85,7 +85,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CHECK(parsed.used == in_pieces.used && same(parsed.request, in_pieces.request));
   CHECK(parsed.request.body.size() <= http_limits::body_bytes);
 
-  const Rules rules{"secret", 3, true};
+  const Rules rules{"secret", 3, true, {"counter.example"}, {"https://page.example"}};
   if (const auto task = understand(parsed.request, rules))
     check_task(*task, rules);
   else

@@ -29,10 +29,11 @@ def quoted(name):
 
 class Bridge(unittest.TestCase):
     up_args = ['--fault-injection']
+    environment = {}
 
     @classmethod
     def setUpClass(cls):
-        cls.group = cls.enterClassContext(Group(BIN_DIR, *cls.up_args))
+        cls.group = cls.enterClassContext(Group(BIN_DIR, *cls.up_args, environment=cls.environment))
         cls.address = urllib.parse.urlsplit(cls.group.http)
         cls.token = (cls.group.data / 'run' / 'admin.token').read_text().strip()
 
@@ -414,7 +415,7 @@ class Connections(Bridge):
         self.assertIn(b'"value":4', connection.recv(4096))
 
     def test_an_absolute_target_is_understood(self):
-        self.assert_counter(self.raw(b'GET http://anywhere/hit/absolute HTTP/1.1\r\nHost: localhost\r\n\r\n'), 'absolute', 1)
+        self.assert_counter(self.raw(b'GET http://localhost/hit/absolute HTTP/1.1\r\nHost: x\r\n\r\n'), 'absolute', 1)
 
     def test_every_answer_has_a_date_and_a_length_and_its_type_for_good(self):
         for path in ('/hit/dated', '/nothing', '/livez'):
@@ -426,6 +427,55 @@ class Connections(Bridge):
     def test_alive_and_ready(self):
         self.assertEqual(self.ask('GET', '/livez').status, 200)
         self.assertEqual(self.ask('GET', '/readyz').status, 200)
+
+
+class Browsers(Bridge):
+    """A page asks, perhaps a stranger's."""
+
+    environment = {'TALLY_HTTP_HOSTS': 'counter.example', 'TALLY_HTTP_ORIGINS': 'https://page.example'}
+
+    def test_a_host_that_is_not_ours_is_421(self):
+        for path in ('/v1/counters/h', '/hit/h', '/livez', '/v1/cluster', '/nothing'):
+            problem = self.assert_problem(self.ask('GET', path, Host='evil.example'), 421)
+            self.assertIn('http_hosts', problem['detail'])
+        self.assert_problem(self.raw(b'GET http://evil.example/hit/h HTTP/1.1\r\nHost: localhost\r\n\r\n'), 421)
+        self.assert_problem(self.ask('GET', '/livez', Host='a@localhost'), 400)
+        for host in ('counter.example', 'counter.example:1', 'localhost:99', '[::1]', '192.0.2.1:80'):
+            self.assertEqual(self.ask('GET', '/livez', Host=host).status, 200)
+        self.assert_problem(self.ask('GET', '/v1/counters/h'), 404)
+
+    def test_a_page_of_another_origin_changes_nothing(self):
+        own = f'http://{self.address.netloc}'
+        headers = ({'Origin': 'https://evil.example'}, {'Origin': 'null'}, {'Origin': own + '0'},
+                   {'Sec_Fetch_Site': 'cross-site'}, {'Sec_Fetch_Site': 'same-site'},
+                   {'Origin': own, 'Sec_Fetch_Site': 'cross-site'})
+        for header in headers:
+            with self.subTest(header):
+                self.assert_problem(self.ask('POST', '/v1/counters/o/increment', **header), 403)
+                self.assert_problem(self.admin('PUT', '/v1/counters/o', b'{"value":1}', **header), 403)
+                self.assert_problem(self.admin('DELETE', '/v1/counters/o', **header), 403)
+                self.assert_problem(self.admin('POST', '/v1/cluster/replicas/1/evict', **header), 403)
+        self.assert_problem(self.ask('GET', '/v1/counters/o'), 404)
+        for value, header in enumerate(({'Origin': own}, {'Origin': own, 'Sec_Fetch_Site': 'same-origin'},
+                                        {'Origin': 'https://page.example', 'Sec_Fetch_Site': 'cross-site'}), 1):
+            self.assert_counter(self.ask('POST', '/v1/counters/o/increment', **header), 'o', value)
+        self.assert_counter(self.ask('GET', '/hit/o', Origin='null', Sec_Fetch_Site='cross-site'), 'o', 4)
+
+    def test_the_body_of_a_page_is_json_by_its_type(self):
+        own, path, form = f'http://{self.address.netloc}', '/v1/counters/j/increment', 'application/x-www-form-urlencoded'
+        for kind in (form, 'text/plain'):
+            self.assert_problem(self.ask('POST', path, b'{"by":1}', Origin=own, Content_Type=kind), 415)
+        self.assert_problem(self.ask('POST', path, b'{"by":1}', Origin=own), 415)
+        self.assert_counter(self.ask('POST', path, b'{"by":1}', Origin=own, Content_Type='application/json'), 'j', 1)
+        self.assert_counter(self.ask('POST', path, b'{"by":1}', Content_Type=form), 'j', 2)  # curl -d
+
+    def test_a_prefetch_never_counts(self):
+        for name, value in (('Sec-Purpose', 'prefetch'), ('Sec-Purpose', 'prefetch;prerender'), ('Purpose', 'prefetch'),
+                            ('X-Moz', 'prefetch')):
+            answer = self.ask('GET', '/hit/p', **{name: value})
+            self.assert_problem(answer, 503)
+            self.assertEqual(answer.getheader('Cache-Control'), 'no-store')
+        self.assert_problem(self.ask('GET', '/v1/counters/p', Purpose='prefetch'), 404)
 
 
 class WithoutFaultInjection(Bridge):

@@ -47,6 +47,26 @@ HttpRequest typed(const std::string& type, const std::string& body) {
   return request;
 }
 
+HttpRequest asked_for(std::string host, std::string target = "/v1/counters/a") {
+  HttpRequest request = request_of(Method::get, std::move(target));
+  request.is_http_1_1 = true;
+  request.hosts = 1;
+  request.host = std::move(host);
+  return request;
+}
+
+const Rules rules_for_browsers{"s3cret", 3, true, {"Counter.example", "127.0.0.1.nip.io"}, {"https://page.example"}};
+
+HttpRequest of_page(HttpRequest request, const std::string& origin, const std::string& site) {
+  request.host = "localhost:8080";
+  request.hosts = 1;
+  request.has_origin = !origin.empty();
+  request.origin = origin;
+  request.has_fetch_site = !site.empty();
+  request.fetch_site = site;
+  return request;
+}
+
 const OwnedOperation& operation_of(const tl::expected<Task, Problem>& task) {
   BOOST_REQUIRE(task.has_value());
   return std::get<OwnedOperation>(task->work);
@@ -303,6 +323,104 @@ BOOST_AUTO_TEST_CASE(a_body_is_json_or_says_at_least_nothing_else) {
   BOOST_TEST(status_of(understand(typed("text/plain", ""), rules)) == 200);
 }
 
+BOOST_AUTO_TEST_CASE(a_host_is_an_address_localhost_or_listed) {
+  for (const std::string host : {"127.0.0.1", "10.1.2.3:8080", "[::1]", "[2001:db8::1]:80", "localhost", "LOCALHOST:99",
+                                 "counter.example", "COUNTER.example:8080", "127.0.0.1.nip.io:80"})
+    BOOST_TEST(status_of(understand(asked_for(host), rules_for_browsers)) == 200, host);
+  for (const std::string host : {"", "evil.example", "127.0.0.1.evil.example", "127.1", "localhost.evil.example",
+                                 "localhost.", "counter.example.", "xcounter.example", ":80"}) {
+    const auto refused = understand(asked_for(host), rules_for_browsers);
+    BOOST_TEST(status_of(refused) == 421, host);
+    if (!refused) BOOST_TEST(refused.error().detail.find("http_hosts") != std::string::npos);
+  }
+  for (const std::string host : {"a b", "localhost:x", "localhost@evil.example", "a@localhost", "[::1", "[::1]x",
+                                 "[127.0.0.1]", "[v1.x]", "a/b", "a%2eb", "\xff"})
+    BOOST_TEST(status_of(understand(asked_for(host), rules_for_browsers)) == 400, host);
+  for (const std::string target : {"/livez", "/nothing", "/hit/a", "/v1/cluster", "*"})
+    BOOST_TEST(status_of(understand(asked_for("evil.example", target), rules_for_browsers)) == 421, target);
+}
+
+BOOST_AUTO_TEST_CASE(the_host_of_an_absolute_target_counts_more_than_the_field) {
+  BOOST_TEST(status_of(understand(asked_for("evil.example", "http://localhost/livez"), rules)) == 200);
+  BOOST_TEST(status_of(understand(asked_for("localhost", "http://evil.example/livez"), rules)) == 421);
+  BOOST_TEST(status_of(understand(asked_for("localhost", "http://evil.example?limit=1"), rules)) == 421);
+  BOOST_TEST(status_of(understand(asked_for("localhost", "http://localhost@evil.example/livez"), rules)) == 400);
+  BOOST_TEST(status_of(understand(asked_for("localhost", "http:///livez"), rules)) == 421);
+}
+
+BOOST_AUTO_TEST_CASE(a_page_of_another_origin_changes_nothing) {
+  const std::vector<HttpRequest> changes = {request_of(Method::post, "/v1/counters/a/increment"),
+                                            with_token(request_of(Method::remove, "/v1/counters/a")),
+                                            with_token(request_of(Method::post, "/v1/cluster/replicas/1/evict"))};
+  const auto status = [&](const std::string& origin, const std::string& site) {
+    std::vector<int> statuses;
+    for (const HttpRequest& change : changes)
+      statuses.push_back(status_of(understand(of_page(change, origin, site), rules_for_browsers)));
+    BOOST_TEST((statuses[0] == statuses[1] && statuses[1] == statuses[2]));
+    return statuses[0];
+  };
+  BOOST_TEST(status("", "") == 200);
+  BOOST_TEST(status("", "none") == 200);
+  BOOST_TEST(status("http://localhost:8080", "same-origin") == 200);
+  BOOST_TEST(status("HTTP://LocalHost:8080", "") == 200);
+  BOOST_TEST(status("https://page.example", "") == 200);
+  BOOST_TEST(status("https://page.example", "cross-site") == 200);
+  for (const std::string origin :
+       {"null", "http://localhost", "http://localhost:8081", "https://localhost:8080", "x", "http://127.0.0.1:8080",
+        "http://page.example", "https://page.example:444", "http://"})
+    BOOST_TEST(status(origin, "") == 403, origin);
+  for (const std::string site : {"cross-site", "same-site", "other"}) {
+    BOOST_TEST(status("", site) == 403, site);
+    BOOST_TEST(status("http://localhost:8080", site) == 403, site);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_port_that_the_scheme_has_anyway_makes_no_other_origin) {
+  HttpRequest request = of_page(request_of(Method::post, "/v1/counters/a/increment"), "http://localhost", "");
+  request.host = "localhost:80";
+  BOOST_TEST(status_of(understand(request, rules)) == 200);
+  request.host = "localhost";
+  request.origin = "http://localhost:80";
+  BOOST_TEST(status_of(understand(request, rules)) == 200);
+}
+
+BOOST_AUTO_TEST_CASE(every_page_reads_and_hits) {
+  for (const std::string target : {"/hit/a", "/v1/counters/a", "/v1/cluster"})
+    BOOST_TEST(status_of(understand(of_page(request_of(Method::get, target), "null", "cross-site"), rules)) == 200,
+               target);
+}
+
+BOOST_AUTO_TEST_CASE(the_body_of_a_page_is_json_by_its_type) {
+  const auto status = [](const std::string& type, const std::string& origin, const std::string& site) {
+    HttpRequest request = of_page(typed(type, R"({"by":5})"), origin, site);
+    request.has_content_type = !type.empty();
+    return status_of(understand(request, rules));
+  };
+  for (const auto& [origin, site] : {std::pair("http://localhost:8080", ""), std::pair("", "same-origin")}) {
+    BOOST_TEST(status("application/json", origin, site) == 200);
+    BOOST_TEST(status("application/x-www-form-urlencoded", origin, site) == 415);
+    BOOST_TEST(status("text/plain", origin, site) == 415);
+    BOOST_TEST(status("", origin, site) == 415);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_prefetch_is_not_counted) {
+  for (const std::string field :
+       {"Sec-Purpose: prefetch", "sec-purpose: prefetch;prerender", "Purpose: prefetch", "X-Moz: Prefetch"}) {
+    HttpRequest request;
+    BOOST_REQUIRE(parse_status("GET /hit/a HTTP/1.1\r\nHost: localhost\r\n" + field + "\r\n\r\n", 4096, request) ==
+                  200);
+    const auto refused = understand(request, rules);
+    BOOST_TEST(status_of(refused) == 503, field);
+    if (!refused) BOOST_TEST((refused.error().applied == Applied::no));
+    request.target = "/v1/counters/a";
+    BOOST_TEST(status_of(understand(request, rules)) == 200);
+  }
+  HttpRequest request;
+  BOOST_REQUIRE(parse_status("GET /hit/a HTTP/1.1\r\nHost: localhost\r\nPurpose: x\r\n\r\n", 4096, request) == 200);
+  BOOST_TEST(status_of(understand(request, rules)) == 200);
+}
+
 BOOST_AUTO_TEST_CASE(a_body_is_utf8_and_as_it_is) {
   const auto refusal = [](const HttpRequest& request) {
     const auto task = understand(request, rules);
@@ -418,7 +536,8 @@ BOOST_AUTO_TEST_CASE(requests_that_two_readers_could_read_differently_are_refuse
         "Content-Length: -1\r\n\r\n", "Content-Length: 3x\r\n\r\n", "Transfer-Encoding: gzip\r\n\r\n",
         "Transfer-Encoding: chunked, gzip\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\nxyz\r\n", "Host: y\r\n\r\n",
         "Bad Name: x\r\n\r\n", "X: a\x01\r\n\r\n", "Authorization: a\r\nAuthorization: b\r\n\r\n",
-        "Idempotency-Key: a\r\nIdempotency-Key: b\r\n\r\n"})
+        "Idempotency-Key: a\r\nIdempotency-Key: b\r\n\r\n", "Origin: a\r\nOrigin: b\r\n\r\n",
+        "Sec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site\r\n\r\n"})
     BOOST_TEST(parse_status(start + rest) == 400, rest);
   for (const std::string bytes :
        {"GET /hit/a HTTP/1.1\r\n\r\n", "GET /hit/a HTTP/2.0\r\n\r\n", "GET /hit/a\r\n\r\n",
