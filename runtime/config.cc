@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "protocol/operations.h"
+#include "runtime/network.h"
 #include "runtime/toml.h"
 
 namespace tally {
@@ -59,6 +60,11 @@ Complaint check_origin(std::string_view text) {
   return "must be origins like https://www.example.org, without a path";
 }
 
+Complaint check_block(std::string_view text) {
+  if (parse_block(text)) return std::nullopt;
+  return "must be addresses or blocks of them, like 10.0.0.0/8 or 2001:db8::1";
+}
+
 const std::vector<Key>& keys() {
   static const std::vector<Key> all = {
       {{"data", "directory for journal, checkpoints, audit log, logs and sockets"}, &Config::data},
@@ -81,6 +87,13 @@ const std::vector<Key>& keys() {
        0,
        {},
        check_origin},
+      {{"http_idle_ms", "a connection that asks nothing for so long is closed"}, &Config::http_idle_ms, 1, one_day_ms},
+      {{"trusted_proxies", "addresses and blocks whose X-Forwarded-For or Forwarded is believed"},
+       &Config::trusted_proxies,
+       0,
+       0,
+       {},
+       check_block},
       {{"resp_port", "port for Redis clients"}, &Config::resp_port, 0, 65535},
       {{"durability", "fsync: an answer leaves when its order is on disk; os: when the kernel has it"},
        &Config::durability,
