@@ -15,28 +15,32 @@ namespace tally::bridge {
 namespace net = boost::asio;
 namespace http = boost::beast::http;
 
-Connection::Connection(Socket socket, Site& site)
-    : socket_(std::move(socket)), site_(site), buffer_(http_limits::buffer_bytes) {
+namespace {
+
+bool is_about_health(const Task& task) {
+  return task.route.endpoint == Endpoint::livez || task.route.endpoint == Endpoint::readyz;
+}
+
+}  // namespace
+
+Connection::Connection(Socket socket, const IpAddress& peer, Place place, Site& site)
+    : socket_(std::move(socket)), peer_(peer), place_(place), site_(site), buffer_(http_limits::buffer_bytes) {
   site_.connections.insert(this);
+  site_.admission.enter(source_of(peer_), place_);
   parser_.emplace(request_);
 }
 
-Connection::~Connection() { site_.connections.erase(this); }
+Connection::~Connection() {
+  close();
+  site_.connections.erase(this);
+}
 
 void Connection::start() {
   error_code error;
   socket_.non_blocking(true, error);
   if (error) return close();
-  deadline_ = site_.now + http_limits::head_timeout;
+  enter(Stage::idle, http_limits::head_timeout);
   read_more();
-}
-
-void Connection::refuse() {
-  error_code error;
-  socket_.non_blocking(true, error);
-  if (error) return close();
-  more_to_come_ = true;
-  reply_problem({ProblemKind::overloaded, "this bridge has all the connections that it takes"});
 }
 
 void Connection::drain() {
@@ -45,6 +49,8 @@ void Connection::drain() {
 }
 
 void Connection::close() {
+  if (std::exchange(is_admitted_, false)) site_.admission.leave(source_of(peer_), place_);
+  unlink_if_idle();
   stage_ = Stage::closed;
   deadline_ = Instant::never();
   error_code ignored;
@@ -66,8 +72,15 @@ void Connection::overdue() {
 }
 
 void Connection::enter(Stage stage, Duration limit) {
+  const bool is_reserve = place_ == Place::reserve;
   stage_ = stage;
-  deadline_ = site_.now + limit;
+  deadline_ = site_.now + (is_reserve ? std::min(limit, http_limits::reserve_timeout) : limit);
+  unlink_if_idle();
+  if (stage == Stage::idle && !is_reserve) site_.idle.push_back(*this);
+}
+
+void Connection::unlink_if_idle() {
+  if (is_linked()) unlink();
 }
 
 // ---- reading
@@ -131,14 +144,29 @@ void Connection::send_continue() {
 
 bool Connection::serve() {
   auto task = understand(request_, site_.rules);
-  keep_alive_ = parser_->keep_alive() && !site_.draining;
+  keep_alive_ = parser_->keep_alive() && !site_.draining && place_ == Place::served;
+  if (place_ == Place::reserve && !(task && is_about_health(*task)))
+    return reply_problem({ProblemKind::overloaded, "no more connections are served, of this address or of all"});
   if (!task) return reply_problem(task.error());
   task_ = std::move(*task);
   return serve_task();
 }
 
+bool Connection::may_spend_key(const OwnedOperation& operation) {
+  return operation.idempotency_key.empty() ||
+         site_.key_shares.take(source_of(client_of(peer_, request_, site_.proxies)), site_.now);
+}
+
+bool Connection::refuse_key() {
+  const auto seconds_left = static_cast<std::uint32_t>(http_limits::key_step.milliseconds() / 1000);
+  write_problem({ProblemKind::too_many_keys, "too many requests with an Idempotency-Key came from this address"},
+                seconds_left + site_.retry_after_seconds(), reply_);
+  return send_reply();
+}
+
 bool Connection::serve_task() {
   if (auto* operation = std::get_if<OwnedOperation>(&task_.work)) {
+    if (!may_spend_key(*operation)) return refuse_key();
     hold_ = take_hold();
     site_.exchange->submit(std::move(*operation), *this);
     return false;
@@ -229,7 +257,7 @@ bool Connection::end_request() {
   }
   request_.clear();
   parser_.emplace(request_);
-  enter(Stage::idle, site_.draining ? http_limits::drain_grace : http_limits::keep_alive_timeout);
+  enter(Stage::idle, site_.draining ? http_limits::drain_grace : site_.keep_alive_timeout);
   return true;
 }
 

@@ -24,16 +24,15 @@ namespace tally::bridge {
 // Bound to io_context itself, not to any executor: no type erasure on the hot path.
 using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
-class Connection final : public Asker, public std::enable_shared_from_this<Connection> {
+class Connection final : public Asker, public IdleHook, public std::enable_shared_from_this<Connection> {
  public:
-  Connection(Socket socket, Site& site);
+  // In the reserve a connection is for one question after the bridge's health; for anything else it is told 503.
+  Connection(Socket socket, const IpAddress& peer, Place place, Site& site);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   void start();
-  // Answers 503 to whatever comes, and closes.
-  void refuse();
   // Serves what is under way, and closes soon.
   void drain();
   // Closes at once.
@@ -55,6 +54,8 @@ class Connection final : public Asker, public std::enable_shared_from_this<Conne
   bool take_request();
   bool serve();
   bool serve_task();
+  bool may_spend_key(const OwnedOperation& operation);
+  bool refuse_key();
   bool reply_problem(const Problem& problem);
   bool send_reply();
   bool end_request();
@@ -68,10 +69,14 @@ class Connection final : public Asker, public std::enable_shared_from_this<Conne
   void linger();
   void read_and_drop();
   void enter(Stage stage, Duration limit);
+  void unlink_if_idle();
   std::shared_ptr<Connection> take_hold();
 
   Socket socket_;
+  const IpAddress peer_;
+  const Place place_;
   Site& site_;
+  bool is_admitted_ = true;  // counted in site_.admission
   Stage stage_ = Stage::idle;
   Instant deadline_ = Instant::never();
   boost::beast::flat_buffer buffer_;

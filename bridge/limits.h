@@ -30,19 +30,31 @@ inline constexpr std::size_t linger_bytes = std::size_t{4} * 1024 * 1024;   // r
 inline constexpr Duration head_timeout = seconds(10);                       // from the first byte of a request: 408
 inline constexpr Duration body_timeout = seconds(10);                       // from the end of its head: 408
 inline constexpr Duration write_timeout = seconds(10);                      // a client that does not read is dropped
-inline constexpr Duration keep_alive_timeout = seconds(60);                 // between two requests
 inline constexpr Duration linger_timeout = seconds(2);                      // for the client to read an early answer
 inline constexpr Duration answer_grace = seconds(5);  // beyond the request timeout, then it is dropped
 
 // All connections.
-inline constexpr std::size_t connections = 10'000;           // beyond: 503, and closed
-inline constexpr std::size_t refused_connections = 256;      // being told so at the same time; beyond: closed
-inline constexpr int backlog = 4'096;                        // not yet accepted
+inline constexpr std::size_t connections = 10'000;                       // beyond: the longest idle one makes room
+inline constexpr std::size_t connections_of_a_source = connections / 4;  // beyond: only its reserve
+inline constexpr std::size_t reserve_connections = 256;                  // for questions after health: else 503
+inline constexpr std::size_t reserve_connections_of_a_source = reserve_connections / 4;  // beyond: closed
+inline constexpr Duration reserve_timeout = seconds(2);                                  // for each step of such a one
+inline constexpr int backlog = 4'096;                                                    // not yet accepted
 inline constexpr Duration accept_pause = milliseconds(100);  // when the process is out of descriptors
 
 // What goes to the client library at once, before it is combined; so many of the longest operations stay below
 // tally::limits::request_bytes.
 inline constexpr std::size_t batch_operations = 512;
+
+// Whose request it is, as trusted proxies say.
+inline constexpr std::size_t forwarded_bytes = 1024;  // kept of the end of each of their fields
+inline constexpr std::size_t proxies = 8;             // one behind the other
+
+// Idempotency keys, which the group keeps for a day and all bridges share: each bridge passes on its part of them.
+inline constexpr std::uint64_t keys_of_all_bridges = 3'000'000;  // in key_step * key_steps
+inline constexpr Duration key_step = seconds(60);
+inline constexpr std::size_t key_steps = 10;
+inline constexpr std::size_t key_sources = 16'384;  // with a share of their own
 
 // The group, as /readyz sees it, and the end.
 inline constexpr Duration tick_interval = milliseconds(100);

@@ -61,9 +61,11 @@ std::string admin_token_of(const Config& config) {
 }
 
 int serve(const Config& config, std::uint16_t port) {
-  Site site;
+  Site site(http_limits::keys_of_all_bridges / static_cast<std::uint64_t>(config.bridges), random_number());
   site.rules = {admin_token_of(config), static_cast<std::uint64_t>(config.replicas), config.fault_injection,
                 config.http_hosts, config.http_origins};
+  for (const std::string& text : config.trusted_proxies) site.proxies.push_back(*parse_block(text));
+  site.keep_alive_timeout = milliseconds(config.http_idle_ms);
   site.random.seed(static_cast<std::minstd_rand::result_type>(random_number()));
   boost::asio::io_context context(1);
   auto acceptor = listen_for_http(context, config.http_address, port);

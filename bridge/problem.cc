@@ -21,6 +21,7 @@ constexpr ProblemRow rows[] = {
     {421, "misdirected", "Not a host of this bridge", false},
     {422, "overflow", "Overflow", false},
     {422, "key-reused", "Idempotency key reused", false},
+    {429, "too-many-keys", "Too many idempotency keys", true},
     {431, "header-too-large", "Header too large", false},
     {500, "broken", "Internal error", false},
     {503, "prefetch", "Prefetches are not counted", false},

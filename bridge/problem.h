@@ -23,6 +23,7 @@ enum class ProblemKind : std::uint8_t {
   misdirected,
   overflow,
   key_reused,
+  too_many_keys,
   header_too_large,
   broken,  // our own bug
   prefetch,

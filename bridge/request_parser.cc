@@ -36,6 +36,16 @@ bool names_prefetch(std::string_view value) {
   return boost::beast::iequals(value.substr(0, word.size()), word);
 }
 
+// A list that comes in several fields is one list (RFC 9110, section 5.3). Its first elements are dropped, whole ones,
+// where it is too long.
+void append_end(std::string& list, std::string_view value) {
+  if (!list.empty()) list += ',';
+  list += value;
+  if (list.size() <= http_limits::forwarded_bytes) return;
+  list.erase(0, list.size() - http_limits::forwarded_bytes);
+  list.erase(0, std::min(list.find(','), list.size() - 1) + 1);
+}
+
 }  // namespace
 
 RequestParser::RequestParser(HttpRequest& request) : request_(request) {
@@ -108,6 +118,7 @@ void RequestParser::on_field_impl(field name, text name_text, text value, error_
       request_.host.assign(value.data(), value.size());
       return;
     case field::origin: return store_once(request_.origin, request_.has_origin, value, error);
+    case field::forwarded: return append_end(request_.forwarded, value);
     case field::sec_fetch_site: return store_once(request_.fetch_site, request_.has_fetch_site, value, error);
     case field::content_type: return store_once(request_.content_type, request_.has_content_type, value, error);
     case field::content_encoding:
@@ -123,6 +134,7 @@ void RequestParser::on_field_impl(field name, text name_text, text value, error_
     case field::unknown:
       if (boost::beast::iequals(name_text, "Idempotency-Key"))
         return store_once(request_.idempotency_key, request_.has_idempotency_key, value, error);
+      if (boost::beast::iequals(name_text, "X-Forwarded-For")) return append_end(request_.forwarded_for, value);
       if (is_purpose(name_text) && names_prefetch(value)) request_.is_prefetch = true;
       return;
     default: return;

@@ -124,8 +124,8 @@ void HttpRequest::clear() {
   is_http_1_1 = expects_continue = has_content_type = has_content_encoding = false;
   has_authorization = has_idempotency_key = has_origin = has_fetch_site = is_prefetch = false;
   hosts = 0;
-  for (std::string* text : {&target, &host, &origin, &fetch_site, &content_type, &content_encoding, &authorization,
-                            &idempotency_key, &body})
+  for (std::string* text : {&target, &host, &origin, &fetch_site, &forwarded_for, &forwarded, &content_type,
+                            &content_encoding, &authorization, &idempotency_key, &body})
     text->clear();
 }
 

@@ -31,9 +31,11 @@ struct HttpRequest {
   bool is_prefetch = false;  // by the browser, perhaps for nobody
   std::uint32_t hosts = 0;   // Host fields
   std::string target;
-  std::string host;        // of the last Host field
-  std::string origin;      // of the page that asks (RFC 6454)
-  std::string fetch_site;  // Sec-Fetch-Site: how the page that asks is related to this host
+  std::string host;           // of the last Host field
+  std::string origin;         // of the page that asks (RFC 6454)
+  std::string fetch_site;     // Sec-Fetch-Site: how the page that asks is related to this host
+  std::string forwarded_for;  // X-Forwarded-For, and beside it Forwarded: the ends of them, whatever they say
+  std::string forwarded;
   std::string content_type;
   std::string content_encoding;
   std::string authorization;

@@ -34,6 +34,11 @@ std::string http_date(CalendarTime time) {
   return std::string(text, size);
 }
 
+IpAddress address_of(const net::ip::address& address) {
+  if (address.is_v6()) return {address.to_v6().to_bytes()};
+  return {net::ip::make_address_v6(net::ip::v4_mapped, address.to_v4()).to_bytes()};
+}
+
 tl::expected<Acceptor, std::string> inherit(net::io_context& context, int descriptor) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -103,7 +108,7 @@ void Server::start() {
 }
 
 void Server::accept() {
-  acceptor_.async_accept([this](error_code error, Socket socket) {
+  acceptor_.async_accept(peer_, [this](error_code error, Socket socket) {
     if (!acceptor_.is_open()) return;
     if (error) {
       log_event(Event("accept_failed", Severity::warning).with("reason", error.message()));
@@ -113,13 +118,25 @@ void Server::accept() {
       });
       return;
     }
-    const std::size_t open = site_.connections.size();
-    if (open < http_limits::connections)
-      std::make_shared<Connection>(std::move(socket), site_)->start();
-    else if (open < http_limits::connections + http_limits::refused_connections)
-      std::make_shared<Connection>(std::move(socket), site_)->refuse();
+    admit(std::move(socket));
     accept();
   });
+}
+
+void Server::admit(Socket socket) {
+  const IpAddress peer = address_of(peer_.address());
+  const Source source = source_of(peer);
+  const bool has_share = site_.admission.may_be_served(source) || is_in(peer, site_.proxies);
+  const bool is_served = has_share && (site_.admission.has_room() || close_longest_idle());
+  if (!is_served && !site_.admission.may_have_reserve(source)) return;  // the socket goes, and closes it
+  const Place place = is_served ? Place::served : Place::reserve;
+  std::make_shared<Connection>(std::move(socket), peer, place, site_)->start();
+}
+
+bool Server::close_longest_idle() {
+  if (site_.idle.empty()) return false;
+  static_cast<Connection&>(site_.idle.front()).close();
+  return true;
 }
 
 void Server::tick() {

@@ -11,6 +11,7 @@
 #include <string>
 #include <tl/expected.hpp>
 
+#include "bridge/connection.h"
 #include "bridge/site.h"
 #include "runtime/heartbeat.h"
 
@@ -34,6 +35,8 @@ class Server {
 
  private:
   void accept();
+  void admit(Socket socket);
+  bool close_longest_idle();
   void tick();
   Instant beat();
   void sweep();
@@ -43,6 +46,7 @@ class Server {
 
   boost::asio::io_context& context_;
   Acceptor acceptor_;
+  boost::asio::ip::tcp::endpoint peer_;  // of the connection that is accepted
   Site& site_;
   boost::asio::steady_timer tick_timer_;
   boost::asio::steady_timer accept_timer_;

@@ -4,12 +4,16 @@
 // Thread: the io_context's.
 #pragma once
 
+#include <boost/intrusive/list.hpp>
 #include <cstdint>
 #include <random>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
+#include "bridge/admission.h"
 #include "bridge/exchange.h"
+#include "bridge/key_shares.h"
 #include "bridge/limits.h"
 #include "bridge/requests.h"
 
@@ -17,15 +21,27 @@ namespace tally::bridge {
 
 class Connection;
 
+// The connections that wait for a request, by how long.
+struct IdleHook : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {};
+using IdleList = boost::intrusive::list<IdleHook, boost::intrusive::constant_time_size<false>>;
+
 struct Site {
+  // `keys`: that may pass within the window. `secret`: see SourceHash.
+  Site(std::uint64_t keys, std::uint64_t secret) : admission(secret), key_shares(keys, secret) {}
+
   Rules rules;
-  std::minstd_rand random;           // for Retry-After only
-  Exchange* exchange = nullptr;      // set before the first connection
-  Instant now;                       // renewed every tick: good enough for deadlines
-  std::string date;                  // of now, as the Date field says it
-  Instant group_seen = {INT64_MIN};  // when the last status with a majority came
+  std::vector<AddressBlock> proxies;  // trusted
+  Duration keep_alive_timeout;        // between two requests
+  std::minstd_rand random;            // for Retry-After only
+  Exchange* exchange = nullptr;       // set before the first connection
+  Instant now;                        // renewed every tick: good enough for deadlines
+  std::string date;                   // of now, as the Date field says it
+  Instant group_seen = {INT64_MIN};   // when the last status with a majority came
   bool draining = false;
-  std::unordered_set<Connection*> connections;  // all that are open
+  std::unordered_set<Connection*> connections;  // all that are open, or wait for the group to answer
+  Admission admission;
+  IdleList idle;  // the longest idle first
+  KeyShares key_shares;
 
   bool is_ready() const { return !draining && exchange->available() && now <= group_seen + http_limits::ready_for; }
   std::uint32_t retry_after_seconds() {

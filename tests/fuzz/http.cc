@@ -43,8 +43,9 @@ Parsed parse(std::string_view bytes, std::size_t first_piece) {
 
 bool same(const HttpRequest& one, const HttpRequest& other) {
   const auto texts = [](const HttpRequest& request) {
-    return std::tie(request.target, request.host, request.origin, request.fetch_site, request.content_type,
-                    request.content_encoding, request.authorization, request.idempotency_key, request.body);
+    return std::tie(request.target, request.host, request.origin, request.fetch_site, request.forwarded_for,
+                    request.forwarded, request.content_type, request.content_encoding, request.authorization,
+                    request.idempotency_key, request.body);
   };
   const auto flags = [](const HttpRequest& request) {
     return std::tie(request.method, request.is_http_1_1, request.expects_continue, request.has_content_type,

@@ -7,9 +7,11 @@ import http.client
 import json
 import os
 import pathlib
+import resource
 import signal
 import socket
 import sys
+import time
 import unittest
 import urllib.parse
 
@@ -476,6 +478,83 @@ class Browsers(Bridge):
             self.assert_problem(answer, 503)
             self.assertEqual(answer.getheader('Cache-Control'), 'no-store')
         self.assert_problem(self.ask('GET', '/v1/counters/p', Purpose='prefetch'), 404)
+
+
+class Crowds(unittest.TestCase):
+    """More connections than there are places: 127.0.0.1, 127.0.0.2 and so on are different addresses."""
+
+    MOST, OF_A_SOURCE, RESERVE_OF_A_SOURCE = 10_000, 2_500, 64
+
+    def setUp(self):
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        self.group = self.enterContext(Group(BIN_DIR))
+        self.address = urllib.parse.urlsplit(self.group.http)
+
+    def open(self, source, count=1):
+        target = (self.address.hostname, self.address.port)
+        opened = [socket.create_connection(target, SECONDS, (source, 0)) for _ in range(count)]
+        for connection in opened:
+            self.addCleanup(connection.close)
+        return opened if count > 1 else opened[0]
+
+    def ask(self, connection, path):
+        connection.sendall(f'GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n'.encode())
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        answer.read()
+        return answer.status, answer.getheader('Connection')
+
+    def wait_served(self, connection):
+        """Until the bridge has accepted it, and so all before it."""
+        self.assertEqual(self.ask(connection, '/livez'), (200, None))
+
+    def test_a_source_has_its_share_and_a_reserve_for_health(self):
+        many = self.open('127.0.0.1', self.OF_A_SOURCE)
+        self.wait_served(many[-1])
+        self.assertEqual(self.ask(self.open('127.0.0.1'), '/hit/a'), (503, 'close'))
+        self.assertEqual(self.ask(self.open('127.0.0.1'), '/livez'), (200, 'close'))
+        self.assertEqual(self.ask(self.open('127.0.0.1'), '/readyz'), (200, 'close'))
+        self.assertEqual(self.ask(self.open('127.0.0.2'), '/hit/a'), (200, None))
+        self.assertEqual(self.ask(many[0], '/hit/a'), (200, None))
+        for connection in many[1:10]:
+            connection.close()
+        wait_until(lambda: self.ask(self.open('127.0.0.1'), '/hit/a') == (200, None), 'a place is free again')
+
+    def test_the_reserve_is_shared_too_and_nobody_keeps_it(self):
+        self.wait_served(self.open('127.0.0.1', self.OF_A_SOURCE)[-1])
+        silent = self.open('127.0.0.1', self.RESERVE_OF_A_SOURCE)
+        self.assertEqual(self.open('127.0.0.1').recv(1), b'')
+        self.assertEqual(silent[0].recv(1), b'')  # after its time
+        wait_until(lambda: self.answers_health(), 'the reserve is there again')
+
+    def answers_health(self):
+        try:
+            return self.ask(self.open('127.0.0.1'), '/livez') == (200, 'close')
+        except (ConnectionError, http.client.HTTPException):
+            return False
+
+    def test_when_all_are_used_the_longest_idle_one_makes_room(self):
+        crowd = [self.open(f'127.0.1.{number}', self.OF_A_SOURCE) for number in range(self.MOST // self.OF_A_SOURCE)]
+        for connections in crowd:
+            self.wait_served(connections[-1])
+        oldest, asked = crowd[0][1], crowd[0][0]
+        self.assertEqual(self.ask(asked, '/hit/b'), (200, None))
+        self.assertEqual(self.ask(self.open('127.0.0.9'), '/hit/b'), (200, None))
+        self.assertEqual(oldest.recv(1), b'')
+        self.assertEqual(self.ask(asked, '/hit/b'), (200, None))
+        self.assertEqual(self.ask(crowd[0][2], '/hit/b'), (200, None))
+
+
+class Idle(Bridge):
+    environment = {'TALLY_HTTP_IDLE_MS': '300'}
+
+    def test_a_connection_that_asks_nothing_is_closed_after_http_idle_ms(self):
+        connection = self.connect()
+        self.assertEqual(self.ask('GET', '/livez', connection=connection).status, 200)
+        began = time.monotonic()
+        self.assertEqual(connection.sock.recv(1), b'')
+        self.assertLess(time.monotonic() - began, 5)
 
 
 class WithoutFaultInjection(Bridge):

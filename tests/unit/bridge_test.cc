@@ -546,6 +546,22 @@ BOOST_AUTO_TEST_CASE(requests_that_two_readers_could_read_differently_are_refuse
   BOOST_TEST(parse_status("GET /hit/a HTTP/1.0\r\n\r\n") == 200);
 }
 
+BOOST_AUTO_TEST_CASE(what_proxies_say_in_several_fields_is_one_list_and_its_end_is_kept) {
+  HttpRequest request;
+  const std::string start = "GET /hit/a HTTP/1.1\r\nHost: x\r\n";
+  parse_status(start + "X-Forwarded-For: a, b\r\nx-forwarded-for: c\r\nForwarded: for=d\r\n\r\n", 4096, request);
+  BOOST_TEST(request.forwarded_for == "a, b,c");
+  BOOST_TEST(request.forwarded == "for=d");
+  std::string long_list;
+  while (long_list.size() < 3000) long_list += "1.2.3.4,";
+  parse_status(start + "X-Forwarded-For: " + long_list + "5.6.7.8\r\n\r\n", 4096, request);
+  BOOST_TEST(request.forwarded_for.size() <= http_limits::forwarded_bytes);
+  BOOST_TEST(request.forwarded_for.starts_with("1.2.3.4,"));
+  BOOST_TEST(request.forwarded_for.ends_with(",5.6.7.8"));
+  parse_status(start + "X-Forwarded-For: " + std::string(3000, '1') + "\r\n\r\n", 4096, request);
+  BOOST_TEST(request.forwarded_for.empty());
+}
+
 BOOST_AUTO_TEST_CASE(heads_targets_and_bodies_have_limits) {
   const std::string start = "POST /hit/a HTTP/1.1\r\nHost: x\r\n";
   BOOST_TEST(parse_status(start + "X: " + std::string(17'000, 'y') + "\r\n\r\n") == 431);
