@@ -153,7 +153,7 @@ tl::expected<Task, Problem> understand(const HttpRequest& request, const Rules& 
     case Endpoint::evict: return admin(std::move(task), AdminAction::evict, request, rules);
     case Endpoint::readmit: return admin(std::move(task), AdminAction::readmit, request, rules);
     case Endpoint::fault: return admin(std::move(task), AdminAction::fault, request, rules);
-    case Endpoint::cluster:
+    case Endpoint::cluster: task.is_operators = !check_token(request, rules); return task;
     case Endpoint::livez:
     case Endpoint::readyz:
     case Endpoint::options: return task;

@@ -59,7 +59,8 @@ struct Rules {
 struct Task {
   Route route;
   bool head_only = false;
-  bool is_read = false;  // it changes nothing, so nothing of it can have been applied
+  bool is_read = false;       // it changes nothing, so nothing of it can have been applied
+  bool is_operators = false;  // cluster: it came with the admin token
   std::variant<std::monostate, OwnedOperation, AdminCommand> work;
 };
 

@@ -82,7 +82,7 @@ def milliseconds(seconds):
 def status(group):
     """By the bridge: quicker than a process for each look."""
     def told():
-        code, body = group.request('GET', '/v1/cluster', timeout=STATUS_SECONDS)
+        code, body = group.request('GET', '/v1/cluster', headers=group.admin_headers(), timeout=STATUS_SECONDS)
         return body if code == 200 else None
     return json.loads(wait_until(told, 'the bridge tells the status', STATUS_SECONDS))
 
@@ -135,9 +135,8 @@ class Fault:
         log = self.group.data / 'log' / f'{self.role}.log'
         event = f'fault_injected kind={kind}'
         before = log.read_text().count(event)
-        token = (self.group.data / 'run' / 'admin.token').read_text().strip()
         code, body = self.group.request('POST', f'/v1/cluster/replicas/{self.number}/fault',
-                                        {'kind': kind, **how}, {'Authorization': f'Bearer {token}'})
+                                        {'kind': kind, **how}, self.group.admin_headers())
         if code != 200:
             raise AssertionError(f'{kind} was not injected: {code} {body}')
         wait_until(lambda: log.read_text().count(event) > before,

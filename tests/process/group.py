@@ -170,6 +170,11 @@ class Group:
         for number in range(1, len(self.status()['replicas']) + 1):
             self.wait_votes(number, seconds)
 
+    def admin_headers(self):
+        """What an operator's HTTP request says: the token that `tally up` wrote."""
+        token = (self.data / 'run' / 'admin.token').read_text().strip()
+        return {'Authorization': f'Bearer {token}'}
+
     def request(self, method, path, body=None, headers=None, timeout=10):
         """An HTTP request to the first bridge: (status, body as text)."""
         data = None if body is None else json.dumps(body).encode()

@@ -318,13 +318,21 @@ class Operators(Bridge):
         self.assert_problem(self.ask('GET', '/v1/counters/a'), 404)
 
     def test_the_cluster_is_what_status_says(self):
-        answer = self.ask('GET', '/v1/cluster')
+        answer = self.admin('GET', '/v1/cluster')
         self.assertEqual((answer.status, answer.getheader('Content-Type')), (200, 'application/json'))
         content, status = json.loads(answer.body), self.group.status()
         self.assertEqual(set(content), set(status))
         self.assertEqual(content['distributor'], status['distributor'])
         self.assertEqual([set(replica) for replica in content['replicas']],
                          [set(replica) for replica in status['replicas']])
+
+    def test_process_ids_are_for_operators(self):
+        def pids(answer):
+            content = json.loads(answer.body)
+            return [part['pid'] for part in (*content['replicas'], content['distributor'], content['comparator'])]
+        self.assertEqual(pids(self.ask('GET', '/v1/cluster')), [None] * 5)
+        self.assertEqual(pids(self.ask('GET', '/v1/cluster', Authorization='Bearer wrong')), [None] * 5)
+        self.assertIn(self.group.pid('distributor'), pids(self.admin('GET', '/v1/cluster')))
 
     def test_a_replica_is_evicted_and_readmitted(self):
         self.group.wait_all_vote()

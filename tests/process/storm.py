@@ -16,8 +16,6 @@ import random
 import re
 import signal
 import time
-import urllib.error
-import urllib.request
 
 from group import process_is_alive
 
@@ -73,12 +71,13 @@ class Storm:
 
     def all_vote(self):
         try:
-            with urllib.request.urlopen(self.group.http + '/v1/cluster', timeout=STATUS_SECONDS) as answer:
-                status = json.loads(answer.read())
-        except (OSError, ValueError, urllib.error.URLError):
+            headers = self.group.admin_headers()
+            code, body = self.group.request('GET', '/v1/cluster', headers=headers, timeout=STATUS_SECONDS)
+        except (OSError, ValueError):
             return False
-        return all(replica['state'] == 'voting' and replica['pid'] == self.living(f'replica-{replica["id"]}')
-                   for replica in status['replicas'])
+        return code == 200 and all(
+            replica['state'] == 'voting' and replica['pid'] == self.living(f'replica-{replica["id"]}')
+            for replica in json.loads(body)['replicas'])
 
     # ---- what came of it
 

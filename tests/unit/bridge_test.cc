@@ -478,6 +478,14 @@ BOOST_AUTO_TEST_CASE(an_operators_command_names_a_replica_of_the_group) {
   BOOST_TEST(command.token == "s3cret");
 }
 
+BOOST_AUTO_TEST_CASE(processes_are_shown_to_who_has_the_token) {
+  const HttpRequest request = request_of(Method::get, "/v1/cluster");
+  BOOST_TEST(!understand(request, rules)->is_operators);
+  BOOST_TEST(!understand(with_token(request, "wrong"), rules)->is_operators);
+  BOOST_TEST(!understand(with_token(request, ""), Rules{"", 3, true})->is_operators);
+  BOOST_TEST(understand(with_token(request), rules)->is_operators);
+}
+
 BOOST_AUTO_TEST_CASE(a_list_asks_for_one_more_than_it_shows) {
   BOOST_TEST(operation_of(understand(request_of(Method::get, "/v1/counters?limit=7"), rules)).limit == 8u);
   BOOST_TEST(operation_of(understand(request_of(Method::get, "/v1/counters?limit=1000"), rules)).limit ==
