@@ -68,8 +68,11 @@ Understood counter(Task task, const HttpRequest& request, const Rules& rules) {
   if (request.method == Method::get || request.method == Method::head)
     return operation(std::move(task), OperationKind::get, 0, request);
   if (auto wrong = check_token(request, rules)) return tl::unexpected(std::move(*wrong));
-  if (request.method == Method::remove) return operation(std::move(task), OperationKind::remove, 0, request);
   if (auto wrong = check_media(request)) return tl::unexpected(std::move(*wrong));
+  if (request.method == Method::remove) {
+    if (auto wrong = check_nothing(request.body)) return tl::unexpected(std::move(*wrong));
+    return operation(std::move(task), OperationKind::remove, 0, request);
+  }
   const auto value = parse_value(request.body);
   if (!value) return tl::unexpected(value.error());
   return operation(std::move(task), OperationKind::set, *value, request);

@@ -457,6 +457,19 @@ BOOST_AUTO_TEST_CASE(set_and_delete_need_the_admin_token) {
   BOOST_TEST((operation_of(gone).kind == OperationKind::remove));
 }
 
+BOOST_AUTO_TEST_CASE(a_delete_has_no_body_or_an_empty_object) {
+  const auto status = [](const std::string& body, const std::string& type) {
+    HttpRequest request = with_token(request_of(Method::remove, "/v1/counters/home", body));
+    request.has_content_type = true;
+    request.content_type = type;
+    return status_of(understand(request, rules));
+  };
+  BOOST_TEST(status("", "text/plain") == 200);
+  BOOST_TEST(status("{}", "application/json") == 200);
+  BOOST_TEST(status("{}", "text/plain") == 415);
+  BOOST_TEST(status(R"({"value":1})", "application/json") == 400);
+}
+
 BOOST_AUTO_TEST_CASE(the_scheme_of_a_token_has_no_case_and_the_token_has) {
   BOOST_TEST(is_bearer_of("bearer s3cret", "s3cret"));
   for (const std::string text :
