@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Law 27 at the HTTP door: how many connections there are, and of whom.
 //
-// A source has at most a quarter of all, so that nobody takes them all; a trusted proxy speaks for many and may take
-// more. Beyond that, and beyond all, there is a reserve, of which a source has at most a quarter too, so that who asks
-// for the health of a bridge that is full is answered. Pure; bounded by the number of connections.
+// A source has at most a quarter of all, so that nobody takes them all; a trusted proxy speaks for
+// many and may take more. Beyond that, and beyond all, there is a reserve, of which a source has at
+// most a quarter too, so that who asks for the health of a bridge that is full is answered. Pure;
+// bounded by the number of connections.
 #pragma once
 
 #include <cstddef>

@@ -40,8 +40,8 @@ std::optional<json::value> parse_json(std::string_view body) {
   return value;
 }
 
-// Counts the members of the outermost object, equal ones too, of which a json::object keeps the last. Takes everything
-// that Boost's parser tells.
+// Counts the members of the outermost object, equal ones too, of which a json::object keeps the
+// last. Takes everything that Boost's parser tells.
 struct MemberCount {
   using Error = json::error_code;
   using Text = json::string_view;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The body of a request: a UTF-8 JSON object without unknown or repeated members; empty where nothing is required.
-// Pure; any bytes give a value or a problem.
+// The body of a request: a UTF-8 JSON object without unknown or repeated members; empty where
+// nothing is required. Pure; any bytes give a value or a problem.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,9 @@
 
 namespace tally::bridge {
 
-// Whether the header says of the body what this bridge can read: JSON in UTF-8, as it is. Where no browser sends it no
-// type at all is fine, and so is a form that is JSON: `curl -d` says that of whatever it sends.
+// Whether the header says of the body what this bridge can read: JSON in UTF-8, as it is. Where no
+// browser sends it no type at all is fine, and so is a form that is JSON: `curl -d` says that of
+// whatever it sends.
 std::optional<Problem> check_media(const HttpRequest& request);
 
 tl::expected<std::int64_t, Problem> parse_increment(std::string_view body);

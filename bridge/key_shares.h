@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many idempotency keys each source may make the group remember through this bridge, so that nobody can use up what
-// others need (law 25).
+// How many idempotency keys each source may make the group remember through this bridge, so that
+// nobody can use up what others need (law 25).
 //
-// The threshold is dynamic, as in shared-memory switches (Choudhury and Hahne, "Dynamic queue length thresholds for
-// shared-memory packet switches", 1998): a source may have at most as many keys as are left free. So one source alone
-// gets half of the room, two get a third each, n get 1/(n+1), and there is always room for one more. Keys count for ten
-// minutes, in steps of one. A key that is repeated counts again.
+// The threshold is dynamic, as in shared-memory switches (Choudhury and Hahne, "Dynamic queue
+// length thresholds for shared-memory packet switches", 1998): a source may have at most as many
+// keys as are left free. So one source alone gets half of the room, two get a third each, n get
+// 1/(n+1), and there is always room for one more. Keys count for ten minutes, in steps of one. A
+// key that is repeated counts again.
 //
-// Bounds: http_limits::key_sources entries; further sources share one. Every call is O(1). Thread: its owner's.
+// Bounds: http_limits::key_sources entries; further sources share one. Every call is O(1). Thread:
+// its owner's.
 #pragma once
 
 #include <array>

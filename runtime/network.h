@@ -10,7 +10,8 @@
 
 namespace tally {
 
-// IPv6; an IPv4 address is the mapped one (RFC 4291, section 2.5.5.2), so that it is the same by whichever socket.
+// IPv6; an IPv4 address is the mapped one (RFC 4291, section 2.5.5.2), so that it is the same by
+// whichever socket.
 struct IpAddress {
   std::array<std::uint8_t, 16> bytes{};
 
