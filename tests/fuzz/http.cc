@@ -9,6 +9,7 @@
 
 #include "bridge/limits.h"
 #include "bridge/request_parser.h"
+#include "bridge/sources.h"
 #include "protocol/limits.h"
 #include "target.h"
 
@@ -85,6 +86,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::accepted();
   CHECK(parsed.used == in_pieces.used && same(parsed.request, in_pieces.request));
   CHECK(parsed.request.body.size() <= http_limits::body_bytes);
+
+  const std::vector<AddressBlock> proxies = {*parse_block("10.0.0.0/8")};
+  const IpAddress proxy = *parse_address("10.0.0.1"), stranger = *parse_address("192.0.2.1");
+  CHECK(client_of(stranger, parsed.request, proxies) == stranger);
+  const bool says_nothing = parsed.request.forwarded_for.empty() && parsed.request.forwarded.empty();
+  CHECK(!says_nothing || client_of(proxy, parsed.request, proxies) == proxy);
 
   const Rules rules{"secret", 3, true, {"counter.example"}, {"https://page.example"}};
   if (const auto task = understand(parsed.request, rules))
