@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/log.h"
 
+#include <atomic>
+#include <cstdint>
+#include <mutex>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+
+#include "runtime/clock.h"
+#include "runtime/event_limiter.h"
+#include "runtime/log_line.h"
 
 namespace tally {
 namespace {
@@ -19,32 +26,19 @@ spdlog::level::level_enum level_of(Severity severity) {
   return spdlog::level::info;
 }
 
-// Text for the inside of a JSON string.
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char letter : text) {
-    if (letter == '"' || letter == '\\') out += '\\';
-    if (static_cast<unsigned char>(letter) < 0x20)
-      out += fmt::format("\\u{:04x}", static_cast<int>(letter));
-    else
-      out += letter;
-  }
-  return out;
+// Guards what follows it.
+std::mutex limiter_mutex;
+EventLimiter limiter;
+std::atomic<std::int64_t> suppressed_due = Instant::never().nanoseconds;  // the limiter's, without the lock
+
+void write(const Event& event) {
+  const auto level = level_of(event.severity);
+  spdlog::default_logger_raw()->log(level, spdlog::string_view_t(as_json ? as_json_fields(event) : as_text(event)));
 }
 
-std::string as_text(const Event& event) {
-  std::string line = event.name;
-  for (const auto& [key, value] : event.fields) {
-    const bool plain = !value.empty() && value.find_first_of(" \"\\\n\t=") == std::string::npos;
-    line += ' ' + key + '=' + (plain ? value : '"' + escaped(value) + '"');
-  }
-  return line;
-}
-
-std::string as_json_fields(const Event& event) {
-  std::string line = fmt::format("\"event\":\"{}\"", escaped(event.name));
-  for (const auto& [key, value] : event.fields) line += fmt::format(",\"{}\":\"{}\"", escaped(key), escaped(value));
-  return line;
+// Under the lock.
+void write_suppressed(Instant now) {
+  for (const Event& event : limiter.take_suppressed(now)) write(event);
 }
 
 }  // namespace
@@ -53,7 +47,8 @@ void start_logging(const std::string& role, const std::string& format, const std
   as_json = format == "json";
   auto logger = spdlog::stderr_logger_mt("tally");
   const auto utc = spdlog::pattern_time_type::utc;
-  logger->set_pattern(as_json ? R"({"at":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","role":")" + escaped(role) + R"(",%v})"
+  logger->set_pattern(as_json ? R"({"at":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","role":")" +
+                                    escaped(role, log_line_value_bytes) + R"(",%v})"
                               : "%Y-%m-%dT%H:%M:%S.%eZ %l " + role + " %v",
                       utc);
   logger->set_level(spdlog::level::from_str(level));
@@ -62,9 +57,22 @@ void start_logging(const std::string& role, const std::string& format, const std
 }
 
 void log_event(const Event& event) {
-  const auto level = level_of(event.severity);
-  if (!spdlog::should_log(level)) return;
-  spdlog::default_logger_raw()->log(level, spdlog::string_view_t(as_json ? as_json_fields(event) : as_text(event)));
+  if (!spdlog::should_log(level_of(event.severity))) return;
+  const Instant now = monotonic_now();
+  const std::lock_guard lock(limiter_mutex);
+  write_suppressed(now);
+  if (limiter.admits(event, now)) write(event);
+  suppressed_due = limiter.suppressed_due().nanoseconds;
+}
+
+void tell_suppressed_events() {
+  const std::int64_t due = suppressed_due.load(std::memory_order_relaxed);
+  if (due == Instant::never().nanoseconds) return;
+  const Instant now = monotonic_now();
+  if (now.nanoseconds < due) return;
+  const std::lock_guard lock(limiter_mutex);
+  write_suppressed(now);
+  suppressed_due = limiter.suppressed_due().nanoseconds;
 }
 
 }  // namespace tally

@@ -14,7 +14,10 @@ namespace tally {
 // Once, at the start of a daemon. `format`: text or json; `level`: debug, info, warning or error.
 void start_logging(const std::string& role, const std::string& format, const std::string& level);
 
-// Any thread.
+// Any thread. Of an event that comes again and again only so many lines are written, see event_limiter.h.
 void log_event(const Event& event);
+
+// Any thread, often: says how many lines were not written, once it is time. Event loops do it by their Waiter.
+void tell_suppressed_events();
 
 }  // namespace tally

@@ -6,6 +6,7 @@
 
 #include "protocol/check.h"
 #include "runtime/clock.h"
+#include "runtime/log.h"
 
 namespace tally {
 
@@ -32,6 +33,7 @@ void Waiter::watch_patiently(Channel& channel) {
 
 void Waiter::wait(Instant deadline, bool hurried) {
   constexpr std::int64_t longest_ms = 1'000;
+  tell_suppressed_events();
   for (Channel* channel : channels_) channel->look_after_sends();
   const bool may_rest =
       std::ranges::none_of(channels_, [](const Channel* channel) { return channel->may_have_message(); });
