@@ -4,13 +4,13 @@
 #include <cstdio>
 #include <fstream>
 #include <signal.h>
-#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 
 #include "bridge/server.h"
 #include "protocol/check.h"
 #include "runtime/clock.h"
 #include "runtime/config.h"
+#include "runtime/connection_limit.h"
 #include "runtime/log.h"
 
 namespace tally::bridge {
@@ -22,14 +22,6 @@ constexpr int exit_usage = 2;
 int usage_error(const std::string& message) {
   std::fprintf(stderr, "tally-bridge: %s\n", message.c_str());
   return exit_usage;
-}
-
-// Each connection is a descriptor, and the soft limit is 1024 nearly everywhere.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // Keeps SIGINT and SIGTERM from the threads that are started while it lives.

@@ -14,7 +14,7 @@
 namespace tally {
 namespace {
 
-constexpr ChannelLimits client_limits{limits::client_queue_messages, limits::hello_bytes};
+constexpr ChannelLimits client_limits{limits::client_queue_messages, limits::hello_bytes, limits::client_connections};
 constexpr ChannelLimits peer_limits{limits::peer_queue_messages, limits::message_bytes};
 
 ComparatorCore::Config core_config(const Config& config, Incarnation incarnation, const AuditLog& audit_log) {

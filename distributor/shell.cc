@@ -44,7 +44,8 @@ DistributorConfig core_config(const Config& config) {
   return core;
 }
 
-constexpr ChannelLimits client_limits{limits::client_queue_messages, limits::client_message_bytes};
+constexpr ChannelLimits client_limits{limits::client_queue_messages, limits::client_message_bytes,
+                                      limits::client_connections};
 constexpr ChannelLimits peer_limits{limits::peer_queue_messages, limits::message_bytes};
 
 // Its own thread does not preempt the loop that wakes it (sched(7), SCHED_BATCH): an order goes to all replicas after

@@ -84,6 +84,13 @@ inline constexpr int peer_queue_messages = 1024;
 inline constexpr int state_queue_messages = 4;         // chunks and requests of state
 inline constexpr std::size_t messages_per_turn = 256;  // read from one socket before the others get their turn
 
+// Connections to one bound socket, at most; fewer where a process may open few files (connection_limit.h).
+inline constexpr std::size_t client_connections = 4096;
+inline constexpr std::size_t peer_connections = 32;      // of a replica or the comparator: one, and those it gave up
+inline constexpr Duration handshake_time = seconds(3);   // then a connection that has said too little is closed
+inline constexpr Duration connection_ping = seconds(5);  // every so often each side asks (ZMTP 3.1's PING)
+inline constexpr Duration connection_silence = seconds(10);  // without an answer, then it is closed
+
 // Wire: what a decoder accepts, beyond the limits above.
 inline constexpr std::size_t group_replicas = 64;                            // members, voters, verdicts of one message
 inline constexpr std::size_t message_ballots = open_orders;                  // of one Ballots

@@ -6,16 +6,41 @@
 #include <utility>
 
 #include "protocol/check.h"
+#include "runtime/connection_limit.h"
 
 namespace tally {
 namespace {
+
+int milliseconds_of(Duration time) { return static_cast<int>(time.milliseconds()); }
 
 void set_limits(zmq::socket_t& socket, const ChannelLimits& limits) {
   socket.set(zmq::sockopt::sndhwm, limits.queue_messages);
   socket.set(zmq::sockopt::rcvhwm, limits.queue_messages);
   socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(limits.message_bytes));
   socket.set(zmq::sockopt::linger, 0);
+  socket.set(zmq::sockopt::handshake_ivl, milliseconds_of(limits::handshake_time));
+  socket.set(zmq::sockopt::heartbeat_ivl, milliseconds_of(limits::connection_ping));
+  socket.set(zmq::sockopt::heartbeat_timeout, milliseconds_of(limits::connection_silence));
 }
+
+// Learns by which descriptor a socket listens.
+class ListeningMonitor : public zmq::monitor_t {
+ public:
+  explicit ListeningMonitor(zmq::socket_t& socket) {
+    const std::string name = "inproc://listening-" + std::to_string(reinterpret_cast<std::uintptr_t>(socket.handle()));
+    init(socket, name, ZMQ_EVENT_LISTENING);
+  }
+  // After the bind: the event is there when that returns.
+  int descriptor() {
+    CHECK(check_event(0) && descriptor_ >= 0);
+    return descriptor_;
+  }
+
+ private:
+  void on_event_listening(const zmq_event_t& event, const char*) override { descriptor_ = event.value; }
+
+  int descriptor_ = -1;
+};
 
 // Takes the bytes over: ZeroMQ frees them when the last peer's copy has left.
 zmq::message_t frame_of(std::string bytes) {
@@ -41,7 +66,11 @@ Channel Channel::bind(zmq::context_t& context, const std::string& endpoint, Chan
   set_limits(socket, limits);
   socket.set(zmq::sockopt::router_mandatory, true);
   socket.set(zmq::sockopt::router_handover, handover);
-  socket.bind(endpoint);
+  {
+    ListeningMonitor monitor(socket);
+    socket.bind(endpoint);
+    limit_connections(monitor.descriptor(), endpoint, connections_allowed(limits.connections));
+  }
   return Channel(std::move(socket), true);
 }
 

@@ -2,8 +2,8 @@
 // One ZeroMQ socket that carries messages of docs/protocol.md: [routing id,] header frame, body frame.
 //
 // Never blocks: sending to a peer that is gone or whose queue is full says so, and the caller decides. High-water
-// marks, linger and message size are explicit. Whatever does not decode is counted and dropped. One thread owns a
-// channel for its whole life.
+// marks, linger and message size are explicit. Whatever does not decode is counted and dropped. Connections that never
+// finish their handshake, or stop answering, are closed (law 27). One thread owns a channel for its whole life.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include <string>
 #include <zmq.hpp>
 
+#include "protocol/limits.h"
 #include "protocol/messages.h"
 #include "wire/codec.h"
 
@@ -31,8 +32,9 @@ class SharedMessage {
 enum class SendResult { sent, full, no_peer };
 
 struct ChannelLimits {
-  int queue_messages = 0;         // per peer and direction
-  std::size_t message_bytes = 0;  // a larger one ends the peer's connection
+  int queue_messages = 0;                              // per peer and direction
+  std::size_t message_bytes = 0;                       // a larger one ends the peer's connection
+  std::size_t connections = limits::peer_connections;  // bound channels: more are refused
 };
 
 // What becomes of messages while there is no connection: they wait for the next one, or sending says `full`. Only with

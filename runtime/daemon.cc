@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "protocol/check.h"
+#include "runtime/connection_limit.h"
 #include "runtime/log.h"
 
 namespace tally {
@@ -50,6 +51,7 @@ int run_daemon(int argc, char** argv, const std::string& role, bool has_id,
   if (has_id && (id < 1 || id > static_cast<std::uint64_t>(config->replicas)))
     return usage_error(program, "--id must be from 1 to " + std::to_string(config->replicas));
 
+  raise_descriptor_limit();
   const sigset_t signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   start_logging(has_id ? role + '-' + std::to_string(id) : role, config->log_format, config->log_level);

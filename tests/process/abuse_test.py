@@ -1,8 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Who may reach a door uses it up: the disk that logs are on. Usage: abuse_test.py BIN_DIR"""
+"""Who may reach a door uses it up: connections, the disk that logs are on. Usage: abuse_test.py BIN_DIR"""
 
 import pathlib
+import resource
+import selectors
+import socket
 import struct
 import sys
 import time
@@ -14,11 +17,155 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / 'contract'))
 
 from group import Group, wait_until  # pylint: disable=wrong-import-position
+from load import Load  # pylint: disable=wrong-import-position
 from native_client import pb  # pylint: disable=wrong-import-position
+from processes import cpu_seconds, descriptors  # pylint: disable=wrong-import-position
 
 BIN_DIR = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else 'build/release/bin')
+FILES = 1024  # the limit of open files that nearly everybody has
+SILENT_CONNECTIONS = 1500
 LOG_BYTES_A_MINUTE = 1_000_000
 REPORTS = 200_000
+# The greeting of ZMTP 3.1, NULL mechanism, and the command READY of a DEALER: from then on a peer is a peer.
+GREETING = b'\xff' + bytes(8) + b'\x7f\x03\x01NULL' + bytes(48)
+READY = b'\x04\x29\x05READY\x0bSocket-Type' + struct.pack('>I', 6) + b'DEALER\x08Identity' + bytes(4)
+
+
+def connect(endpoint):
+    """A plain socket to a ZeroMQ endpoint, without a word."""
+    kind, _, place = endpoint.partition('://')
+    host, _, port = place.rpartition(':')
+    connection = socket.socket(socket.AF_UNIX if kind == 'ipc' else socket.AF_INET)
+    try:
+        connection.settimeout(5)
+        connection.connect(place if kind == 'ipc' else (host, int(port)))
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
+class Silent:
+    """Connections that say nothing, or what `words` are and nothing then; those that are closed are made anew."""
+
+    def __init__(self, endpoint, count, words=b''):
+        self.endpoint = endpoint
+        self.words = words
+        self.selector = selectors.DefaultSelector()
+        self.refused = 0
+        for _ in range(count):
+            self._add()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for key in list(self.selector.get_map().values()):
+            key.fileobj.close()
+        self.selector.close()
+
+    def _add(self):
+        try:
+            connection = connect(self.endpoint)
+        except OSError:
+            self.refused += 1
+            return
+        try:
+            connection.setblocking(False)
+            connection.send(self.words)
+            self.selector.register(connection, selectors.EVENT_READ)
+        except OSError:
+            connection.close()
+            self.refused += 1
+
+    def press(self):
+        """Once around: whoever was sent away comes again."""
+        for key, _ in self.selector.select(0):
+            try:
+                if key.fileobj.recv(4096):
+                    continue
+            except BlockingIOError:
+                continue
+            except OSError:
+                pass
+            self.selector.unregister(key.fileobj)
+            key.fileobj.close()
+            self.refused += 1
+            self._add()
+
+
+class SilentConnections(unittest.TestCase):
+    """At a limit of 1,024 open files in every daemon, under honest load."""
+
+    def setUp(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # this process needs more than the daemons
+
+    def group(self, **settings):
+        group = Group(BIN_DIR, environment={f'TALLY_{key.upper()}': value for key, value in settings.items()})
+        group.prefix = ['prlimit', f'--nofile={FILES}:{FILES}']
+        return self.enterContext(group)
+
+    def assert_it_does_no_harm(self, group, endpoints, words=b''):
+        with Load(group.http, clients=4) as load:
+            wait_until(lambda: load.answered_count() > 200, 'load is answered')
+            pids = group.pids()
+            for role, endpoint in endpoints:
+                with self.subTest(endpoint=endpoint), Silent(endpoint, SILENT_CONNECTIONS, words) as silent:
+                    seen, busy, began = load.answered_count(), cpu_seconds(pids[role]), time.monotonic()
+
+                    def pressed(silent=silent, seen=seen, began=began):
+                        silent.press()
+                        return load.answered_count() > seen + 500 and time.monotonic() > began + 4
+                    wait_until(pressed, 'load is answered beside them', 60)
+                    self.assertGreater(silent.refused, SILENT_CONNECTIONS // 4)
+                    self.assertLess(descriptors(pids[role]), FILES)
+                    spent = (cpu_seconds(pids[role]) - busy) / (time.monotonic() - began)
+                    print(f'{endpoint}: {silent.refused} refused, {descriptors(pids[role])} files, '
+                          f'{spent:.2f} processors')
+                    other = next(place for other, place in endpoints if other == role and place != endpoint)
+                    with connect(other) as newcomer:
+                        self.assertEqual(newcomer.recv(1), b'\xff', 'a new connection to another endpoint')
+            self.assertEqual(group.pids(), pids, 'a daemon ended')
+        report = load.check(group)
+        self.assertEqual(report['unknown'] + report['refused'], 0, report)
+        group.tally('incr', 'afterwards')
+
+    def test_over_ipc_none_ends_a_daemon_and_clients_notice_nothing(self):
+        group = self.group()
+        run = f'ipc://{group.data}/run/'
+        self.assert_it_does_no_harm(group, [
+            ('distributor', run + 'distributor.sock'), ('distributor', run + 'orders.sock-1'),
+            ('comparator', run + 'comparator.sock'), ('comparator', run + 'votes.sock-2')])
+
+    def test_over_tcp_none_ends_a_daemon_and_clients_notice_nothing(self):
+        ports = free_ports(2)
+        places = [f'tcp://127.0.0.1:{port}' for port in ports]
+        group = self.group(distributor_client_endpoint=places[0], comparator_client_endpoint=places[1])
+        run = f'ipc://{group.data}/run/'
+        self.assert_it_does_no_harm(group, [
+            ('distributor', places[0]), ('distributor', run + 'orders.sock-1'),
+            ('comparator', places[1]), ('comparator', run + 'votes.sock-2')])
+
+    def test_those_that_fall_silent_after_the_handshake_are_closed(self):
+        group = self.group()
+        run = f'ipc://{group.data}/run/'
+        self.assert_it_does_no_harm(group, [
+            ('distributor', run + 'distributor.sock'), ('distributor', run + 'ballots.sock')], GREETING + READY)
+        files = descriptors(group.pid('distributor'))
+        with Silent(run + 'distributor.sock', 100, GREETING + READY):
+            wait_until(lambda: descriptors(group.pid('distributor')) >= files + 50, 'they are accepted')
+            wait_until(lambda: descriptors(group.pid('distributor')) < files + 10, 'they are closed')
+
+    def test_a_replicas_endpoint_for_state_is_bounded_too(self):
+        group = self.group()
+        pids = group.pids()
+        with Silent(f'ipc://{group.data}/run/state.sock-1', SILENT_CONNECTIONS) as silent:
+            wait_until(lambda: silent.press() or silent.refused > SILENT_CONNECTIONS // 2, 'they are refused')
+            self.assertLess(descriptors(pids['replica-1']), FILES // 2)
+            self.assertEqual(group.tally('incr', 'beside'), '1')
+        self.assertEqual(group.pids(), pids, 'a daemon ended')
 
 
 class Logs(unittest.TestCase):
@@ -40,6 +187,14 @@ class Logs(unittest.TestCase):
             print(f'{number} reports, {log.stat().st_size - before} bytes of log')
             self.assertLess(log.stat().st_size - before, LOG_BYTES_A_MINUTE * minutes)
             wait_until(lambda: group.run('incr', 'after').returncode == 0, 'the group answers')
+
+
+def free_ports(count):
+    sockets = [socket.create_server(('127.0.0.1', 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
 
 
 if __name__ == '__main__':

@@ -55,6 +55,7 @@ class Group:
         self.temporary = pathlib.Path(tempfile.mkdtemp(prefix='tally-test-'))
         self.data = pathlib.Path(data) if data else self.temporary / 'data'
         self.ready_file = self.temporary / 'ready'
+        self.prefix = []  # a command that `tally up` is an argument of
         self.environment = {**clean_environment(), **(environment or {})}
         self.up = None
 
@@ -80,7 +81,7 @@ class Group:
 
     def launch(self):
         """Starts `tally up` without waiting for anything."""
-        command = [self.bin_dir / 'tally', 'up', '--data', self.data, '--ready-file', self.ready_file]
+        command = [*self.prefix, self.bin_dir / 'tally', 'up', '--data', self.data, '--ready-file', self.ready_file]
         if '--http' not in self.up_args:
             command += ['--http', '0']
         with open(self.temporary / 'up.log', 'ab') as log:

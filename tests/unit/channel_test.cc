@@ -4,7 +4,11 @@
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "runtime/clock.h"
@@ -49,6 +53,38 @@ struct Fixture {
   std::filesystem::path directory;
   std::string endpoint;
   zmq::context_t connecting_context;
+};
+
+// A connection that says nothing.
+class RawConnection {
+ public:
+  explicit RawConnection(const std::filesystem::path& path) : descriptor_(socket(AF_UNIX, SOCK_STREAM, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.string().copy(address.sun_path, sizeof address.sun_path - 1);
+    BOOST_REQUIRE(::connect(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    const timeval longest{patience.milliseconds() / 1000, 0};
+    BOOST_REQUIRE(setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &longest, sizeof longest) == 0);
+  }
+  ~RawConnection() { close(descriptor_); }
+  RawConnection(const RawConnection&) = delete;
+  RawConnection& operator=(const RawConnection&) = delete;
+
+  // Whether the other side says something (ZMTP's signature), or hangs up at once.
+  bool is_greeted() const {
+    char first = 0;
+    return recv(descriptor_, &first, 1, 0) == 1;
+  }
+  // Whether it hangs up in the end.
+  bool is_closed() const {
+    char last = 0;
+    ssize_t count = 1;
+    while (count == 1) count = recv(descriptor_, &last, 1, 0);
+    return count == 0;
+  }
+
+ private:
+  int descriptor_;
 };
 
 }  // namespace
@@ -115,6 +151,27 @@ BOOST_AUTO_TEST_CASE(a_peer_that_is_not_there_gets_nothing_and_the_sender_knows)
 BOOST_AUTO_TEST_CASE(a_sender_that_does_not_queue_knows_that_there_is_no_connection) {
   Channel connected = connect(Unconnected::refuse);
   BOOST_TEST((connected.send({}, StatusQuery{}) == SendResult::full));
+}
+
+BOOST_AUTO_TEST_CASE(one_connection_too_many_is_closed_and_the_others_are_not) {
+  zmq::context_t context;
+  Channel bound = Channel::bind(context, endpoint, {10, 1 << 20, 2}, true);
+  const RawConnection first(directory / "socket");
+  BOOST_TEST(first.is_greeted());
+  auto second = std::make_unique<RawConnection>(directory / "socket");
+  BOOST_TEST(second->is_greeted());
+  for (int more = 0; more < 20; ++more) BOOST_TEST(!RawConnection(directory / "socket").is_greeted());
+  second.reset();
+  const Instant end = monotonic_now() + patience;
+  while (!RawConnection(directory / "socket").is_greeted()) BOOST_REQUIRE(monotonic_now() < end);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_says_nothing_is_closed_after_a_while) {
+  zmq::context_t context;
+  Channel bound = bind(context);
+  const RawConnection silent(directory / "socket");
+  BOOST_TEST(silent.is_greeted());
+  BOOST_TEST(silent.is_closed());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
