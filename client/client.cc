@@ -15,6 +15,7 @@
 #include "protocol/turn.h"
 #include "runtime/channel.h"
 #include "runtime/clock.h"
+#include "runtime/silence.h"
 #include "runtime/waiter.h"
 
 namespace tally {
@@ -23,6 +24,7 @@ namespace {
 constexpr Duration query_retry = milliseconds(250);
 constexpr Duration connection_retry = milliseconds(5);
 constexpr Duration closing_time = milliseconds(250);
+constexpr Duration quiet_time = seconds(1);  // then a peer is asked for a word
 constexpr ChannelLimits channel_limits{limits::client_queue_messages, limits::message_bytes};
 
 template <class Answer>
@@ -38,16 +40,16 @@ class Client::Shell {
  public:
   explicit Shell(ClientOptions options)
       : routing_id_(random_bytes(16)),
-        distributor_(
-            Channel::connect(context_, options.distributor_endpoint, channel_limits, routing_id_, Unconnected::refuse)),
-        comparator_(
-            Channel::connect(context_, options.comparator_endpoint, channel_limits, routing_id_, Unconnected::refuse)),
+        incarnation_(random_number()),
+        distributor_{
+            Channel::connect(context_, options.distributor_endpoint, channel_limits, routing_id_, Unconnected::refuse)},
+        comparator_{
+            Channel::connect(context_, options.comparator_endpoint, channel_limits, routing_id_, Unconnected::refuse)},
         wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-        core_({Incarnation(random_number()), options.requests_in_flight, wire::encode_operations, random_number},
-              monotonic_now()) {
+        core_({incarnation_, options.requests_in_flight, wire::encode_operations, random_number}, monotonic_now()) {
     CHECK(wake_fd_ >= 0);
-    waiter_.watch(distributor_);
-    waiter_.watch(comparator_);
+    waiter_.watch(distributor_.channel);
+    waiter_.watch(comparator_.channel);
     waiter_.watch(wake_fd_);
     thread_ = std::thread([this] { run(); });
   }
@@ -87,6 +89,14 @@ class Client::Shell {
   bool available() const { return available_; }
 
  private:
+  // The distributor or the comparator. A peer that was quiet is asked for a word, which both answer with a welcome; one
+  // that does not answer is connected to anew (law 23).
+  struct Link {
+    Channel channel;
+    Instant heard = {};
+    Silence silence = {};
+  };
+
   void wake() {
     const std::uint64_t one = 1;
     CHECK(write(wake_fd_, &one, sizeof one) == sizeof one);
@@ -110,6 +120,8 @@ class Client::Shell {
       available_ = core_.available();
       carry_out(std::move(output));
       retry_queries(now);
+      look_after(distributor_, now);
+      look_after(comparator_, now);
       if (core_.closed() || give_up <= now) break;
       rest(std::min(give_up, next_deadline()));
     }
@@ -165,10 +177,22 @@ class Client::Shell {
     receive_from(distributor_, now);
   }
 
-  void receive_from(Channel& channel, Instant now) {
+  void look_after(Link& link, Instant now) {
+    if (link.silence.is_over(now)) {
+      waiter_.reconnect(link.channel, routing_id_);
+      link.heard = now;
+    }
+    if (now - link.heard < quiet_time || link.silence.expects()) return;
+    link.silence.expect(now);
+    link.channel.send({}, ClientHello{incarnation_});  // if it does not leave, there is no answer either
+  }
+
+  void receive_from(Link& link, Instant now) {
     for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
-      auto incoming = channel.receive();
+      auto incoming = link.channel.receive();
       if (!incoming) return;
+      link.heard = now;
+      link.silence.heard();
       if (incoming->message) receive(*incoming->message, now);
     }
   }
@@ -198,7 +222,7 @@ class Client::Shell {
     for (const auto& completion : expired) completion(std::nullopt);
     for (auto& [number, query] : queries_) {
       if (query.retry > now) continue;
-      const bool sent = distributor_.send({}, query.message) == SendResult::sent;
+      const bool sent = distributor_.channel.send({}, query.message) == SendResult::sent;
       const bool is_command = std::holds_alternative<AdminCommand>(query.message);
       query.retry = !sent ? now + connection_retry : is_command ? Instant::never() : now + query_retry;
     }
@@ -206,10 +230,10 @@ class Client::Shell {
 
   void carry_out(SessionOutput output) {
     for (const Message& message : output.to_distributor)
-      if (distributor_.send({}, message) != SendResult::sent)
+      if (distributor_.channel.send({}, message) != SendResult::sent)
         if (const auto* request = std::get_if<ClientRequest>(&message))
           core_.not_sent(request->request, monotonic_now());
-    for (const Message& message : output.to_comparator) comparator_.send({}, message);
+    for (const Message& message : output.to_comparator) comparator_.channel.send({}, message);
     for (SessionOutput::Completed& completed : output.completed) {
       const auto found = completions_.find(completed.call.value);
       CHECK(found != completions_.end());
@@ -220,9 +244,10 @@ class Client::Shell {
   }
 
   std::string routing_id_;
+  Incarnation incarnation_;
   zmq::context_t context_;
-  Channel distributor_;
-  Channel comparator_;
+  Link distributor_;
+  Link comparator_;
   int wake_fd_;
   Waiter waiter_;
   SessionCore core_;

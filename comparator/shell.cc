@@ -54,6 +54,9 @@ void ComparatorShell::run() {
   while (!stop_.asked()) {
     const Instant now = monotonic_now();
     carry_out(turn(core_, now, [&](ComparatorCore&) { receive_all(now); }));
+    // Law 23. Without a word it reports all the same, and a distributor that hears of it answers.
+    if (distributor_silence_.is_over(now)) waiter_.reconnect(distributor_, random_bytes(16));
+    distributor_silence_.expect(now);
     waiter_.wait(std::min(core_.next_deadline(), heartbeat_.beat(now)), core_.awaits_votes());
     if (waiter_.is_ready(stop_.descriptor())) stop_.take();
   }
@@ -71,6 +74,7 @@ void ComparatorShell::receive_from_distributor(Instant now) {
   for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
     auto incoming = distributor_.receive();
     if (!incoming) return;
+    distributor_silence_.heard();
     if (!incoming->message) continue;
     if (auto* ballots = std::get_if<Ballots>(&*incoming->message)) core_.receive(std::move(*ballots), now);
     if (const auto* view = std::get_if<View>(&*incoming->message)) core_.receive(*view, now);

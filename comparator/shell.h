@@ -12,6 +12,7 @@
 #include "runtime/config.h"
 #include "runtime/daemon.h"
 #include "runtime/heartbeat.h"
+#include "runtime/silence.h"
 #include "runtime/waiter.h"
 
 namespace tally {
@@ -46,6 +47,7 @@ class ComparatorShell {
   zmq::context_t context_;
   std::array<Door, 2> doors_;
   Channel distributor_;
+  Silence distributor_silence_;
   std::vector<ReplicaLink> replicas_;
   AuditLog audit_log_;  // the background thread's
   Incarnation incarnation_;

@@ -58,6 +58,7 @@ int ReplicaShell::run() {
     cast_delayed(now);
     end_transfers(now);
     scrub_checkpoints(now);
+    look_after_links(now);
     waiter_.wait(next_deadline());
     if (waiter_.is_ready(stop_.descriptor())) stop_.take();
   }
@@ -80,6 +81,7 @@ void ReplicaShell::receive_all(Instant now) {
   for (std::size_t count = 0; count < limits::messages_per_turn && time < now + execution_slice; ++count) {
     auto incoming = distributor_.receive();
     if (!incoming) return;
+    distributor_silence_.heard();
     if (incoming->message) receive(*incoming->message, time);
     time = monotonic_now();
   }
@@ -130,12 +132,26 @@ void ReplicaShell::cast(Vote vote, Instant now) {
     if (delayed_.size() < most_delayed_votes) delayed_.push_back({now + config_.ack_timeout() * 2, std::move(vote)});
     return;
   }
-  comparator_.send({}, std::move(vote));
+  send_vote(std::move(vote), now);
 }
 
 void ReplicaShell::cast_delayed(Instant now) {
   for (; !delayed_.empty() && delayed_.front().due <= now; delayed_.pop_front())
-    comparator_.send({}, std::move(delayed_.front().vote));
+    send_vote(std::move(delayed_.front().vote), now);
+}
+
+void ReplicaShell::send_vote(Vote vote, Instant now) {
+  if (comparator_.send({}, std::move(vote)) == SendResult::sent)
+    comparator_silence_.heard();
+  else
+    comparator_silence_.expect(now);
+}
+
+// Law 23: a connection that libzmq has given up is made anew.
+void ReplicaShell::look_after_links(Instant now) {
+  if (distributor_silence_.is_over(now)) waiter_.reconnect(distributor_, random_bytes(16));
+  if (comparator_silence_.is_over(now)) waiter_.reconnect(comparator_, random_bytes(16));
+  distributor_silence_.expect(now);
 }
 
 void ReplicaShell::commit(CheckpointDelta delta, Instant now) {

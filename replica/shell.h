@@ -14,6 +14,7 @@
 #include "runtime/channel.h"
 #include "runtime/config.h"
 #include "runtime/daemon.h"
+#include "runtime/silence.h"
 #include "runtime/waiter.h"
 
 namespace tally {
@@ -37,6 +38,8 @@ class ReplicaShell {
   void inject(const Fault& fault, Instant now);
   bool carry_out(ReplicaOutput output, Instant now);
   void cast(Vote vote, Instant now);
+  void send_vote(Vote vote, Instant now);
+  void look_after_links(Instant now);
   void cast_delayed(Instant now);
   void commit(CheckpointDelta delta, Instant now);
 
@@ -54,6 +57,8 @@ class ReplicaShell {
   zmq::context_t context_;
   Channel distributor_;
   Channel comparator_;
+  Silence distributor_silence_;                           // it tells where this replica stands, several times a second
+  Silence comparator_silence_;                            // it says nothing, and takes votes
   Channel peers_;                                         // that ask for state
   std::map<ReplicaId, std::unique_ptr<Channel>> donors_;  // that were asked for it, until there is no import
   ReplicaCore core_;

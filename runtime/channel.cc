@@ -71,27 +71,42 @@ Channel Channel::bind(zmq::context_t& context, const std::string& endpoint, Chan
     socket.bind(endpoint);
     limit_connections(monitor.descriptor(), endpoint, connections_allowed(limits.connections));
   }
-  return Channel(std::move(socket), true);
+  return Channel(std::move(socket));
 }
 
 Channel Channel::connect(zmq::context_t& context, const std::string& endpoint, ChannelLimits limits,
                          const std::string& routing_id, Unconnected unconnected) {
+  return Channel({&context, endpoint, limits, routing_id, unconnected});
+}
+
+Channel::Channel(Connection connection) : connection_(std::move(connection)), socket_(connected_socket(*connection_)) {}
+
+zmq::socket_t Channel::connected_socket(const Connection& connection) {
   constexpr int reconnect_ms = 10;
   constexpr int reconnect_most_ms = 50;
-  zmq::socket_t socket(context, zmq::socket_type::dealer);
-  set_limits(socket, limits);
-  socket.set(zmq::sockopt::routing_id, routing_id);
+  zmq::socket_t socket(*connection.context, zmq::socket_type::dealer);
+  set_limits(socket, connection.limits);
+  socket.set(zmq::sockopt::routing_id, connection.routing_id);
   socket.set(zmq::sockopt::probe_router, true);
-  socket.set(zmq::sockopt::immediate, unconnected == Unconnected::refuse);
+  socket.set(zmq::sockopt::immediate, connection.unconnected == Unconnected::refuse);
   socket.set(zmq::sockopt::reconnect_ivl, reconnect_ms);
   socket.set(zmq::sockopt::reconnect_ivl_max, reconnect_most_ms);
-  socket.connect(endpoint);
-  return Channel(std::move(socket), false);
+  socket.connect(connection.endpoint);
+  return socket;
+}
+
+void Channel::reconnect(const std::string& routing_id) {
+  CHECK(connection_.has_value());
+  connection_->routing_id = routing_id;
+  socket_.close();
+  socket_ = connected_socket(*connection_);
+  may_have_message_ = true;
+  has_sent_ = false;
 }
 
 // All frames of one message, those beyond the second read and thrown away. False: there is none.
 bool Channel::receive_frames(std::string& peer, zmq::message_t& header, zmq::message_t& body, std::size_t& frames) {
-  if (routed_) {
+  if (!connection_) {
     zmq::message_t id;
     if (!socket_.recv(id, zmq::recv_flags::dontwait)) return false;
     peer.assign(view_of(id));
@@ -147,7 +162,7 @@ SendResult Channel::send(const std::string& peer, SharedMessage& message) {
   const auto no_wait = zmq::send_flags::dontwait;
   has_sent_ = true;
   try {
-    if (routed_ && !socket_.send(zmq::buffer(peer), no_wait | zmq::send_flags::sndmore)) return SendResult::full;
+    if (!connection_ && !socket_.send(zmq::buffer(peer), no_wait | zmq::send_flags::sndmore)) return SendResult::full;
     zmq::message_t header;
     zmq::message_t body;
     header.copy(message.header_);

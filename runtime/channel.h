@@ -65,6 +65,12 @@ class Channel {
   // After sends: looks whether something came in meanwhile.
   void look_after_sends();
 
+  // Connected channels: a new socket in place of this one, for a peer that has been silent for too long. libzmq does
+  // not connect again after a message that is against the protocol or too large. What waits in the old socket is lost,
+  // and descriptor() changes: call Waiter::reconnect() where a Waiter watches. Where the other side allows no handover,
+  // the routing id must be a new one: it may not know yet that the old connection has gone.
+  void reconnect(const std::string& routing_id);
+
   // When the channel is destroyed, what was sent may still leave for so long; without this call it is dropped.
   void linger(Duration time);
 
@@ -75,11 +81,22 @@ class Channel {
   std::uint64_t dropped() const { return dropped_; }  // messages that did not decode
 
  private:
-  Channel(zmq::socket_t socket, bool routed) : socket_(std::move(socket)), routed_(routed) {}
+  // How to make the socket of a connected channel.
+  struct Connection {
+    zmq::context_t* context;
+    std::string endpoint;
+    ChannelLimits limits;
+    std::string routing_id;
+    Unconnected unconnected;
+  };
+
+  explicit Channel(zmq::socket_t socket) : socket_(std::move(socket)) {}
+  explicit Channel(Connection connection);
+  static zmq::socket_t connected_socket(const Connection& connection);
   bool receive_frames(std::string& peer, zmq::message_t& header, zmq::message_t& body, std::size_t& frames);
 
+  std::optional<Connection> connection_;  // none: bound, so its messages are routed
   zmq::socket_t socket_;
-  bool routed_;
   bool may_have_message_ = true;
   bool has_sent_ = false;  // since it was last looked at
   std::uint64_t dropped_ = 0;

@@ -23,6 +23,13 @@ void Waiter::forget(const Channel& channel) {
   channels_.erase(place);
 }
 
+void Waiter::reconnect(Channel& channel, const std::string& routing_id) {
+  const auto place = std::ranges::find(channels_, &channel);
+  CHECK(place != channels_.end());
+  channel.reconnect(routing_id);
+  descriptors_[static_cast<std::size_t>(place - channels_.begin())].fd = channel.descriptor();
+}
+
 void Waiter::watch(int descriptor) { descriptors_.push_back({descriptor, POLLIN, POLLIN}); }
 
 void Waiter::watch_patiently(Channel& channel) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <poll.h>
+#include <string>
 #include <vector>
 
 #include "protocol/time.h"
@@ -17,6 +18,8 @@ class Waiter {
   // The channel must outlive the waiter's last wait, or be forgotten before.
   void watch(Channel& channel);
   void forget(const Channel& channel);
+  // The channel has a new socket (Channel::reconnect), and is watched like before.
+  void reconnect(Channel& channel, const std::string& routing_id);
   void watch(int descriptor);
   // What comes by this channel can wait for something else to end the wait, unless it is said that it cannot: each
   // wake-up of a thread costs more than reading a few messages.

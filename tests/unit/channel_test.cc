@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "runtime/clock.h"
+#include "runtime/silence.h"
 #include "runtime/waiter.h"
 
 using namespace tally;
@@ -87,6 +88,8 @@ class RawConnection {
   int descriptor_;
 };
 
+Instant seconds_after_start(std::int64_t count) { return Instant{1'000'000'000'000} + seconds(count); }
+
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(channel, Fixture)
@@ -151,6 +154,61 @@ BOOST_AUTO_TEST_CASE(a_peer_that_is_not_there_gets_nothing_and_the_sender_knows)
 BOOST_AUTO_TEST_CASE(a_sender_that_does_not_queue_knows_that_there_is_no_connection) {
   Channel connected = connect(Unconnected::refuse);
   BOOST_TEST((connected.send({}, StatusQuery{}) == SendResult::full));
+}
+
+// libzmq ends the connection for good: no message, and no connection, ever comes to that socket again.
+BOOST_AUTO_TEST_CASE(after_a_message_that_is_too_large_a_channel_can_be_connected_anew) {
+  zmq::context_t context;
+  zmq::socket_t other(context, zmq::socket_type::router);
+  other.set(zmq::sockopt::router_handover, true);
+  other.set(zmq::sockopt::rcvtimeo, static_cast<int>(patience.milliseconds()));
+  other.set(zmq::sockopt::linger, 0);
+  other.bind(endpoint);
+  Channel connected = connect();
+  Waiter waiter;
+  waiter.watch(connected);
+  const auto hears_of_connection = [&] {
+    zmq::message_t id;
+    zmq::message_t probe;
+    return other.recv(id) && id.to_string() == "me" && other.recv(probe) && probe.size() == 0;
+  };
+  BOOST_REQUIRE(hears_of_connection());
+  other.send(zmq::buffer(std::string("me")), zmq::send_flags::sndmore);
+  other.send(zmq::message_t(2u << 20), zmq::send_flags::none);
+  waiter.reconnect(connected, "me");
+  BOOST_REQUIRE(hears_of_connection());
+  const wire::EncodedMessage encoded = wire::encode(StatusQuery{8});
+  other.send(zmq::buffer(std::string("me")), zmq::send_flags::sndmore);
+  other.send(zmq::buffer(encoded.header), zmq::send_flags::sndmore);
+  other.send(zmq::buffer(encoded.body), zmq::send_flags::none);
+  const Instant end = monotonic_now() + patience;
+  std::optional<Channel::Incoming> incoming;
+  while (!(incoming = connected.receive())) {
+    BOOST_REQUIRE(monotonic_now() < end);
+    waiter.wait(end);
+  }
+  BOOST_TEST((std::get<StatusQuery>(incoming->message.value()) == StatusQuery{8}));
+}
+
+BOOST_AUTO_TEST_CASE(who_owes_a_word_and_says_none_has_been_silent_for_too_long_once) {
+  Silence silence;
+  Instant now = seconds_after_start(0);
+  silence.is_over(now);
+  silence.expect(now);
+  int times = 0;
+  for (int tenth = 1; tenth <= 31; ++tenth) times += silence.is_over(now + milliseconds(100) * tenth) ? 1 : 0;
+  BOOST_TEST(times == 1);
+  BOOST_TEST(!silence.expects());
+}
+
+BOOST_AUTO_TEST_CASE(who_looks_late_does_not_judge) {
+  Silence silence;
+  silence.is_over(seconds_after_start(0));
+  silence.expect(seconds_after_start(0));
+  BOOST_TEST(!silence.is_over(seconds_after_start(100)));
+  BOOST_TEST(!silence.is_over(seconds_after_start(101)));
+  BOOST_TEST(!silence.is_over(seconds_after_start(102)));
+  BOOST_TEST(silence.is_over(seconds_after_start(103)));
 }
 
 BOOST_AUTO_TEST_CASE(one_connection_too_many_is_closed_and_the_others_are_not) {

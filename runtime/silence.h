@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether a peer that owes a word has been silent for too long (law 23). Pure.
+//
+// Law 12 holds here too: whoever looks late begins anew before it judges.
+#pragma once
+
+#include "protocol/time.h"
+
+namespace tally {
+
+class Silence {
+ public:
+  static constexpr Duration patience = seconds(3);
+
+  // A word is due, if none was before.
+  void expect(Instant now) {
+    if (since_ == Instant::never()) since_ = now;
+  }
+  bool expects() const { return since_ != Instant::never(); }
+
+  void heard() { since_ = Instant::never(); }
+
+  // Whether the peer has been silent for too long. Once, then it is as if it had been heard. To be called at least
+  // once a second.
+  bool is_over(Instant now) {
+    const bool late = now - looked_ > patience / 2;
+    looked_ = now;
+    if (!expects()) return false;
+    if (late) since_ = now;
+    if (now - since_ < patience) return false;
+    heard();
+    return true;
+  }
+
+ private:
+  Instant since_ = Instant::never();
+  Instant looked_;
+};
+
+}  // namespace tally
