@@ -10,8 +10,8 @@
 #include "protocol/check.h"
 #include "runtime/clock.h"
 #include "runtime/config.h"
-#include "runtime/connection_limit.h"
 #include "runtime/log.h"
+#include "runtime/process.h"
 
 namespace tally::bridge {
 namespace {
@@ -78,10 +78,13 @@ int serve(const Config& config, std::uint16_t port) {
 }
 
 int run(int argc, char** argv) {
+  prepare_daemon();
   CLI::App app{"HTTP gateway of a tally group. Usually started by `tally up` or by systemd.", "tally-bridge"};
   std::string file;
+  std::string log;
   std::int64_t id = 1;
   app.add_option("--config", file, "the group's configuration file, the same for all daemons")->required();
+  app.add_option("--log", log, "a file for the log, in place of stderr; of 16 MiB, and FILE.1 with what was before");
   app.add_option("--id", id, "which of the bridges this is, from 1")->capture_default_str();
   app.footer("Example:\n  tally-bridge --config group.toml --id 1");
   try {
@@ -95,9 +98,7 @@ int run(int argc, char** argv) {
   const std::int64_t port = config->http_port == 0 ? 0 : config->http_port + id - 1;
   if (port > UINT16_MAX) return usage_error("http_port is too high for this many bridges");
 
-  signal(SIGPIPE, SIG_IGN);
-  raise_descriptor_limit();
-  start_logging("bridge-" + std::to_string(id), config->log_format, config->log_level);
+  start_logging("bridge-" + std::to_string(id), config->log_format, config->log_level, log);
   try {
     return serve(*config, static_cast<std::uint16_t>(port));
   } catch (const std::exception& error) {

@@ -20,7 +20,7 @@ std::optional<std::string> write_file(const std::string& path, const std::string
   const auto complaint = [&] { return path + ": " + std::strerror(errno); };
   unlink(fresh.c_str());
   const Descriptor file(open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (!file) return complaint();
+  if (!file || fchmod(file.get(), mode) != 0) return complaint();
   if (write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return complaint();
   if (rename(fresh.c_str(), path.c_str()) != 0) return complaint();
   return std::nullopt;

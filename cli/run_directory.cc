@@ -10,6 +10,9 @@
 #include <sys/file.h>
 #include <sys/un.h>
 
+#include "cli/files.h"
+#include "runtime/process.h"
+
 namespace tally::cli {
 namespace {
 
@@ -41,13 +44,10 @@ RunDirectory::RunDirectory(std::string path, Descriptor lock) : path_(std::move(
 
 tl::expected<std::unique_ptr<RunDirectory>, Failure> RunDirectory::claim(const std::string& data) {
   const std::string path = data + "/run";
-  for (const std::string& directory : {path, data + "/log"}) {
-    std::error_code error;
-    std::filesystem::create_directories(directory, error);
-    if (error) return tl::unexpected(usage(directory + ": " + error.message()));
-  }
+  for (const std::string& directory : {data, path, data + "/log"})
+    if (const auto complaint = keep_private(directory)) return tl::unexpected(usage(*complaint));
   const std::string lock_file = path + '/' + lock_name;
-  Descriptor lock(open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  Descriptor lock(open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, private_file));
   if (!lock) return tl::unexpected(usage(lock_file + ": " + reason()));
   if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return tl::unexpected(usage(lock_file + ": " + reason()));

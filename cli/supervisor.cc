@@ -25,15 +25,17 @@
 namespace tally::cli {
 namespace {
 
-constexpr std::uintmax_t most_log_bytes = 16u << 20;  // at each start a larger one becomes ROLE.log.1
 constexpr std::size_t told_log_lines = 5;
 constexpr int notifications_per_turn = 256;
 
+// For what a child says before it opens its log itself. Our own stderr where there is no such file.
 Descriptor open_log(const std::string& file) {
-  std::error_code none_yet;
-  if (std::filesystem::file_size(file, none_yet) > most_log_bytes && !none_yet)
-    std::filesystem::rename(file, file + ".1", none_yet);
-  return Descriptor(open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  std::error_code told_by_open;
+  std::filesystem::create_directories(std::filesystem::path(file).parent_path(), told_by_open);
+  Descriptor log(open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, private_file));
+  if (log) return log;
+  log_event(Event("log_not_opened", Severity::error).with("file", file).with("reason", std::strerror(errno)));
+  return Descriptor(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
 }
 
 std::string text_of(int status) {
@@ -98,8 +100,10 @@ Instant Supervisor::next_deadline() const {
 void Supervisor::start(Child& child, Instant now) {
   const Descriptor log = open_log(log_file(child));
   const Duration watchdog = child.plan.watched ? watch_.interval() : Duration{};
+  std::vector<std::string> command = child.plan.command;
+  command.insert(command.end(), {"--log", log_file(child)});
   const pid_t pid =
-      log ? spawn({child.plan.command, log.get(), child.plan.listening_socket, notifications_.address(), watchdog})
+      log ? spawn({std::move(command), log.get(), child.plan.listening_socket, notifications_.address(), watchdog})
           : -1;
   if (pid < 0) {
     log_event(
@@ -110,7 +114,7 @@ void Supervisor::start(Child& child, Instant now) {
   child.pid = pid;
   child.ready_at = Instant::never();
   child.pulse = Pulse(watchdog, now);
-  if (const auto error = write_file(pid_file(child), std::to_string(pid) + '\n', 0644))
+  if (const auto error = write_file(pid_file(child), std::to_string(pid) + '\n', private_file))
     log_event(Event("pid_file_not_written", Severity::error).with("reason", *error));
   log_event(Event("child_started").with("role", child.plan.role).with("pid", pid));
 }

@@ -21,6 +21,7 @@
 #include "runtime/clock.h"
 #include "runtime/config.h"
 #include "runtime/log.h"
+#include "runtime/process.h"
 
 namespace tally::cli {
 namespace {
@@ -108,13 +109,13 @@ std::string endpoints_json(const Config& config, const std::vector<Listener>& br
          ",\"data\":" + json_string(config.data) + "}\n";
 }
 
-// What daemons and commands read. Private where it holds a secret.
+// What daemons and commands of the same user read.
 std::optional<Failure> write_run_files(const Config& config, const std::vector<Listener>& bridges) {
   const std::string run = config.run_directory();
-  const mode_t config_mode = config.admin_token.empty() ? 0644 : 0600;
-  auto error = write_file(run + "/tally.toml", to_toml(config), config_mode);
-  if (!error && config.admin_token.empty()) error = write_file(config.admin_token_file(), random_token() + '\n', 0600);
-  if (!error) error = write_file(run + "/endpoints.json", endpoints_json(config, bridges), 0644);
+  auto error = write_file(run + "/tally.toml", to_toml(config), private_file);
+  if (!error && config.admin_token.empty())
+    error = write_file(config.admin_token_file(), random_token() + '\n', private_file);
+  if (!error) error = write_file(run + "/endpoints.json", endpoints_json(config, bridges), private_file);
   return error ? std::optional(usage(*error)) : std::nullopt;
 }
 
@@ -164,7 +165,7 @@ tl::expected<std::vector<ChildPlan>, Failure> plan(const Config& config, const s
 void announce(const Config& config, const std::vector<Listener>& bridges, const std::string& ready_file) {
   const std::string& url = bridges.front().url;
   if (!ready_file.empty())
-    if (const auto error = write_file(ready_file, url + '\n', 0644)) fail(ExitCode::failed, *error);
+    if (const auto error = write_file(ready_file, url + '\n', public_file)) fail(ExitCode::failed, *error);
   std::printf("tally is ready: %s (%lld replicas, data in %s)\n", url.c_str(), static_cast<long long>(config.replicas),
               config.data.c_str());
   for (const Listener& bridge : bridges)
@@ -202,6 +203,7 @@ void fill_standard_descriptors() {
 }  // namespace
 
 ExitCode run_up(const UpOptions& options) {
+  prepare_process();
   fill_standard_descriptors();
   const Descriptor signals = open_signals();
   auto config = group_config(options);

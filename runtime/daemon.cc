@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "protocol/check.h"
-#include "runtime/connection_limit.h"
 #include "runtime/log.h"
+#include "runtime/process.h"
 
 namespace tally {
 namespace {
@@ -34,11 +34,14 @@ int usage_error(const std::string& program, const std::string& message) {
 
 int run_daemon(int argc, char** argv, const std::string& role, bool has_id,
                const std::function<int(const DaemonArguments&)>& body) {
+  prepare_daemon();
   const std::string program = "tally-" + role;
   CLI::App app{"One " + role + " of a tally group. Usually started by `tally up` or by systemd.", program};
   std::string file;
+  std::string log;
   std::uint64_t id = 0;
   app.add_option("--config", file, "the group's configuration file, the same for all daemons")->required();
+  app.add_option("--log", log, "a file for the log, in place of stderr; of 16 MiB, and FILE.1 with what was before");
   if (has_id) app.add_option("--id", id, "which of the " + role + "s this is, from 1")->required();
   app.footer("Example:\n  " + program + " --config group.toml" + (has_id ? " --id 1" : ""));
   try {
@@ -51,10 +54,14 @@ int run_daemon(int argc, char** argv, const std::string& role, bool has_id,
   if (has_id && (id < 1 || id > static_cast<std::uint64_t>(config->replicas)))
     return usage_error(program, "--id must be from 1 to " + std::to_string(config->replicas));
 
-  raise_descriptor_limit();
   const sigset_t signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  start_logging(has_id ? role + '-' + std::to_string(id) : role, config->log_format, config->log_level);
+  start_logging(has_id ? role + '-' + std::to_string(id) : role, config->log_format, config->log_level, log);
+  for (const std::string& directory : {config->data, config->run_directory()})
+    if (const auto complaint = keep_private(directory)) {
+      log_event(Event("refused_to_start", Severity::error).with("reason", *complaint));
+      return exit_usage;
+    }
   try {
     return body({*config, ReplicaId(id)});
   } catch (const std::exception& error) {

@@ -17,8 +17,9 @@ struct DaemonArguments {
   ReplicaId id;  // replicas only
 };
 
-// Reads --config FILE (and --id N), starts logging, blocks SIGINT and SIGTERM for the process and its later threads,
-// runs `body` and returns the exit code. A configuration error or an exception ends with a line on stderr.
+// Prepares the process (process.h), reads --config FILE (and --id N), starts logging, blocks SIGINT and SIGTERM for the
+// process and its later threads, makes the data directory private, runs `body` and returns the exit code. A
+// configuration error or an exception ends with a line on stderr.
 int run_daemon(int argc, char** argv, const std::string& role, bool has_id,
                const std::function<int(const DaemonArguments&)>& body);
 

@@ -4,11 +4,13 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include "runtime/clock.h"
 #include "runtime/event_limiter.h"
+#include "runtime/log_file.h"
 #include "runtime/log_line.h"
 
 namespace tally {
@@ -29,11 +31,13 @@ spdlog::level::level_enum level_of(Severity severity) {
 // Guards what follows it.
 std::mutex limiter_mutex;
 EventLimiter limiter;
+std::optional<LogFile> log_file;
 std::atomic<std::int64_t> suppressed_due = Instant::never().nanoseconds;  // the limiter's, without the lock
 
 void write(const Event& event) {
   const auto level = level_of(event.severity);
   spdlog::default_logger_raw()->log(level, spdlog::string_view_t(as_json ? as_json_fields(event) : as_text(event)));
+  if (log_file) log_file->look();
 }
 
 // Under the lock.
@@ -43,7 +47,9 @@ void write_suppressed(Instant now) {
 
 }  // namespace
 
-void start_logging(const std::string& role, const std::string& format, const std::string& level) {
+void start_logging(const std::string& role, const std::string& format, const std::string& level,
+                   const std::string& file) {
+  if (!file.empty()) log_file.emplace(file);
   as_json = format == "json";
   auto logger = spdlog::stderr_logger_mt("tally");
   const auto utc = spdlog::pattern_time_type::utc;

@@ -11,8 +11,10 @@
 
 namespace tally {
 
-// Once, at the start of a daemon. `format`: text or json; `level`: debug, info, warning or error.
-void start_logging(const std::string& role, const std::string& format, const std::string& level);
+// Once, at the start of a daemon. `format`: text or json; `level`: debug, info, warning or error. `file`: where stdout
+// and stderr go from now on (log_file.h); empty: they stay what they are.
+void start_logging(const std::string& role, const std::string& format, const std::string& level,
+                   const std::string& file = {});
 
 // Any thread. Of an event that comes again and again only so many lines are written, see event_limiter.h.
 void log_event(const Event& event);

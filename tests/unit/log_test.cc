@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a log line looks like, and how many of them there are.
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <fstream>
 #include <string>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "runtime/event_limiter.h"
+#include "runtime/log_file.h"
 #include "runtime/log_line.h"
 
 using namespace tally;
@@ -86,6 +91,36 @@ BOOST_AUTO_TEST_CASE(whatever_a_peer_does_the_lines_of_a_minute_stay_below_a_meg
       if (limiter.admits(event, now)) bytes += written(event);
   }
   BOOST_TEST(bytes < 1'000'000u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(log_file)
+
+// In a child: stdout and stderr become the file for good.
+BOOST_AUTO_TEST_CASE(a_full_file_becomes_the_one_before_and_no_line_is_lost) {
+  std::string directory = (std::filesystem::temp_directory_path() / "tally-log-XXXXXX").string();
+  BOOST_REQUIRE(mkdtemp(directory.data()));
+  const std::string path = directory + "/log/role.log";
+  const pid_t child = fork();
+  if (child == 0) {
+    LogFile log(path);
+    for (int megabyte = 0; megabyte < 40; ++megabyte) {
+      const std::string line(1 << 20, static_cast<char>('0' + megabyte));
+      if (write(STDERR_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) _exit(1);
+      log.look();
+    }
+    _exit(0);
+  }
+  int status = -1;
+  BOOST_REQUIRE(waitpid(child, &status, 0) == child);
+  BOOST_TEST(status == 0);
+  BOOST_TEST(std::filesystem::file_size(path + ".1") == std::uintmax_t{LogFile::most_bytes});
+  BOOST_TEST(std::filesystem::file_size(path) == 8u << 20);
+  BOOST_TEST(std::ifstream(path).get() == '0' + 32);
+  BOOST_TEST(std::ifstream(path + ".1").get() == '0' + 16);
+  BOOST_TEST((std::filesystem::status(path).permissions() == (std::filesystem::perms{0600})));
+  std::filesystem::remove_all(directory);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/process.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <initializer_list>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/connection_limit.h"
+#include "runtime/log.h"
+
+namespace tally {
+namespace {
+
+constexpr mode_t of_others = S_IRWXG | S_IRWXO;
+
+void ignore(std::initializer_list<int> signals) {
+  for (const int ignored : signals) signal(ignored, SIG_IGN);
+}
+
+}  // namespace
+
+void prepare_process() {
+  umask(of_others);
+  ignore({SIGPIPE, SIGUSR1, SIGUSR2});
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  raise_descriptor_limit();
+}
+
+void prepare_daemon() {
+  prepare_process();
+  ignore({SIGHUP});
+}
+
+std::optional<std::string> keep_private(const std::string& directory) {
+  const auto complaint = [&](const std::string& reason) { return directory + ": " + reason; };
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) return complaint(error.message());
+  struct stat about {};
+  if (stat(directory.c_str(), &about) != 0) return complaint(std::strerror(errno));
+  if (about.st_uid != geteuid()) {
+    const bool others_write = (about.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+    return others_write ? std::optional(complaint("it belongs to another user, and others may write in it"))
+                        : std::nullopt;
+  }
+  if ((about.st_mode & of_others) == 0) return std::nullopt;
+  if ((about.st_mode & S_ISVTX) != 0) return complaint("all users share it; give tally one of its own");
+  if (chmod(directory.c_str(), about.st_mode & S_IRWXU) != 0) return complaint(std::strerror(errno));
+  log_event(Event("directory_narrowed", Severity::warning).with("directory", directory));
+  return std::nullopt;
+}
+
+}  // namespace tally
