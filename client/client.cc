@@ -25,7 +25,11 @@ constexpr Duration query_retry = milliseconds(250);
 constexpr Duration connection_retry = milliseconds(5);
 constexpr Duration closing_time = milliseconds(250);
 constexpr Duration quiet_time = seconds(1);  // then a peer is asked for a word
-constexpr ChannelLimits channel_limits{limits::client_queue_messages, limits::message_bytes};
+constexpr ChannelLimits distributor_limits{
+    limits::client_queue_messages, limits::message_bytes,
+    wire::kinds<DistributorWelcome, Refusal, ClusterStatus, AdminReply>()};
+constexpr ChannelLimits comparator_limits{limits::client_queue_messages, limits::message_bytes,
+                                          wire::kinds<ComparatorWelcome, Decisions>()};
 
 template <class Answer>
 std::optional<Answer> taken_as(const std::optional<Message>& message) {
@@ -41,10 +45,10 @@ class Client::Shell {
   explicit Shell(ClientOptions options)
       : routing_id_(random_bytes(16)),
         incarnation_(random_number()),
-        distributor_{
-            Channel::connect(context_, options.distributor_endpoint, channel_limits, routing_id_, Unconnected::refuse)},
-        comparator_{
-            Channel::connect(context_, options.comparator_endpoint, channel_limits, routing_id_, Unconnected::refuse)},
+        distributor_{Channel::connect(context_, options.distributor_endpoint, distributor_limits, routing_id_,
+                                      Unconnected::refuse)},
+        comparator_{Channel::connect(context_, options.comparator_endpoint, comparator_limits, routing_id_,
+                                     Unconnected::refuse)},
         wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
         core_({incarnation_, options.requests_in_flight, wire::encode_operations, random_number}, monotonic_now()) {
     CHECK(wake_fd_ >= 0);
@@ -188,9 +192,8 @@ class Client::Shell {
   }
 
   void receive_from(Link& link, Instant now) {
-    for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
-      auto incoming = link.channel.receive();
-      if (!incoming) return;
+    Channel::Share share;
+    while (auto incoming = link.channel.receive(share)) {
       link.heard = now;
       link.silence.heard();
       if (incoming->message) receive(*incoming->message, now);

@@ -14,8 +14,11 @@
 namespace tally {
 namespace {
 
-constexpr ChannelLimits client_limits{limits::client_queue_messages, limits::hello_bytes, limits::client_connections};
-constexpr ChannelLimits peer_limits{limits::peer_queue_messages, limits::message_bytes};
+constexpr ChannelLimits client_limits{limits::client_queue_messages, limits::hello_bytes, wire::kinds<ClientHello>(),
+                                      limits::client_connections};
+constexpr ChannelLimits replica_limits{limits::peer_queue_messages, limits::message_bytes, wire::kinds<Vote>()};
+constexpr ChannelLimits distributor_limits{limits::peer_queue_messages, limits::message_bytes,
+                                           wire::kinds<Ballots, View>()};
 
 ComparatorCore::Config core_config(const Config& config, Incarnation incarnation, const AuditLog& audit_log) {
   ComparatorCore::Config core;
@@ -34,7 +37,7 @@ ComparatorCore::Config core_config(const Config& config, Incarnation incarnation
 ComparatorShell::ComparatorShell(const Config& config, AuditLog audit_log)
     : doors_{{{Principal::bridges, Channel::bind(context_, config.comparator_bridge_endpoint, client_limits, true)},
               {Principal::clients, Channel::bind(context_, config.comparator_client_endpoint, client_limits, true)}}},
-      distributor_(Channel::connect(context_, config.distributor_comparator_endpoint, peer_limits, random_bytes(16))),
+      distributor_(Channel::connect(context_, config.distributor_comparator_endpoint, distributor_limits, random_bytes(16))),
       audit_log_(std::move(audit_log)),
       incarnation_(random_number()),
       core_(core_config(config, incarnation_, audit_log_)) {
@@ -42,7 +45,7 @@ ComparatorShell::ComparatorShell(const Config& config, AuditLog audit_log)
   waiter_.watch(distributor_);
   for (std::uint64_t id = 1; id <= static_cast<std::uint64_t>(config.replicas); ++id) {
     const std::string endpoint = config.endpoint_for_comparator(ReplicaId(id));
-    replicas_.push_back({ReplicaId(id), Channel::bind(context_, endpoint, peer_limits, false)});
+    replicas_.push_back({ReplicaId(id), Channel::bind(context_, endpoint, replica_limits, false)});
   }
   for (ReplicaLink& link : replicas_) waiter_.watch_patiently(link.channel);
   waiter_.watch(background_.completion_fd());
@@ -71,9 +74,8 @@ void ComparatorShell::receive_all(Instant now) {
 }
 
 void ComparatorShell::receive_from_distributor(Instant now) {
-  for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
-    auto incoming = distributor_.receive();
-    if (!incoming) return;
+  Channel::Share share;
+  while (auto incoming = distributor_.receive(share)) {
     distributor_silence_.heard();
     if (!incoming->message) continue;
     if (auto* ballots = std::get_if<Ballots>(&*incoming->message)) core_.receive(std::move(*ballots), now);
@@ -82,9 +84,8 @@ void ComparatorShell::receive_from_distributor(Instant now) {
 }
 
 void ComparatorShell::receive_from_replica(ReplicaLink& link, Instant now) {
-  for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
-    auto incoming = link.channel.receive();
-    if (!incoming) return;
+  Channel::Share share;
+  while (auto incoming = link.channel.receive(share)) {
     auto* vote = incoming->message ? std::get_if<Vote>(&*incoming->message) : nullptr;
     if (vote) core_.receive(link.id, std::move(*vote), now);
   }
@@ -95,9 +96,8 @@ Channel& ComparatorShell::door_of(Principal principal) {
 }
 
 void ComparatorShell::receive_from_clients(Door& door, Instant now) {
-  for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
-    auto incoming = door.channel.receive();
-    if (!incoming) return;
+  Channel::Share share;
+  while (auto incoming = door.channel.receive(share)) {
     const ClientHello* hello = incoming->message ? std::get_if<ClientHello>(&*incoming->message) : nullptr;
     if (incoming->message && !hello) continue;
     core_.receive(ClientId{std::move(incoming->peer), door.principal}, hello ? *hello : ClientHello{}, now);

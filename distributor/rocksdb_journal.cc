@@ -14,12 +14,14 @@
 #include "distributor/stable_mark.h"
 #include "protocol/bytes.h"
 #include "protocol/check.h"
+#include "protocol/limits.h"
 
 namespace tally {
 namespace {
 
 constexpr char group_key[] = "G";
 constexpr char term_key[] = "T";
+constexpr char semantics_key[] = "S";
 constexpr char view_key[] = "V";
 constexpr char agreed_key[] = "A";
 constexpr char orders_family[] = "orders";
@@ -87,6 +89,13 @@ class RocksdbJournal : public Journal {
   tl::expected<void, std::string> recover(std::uint32_t replicas, GroupId new_group) {
     const auto group = get(group_key);
     found_.group = group ? GroupId(ByteReader(*group).number<std::uint64_t>()) : new_group;
+    const auto semantics = get(semantics_key);
+    const std::uint64_t version = semantics ? ByteReader(*semantics).number<std::uint64_t>() : 1;
+    if (group && version != limits::semantics_version)
+      return tl::unexpected("it has orders of version " + std::to_string(version) + ", and this program makes those of " +
+                            std::to_string(limits::semantics_version) +
+                            ": start the group once more with the tally that wrote it, write down its counters "
+                            "(`tally list`), and begin a new group in an empty directory");
     if (const auto term = get(term_key)) found_.term = Term(ByteReader(*term).number<std::uint64_t>());
     if (const auto bytes = get(view_key)) {
       const auto view = decode_view(*bytes);
@@ -114,6 +123,7 @@ class RocksdbJournal : public Journal {
               .ok());
     put_number(batch, group_key, found_.group.value);
     put_number(batch, term_key, found_.term.value);
+    put_number(batch, semantics_key, limits::semantics_version);
     CHECK(batch.Put(view_key, encode_view(found_.view)).ok());
     CHECK(batch.Put(agreed_key, encode_agreed(found_.agreed)).ok());  // it may have been of the tail that was dropped
     rocksdb::WriteOptions options;

@@ -45,8 +45,11 @@ DistributorConfig core_config(const Config& config) {
 }
 
 constexpr ChannelLimits client_limits{limits::client_queue_messages, limits::client_message_bytes,
+                                      wire::kinds<ClientHello, ClientRequest, StatusQuery, AdminCommand>(),
                                       limits::client_connections};
-constexpr ChannelLimits peer_limits{limits::peer_queue_messages, limits::message_bytes};
+constexpr ChannelLimits replica_limits{limits::peer_queue_messages, limits::report_bytes, wire::kinds<ReplicaReport>()};
+constexpr ChannelLimits comparator_limits{limits::peer_queue_messages, limits::report_bytes,
+                                          wire::kinds<ComparatorReport>()};
 
 // Its own thread does not preempt the loop that wakes it (sched(7), SCHED_BATCH): an order goes to all replicas after
 // one wake-up, not after one for each of them.
@@ -64,10 +67,10 @@ DistributorShell::DistributorShell(const Config& config, std::unique_ptr<Journal
       context_(batching_context()),
       doors_{{{Principal::bridges, Channel::bind(context_, config.distributor_bridge_endpoint, client_limits, true)},
               {Principal::clients, Channel::bind(context_, config.distributor_client_endpoint, client_limits, true)}}},
-      comparator_(Channel::bind(context_, config.distributor_comparator_endpoint, peer_limits, false)) {
+      comparator_(Channel::bind(context_, config.distributor_comparator_endpoint, comparator_limits, false)) {
   for (std::uint64_t id = 1; id <= static_cast<std::uint64_t>(config.replicas); ++id) {
     const std::string endpoint = config.endpoint_for_distributor(ReplicaId(id));
-    replicas_.push_back({ReplicaId(id), Channel::bind(context_, endpoint, peer_limits, false), {}});
+    replicas_.push_back({ReplicaId(id), Channel::bind(context_, endpoint, replica_limits, false), {}});
   }
   core_ =
       std::make_unique<DistributorCore>(core_config(config), journal_->begin_term(), calendar_now(), monotonic_now());
@@ -123,9 +126,8 @@ Channel& DistributorShell::door_of(Principal principal) {
 
 // Each of these reads at most one socket's share of a turn.
 void DistributorShell::receive_from_clients(DistributorCore& core, Door& door, Instant now) {
-  for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
-    auto incoming = door.channel.receive();
-    if (!incoming) return;
+  Channel::Share share;
+  while (auto incoming = door.channel.receive(share)) {
     const ClientId client{std::move(incoming->peer), door.principal};
     if (!incoming->message || std::holds_alternative<ClientHello>(*incoming->message))
       core.client_connected(client, now);
@@ -139,9 +141,8 @@ void DistributorShell::receive_from_clients(DistributorCore& core, Door& door, I
 }
 
 void DistributorShell::receive_from_comparator(DistributorCore& core, Instant now) {
-  for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
-    auto incoming = comparator_.receive();
-    if (!incoming) return;
+  Channel::Share share;
+  while (auto incoming = comparator_.receive(share)) {
     const auto* report = incoming->message ? std::get_if<ComparatorReport>(&*incoming->message) : nullptr;
     if (!report) continue;
     comparator_peer_ = std::move(incoming->peer);
@@ -150,9 +151,8 @@ void DistributorShell::receive_from_comparator(DistributorCore& core, Instant no
 }
 
 void DistributorShell::receive_from_replica(DistributorCore& core, ReplicaLink& link, Instant now) {
-  for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
-    auto incoming = link.channel.receive();
-    if (!incoming) return;
+  Channel::Share share;
+  while (auto incoming = link.channel.receive(share)) {
     if (!incoming->message && link.peer.empty()) {
       link.peer = std::move(incoming->peer);
       core.replica_connected(link.id);

@@ -30,6 +30,7 @@ inline constexpr std::size_t order_bytes = 1024 * 1024;
 inline constexpr std::size_t order_result_bytes = 1024 * 1024;
 inline constexpr std::size_t message_bytes = 2 * 1024 * 1024;
 inline constexpr std::size_t client_message_bytes = 640 * 1024;  // from a client to the distributor
+inline constexpr std::size_t report_bytes = 64 * 1024;           // a report, or a request for state
 inline constexpr std::size_t hello_bytes = 1024;                 // all that a client sends to the comparator
 
 // Replicated state. What principals have each an account of: bridges and operators one, all other clients another.
@@ -82,7 +83,8 @@ inline constexpr std::size_t client_waiting_operations = 1'000'000;
 inline constexpr int client_queue_messages = 1024;
 inline constexpr int peer_queue_messages = 1024;
 inline constexpr int state_queue_messages = 4;         // chunks and requests of state
-inline constexpr std::size_t messages_per_turn = 256;  // read from one socket before the others get their turn
+inline constexpr std::size_t messages_per_turn = 256;   // read from one socket before the others get their turn
+inline constexpr std::size_t bytes_per_turn = 4u << 20;  // of these, and at least one message
 
 // Connections to one bound socket, at most; fewer where a process may open few files (connection_limit.h).
 inline constexpr std::size_t client_connections = 4096;
@@ -91,7 +93,13 @@ inline constexpr Duration handshake_time = seconds(3);   // then a connection th
 inline constexpr Duration connection_ping = seconds(5);  // every so often each side asks (ZMTP 3.1's PING)
 inline constexpr Duration connection_silence = seconds(10);  // without an answer, then it is closed
 
-// Wire: what a decoder accepts, beyond the limits above.
+// Wire: what a decoder accepts, beyond the limits above (law 23).
+inline constexpr std::size_t word_bytes = 64;                                // what a state, a reason, a store is called
+inline constexpr std::size_t sentence_bytes = 1024;                          // for people
+inline constexpr std::size_t admin_token_bytes = 1024;                       // that a command brings
+inline constexpr std::size_t audit_head_bytes = 128;                         // a number and a hash as text
+inline constexpr std::size_t entry_key_bytes = 512;                          // of a checkpoint's entry
+inline constexpr std::size_t routing_id_bytes = 255;                         // ZeroMQ's own limit
 inline constexpr std::size_t group_replicas = 64;                            // members, voters, verdicts of one message
 inline constexpr std::size_t message_ballots = open_orders;                  // of one Ballots
 inline constexpr std::size_t message_ballot_requests = 32 * order_requests;  // of all ballots of one Ballots

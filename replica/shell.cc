@@ -13,8 +13,10 @@
 namespace tally {
 namespace {
 
-constexpr ChannelLimits channel_limits{limits::peer_queue_messages, limits::message_bytes};
-constexpr ChannelLimits state_limits{limits::state_queue_messages, limits::message_bytes};
+constexpr ChannelLimits distributor_limits{limits::peer_queue_messages, limits::message_bytes,
+                                           wire::kinds<Order, ReplicaStanding, Fault>()};
+constexpr ChannelLimits comparator_limits{limits::peer_queue_messages, limits::hello_bytes, wire::Kinds{}};
+constexpr ChannelLimits peer_limits{limits::state_queue_messages, limits::report_bytes, wire::kinds<StateRequest>()};
 constexpr std::size_t most_delayed_votes = 4096;
 constexpr Duration execution_slice = milliseconds(10);
 
@@ -36,9 +38,9 @@ double random_share() { return static_cast<double>(random_number() >> 11) * 0x1.
 
 ReplicaShell::ReplicaShell(const Config& config, ReplicaId id, std::unique_ptr<CheckpointPair> checkpoints)
     : config_(config),
-      distributor_(Channel::connect(context_, config.endpoint_for_distributor(id), channel_limits, random_bytes(16))),
-      comparator_(Channel::connect(context_, config.endpoint_for_comparator(id), channel_limits, random_bytes(16))),
-      peers_(Channel::bind(context_, config.endpoint_for_transfer(id), state_limits, false)),
+      distributor_(Channel::connect(context_, config.endpoint_for_distributor(id), distributor_limits, random_bytes(16))),
+      comparator_(Channel::connect(context_, config.endpoint_for_comparator(id), comparator_limits, random_bytes(16))),
+      peers_(Channel::bind(context_, config.endpoint_for_transfer(id), peer_limits, false)),
       core_(core_config(config, id, *checkpoints), wire::decode_operations),
       faults_(random_share),
       store_(std::move(checkpoints)) {
@@ -75,11 +77,13 @@ void ReplicaShell::receive_all(Instant now) {
   if (waiter_.is_ready(store_.completion_fd())) store_.run_completions();
   receive_requests(now);
   receive_chunks(now);
-  while (comparator_.receive()) continue;  // nothing comes here
+  Channel::Share of_comparator;
+  while (comparator_.receive(of_comparator)) continue;  // nothing comes here
   // What was executed is voted on before more is: who has much to catch up on is slow then, and not silent.
   Instant time = now;
-  for (std::size_t count = 0; count < limits::messages_per_turn && time < now + execution_slice; ++count) {
-    auto incoming = distributor_.receive();
+  Channel::Share of_distributor;
+  while (time < now + execution_slice) {
+    auto incoming = distributor_.receive(of_distributor);
     if (!incoming) return;
     distributor_silence_.heard();
     if (incoming->message) receive(*incoming->message, time);

@@ -11,7 +11,7 @@
 namespace tally {
 namespace {
 
-constexpr ChannelLimits state_limits{limits::state_queue_messages, limits::message_bytes};
+constexpr ChannelLimits donor_limits{limits::state_queue_messages, limits::message_bytes, wire::kinds<StateChunk>()};
 
 // Checkpoints are read again at 2 MiB a second: those of a million counters, about 100 MiB, in less than a minute.
 constexpr std::size_t scrub_bytes = 256 * 1024;
@@ -37,9 +37,8 @@ void ReplicaShell::loaded(StoreThread::Loaded loaded, Instant now) {
 // ---- for other replicas
 
 void ReplicaShell::receive_requests(Instant now) {
-  for (std::size_t count = 0; count < limits::messages_per_turn; ++count) {
-    auto incoming = peers_.receive();
-    if (!incoming) return;
+  Channel::Share share;
+  while (auto incoming = peers_.receive(share)) {
     const auto* request = incoming->message ? std::get_if<StateRequest>(&*incoming->message) : nullptr;
     if (!request || core_.group().value == 0 || request->group != core_.group()) continue;
     if (faults_.current(now) != FaultKind::hang) answer(incoming->peer, *request, now);
@@ -76,7 +75,7 @@ void ReplicaShell::ask(ReplicaId donor, const StateRequest& request) {
   std::unique_ptr<Channel>& channel = donors_[donor];
   if (!channel) {
     const std::string endpoint = config_.endpoint_for_transfer(donor);
-    channel = std::make_unique<Channel>(Channel::connect(context_, endpoint, state_limits, random_bytes(16)));
+    channel = std::make_unique<Channel>(Channel::connect(context_, endpoint, donor_limits, random_bytes(16)));
     waiter_.watch(*channel);
   }
   channel->send({}, request);
@@ -84,7 +83,8 @@ void ReplicaShell::ask(ReplicaId donor, const StateRequest& request) {
 
 void ReplicaShell::receive_chunks(Instant now) {
   for (auto& [donor, channel] : donors_) {
-    while (auto incoming = channel->receive()) {
+    Channel::Share share;
+    while (auto incoming = channel->receive(share)) {
       auto* chunk = incoming->message ? std::get_if<StateChunk>(&*incoming->message) : nullptr;
       if (chunk) core_.receive(donor, std::move(*chunk), now);
     }

@@ -71,7 +71,7 @@ Channel Channel::bind(zmq::context_t& context, const std::string& endpoint, Chan
     socket.bind(endpoint);
     limit_connections(monitor.descriptor(), endpoint, connections_allowed(limits.connections));
   }
-  return Channel(std::move(socket));
+  return Channel(std::move(socket), limits.expected);
 }
 
 Channel Channel::connect(zmq::context_t& context, const std::string& endpoint, ChannelLimits limits,
@@ -79,7 +79,10 @@ Channel Channel::connect(zmq::context_t& context, const std::string& endpoint, C
   return Channel({&context, endpoint, limits, routing_id, unconnected});
 }
 
-Channel::Channel(Connection connection) : connection_(std::move(connection)), socket_(connected_socket(*connection_)) {}
+Channel::Channel(Connection connection)
+    : connection_(std::move(connection)),
+      expected_(connection_->limits.expected),
+      socket_(connected_socket(*connection_)) {}
 
 zmq::socket_t Channel::connected_socket(const Connection& connection) {
   constexpr int reconnect_ms = 10;
@@ -131,22 +134,24 @@ void Channel::look_after_sends() {
   may_have_message_ = (socket_.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0;
 }
 
-std::optional<Channel::Incoming> Channel::receive() {
-  if (!may_have_message_) return std::nullopt;
+std::optional<Channel::Incoming> Channel::receive(Share& share) {
+  if (!may_have_message_ || share.is_used_up()) return std::nullopt;
   Incoming incoming;
   zmq::message_t header;
   zmq::message_t body;
   std::size_t frames = 0;
   while (receive_frames(incoming.peer, header, body, frames)) {
+    share.take(header.size() + (frames > 1 ? body.size() : 0));
     if (frames == 1 && header.size() == 0) return incoming;
     if (frames == 2) {
-      auto decoded = wire::decode(view_of(header), view_of(body));
+      auto decoded = wire::decode(view_of(header), view_of(body), expected_);
       if (decoded) {
         incoming.message = std::move(*decoded);
         return incoming;
       }
     }
     ++dropped_;
+    if (share.is_used_up()) return std::nullopt;
   }
   may_have_message_ = false;
   has_sent_ = false;

@@ -6,6 +6,7 @@
 // finish their handshake, or stop answering, are closed (law 27). One thread owns a channel for its whole life.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -34,6 +35,7 @@ enum class SendResult { sent, full, no_peer };
 struct ChannelLimits {
   int queue_messages = 0;                              // per peer and direction
   std::size_t message_bytes = 0;                       // a larger one ends the peer's connection
+  wire::Kinds expected = wire::all_kinds;              // others are dropped undecoded
   std::size_t connections = limits::peer_connections;  // bound channels: more are refused
 };
 
@@ -53,8 +55,21 @@ class Channel {
     std::string peer;                // bound channels: the routing id
     std::optional<Message> message;  // none: the peer has just connected
   };
-  // The next message, if there is one and may_have_message() says that it is worth a look.
-  std::optional<Incoming> receive();
+  // How much is read of one channel before the others get their turn, whatever it is.
+  class Share {
+   public:
+    bool is_used_up() const { return messages_ == 0 || bytes_ == 0; }
+    void take(std::size_t bytes) {
+      messages_ -= 1;
+      bytes_ -= std::min(bytes, bytes_);
+    }
+
+   private:
+    std::size_t messages_ = limits::messages_per_turn;
+    std::size_t bytes_ = limits::bytes_per_turn;
+  };
+  // The next message of this share, if there is one and may_have_message() says that it is worth a look.
+  std::optional<Incoming> receive(Share& share);
 
   // ZeroMQ's own descriptor becomes readable when something happens to the socket, but not again for what happened
   // before it was last read or written; so a channel must be drained before anybody waits for the descriptor, and
@@ -90,12 +105,13 @@ class Channel {
     Unconnected unconnected;
   };
 
-  explicit Channel(zmq::socket_t socket) : socket_(std::move(socket)) {}
+  Channel(zmq::socket_t socket, wire::Kinds expected) : expected_(expected), socket_(std::move(socket)) {}
   explicit Channel(Connection connection);
   static zmq::socket_t connected_socket(const Connection& connection);
   bool receive_frames(std::string& peer, zmq::message_t& header, zmq::message_t& body, std::size_t& frames);
 
   std::optional<Connection> connection_;  // none: bound, so its messages are routed
+  wire::Kinds expected_;
   zmq::socket_t socket_;
   bool may_have_message_ = true;
   bool has_sent_ = false;  // since it was last looked at

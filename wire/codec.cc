@@ -128,11 +128,11 @@ bool decode_body(std::string_view body, Message& message) {
 
 using BodyDecoder = bool (*)(std::string_view, Message&);
 
-// Null for an unknown type. The pointer only names the alternatives.
+// Null for an unknown type, and for one that is not expected. The pointer only names the alternatives.
 template <class... Values>
-BodyDecoder decoder_for(std::uint16_t type, const std::variant<Values...>*) {
+BodyDecoder decoder_for(std::uint16_t type, Kinds expected, const std::variant<Values...>*) {
   BodyDecoder decoder = nullptr;
-  ((BodyOf<Values>::type == type && (decoder = decode_body<Values>)) || ...);
+  ((BodyOf<Values>::type == type && (expected & kinds<Values>()) != 0 && (decoder = decode_body<Values>)) || ...);
   return decoder;
 }
 
@@ -152,10 +152,10 @@ EncodedMessage encode(Message message) {
   return std::visit([](auto& value) { return encode_value(value); }, message);
 }
 
-tl::expected<Message, DecodeError> decode(std::string_view header_frame, std::string_view body) {
+tl::expected<Message, DecodeError> decode(std::string_view header_frame, std::string_view body, Kinds expected) {
   const auto header = read_header(header_frame);
   if (!header) return tl::unexpected(header.error());
-  const BodyDecoder decode_as = decoder_for(header->type, static_cast<const Message*>(nullptr));
+  const BodyDecoder decode_as = decoder_for(header->type, expected, static_cast<const Message*>(nullptr));
   if (!decode_as) return tl::unexpected(DecodeError::unknown_type);
   if (body.size() > limits::message_bytes) return tl::unexpected(DecodeError::bad_body);
   if (header->flags == has_checksum && header->checksum != checksum_of(body))

@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "protocol/messages.h"
@@ -30,7 +32,23 @@ struct EncodedMessage {
 // Encoding checks no limits: what exceeds those of protocol/limits.h is refused by whoever decodes it.
 EncodedMessage encode(Message message);
 
-tl::expected<Message, DecodeError> decode(std::string_view header, std::string_view body);
+// Kinds of messages: a bit for each alternative of Message.
+using Kinds = std::uint64_t;
+inline constexpr Kinds all_kinds = ~Kinds{0};
+
+template <class... Values>
+constexpr Kinds kinds() {
+  constexpr auto bit_of = []<class Value, class... Alternatives>(std::type_identity<Value>,
+                                                                 std::type_identity<std::variant<Alternatives...>>) {
+    Kinds bit = 1;
+    static_cast<void>(((std::is_same_v<Value, Alternatives> || (bit <<= 1, false)) || ...));
+    return bit;
+  };
+  return (bit_of(std::type_identity<Values>(), std::type_identity<Message>()) | ...);
+}
+
+// A message of another kind than those expected is an unknown type: its body is not looked at (law 23).
+tl::expected<Message, DecodeError> decode(std::string_view header, std::string_view body, Kinds expected = all_kinds);
 
 // What a request carries. The encodings of two lists, one behind the other, are that of both together. What decoding
 // gives are views of the bytes. False, and no operations: the bytes are no tally.v1.Operations, or hold more than

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "protocol/messages.h"
@@ -58,6 +59,15 @@ inline OrderState from_proto(const v1::OrderState& proto) {
 }
 
 // Of exactly so many bytes: a session's name or secret.
+// A text of at most so many bytes. Names of states and stores are shown to people: plain text.
+inline bool from_proto(std::string& proto, std::size_t most, std::string& text) {
+  text = std::move(proto);
+  return text.size() <= most;
+}
+inline bool plain_from_proto(std::string& proto, std::size_t most, std::string& text) {
+  return from_proto(proto, most, text) && is_plain_text(text);
+}
+
 template <std::size_t size>
 void to_proto(const std::array<std::uint8_t, size>& bytes, std::string& text) {
   text.assign(reinterpret_cast<const char*>(bytes.data()), size);

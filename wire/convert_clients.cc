@@ -90,11 +90,11 @@ void to_proto(const AdminCommand& command, v1::AdminCommand& proto) {
 
 bool from_proto(v1::AdminCommand& proto, AdminCommand& command) {
   command.number = proto.number();
-  command.token = std::move(*proto.mutable_token());
   command.replica = ReplicaId(proto.replica());
   command.void_sequence = Sequence(proto.void_sequence());
   if (proto.has_fault() && !from_proto(*proto.mutable_fault(), command.fault)) return false;
-  return from_proto(proto.action(), command.action);
+  return from_proto(*proto.mutable_token(), limits::admin_token_bytes, command.token) &&
+         from_proto(proto.action(), command.action);
 }
 
 void to_proto(const DistributorWelcome& welcome, v1::DistributorWelcome& proto) {
@@ -156,7 +156,6 @@ bool from_proto(v1::ReplicaStatus& proto, ReplicaStatus& status) {
   status.applied = Sequence(proto.applied());
   status.lag = proto.lag();
   status.pid = proto.pid();
-  status.store = std::move(*proto.mutable_store());
   status.votes = proto.votes();
   status.dissents = proto.dissents();
   status.silences = proto.silences();
@@ -164,10 +163,11 @@ bool from_proto(v1::ReplicaStatus& proto, ReplicaStatus& status) {
   status.readmissions = proto.readmissions();
   status.held = proto.held();
   status.checkpoint = Sequence(proto.checkpoint());
-  status.reason = std::move(*proto.mutable_reason());
   if (proto.has_last_verdict() && !from_proto(*proto.mutable_last_verdict(), status.last_verdict.emplace()))
     return false;
-  return from_proto(proto.since_unix_ms(), status.since.unix_milliseconds) &&
+  return plain_from_proto(*proto.mutable_store(), limits::word_bytes, status.store) &&
+         plain_from_proto(*proto.mutable_reason(), limits::word_bytes, status.reason) &&
+         from_proto(proto.since_unix_ms(), status.since.unix_milliseconds) &&
          from_proto(proto.next_try_unix_ms(), status.next_try.unix_milliseconds) &&
          from_proto(proto.state(), status.state);
 }
@@ -205,9 +205,7 @@ bool from_proto(v1::ClusterStatus& proto, ClusterStatus& status) {
   status.decided = Sequence(proto.decided());
   status.stable = Sequence(proto.stable());
   status.distributor_pid = proto.distributor_pid();
-  status.distributor_state = std::move(*proto.mutable_distributor_state());
   status.comparator_pid = proto.comparator_pid();
-  status.comparator_state = std::move(*proto.mutable_comparator_state());
   status.orders = proto.orders();
   status.requests = proto.requests();
   status.journal_appends = proto.journal_appends();
@@ -216,9 +214,11 @@ bool from_proto(v1::ClusterStatus& proto, ClusterStatus& status) {
   status.votes_received = proto.votes_received();
   status.journal_first = Sequence(proto.journal_first());
   status.undecided = Sequence(proto.undecided());
-  status.reason = std::move(*proto.mutable_reason());
-  status.advice = std::move(*proto.mutable_advice());
-  return from_proto(proto.state(), status.state) &&
+  return plain_from_proto(*proto.mutable_distributor_state(), limits::word_bytes, status.distributor_state) &&
+         plain_from_proto(*proto.mutable_comparator_state(), limits::word_bytes, status.comparator_state) &&
+         plain_from_proto(*proto.mutable_reason(), limits::word_bytes, status.reason) &&
+         plain_from_proto(*proto.mutable_advice(), limits::sentence_bytes, status.advice) &&
+         from_proto(proto.state(), status.state) &&
          list_from_proto(*proto.mutable_replicas(), limits::group_replicas, status.replicas);
 }
 
@@ -230,8 +230,8 @@ void to_proto(const AdminReply& reply, v1::AdminReply& proto) {
 
 bool from_proto(v1::AdminReply& proto, AdminReply& reply) {
   reply.number = proto.number();
-  reply.detail = std::move(*proto.mutable_detail());
-  return from_proto(proto.outcome(), reply.outcome);
+  return from_proto(*proto.mutable_detail(), limits::sentence_bytes, reply.detail) &&
+         from_proto(proto.outcome(), reply.outcome);
 }
 
 void to_proto(const ComparatorWelcome& welcome, v1::ComparatorWelcome& proto) {

@@ -15,9 +15,9 @@ void to_proto(const BallotEntry& entry, v1::BallotEntry& proto) {
 }
 
 bool from_proto(v1::BallotEntry& proto, BallotEntry& entry) {
-  entry.client.routing_id = std::move(*proto.mutable_client());
   entry.number = RequestNumber(proto.number());
-  return from_proto(proto.session(), entry.session.bytes) && from_proto(proto.principal(), entry.client.principal);
+  return from_proto(*proto.mutable_client(), limits::routing_id_bytes, entry.client.routing_id) &&
+         from_proto(proto.session(), entry.session.bytes) && from_proto(proto.principal(), entry.client.principal);
 }
 
 void to_proto(const Ballot& ballot, v1::Ballot& proto) {
@@ -117,11 +117,11 @@ bool from_proto(v1::ReplicaStanding& proto, ReplicaStanding& standing) {
   standing.last = from_proto(proto.last());
   standing.stable = Sequence(proto.stable());
   standing.vote_from = Sequence(proto.vote_from());
-  standing.reason = std::move(*proto.mutable_reason());
   standing.journal_first = Sequence(proto.journal_first());
   standing.agreed = from_proto(proto.agreed());
   standing.prove = Sequence(proto.prove());
-  return from_proto(proto.state(), standing.state);
+  return plain_from_proto(*proto.mutable_reason(), limits::word_bytes, standing.reason) &&
+         from_proto(proto.state(), standing.state);
 }
 
 void to_proto(const ReplicaReport& report, v1::ReplicaReport& proto) {
@@ -145,10 +145,9 @@ bool from_proto(v1::ReplicaReport& proto, ReplicaReport& report) {
   report.checkpoint = Sequence(proto.checkpoint());
   report.resend = proto.resend();
   report.pid = proto.pid();
-  report.store = std::move(*proto.mutable_store());
   report.proof = from_proto(proto.proof());
   report.imported = proto.imported();
-  return true;
+  return plain_from_proto(*proto.mutable_store(), limits::word_bytes, report.store);
 }
 
 void to_proto(Vote& vote, v1::Vote& proto) {
@@ -198,8 +197,8 @@ bool from_proto(v1::View& proto, View& view) {
   view.closed = Sequence(proto.closed());
   view.last = Sequence(proto.last());
   view.stable = Sequence(proto.stable());
-  view.audit_head = std::move(*proto.mutable_audit_head());
-  return list_from_proto(*proto.mutable_members(), limits::group_replicas, view.members);
+  return plain_from_proto(*proto.mutable_audit_head(), limits::audit_head_bytes, view.audit_head) &&
+         list_from_proto(*proto.mutable_members(), limits::group_replicas, view.members);
 }
 
 void to_proto(const ComparatorReport& report, v1::ComparatorReport& proto) {
@@ -224,14 +223,14 @@ bool from_proto(v1::ComparatorReport& proto, ComparatorReport& report) {
   report.term = Term(proto.term());
   report.view = ViewNumber(proto.view());
   report.decided = Sequence(proto.decided());
-  report.audit_head = std::move(*proto.mutable_audit_head());
   report.pid = proto.pid();
   report.agreed = from_proto(proto.agreed());
   report.undecidable = Sequence(proto.undecidable());
   report.succession.ballot = Sequence(proto.succession().ballot());
   if (static_cast<std::size_t>(proto.succession().replicas_size()) > limits::group_replicas) return false;
   for (const std::uint64_t replica : proto.succession().replicas()) report.succession.replicas.emplace_back(replica);
-  return list_from_proto(*proto.mutable_voters(), limits::group_replicas, report.voters) &&
+  return plain_from_proto(*proto.mutable_audit_head(), limits::audit_head_bytes, report.audit_head) &&
+         list_from_proto(*proto.mutable_voters(), limits::group_replicas, report.voters) &&
          list_from_proto(*proto.mutable_verdicts(), limits::group_replicas, report.verdicts);
 }
 

@@ -37,9 +37,8 @@ bool from_proto(v1::StateRequest& proto, StateRequest& request) {
   request.group = GroupId(proto.group());
   request.checkpoint = Sequence(proto.checkpoint());
   request.least = Sequence(proto.least());
-  request.after = std::move(*proto.mutable_after());
   request.unproven = proto.unproven();
-  return true;
+  return from_proto(*proto.mutable_after(), limits::entry_key_bytes, request.after);
 }
 
 void to_proto(StateChunk& chunk, v1::StateChunk& proto) {
@@ -54,11 +53,11 @@ void to_proto(StateChunk& chunk, v1::StateChunk& proto) {
 
 bool from_proto(v1::StateChunk& proto, StateChunk& chunk) {
   chunk.checkpoint = Sequence(proto.checkpoint());
-  chunk.after = std::move(*proto.mutable_after());
-  chunk.entries = std::move(*proto.mutable_entries());
-  chunk.through = std::move(*proto.mutable_through());
   chunk.last = proto.last();
-  return chunk.entries.size() <= limits::state_chunk_bytes && from_proto(proto.answer(), chunk.answer) &&
+  return from_proto(*proto.mutable_after(), limits::entry_key_bytes, chunk.after) &&
+         from_proto(*proto.mutable_entries(), limits::state_chunk_bytes, chunk.entries) &&
+         from_proto(*proto.mutable_through(), limits::entry_key_bytes, chunk.through) &&
+         from_proto(proto.answer(), chunk.answer) &&
          from_proto(*proto.mutable_header(), chunk.header);
 }
 

@@ -122,7 +122,7 @@ class SilentPeers(unittest.TestCase):
     def test_a_bridge_that_got_too_large_a_message_is_healthy_again_by_itself(self):
         group = self.enterContext(Group(BIN_DIR))
         run = group.data / 'run'
-        relays = [self.relay(run / 'distributor.sock'), self.relay(run / 'comparator.sock')]
+        relays = [self.relay(run / 'distributor-bridge.sock'), self.relay(run / 'comparator-bridge.sock')]
         port = free_port()
         bridge = self.start(group, 'tally-bridge', relays, http_port=port)
         url = f'http://127.0.0.1:{port}'

@@ -20,6 +20,11 @@ using namespace tally;
 namespace {
 
 constexpr ChannelLimits channel_limits{10, 1 << 20};
+
+std::optional<Channel::Incoming> receive(Channel& channel) {
+  Channel::Share share;
+  return channel.receive(share);
+}
 constexpr Duration patience = seconds(20);
 
 struct Fixture {
@@ -38,8 +43,8 @@ struct Fixture {
     waiter.watch(other);
     const Instant end = monotonic_now() + patience;
     while (monotonic_now() < end) {
-      other.receive();
-      if (auto incoming = channel.receive()) return std::move(*incoming);
+      receive(other);
+      if (auto incoming = receive(channel)) return std::move(*incoming);
       waiter.wait(end);
     }
     BOOST_FAIL("nothing came");
@@ -183,7 +188,7 @@ BOOST_AUTO_TEST_CASE(after_a_message_that_is_too_large_a_channel_can_be_connecte
   other.send(zmq::buffer(encoded.body), zmq::send_flags::none);
   const Instant end = monotonic_now() + patience;
   std::optional<Channel::Incoming> incoming;
-  while (!(incoming = connected.receive())) {
+  while (!(incoming = receive(connected))) {
     BOOST_REQUIRE(monotonic_now() < end);
     waiter.wait(end);
   }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <rocksdb/db.h>
 #include <set>
 #include <string>
 #include <thread>
@@ -308,6 +309,26 @@ BOOST_AUTO_TEST_CASE(a_message_that_is_no_order_is_refused) {
   const wire::EncodedMessage message = wire::encode(Message(ClientHello{}));
   append_raw(Sequence(1), std::string(message.header.data(), message.header.size()) + message.body);
   BOOST_TEST(contains(refusal(), "oldest order is damaged"));
+}
+
+BOOST_AUTO_TEST_CASE(a_journal_of_another_version_is_refused_and_says_what_to_do) {
+  open();
+  append(Term(1), 2);
+  journal.reset();
+  {
+    rocksdb::DB* database = nullptr;
+    std::vector<std::string> names;
+    BOOST_REQUIRE(rocksdb::DB::ListColumnFamilies({}, place(), &names).ok());
+    std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    for (const std::string& name : names) families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    BOOST_REQUIRE(rocksdb::DB::Open({}, place(), families, &handles, &database).ok());
+    BOOST_REQUIRE(database->Delete({}, "S").ok());  // which version 1 did not have
+    for (rocksdb::ColumnFamilyHandle* handle : handles) database->DestroyColumnFamilyHandle(handle);
+    delete database;
+  }
+  BOOST_TEST(contains(refusal(), "it has orders of version 1"));
+  BOOST_TEST(contains(refusal(), "tally list"));
 }
 
 // ---- the mark

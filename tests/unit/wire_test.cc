@@ -373,6 +373,42 @@ BOOST_AUTO_TEST_CASE(an_order_has_no_secrets_and_a_client_names_nothing) {
   BOOST_TEST((request.principal == Principal::clients));
 }
 
+// Law 23: each text has a bound, whoever sends it, and what people are shown is plain text.
+BOOST_AUTO_TEST_CASE(texts_are_as_long_as_their_limits_allow_and_no_longer) {
+  const auto takes = [&]<class Value>(std::type_identity<Value>, unsigned field, std::size_t most,
+                                      const std::string& rest = {}) {
+    BOOST_TEST(decode_body_of<Value>(rest + text_field(field, std::string(most, 'x'))).has_value());
+    BOOST_TEST(is_bad_body<Value>(rest + text_field(field, std::string(most + 1, 'x'))));
+  };
+  takes(std::type_identity<ReplicaReport>(), 8, limits::word_bytes);
+  takes(std::type_identity<ReplicaStanding>(), 10, limits::word_bytes, number_field(4, 1));
+  takes(std::type_identity<View>(), 9, limits::audit_head_bytes);
+  takes(std::type_identity<ComparatorReport>(), 8, limits::audit_head_bytes);
+  takes(std::type_identity<StateRequest>(), 4, limits::entry_key_bytes);
+  takes(std::type_identity<StateChunk>(), 3, limits::entry_key_bytes, number_field(1, 1));
+  takes(std::type_identity<StateChunk>(), 6, limits::entry_key_bytes, number_field(1, 1));
+  takes(std::type_identity<StateChunk>(), 5, limits::state_chunk_bytes, number_field(1, 1));
+  takes(std::type_identity<AdminCommand>(), 2, limits::admin_token_bytes, number_field(3, 1));
+  takes(std::type_identity<AdminReply>(), 3, limits::sentence_bytes, number_field(2, 1));
+  takes(std::type_identity<ClusterStatus>(), 21, limits::word_bytes, number_field(7, 1));
+  takes(std::type_identity<ClusterStatus>(), 22, limits::sentence_bytes, number_field(7, 1));
+  for (const char* strange : {"\x1b[2J", "\xff\xfe", "\n", "\xe2\x80\xae"})
+    BOOST_TEST(is_bad_body<ReplicaReport>(text_field(8, strange)), strange);
+}
+
+BOOST_AUTO_TEST_CASE(a_message_that_is_not_expected_is_not_decoded) {
+  const EncodedMessage vote = wire::encode(Message(Vote{}));
+  const auto error = [&](std::string_view body, wire::Kinds expected) {
+    const auto decoded = wire::decode(header_of(vote), body, expected);
+    return decoded ? std::nullopt : std::optional(decoded.error());
+  };
+  BOOST_TEST((error(vote.body, wire::kinds<Vote>()) == std::nullopt));
+  BOOST_TEST((error(vote.body, wire::kinds<Order, Vote, Ballots>()) == std::nullopt));
+  // Were it looked at, the checksum would be wrong.
+  BOOST_TEST((error("no body", wire::kinds<Order, Ballots>()) == DecodeError::unknown_type));
+  BOOST_TEST((error("no body", wire::Kinds{}) == DecodeError::unknown_type));
+}
+
 BOOST_AUTO_TEST_CASE(times_and_durations_are_never_negative) {
   BOOST_TEST(decode_body_of<Order>(number_field(3, INT64_MAX)).has_value());
   BOOST_TEST(is_bad_body<Order>(number_field(3, minus_one)));
