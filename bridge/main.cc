@@ -8,6 +8,7 @@
 
 #include "bridge/server.h"
 #include "protocol/check.h"
+#include "protocol/limits.h"
 #include "runtime/clock.h"
 #include "runtime/config.h"
 #include "runtime/log.h"
@@ -79,6 +80,7 @@ int serve(const Config& config, std::uint16_t port) {
 
 int run(int argc, char** argv) {
   prepare_daemon();
+  limit_memory(limits::daemon_memory_bytes);
   CLI::App app{"HTTP gateway of a tally group. Usually started by `tally up` or by systemd.", "tally-bridge"};
   std::string file;
   std::string log;

@@ -93,6 +93,11 @@ inline constexpr Duration handshake_time = seconds(3);   // then a connection th
 inline constexpr Duration connection_ping = seconds(5);  // every so often each side asks (ZMTP 3.1's PING)
 inline constexpr Duration connection_silence = seconds(10);  // without an answer, then it is closed
 
+// A process's own memory, heap and stacks: beyond that allocations fail. Far above what the bounds here add up to; it
+// is for what libzmq does not bound, a message of endless parts.
+inline constexpr std::uint64_t daemon_memory_bytes = 4ull << 30;    // distributor, comparator, bridge
+inline constexpr std::uint64_t replica_memory_bytes = 32ull << 30;  // `counters` of them, twice while one is imported
+
 // Wire: what a decoder accepts, beyond the limits above (law 23).
 inline constexpr std::size_t word_bytes = 64;                                // what a state, a reason, a store is called
 inline constexpr std::size_t sentence_bytes = 1024;                          // for people

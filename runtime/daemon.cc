@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "protocol/check.h"
+#include "protocol/limits.h"
 #include "runtime/log.h"
 #include "runtime/process.h"
 
@@ -54,6 +55,7 @@ int run_daemon(int argc, char** argv, const std::string& role, bool has_id,
   if (has_id && (id < 1 || id > static_cast<std::uint64_t>(config->replicas)))
     return usage_error(program, "--id must be from 1 to " + std::to_string(config->replicas));
 
+  limit_memory(has_id ? limits::replica_memory_bytes : limits::daemon_memory_bytes);
   const sigset_t signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   start_logging(has_id ? role + '-' + std::to_string(id) : role, config->log_format, config->log_level, log);

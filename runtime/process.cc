@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/process.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -35,6 +36,18 @@ void prepare_process() {
 void prepare_daemon() {
   prepare_process();
   ignore({SIGHUP});
+}
+
+void limit_memory(std::uint64_t most_bytes) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  static_cast<void>(most_bytes);  // their shadow of all memory counts too
+#else
+  rlimit limit{};
+  if (getrlimit(RLIMIT_DATA, &limit) != 0) return;
+  limit.rlim_cur = std::min<rlim_t>(most_bytes, limit.rlim_max);
+  limit.rlim_max = limit.rlim_cur;
+  setrlimit(RLIMIT_DATA, &limit);
+#endif
 }
 
 std::optional<std::string> keep_private(const std::string& directory) {

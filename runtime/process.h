@@ -4,6 +4,7 @@
 // Law 28: other users of this machine read, write and connect to nothing. Law 31: no core dump holds a secret.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -15,6 +16,9 @@ void prepare_process();
 
 // The same, and SIGHUP ends nobody either: there is nothing yet that it would make a daemon read again.
 void prepare_daemon();
+
+// From now on allocations fail beyond so many bytes of heap and stacks (RLIMIT_DATA).
+void limit_memory(std::uint64_t most_bytes);
 
 // A directory that only its owner enters: made if there is none, narrowed (and that logged) if it is ours and others
 // may enter. A complaint, if it is not ours and others may write in it, or if everybody shares it (like /tmp).

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Who may reach a door uses it up: connections, the disk that logs are on. Usage: abuse_test.py BIN_DIR"""
+"""Who may reach a door uses it up: connections, memory, the disk that logs are on. Usage: abuse_test.py BIN_DIR"""
 
 import pathlib
 import resource
@@ -16,14 +16,16 @@ import zmq
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / 'contract'))
 
-from group import Group, wait_until  # pylint: disable=wrong-import-position
+from group import Group, process_is_alive, wait_until  # pylint: disable=wrong-import-position
 from load import Load  # pylint: disable=wrong-import-position
 from native_client import pb  # pylint: disable=wrong-import-position
-from processes import cpu_seconds, descriptors  # pylint: disable=wrong-import-position
+from processes import cpu_seconds, descriptors, memory_bytes  # pylint: disable=wrong-import-position
 
 BIN_DIR = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else 'build/release/bin')
 FILES = 1024  # the limit of open files that nearly everybody has
 SILENT_CONNECTIONS = 1500
+SMALL_MEMORY = 768 << 20
+DOORS_FOR_CLIENTS = [('distributor', 'distributor.sock'), ('comparator', 'comparator.sock')]
 LOG_BYTES_A_MINUTE = 1_000_000
 REPORTS = 200_000
 # The greeting of ZMTP 3.1, NULL mechanism, and the command READY of a DEALER: from then on a peer is a peer.
@@ -168,6 +170,50 @@ class SilentConnections(unittest.TestCase):
         self.assertEqual(group.pids(), pids, 'a daemon ended')
 
 
+class EndlessMessages(unittest.TestCase):
+    """libzmq keeps the parts of a message until the last one is there, however many come."""
+
+    def assert_it_is_ended(self, group, role, endpoint):
+        pid = group.pid(role)
+        resource.prlimit(pid, resource.RLIMIT_DATA, (SMALL_MEMORY, SMALL_MEMORY))  # to be there sooner
+        part = b'\x03' + struct.pack('>Q', 8192) + bytes(8192)  # more follow
+        began, largest = time.monotonic(), 0
+        with connect(f'ipc://{group.data}/run/{endpoint}') as connection:
+            connection.sendall(GREETING + READY)
+            heard = b''
+            while b'READY' not in heard:
+                heard += connection.recv(4096)
+            try:
+                for _ in range(4 * SMALL_MEMORY // len(part) // 64):
+                    connection.sendall(part * 64)
+                    largest = max(largest, memory_of(pid))
+                self.fail('all parts are taken')
+            except OSError:
+                pass  # it has hung up, or is gone
+        ended = time.monotonic() - began
+        wait_until(lambda: group.run('incr', 'after').returncode == 0, 'the group answers', 20)
+        print(f'{role}: {largest >> 20} MiB, ended after {ended:.1f} s, answers after '
+              f'{time.monotonic() - began - ended:.1f} s more, '
+              f'{"the same process" if process_is_alive(pid) else "another process"}')
+        self.assertLess(largest, SMALL_MEMORY)
+
+    def test_one_is_ended_by_the_memory_limit_and_answers_stay_right(self):
+        with Group(BIN_DIR) as group:
+            for role in group.roles():
+                most = 32 << 30 if role.startswith('replica') else 4 << 30
+                limits = resource.prlimit(group.pid(role), resource.RLIMIT_DATA)
+                self.assertEqual(limits, (most, most), role)
+            with Load(group.http, clients=4, keyed=True) as load:
+                for role, endpoint in DOORS_FOR_CLIENTS:
+                    seen = load.answered_count()
+                    wait_until(lambda seen=seen: load.answered_count() > seen + 200, 'load is answered')
+                    self.assert_it_is_ended(group, role, endpoint)
+                    seen = load.answered_count()
+                    wait_until(lambda seen=seen: load.answered_count() > seen + 200, 'load is answered again')
+            load.check(group)
+            group.wait_all_vote()
+
+
 class Logs(unittest.TestCase):
     def test_a_peer_that_reports_as_a_new_process_each_time_fills_no_disk(self):
         with Group(BIN_DIR) as group:
@@ -187,6 +233,14 @@ class Logs(unittest.TestCase):
             print(f'{number} reports, {log.stat().st_size - before} bytes of log')
             self.assertLess(log.stat().st_size - before, LOG_BYTES_A_MINUTE * minutes)
             wait_until(lambda: group.run('incr', 'after').returncode == 0, 'the group answers')
+
+
+def memory_of(pid):
+    """Zero if it is gone."""
+    try:
+        return memory_bytes(pid)
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
 
 
 def free_ports(count):
