@@ -53,7 +53,7 @@ ExitCode watch(const StatusOptions& options, const Group& group) {
     else
       std::printf("%s\n", status_table(*status, false).c_str());
     std::fflush(stdout);
-  } while (sigtimedwait(&stops, nullptr, &one_second) < 0);
+  } while (std::ferror(stdout) == 0 && sigtimedwait(&stops, nullptr, &one_second) < 0);
   return ExitCode::done;
 }
 

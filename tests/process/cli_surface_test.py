@@ -121,6 +121,14 @@ class Commands(Surface):
         self.assertNotIn('\x1b', result.stdout)
         self.assertEqual(len(re.findall(r'\bvoting\b|\bevicted\b|\brecovering\b|\bprobation\b', result.stdout)), 3)
 
+    def test_a_watch_that_nobody_reads_any_more_ends(self):
+        command = [BIN_DIR / 'tally', 'status', '--watch', '--json', '--connect', self.group.data]
+        watch = subprocess.Popen(command, stdout=subprocess.PIPE, env=clean_environment())
+        self.addCleanup(watch.kill)
+        self.assertIn(b'"term"', watch.stdout.readline())
+        watch.stdout.close()
+        self.assertEqual(watch.wait(20), DONE)
+
     def test_a_verdict_is_told_with_reason_sequence_and_time(self):
         self.assert_ends(self.tally('fault', 'inject', 3, 'wrong-value'), DONE)
         verdict = wait_until(lambda: self.tally('incr', 'v') and self.group.replica(3)['last_verdict'], 'a verdict')
