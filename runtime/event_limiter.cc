@@ -2,15 +2,15 @@
 #include "runtime/event_limiter.h"
 
 #include <algorithm>
-#include <string_view>
 
 namespace tally {
 
 EventLimiter::Count& EventLimiter::count_of(const Event& event) {
-  const auto field = std::ranges::find(event.fields, std::string_view("replica"), &Name::first);
-  const Name name{event.name, field == event.fields.end() ? std::string() : field->second};
+  const auto whose = std::ranges::find_if(
+      event.fields, [](const Field& field) { return field.first == "replica" || field.first == "role"; });
+  const Name name{event.name, whose == event.fields.end() ? Field() : *whose};
   if (counts_.size() < events_told_apart || counts_.contains(name)) return counts_[name];
-  return counts_[Name{"others", ""}];
+  return counts_[Name{"others", {}}];
 }
 
 bool EventLimiter::admits(const Event& event, Instant now) {
@@ -38,7 +38,8 @@ std::vector<Event> EventLimiter::take_suppressed(Instant now) {
   for (auto& [name, count] : counts_) {
     if (count.suppressed == 0) continue;
     told.push_back(Event("events_suppressed", count.severity).with("event", name.first));
-    if (!name.second.empty()) told.back().with("replica", name.second);
+    const auto& [key, whose] = name.second;
+    if (!key.empty()) told.back().with(key, whose);
     told.back().with("count", count.suppressed);
     count.suppressed = 0;
   }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // How often one event is told (law 26): what a peer can cause at will must not fill the disk that the journal needs.
 //
-// Time is cut into periods. In one of them so many lines of one event are written, told apart by name and replica, and
-// so many lines of all events together; the others are counted, and told as events_suppressed when the period is over.
-// With log_line.h's bound on a line that is less than 1 MB a minute. Pure: the caller has the clock and the lock.
+// Time is cut into periods. In one of them so many lines of one event are written, told apart by name and by replica or
+// role, and so many lines of all events together; the others are counted, and told as events_suppressed when the period
+// is over. With log_line.h's bound on a line that is less than 1 MB a minute. Pure: the caller has the clock and the
+// lock.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +36,8 @@ class EventLimiter {
   Instant suppressed_due() const { return suppressed_any_ ? period_end_ : Instant::never(); }
 
  private:
-  using Name = std::pair<std::string, std::string>;  // of the event, and its replica
+  using Field = std::pair<std::string, std::string>;
+  using Name = std::pair<std::string, Field>;  // of the event, and whose it is: replica=1, role=bridge, or nothing
   struct Count {
     std::uint32_t written = 0;
     std::uint64_t suppressed = 0;

@@ -45,6 +45,8 @@ BOOST_AUTO_TEST_CASE(one_replica_does_not_hide_what_another_one_does) {
   admitted(limiter, connected(1), 1000);
   BOOST_TEST(limiter.admits(connected(2), start));
   BOOST_TEST(limiter.admits(Event("replica_evicted").with("replica", 1), start));
+  admitted(limiter, Event("child_exited").with("role", "bridge"), 1000);
+  BOOST_TEST(limiter.admits(Event("child_exited").with("role", "distributor"), start));
 }
 
 BOOST_AUTO_TEST_CASE(when_the_period_is_over_the_others_are_told_once) {
