@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A connection that libzmq has given up is made anew (law 23). Usage: silent_peer_test.py BIN_DIR"""
 
+import json
 import pathlib
 import selectors
 import socket
@@ -102,18 +103,12 @@ class SilentPeers(unittest.TestCase):
         self.addCleanup(relay.close)
         return relay
 
-    def start(self, group, program, relays, *arguments, **settings):
-        """A daemon of the group, by hand, which finds some of its endpoints behind relays."""
-        text = (group.data / 'run' / 'tally.toml').read_text()
-        for relay in relays:
-            self.assertIn(f'ipc://{relay.target}', text)
-            text = text.replace(f'ipc://{relay.target}', f'ipc://{relay.path}')
-        lines = [line for line in text.splitlines() if line.partition(' =')[0] not in settings]
-        lines += [f'{key} = {value}' for key, value in settings.items()]
-        file = group.temporary / f'{program}.toml'
-        file.write_text('\n'.join(lines) + '\n')
-        log = self.enterContext(open(group.temporary / f'{program}.log', 'wb'))
-        daemon = subprocess.Popen([BIN_DIR / program, '--config', file, *arguments], stdout=log, stderr=log,
+    def start(self, program, text, *arguments):
+        """A daemon by hand; `text`: its configuration."""
+        directory = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix='tally-daemon-')))
+        file = directory / 'tally.toml'
+        file.write_text(text)
+        daemon = subprocess.Popen([BIN_DIR / program, '--config', file, '--log', directory / 'log', *arguments],
                                   env=clean_environment())
         self.addCleanup(daemon.wait)
         self.addCleanup(daemon.kill)
@@ -124,7 +119,12 @@ class SilentPeers(unittest.TestCase):
         run = group.data / 'run'
         relays = [self.relay(run / 'distributor-bridge.sock'), self.relay(run / 'comparator-bridge.sock')]
         port = free_port()
-        bridge = self.start(group, 'tally-bridge', relays, http_port=port)
+        text = (run / 'tally.toml').read_text()
+        for relay in relays:
+            self.assertIn(f'ipc://{relay.target}', text)
+            text = text.replace(f'ipc://{relay.target}', f'ipc://{relay.path}')
+        lines = [line for line in text.splitlines() if not line.startswith('http_port ')]
+        bridge = self.start('tally-bridge', '\n'.join([*lines, f'http_port = {port}']))
         url = f'http://127.0.0.1:{port}'
         wait_until(lambda: status_of(url + '/readyz') == 200, 'the bridge is ready')
         with Load(url, clients=2, timeout=5) as load:
@@ -139,6 +139,38 @@ class SilentPeers(unittest.TestCase):
                 wait_until(lambda: status_of(url + '/readyz') == 200, 'the bridge is ready again', HEALED_SECONDS)
         self.assertIsNone(bridge.poll())
         load.check(group)
+
+    def test_a_replica_that_got_too_large_a_message_votes_again_by_itself(self):
+        data = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix='tally-data-')))
+        text = f'data = "{data}"\n'
+        self.start('tally-distributor', text)
+        self.start('tally-comparator', text)
+        for number in ('2', '3'):
+            self.start('tally-replica', text, '--id', number)
+        relays = [self.relay(data / 'run' / name) for name in ('orders.sock-1', 'votes.sock-1')]
+        for key, relay in zip(('distributor_replica_endpoint', 'comparator_replica_endpoint'), relays):
+            text += f'{key} = "ipc://{relay.path.removesuffix("1")}"\n'
+        replica = self.start('tally-replica', text, '--id', '1')
+
+        def tally(*arguments):
+            command = [BIN_DIR / 'tally', *arguments, '--connect', data]
+            return subprocess.run(command, capture_output=True, text=True, env=clean_environment(), timeout=60,
+                                  check=False)
+
+        def votes():
+            answer = tally('status', '--json')
+            first = json.loads(answer.stdout)['replicas'][0] if answer.returncode == 0 else {'state': ''}
+            return first['votes'] if first['state'] == 'voting' else 0
+        wait_until(lambda: votes() > 0, 'replica 1 votes', 60)
+        for relay in relays:
+            before = relay.accepted
+            relay.say(TOO_LARGE)
+            wait_until(lambda: relay.accepted > before, 'it connects anew', HEALED_SECONDS)
+            wait_until(lambda: votes() > 0, 'replica 1 is a voter again', 60)
+            seen = votes()
+            wait_until(lambda: votes() > seen, 'it votes', 60)
+            self.assertEqual(tally('incr', 'home').returncode, 0)
+        self.assertIsNone(replica.poll())
 
 
 def status_of(url):
