@@ -11,10 +11,11 @@ namespace tally::simulation {
 Node::Node(World& world, std::string name, std::size_t channels)
     : world_(world), random_(world.random.fork()), name_(std::move(name)), inbox_(channels) {}
 
-// Every other client is a bridge.
+// Of those that are numbered, every other one is a bridge.
 ClientId client_of(const Arrival& arrival) {
   const std::string& name = arrival.link->connector->name();
-  return {name + "." + std::to_string(arrival.peer), name.back() % 2 == 0 ? Principal::bridges : Principal::clients};
+  const bool is_bridge = std::string_view("02468").find(name.back()) != std::string_view::npos;
+  return {name + "." + std::to_string(arrival.peer), is_bridge ? Principal::bridges : Principal::clients};
 }
 
 ClientAddress address_of(const ClientId& client) {

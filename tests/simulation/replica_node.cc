@@ -214,6 +214,7 @@ void ReplicaNode::check(const Vote& vote) {
   }
   trust_ = Trust::right;
   right_from_ = vote.order.sequence;
+  wrong_.reset();  // what was wrong in it was set anew: executed again it becomes right again
 }
 
 void ReplicaNode::cast(const Vote& vote) {

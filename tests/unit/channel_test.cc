@@ -218,7 +218,7 @@ BOOST_AUTO_TEST_CASE(who_looks_late_does_not_judge) {
 
 BOOST_AUTO_TEST_CASE(one_connection_too_many_is_closed_and_the_others_are_not) {
   zmq::context_t context;
-  Channel bound = Channel::bind(context, endpoint, {10, 1 << 20, 2}, true);
+  Channel bound = Channel::bind(context, endpoint, {10, 1 << 20, wire::all_kinds, 2}, true);
   const RawConnection first(directory / "socket");
   BOOST_TEST(first.is_greeted());
   auto second = std::make_unique<RawConnection>(directory / "socket");
