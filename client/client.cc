@@ -25,9 +25,8 @@ constexpr Duration query_retry = milliseconds(250);
 constexpr Duration connection_retry = milliseconds(5);
 constexpr Duration closing_time = milliseconds(250);
 constexpr Duration quiet_time = seconds(1);  // then a peer is asked for a word
-constexpr ChannelLimits distributor_limits{
-    limits::client_queue_messages, limits::message_bytes,
-    wire::kinds<DistributorWelcome, Refusal, ClusterStatus, AdminReply>()};
+constexpr ChannelLimits distributor_limits{limits::client_queue_messages, limits::message_bytes,
+                                           wire::kinds<DistributorWelcome, Refusal, ClusterStatus, AdminReply>()};
 constexpr ChannelLimits comparator_limits{limits::client_queue_messages, limits::message_bytes,
                                           wire::kinds<ComparatorWelcome, Decisions>()};
 

@@ -37,7 +37,8 @@ ComparatorCore::Config core_config(const Config& config, Incarnation incarnation
 ComparatorShell::ComparatorShell(const Config& config, AuditLog audit_log)
     : doors_{{{Principal::bridges, Channel::bind(context_, config.comparator_bridge_endpoint, client_limits, true)},
               {Principal::clients, Channel::bind(context_, config.comparator_client_endpoint, client_limits, true)}}},
-      distributor_(Channel::connect(context_, config.distributor_comparator_endpoint, distributor_limits, random_bytes(16))),
+      distributor_(
+          Channel::connect(context_, config.distributor_comparator_endpoint, distributor_limits, random_bytes(16))),
       audit_log_(std::move(audit_log)),
       incarnation_(random_number()),
       core_(core_config(config, incarnation_, audit_log_)) {

@@ -92,8 +92,8 @@ class RocksdbJournal : public Journal {
     const auto semantics = get(semantics_key);
     const std::uint64_t version = semantics ? ByteReader(*semantics).number<std::uint64_t>() : 1;
     if (group && version != limits::semantics_version)
-      return tl::unexpected("it has orders of version " + std::to_string(version) + ", and this program makes those of " +
-                            std::to_string(limits::semantics_version) +
+      return tl::unexpected("it has orders of version " + std::to_string(version) +
+                            ", and this program makes those of " + std::to_string(limits::semantics_version) +
                             ": start the group once more with the tally that wrote it, write down its counters "
                             "(`tally list`), and begin a new group in an empty directory");
     if (const auto term = get(term_key)) found_.term = Term(ByteReader(*term).number<std::uint64_t>());

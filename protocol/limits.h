@@ -82,8 +82,8 @@ inline constexpr std::size_t client_waiting_operations = 1'000'000;
 // Sockets: messages queued by ZeroMQ for one peer.
 inline constexpr int client_queue_messages = 1024;
 inline constexpr int peer_queue_messages = 1024;
-inline constexpr int state_queue_messages = 4;         // chunks and requests of state
-inline constexpr std::size_t messages_per_turn = 256;   // read from one socket before the others get their turn
+inline constexpr int state_queue_messages = 4;           // chunks and requests of state
+inline constexpr std::size_t messages_per_turn = 256;    // read from one socket before the others get their turn
 inline constexpr std::size_t bytes_per_turn = 4u << 20;  // of these, and at least one message
 
 // Connections to one bound socket, at most; fewer where a process may open few files (connection_limit.h).
@@ -99,14 +99,14 @@ inline constexpr std::uint64_t daemon_memory_bytes = 4ull << 30;    // distribut
 inline constexpr std::uint64_t replica_memory_bytes = 32ull << 30;  // `counters` of them, twice while one is imported
 
 // Wire: what a decoder accepts, beyond the limits above (law 23).
-inline constexpr std::size_t word_bytes = 64;                                // what a state, a reason, a store is called
-inline constexpr std::size_t sentence_bytes = 1024;                          // for people
-inline constexpr std::size_t admin_token_bytes = 1024;                       // that a command brings
-inline constexpr std::size_t audit_head_bytes = 128;                         // a number and a hash as text
-inline constexpr std::size_t entry_key_bytes = 512;                          // of a checkpoint's entry
-inline constexpr std::size_t routing_id_bytes = 255;                         // ZeroMQ's own limit
-inline constexpr std::size_t group_replicas = 64;                            // members, voters, verdicts of one message
-inline constexpr std::size_t message_ballots = open_orders;                  // of one Ballots
+inline constexpr std::size_t word_bytes = 64;                // what a state, a reason, a store is called
+inline constexpr std::size_t sentence_bytes = 1024;          // for people
+inline constexpr std::size_t admin_token_bytes = 1024;       // that a command brings
+inline constexpr std::size_t audit_head_bytes = 128;         // a number and a hash as text
+inline constexpr std::size_t entry_key_bytes = 512;          // of a checkpoint's entry
+inline constexpr std::size_t routing_id_bytes = 255;         // ZeroMQ's own limit
+inline constexpr std::size_t group_replicas = 64;            // members, voters, verdicts of one message
+inline constexpr std::size_t message_ballots = open_orders;  // of one Ballots
 inline constexpr std::size_t message_ballot_requests = 32 * order_requests;  // of all ballots of one Ballots
 inline constexpr std::size_t message_fields = 2 * order_requests;            // at the top of a message, lists included
 inline constexpr std::size_t reused_message_bytes = 16u << 20;               // coded by one protobuf object at most

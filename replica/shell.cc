@@ -38,7 +38,8 @@ double random_share() { return static_cast<double>(random_number() >> 11) * 0x1.
 
 ReplicaShell::ReplicaShell(const Config& config, ReplicaId id, std::unique_ptr<CheckpointPair> checkpoints)
     : config_(config),
-      distributor_(Channel::connect(context_, config.endpoint_for_distributor(id), distributor_limits, random_bytes(16))),
+      distributor_(
+          Channel::connect(context_, config.endpoint_for_distributor(id), distributor_limits, random_bytes(16))),
       comparator_(Channel::connect(context_, config.endpoint_for_comparator(id), comparator_limits, random_bytes(16))),
       peers_(Channel::bind(context_, config.endpoint_for_transfer(id), peer_limits, false)),
       core_(core_config(config, id, *checkpoints), wire::decode_operations),

@@ -57,8 +57,7 @@ bool from_proto(v1::StateChunk& proto, StateChunk& chunk) {
   return from_proto(*proto.mutable_after(), limits::entry_key_bytes, chunk.after) &&
          from_proto(*proto.mutable_entries(), limits::state_chunk_bytes, chunk.entries) &&
          from_proto(*proto.mutable_through(), limits::entry_key_bytes, chunk.through) &&
-         from_proto(proto.answer(), chunk.answer) &&
-         from_proto(*proto.mutable_header(), chunk.header);
+         from_proto(proto.answer(), chunk.answer) && from_proto(*proto.mutable_header(), chunk.header);
 }
 
 }  // namespace tally::wire

@@ -11,6 +11,7 @@
 #include "comparator_setup.h"
 #include "count_allocations.h"
 #include "protocol/limits.h"
+#include "replica/idempotency.h"
 #include "replica/state.h"
 #include "wire/codec.h"
 
@@ -138,6 +139,19 @@ BOOST_AUTO_TEST_CASE(no_stage_allocates_for_each_operation) {
     BOOST_TEST_MESSAGE(stage << ": " << few.at(stage) << " for 1000 increments, " << count << " for 4000");
     BOOST_TEST(count <= few.at(stage) + growth, stage << ": " << few.at(stage) << ", then " << count);
     BOOST_TEST(few.at(stage) < 60u, stage);
+  }
+}
+
+// Whatever its length, and just after the lookup table has grown.
+BOOST_AUTO_TEST_CASE(an_idempotency_key_takes_at_most_64_bytes) {
+  const StateLimits limits;
+  IdempotencyKeys keys(Principal::bridges, limits);
+  const std::size_t before = live_bytes;
+  for (std::uint64_t number = 1; number <= 600'000; ++number) {
+    const Digest key = digest_of({reinterpret_cast<const char*>(&number), sizeof number});
+    BOOST_REQUIRE(keys.make_room({}));
+    keys.store(key, 1, {OperationStatus::ok, 1}, Sequence(number), {});
+    if (number % 50'000 == 0) BOOST_TEST(live_bytes - before <= 64 * number);
   }
 }
 

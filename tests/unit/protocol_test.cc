@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <boost/test/unit_test.hpp>
+#include <numeric>
 #include <string>
 
 #include "protocol/digest.h"
 #include "protocol/limits.h"
 #include "protocol/messages.h"
 #include "protocol/operations.h"
+#include "protocol/session.h"
 
 using namespace tally;
 
@@ -101,6 +103,20 @@ BOOST_AUTO_TEST_CASE(results_of_any_bytes_decode_or_do_not) {
   BOOST_TEST(result->operations.at(0).value == -5);
   for (std::size_t length = 0; length < bytes.size(); ++length) BOOST_TEST(!results::decode(bytes.substr(0, length)));
   BOOST_TEST(!results::decode(bytes + "x"));
+}
+
+// As docs/protocol.md says, and as any other client computes it.
+BOOST_AUTO_TEST_CASE(a_session_is_named_by_the_digest_of_its_secret) {
+  SessionSecret secret;
+  std::iota(secret.bytes.begin(), secret.bytes.end(), std::uint8_t{0});
+  BOOST_TEST(to_hex(session_of(secret)) == "338ebf9bf4726dd1853bc16ba43cb548");
+}
+
+BOOST_AUTO_TEST_CASE(a_text_is_digested_under_a_secret) {
+  const Digest secret{0x0807060504030201, 0x100f0e0d0c0b0a09};
+  const Digest digest = keyed_digest_of(secret, "key");
+  BOOST_TEST((digest == Digest{0x89e555cdb27fa03full, 0x89957602359034ebull}));
+  BOOST_TEST((keyed_digest_of({secret.high ^ 1, secret.low}, "key") != digest));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
