@@ -67,7 +67,10 @@ int serve(const Config& config, std::uint16_t port) {
     return exit_failed;
   }
   std::optional<StopSignalsBlocked> blocked(std::in_place);
-  Exchange exchange(context, {config.distributor_bridge_endpoint, config.comparator_bridge_endpoint},
+  Exchange exchange(context,
+                    {.distributor_endpoint = config.distributor_bridge_endpoint,
+                     .comparator_endpoint = config.comparator_bridge_endpoint,
+                     .opens_session_at_once = true},
                     milliseconds(config.request_timeout_ms));
   blocked.reset();
   site.exchange = &exchange;

@@ -56,6 +56,7 @@ struct ClientOptions {
   std::string distributor_endpoint;
   std::string comparator_endpoint;
   std::size_t requests_in_flight = 8;  // at most limits::session_window
+  bool opens_session_at_once = false;  // before the first call, so that available() knows whether there is one
 };
 
 class Client {
@@ -73,7 +74,8 @@ class Client {
   // The same, waiting.
   std::vector<Answer> call(std::vector<OwnedOperation> operations, Duration timeout);
 
-  // Whether calls are let through: false while the circuit breaker makes them fail at once.
+  // Whether calls are let through: false while the circuit breaker makes them fail at once, or the group has no room
+  // for a session.
   bool available() const;
 
   // Asks the distributor. The completion gets nothing when there was no answer in time.

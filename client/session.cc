@@ -263,9 +263,10 @@ void SessionCore::say_hello(Instant now) {
 // Every request does it by the way.
 bool SessionCore::needs_keep_alive() const { return phase_ == Phase::open && waiting_.empty() && flights_.empty(); }
 
-// For calls, or as a probe.
+// For calls, as a probe, or to learn whether there is room for one.
 bool SessionCore::needs_session() const {
-  return phase_ == Phase::connecting && comparator_known_ && (!waiting_.empty() || !breaker_.closed());
+  const bool wanted = !waiting_.empty() || !available() || config_.opens_at_once;
+  return phase_ == Phase::connecting && comparator_known_ && wanted;
 }
 
 // Whoever wakes up late judges nobody by what it slept through.

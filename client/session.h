@@ -38,6 +38,7 @@ struct SessionConfig {
   Incarnation incarnation;
   std::size_t requests_in_flight = 0;                                // 1 to limits::session_window
   std::function<std::string(const std::vector<Operation>&)> encode;  // tally.v1.Operations
+  bool opens_at_once = false;                                        // the session, before any call
   std::function<std::uint64_t()> random;                             // for jitter, and for the session's secret
 };
 
@@ -59,8 +60,8 @@ class SessionCore {
   // Completes what is left, and closes the session at the group; `closed()` says when.
   void close(Instant now);
   bool closed() const { return phase_ == Phase::closed; }
-  // Whether calls pass: the circuit breaker is closed.
-  bool available() const { return breaker_.closed(); }
+  // Whether calls pass: the circuit breaker is closed, and the group had room for a session when it was last asked.
+  bool available() const { return breaker_.closed() && !session_denied_; }
 
   void receive(const DistributorWelcome& welcome, Instant now);
   void receive(const ComparatorWelcome& welcome, Instant now);
@@ -148,6 +149,7 @@ class SessionCore {
   Instant next_session_;  // after a session could not be opened
   Instant planned_turn_ = Instant::never();
   CircuitBreaker breaker_;
+  bool session_denied_ = false;  // the group had no room for one; it is asked again
 
   SessionSecret secret_;
   SessionId session_;  // session_of(secret_)

@@ -158,7 +158,8 @@ void SessionCore::session_answered(const Decision& decision, Instant now) {
     phase_ = Phase::closed;
     return;
   }
-  if (!result || result->outcome != RequestOutcome::session_opened) return session_refused(CallError::tables_full, now);
+  session_denied_ = !result || result->outcome != RequestOutcome::session_opened;
+  if (session_denied_) return session_refused(CallError::tables_full, now);
   next_number_ = RequestNumber(1);
   acknowledged_ = {};
   phase_ = Phase::open;

@@ -107,6 +107,7 @@ Plan draw_plan(std::uint64_t seed, bool beyond) {
   Plan plan;
   plan.seed = seed;
   plan.beyond = beyond;
+  plan.hostile = seed % 3 == 1;
   const std::uint64_t size = random.below(10);
   plan.membership.replicas = size < 6 ? 3 : size < 9 ? 5 : 7;
   plan.membership.cooldown = random.between(milliseconds(50), milliseconds(1000));

@@ -101,7 +101,8 @@ struct WorkloadPlan {
 
 struct Plan {
   std::uint64_t seed = 0;
-  bool beyond = false;  // more than f faults at a time
+  bool beyond = false;   // more than f faults at a time
+  bool hostile = false;  // one of the clients means no good
   Sabotage sabotage = Sabotage::none;
 
   MembershipConfig membership;

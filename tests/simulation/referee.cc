@@ -93,6 +93,11 @@ std::map<std::uint64_t, unsigned> Referee::executions() const {
   return counts;
 }
 
+std::optional<SessionId> Referee::session_after(const SessionId& name) const {
+  const auto found = results_.lower_bound({name, RequestNumber()});
+  return found == results_.end() ? std::nullopt : std::optional(found->first.first);
+}
+
 const std::vector<Referee::RightResult>& Referee::results_of(const SessionId& session, RequestNumber number) const {
   static const std::vector<RightResult> none;
   const auto found = results_.find({session, number});

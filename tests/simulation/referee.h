@@ -73,6 +73,8 @@ class Referee {
     Sequence last_change;  // at or before the order: where a read stands in real time
   };
   const std::vector<RightResult>& results_of(const SessionId& session, RequestNumber number) const;
+  // The first session that anybody used, from this name on; nothing: there is none.
+  std::optional<SessionId> session_after(const SessionId& name) const;
   // How often each change was tried in the present chain, by its tag.
   std::map<std::uint64_t, unsigned> executions() const;
 

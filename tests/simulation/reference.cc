@@ -162,7 +162,7 @@ std::string Reference::run_operations(const Request& request, Sequence sequence)
     if (known.bytes.size() > most) return refused(RequestOutcome::results_too_large);
     return known.bytes;
   }
-  if (request.number.value > session.acknowledged + limits_.session_window)
+  if (request.number.value - session.acknowledged > limits_.session_window)
     return refused(RequestOutcome::beyond_window);
   std::vector<Operation> operations;
   if (!wire::decode_operations(request.operations, operations) || operations.size() > limits::request_operations)

@@ -18,6 +18,7 @@ Simulation::Simulation(const Plan& plan, bool prints)
   for (std::uint64_t id = 1; id <= world_.plan.membership.replicas; ++id) replicas_.emplace_back(world_, ReplicaId(id));
   for (std::uint32_t number = 1; number <= world_.plan.workload.clients; ++number)
     clients_.emplace_back(world_, workload_, "client" + std::to_string(number));
+  if (plan.hostile) hostile_.emplace(world_);
   connect();
   const Chaos::Group group{distributor_, comparator_, replicas_, clients_};
   chaos_.emplace(world_, group);
@@ -48,7 +49,7 @@ void Simulation::connect() {
       if (&donor != &replica)
         replica.add_donor(donor.id(), link(replica, replica.donors_channel, donor, donor.peers_channel));
   }
-  for (ClientNode& client : clients_) {
+  const auto connect_client = [&](auto& client) {
     Link& requests = link(client, client.distributor_channel, distributor_, distributor_.client_channel());
     Link& decisions = link(client, client.comparator_channel, comparator_, comparator_.client_channel());
     requests.waits_unconnected = decisions.waits_unconnected = false;
@@ -56,7 +57,9 @@ void Simulation::connect() {
     client.set_comparator(decisions);
     distributor_.add_client(client.name(), requests);
     comparator_.add_client(client.name(), decisions);
-  }
+  };
+  for (ClientNode& client : clients_) connect_client(client);
+  if (hostile_) connect_client(*hostile_);
 }
 
 Outcome Simulation::run() {
@@ -79,6 +82,7 @@ void Simulation::play() {
   comparator_.start();
   for (ReplicaNode& replica : replicas_) replica.start();
   for (ClientNode& client : clients_) client.start();
+  if (hostile_) hostile_->start();
   world_.agenda.run_until(Instant{} + calm_before);
   chaos_->begin();
   if (!world_.plan.beyond) availability_->begin();
@@ -88,6 +92,7 @@ void Simulation::play() {
   distributor_.give_room();
   await_whole();
   for (ClientNode& client : clients_) client.stop_calling();
+  if (hostile_) hostile_->crash();
   world_.agenda.run_until(world_.agenda.now() + world_.plan.workload.patience_most + seconds(2));
   probe_all();
   world_.ledger.finish();

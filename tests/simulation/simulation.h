@@ -14,6 +14,7 @@
 #include "simulation/client_node.h"
 #include "simulation/comparator_node.h"
 #include "simulation/distributor_node.h"
+#include "simulation/hostile_client.h"
 #include "simulation/replica_node.h"
 #include "simulation/world.h"
 
@@ -49,6 +50,7 @@ class Simulation {
   ComparatorNode comparator_;
   std::deque<ReplicaNode> replicas_;
   std::deque<ClientNode> clients_;
+  std::optional<HostileClient> hostile_;
   std::optional<Chaos> chaos_;
   std::optional<Availability> availability_;
 };

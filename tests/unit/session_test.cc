@@ -79,6 +79,35 @@ BOOST_AUTO_TEST_CASE(a_full_group_opens_no_session_and_is_asked_again_later) {
   BOOST_TEST(bench.requests.size() == 2u);
 }
 
+// So that whoever asks whether this client serves is told the truth.
+BOOST_AUTO_TEST_CASE(a_client_without_a_session_is_not_available_and_asks_for_one_by_itself) {
+  Bench bench;
+  bench.welcome();
+  bench.submit(add());
+  bench.decide(bench.requests.back(), Bench::outcome(RequestOutcome::sessions_full));
+  BOOST_TEST(!bench.core.available());
+  bench.pass(milliseconds(400));
+  bench.decide(bench.requests.back(), Bench::outcome(RequestOutcome::sessions_full));
+  BOOST_TEST(!bench.core.available());
+  bench.pass(milliseconds(400));
+  BOOST_TEST(bench.requests.size() == 3u);
+  bench.answer_opening();
+  BOOST_TEST(bench.core.available());
+}
+
+BOOST_AUTO_TEST_CASE(a_session_is_opened_at_once_where_that_is_asked_for) {
+  Bench bench;
+  SessionConfig config = bench.config(1);
+  config.opens_at_once = true;
+  bench.core = SessionCore(config, bench.now);
+  bench.welcome();
+  BOOST_REQUIRE(bench.requests.size() == 1u);
+  BOOST_TEST((bench.requests[0].kind == RequestKind::open_session));
+  bench.answer_opening();
+  bench.pass(limits::unused_session_lifetime);
+  BOOST_TEST(bench.requests.size() > 1u, "an empty request keeps it");
+}
+
 BOOST_AUTO_TEST_CASE(an_overloaded_group_is_asked_again_for_the_session_while_calls_wait) {
   Bench bench;
   bench.welcome();
