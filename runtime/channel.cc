@@ -19,8 +19,12 @@ void set_limits(zmq::socket_t& socket, const ChannelLimits& limits) {
   socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(limits.message_bytes));
   socket.set(zmq::sockopt::linger, 0);
   socket.set(zmq::sockopt::handshake_ivl, milliseconds_of(limits::handshake_time));
-  socket.set(zmq::sockopt::heartbeat_ivl, milliseconds_of(limits::connection_ping));
-  socket.set(zmq::sockopt::heartbeat_timeout, milliseconds_of(limits::connection_silence));
+  // Not ZMTP's own heartbeats: libzmq 4.3.4 aborts (`!_io_error`) when one is due to a peer that has gone while its
+  // input was stopped, since it had sent more than was read of it.
+  socket.set(zmq::sockopt::tcp_keepalive, 1);
+  socket.set(zmq::sockopt::tcp_keepalive_idle, limits::keep_alive_idle_seconds);
+  socket.set(zmq::sockopt::tcp_keepalive_intvl, limits::keep_alive_period_seconds);
+  socket.set(zmq::sockopt::tcp_keepalive_cnt, limits::keep_alive_probes);
 }
 
 // Learns by which descriptor a socket listens.

@@ -3,7 +3,7 @@
 //
 // Never blocks: sending to a peer that is gone or whose queue is full says so, and the caller decides. High-water
 // marks, linger and message size are explicit. Whatever does not decode is counted and dropped. Connections that never
-// finish their handshake, or stop answering, are closed (law 27). One thread owns a channel for its whole life.
+// finish their handshake are closed (law 27). One thread owns a channel for its whole life.
 #pragma once
 
 #include <algorithm>

@@ -200,8 +200,7 @@ class Client:
         self.distributor.push(wire.message('REQUEST', wire.opening(number, session)))
         for decision in self.decisions(ANSWER_SECONDS):
             if decision.number == number:
-                outcome, session.opened, session.index, _ = wire.result_head(decision.result)
-                return session if outcome == 2 else None
+                return session if wire.result_head(decision.result)[0] == 2 else None
         return None
 
     def decisions(self, seconds=0.0):

@@ -74,8 +74,7 @@ def broken_framing(target):
                 target.count('closed')
 
 
-@attack('client', seconds=6, short=4, descriptors=1024,
-        known='libzmq ends a process that has no descriptor left for who connects (law 27)')
+@attack('client', seconds=6, short=4, descriptors=1024)
 def silent_connections(target):
     """1,500 connections that say nothing, half a greeting, or a greeting alone, where a process may
     have 1,024 files."""
@@ -163,8 +162,7 @@ def roles_by_the_wrong_door(target):
     target.repeat_bytes([target.connect('distributor'), target.connect('comparator')], messages)
 
 
-@attack('client', seconds=5,
-        known='what a socket does not expect is decoded before it is dropped (law 23)')
+@attack('client', seconds=5)
 def large_wrong_types(target):
     """Messages of 600 KiB of types that a client must not send, of many fields: to be decoded, and
     then dropped."""
@@ -177,8 +175,7 @@ def large_wrong_types(target):
     target.repeat_bytes([target.connect('distributor'), target.connect('comparator')], data)
 
 
-@attack('client', seconds=6, memory_mib=256,
-        known='a connection may have 1,024 messages in the queue, whatever they hold (law 23)')
+@attack('client', seconds=6, memory_mib=256)
 def large_from_many(target):
     """Messages of 600 KiB that mean nothing, by 24 connections at each door: what waits is bounded
     by its number alone."""
@@ -186,9 +183,7 @@ def large_from_many(target):
     target.repeat_bytes(peers, wire.message('REQUEST', wire.bytes_field(7, bytes(600 * 1024))))
 
 
-@attack('client', seconds=8, memory_mib=96,
-        known='the comparator takes 2 MiB of a client at once, decodes what it does not expect, '
-              'and reads 256 messages a turn whatever they hold (law 23)')
+@attack('client', seconds=8, memory_mib=96)
 def large_at_the_comparator(target):
     """Messages of nearly 2 MiB with as many fields as may be, which only a distributor sends, by 4
     connections."""
@@ -199,13 +194,13 @@ def large_at_the_comparator(target):
 
 # ---- other people's sessions
 
-@attack('client', seconds=8, known='sessions have guessable names (law 24)')
+@attack('client', seconds=8)
 def guessed_sessions(target):
     """Requests under every (sequence, index) that may be somebody's session: whose answers come
     back?"""
     with Client(target) as client:
         last = target.status().sequence
-        guesses = [wire.Session(sequence, index) for sequence in range(1, last + 1)
+        guesses = [wire.guessed(sequence, index) for sequence in range(1, last + 1)
                    for index in range(2)]
         for session in guesses[:20_000]:
             client.distributor.push(wire.message('REQUEST', wire.request_body(
@@ -225,7 +220,7 @@ def see_stolen(target, client, seconds=0.0):
             target.found('a guessed session answers otherwise than one that never was')
 
 
-@attack('client', seconds=6, known='whoever guesses a session may acknowledge for it (law 24)')
+@attack('client', seconds=6)
 def acknowledging_for_others(target):
     """`acknowledged` = 2^62 under every (sequence, index): whose requests are stale from now on?"""
     with Client(target) as client:
@@ -233,7 +228,7 @@ def acknowledging_for_others(target):
         for sequence in range(1, min(last, 10_000) + 1):
             for index in range(2):
                 client.distributor.push(wire.message('REQUEST', wire.request_body(
-                    wire.Session(sequence, index), number=(1 << 62) + 1, acknowledged=1 << 62,
+                    wire.guessed(sequence, index), number=(1 << 62) + 1, acknowledged=1 << 62,
                     result_limit=17)))
                 target.count('guesses')
             for _ in client.decisions():
@@ -290,7 +285,7 @@ def fill(target, clients, make_operations, result_limit=wire.MOST_RESULT_BYTES, 
             waiting = dict.fromkeys(clients, 0)  # what was refused, or lost
         for client in clients:
             for decision in client.decisions():
-                outcome, _, _, operations = wire.result_head(decision.result)
+                outcome, _, operations = wire.result_head(decision.result)
                 key = f'outcome_{outcome}'
                 if operations:
                     key += f'_status_{wire.first_operation(decision.result)[0] & 0x3f}'
@@ -301,8 +296,7 @@ def fill(target, clients, make_operations, result_limit=wire.MOST_RESULT_BYTES, 
     return came
 
 
-@attack('client', seconds=12, memory_mib=160,
-        known='sessions have no bound for each principal (law 25)')
+@attack('client', seconds=12, memory_mib=160)
 def session_openings(target):
     """100,000 sessions, opened and left alone."""
     peers = target.connections(MANY, 'distributor')
@@ -313,8 +307,7 @@ def session_openings(target):
             target.found('somebody honest gets no session afterwards')
 
 
-@attack('client', seconds=10, memory_mib=160,
-        known='stored results have no bound for each principal (law 25)')
+@attack('client', seconds=10, memory_mib=160)
 def hoarded_results(target):
     """Sessions that ask for lists of 266 KB and never acknowledge, until 256 MiB are stored."""
     with Client(target) as client:
@@ -359,15 +352,14 @@ def long_names(target):
 
 # ---- turns
 
-@attack('client', seconds=6,
-        known='the sequencer stops at what does not fit, and takes turns by routing id (law 25)')
+@attack('client', seconds=6)
 def result_limits(target):
     """650 kB a second of requests without operations that may want 512 KiB of results, from 200
     clients."""
     peers = target.connections(200, 'distributor')
     body = wire.number_field(1, pb.REQUEST_KIND_OPERATIONS)
     body += wire.number_field(6, wire.MOST_RESULT_BYTES)
-    body += wire.bytes_field(9, bytes(16)) * wire.SESSIONS_HAVE_SECRETS
+    body += wire.bytes_field(9, bytes(16))
     template = wire.Repeated('REQUEST', body, wire.REQUEST_NUMBER)
     each = 650_000 // template.size // 500
     numbers = itertools.count(1)
@@ -388,7 +380,7 @@ def full_queue(target):
     """Requests of sessions that never were, as fast as they are taken, from 300 clients: a few fit
     into an order."""
     peers = target.connections(300, 'distributor')
-    body = wire.request_body(wire.Session(1, 7), wire.add(b'never'))
+    body = wire.request_body(wire.guessed(1, 7), wire.add(b'never'))
     target.repeat(peers, wire.Repeated('REQUEST', body, wire.REQUEST_NUMBER))
 
 
@@ -399,12 +391,11 @@ def full_queue_of_bytes(target):
     peers = target.connections(MANY, 'distributor')
     operations = b''.join(wire.add(b'bulk-%d' % number, 1)
                           for number in range(4000)) + wire.add(b'x' * 400_000)
-    body = wire.request_body(wire.Session(1, 7), operations, result_limit=64 * 1024)
+    body = wire.request_body(wire.guessed(1, 7), operations, result_limit=64 * 1024)
     target.repeat(peers, wire.Repeated('REQUEST', body, wire.REQUEST_NUMBER))
 
 
-@attack('client', seconds=6,
-        known='the hash of a waiting request can be computed by anybody (law 25)')
+@attack('client', seconds=6)
 def colliding_numbers(target):
     """Requests chosen so that the distributor's table of waiting requests has one chain for all of
     them."""
@@ -416,7 +407,7 @@ def colliding_numbers(target):
         data = []
         for number in itertools.islice(numbers, 500):
             opened = inverse * (0x1234567 ^ number * factor % WORD * 31 % WORD) % WORD
-            body = wire.request_body(wire.Session(opened or 1), number=number, result_limit=1 << 16)
+            body = wire.request_body(wire.guessed(opened), number=number, result_limit=1 << 16)
             data.append(wire.message('REQUEST', body))
         target.count('messages', len(data))
         return b''.join(data)

@@ -195,7 +195,7 @@ def keys_by_http(target):
 
 # ---- browsers
 
-@attack('http', seconds=4, short=2, known="a stranger's page may count (law 30)")
+@attack('http', seconds=4, short=2)
 def pages_of_strangers(target):
     """Posts as a web page of somebody else sends them, a host that was rebound, prefetches and
     HEAD: nothing counts."""

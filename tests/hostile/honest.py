@@ -172,12 +172,12 @@ class NativeWorker(Worker):
 
     def connected(self):
         if self.client is None:
-            native_endpoints = self.endpoints['native']
+            native_endpoints = self.endpoints['bridge']  # of another principal than the attackers
             self.client = native.NativeClient(native_endpoints['distributor'],
                                               native_endpoints['comparator'],
                                               timeout=TIMEOUT_SECONDS)
             self.client.say_hello()
-        if self.client.session is None:
+        if self.client.secret is None:
             self.client.open_session()
         return self.client
 
@@ -196,7 +196,7 @@ class NativeWorker(Worker):
             return 'unknown', f'no answer: {str(problem).split()[0]}'
         executed = result.outcome == native.EXECUTED
         if not executed or result.operations[0].status not in (native.OK, native.NOT_FOUND):
-            client.session = None
+            client.secret = None
             return 'refused', f'outcome {result.outcome}'
         return 'answered', result.operations[0].value
 

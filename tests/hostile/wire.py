@@ -5,9 +5,6 @@ wire/tally.proto.
 A message that is sent often is made once: Repeated takes a body and a number field, and gives the
 bytes of any number of messages, of which only the number differs. What is sent rarely comes from
 protoc's classes, `pb`.
-
-How a session is named is the one thing here that depends on the version of the protocol: see
-Session.
 """
 
 import hashlib
@@ -23,13 +20,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'contract')
 from native_client import pb  # pylint: disable=wrong-import-position
 
 HAS_CHECKSUM = 1
-SMALLEST_RESULT = 17
+SMALLEST_RESULT = 13
 MOST_RESULT_BYTES = 512 * 1024
 MOST_CLIENT_BODY = 640 * 1024
 MOST_BODY = 2 * 1024 * 1024
 MOST_NUMBER = 2**64 - 1
 
-SESSIONS_HAVE_SECRETS = 'secret' in pb.Request.DESCRIPTOR.fields_by_name
 SESSION_LABEL = b'tally session'
 
 TYPES = {name.removeprefix('MESSAGE_TYPE_'): number for name, number in pb.MessageType.items()}
@@ -279,28 +275,24 @@ def listing(prefix=b'', limit=1000):
 
 
 class Session:
-    """How a request says whose it is. A secret of 16 bytes, where the protocol has it: who opens
-    chooses it, and the session's name is a digest of it. Before that, (sequence, index) of the
-    session's opening, which anybody can guess.
-    """
+    """How a request says whose it is: by a secret of 16 bytes, which whoever opens the session
+    chooses. Its name is a digest of that."""
 
-    def __init__(self, opened=0, index=0, secret=None):
-        self.opened, self.index = opened, index
+    def __init__(self, secret=None):
         self.secret = secret if secret is not None else secrets.token_bytes(16)
         self.name = hashlib.sha256(SESSION_LABEL + self.secret).digest()[:16]
 
     def field(self):
-        if SESSIONS_HAVE_SECRETS:
-            return bytes_field(9, self.secret)
-        if not self.opened:
-            return b''
-        return bytes_field(3, number_field(1, self.opened) + number_field(2, self.index))
+        return bytes_field(9, self.secret)
 
     def is_of(self, answer):
         """Whether a Decision or Refusal is of this session."""
-        if SESSIONS_HAVE_SECRETS:
-            return answer.session == self.name
-        return (answer.session.opened, answer.session.index) == (self.opened, self.index)
+        return answer.session == self.name
+
+
+def guessed(first, second=0):
+    """A session whose secret is these two numbers."""
+    return Session(struct.pack('<QQ', first, second))
 
 
 def request_body(session, operations=b'', kind=None, number=None, acknowledged=0,
@@ -327,8 +319,8 @@ def opening(number=None, session=None):
 
 
 def result_head(result):
-    """(outcome, sequence, index, count) of a request result."""
-    return struct.unpack_from('<BQII', result)
+    """(outcome, sequence, count) of a request result."""
+    return struct.unpack_from('<BQI', result)
 
 
 def first_operation(result):
