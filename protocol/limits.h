@@ -88,11 +88,11 @@ inline constexpr std::size_t bytes_per_turn = 4u << 20;  // of these, and at lea
 
 // Connections to one bound socket, at most; fewer where a process may open few files (connection_limit.h).
 inline constexpr std::size_t client_connections = 4096;
-inline constexpr std::size_t peer_connections = 32;      // of a replica or the comparator: one, and those it gave up
-inline constexpr Duration handshake_time = seconds(3);   // then a connection that has said too little is closed
-inline constexpr int keep_alive_idle_seconds = 10;       // of TCP, for a peer whose machine has gone: then it is asked,
-inline constexpr int keep_alive_period_seconds = 5;      // so often,
-inline constexpr int keep_alive_probes = 3;              // and so many times
+inline constexpr std::size_t peer_connections = 32;     // of a replica or the comparator: one, and those it gave up
+inline constexpr Duration handshake_time = seconds(3);  // then a connection that has said too little is closed
+inline constexpr int keep_alive_idle_seconds = 10;      // of TCP, for a peer whose machine has gone: then it is asked,
+inline constexpr int keep_alive_period_seconds = 5;     // so often,
+inline constexpr int keep_alive_probes = 3;             // and so many times
 
 // A process's own memory, heap and stacks: beyond that allocations fail. Far above what the bounds here add up to; it
 // is for what libzmq does not bound, a message of endless parts.
