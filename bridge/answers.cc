@@ -125,14 +125,6 @@ void append_list(std::string& out, const Task& task, const Answer& answer) {
   out += '}';
 }
 
-std::string without_processes(std::string_view status) {
-  boost::json::value group = boost::json::parse(status);
-  boost::json::object& members = group.as_object();
-  for (boost::json::value& replica : members["replicas"].as_array()) replica.as_object()["pid"] = nullptr;
-  for (const char* role : {"distributor", "comparator"}) members[role].as_object()["pid"] = nullptr;
-  return boost::json::serialize(group);
-}
-
 void start(Reply& reply, int status, std::string_view content_type) {
   reply.status = status;
   reply.content_type = content_type;
@@ -176,10 +168,6 @@ void write_json(std::string body, Reply& reply) {
   start(reply, 200, json_type);
   reply.body = std::move(body);
   reply.body += '\n';
-}
-
-void write_cluster(std::string status, bool shows_processes, Reply& reply) {
-  write_json(shows_processes ? std::move(status) : without_processes(status), reply);
 }
 
 void write_allow(std::string_view allow, Reply& reply) {

@@ -38,8 +38,6 @@ struct Framing {
 void write_problem(const Problem& problem, std::uint32_t retry_after_seconds, Reply& reply);
 void write_json(std::string body, Reply& reply);
 void write_allow(std::string_view allow, Reply& reply);
-// `status`: the group's, of client/status_json.h. Process ids are for operators: else they are null.
-void write_cluster(std::string status, bool shows_processes, Reply& reply);
 void write_answer(const Task& task, const Answer& answer, std::uint32_t retry_after_seconds, Reply& reply);
 void write_admin_reply(const AdminCommand& command, const std::optional<AdminReply>& answer, const Rules& rules,
                        std::uint32_t retry_after_seconds, Reply& reply);

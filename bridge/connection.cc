@@ -205,7 +205,8 @@ void Connection::answered(const Answer& answer) {
 void Connection::ask_cluster() {
   site_.exchange->status(site_.exchange->timeout(), [self = take_hold()](const std::optional<ClusterStatus>& status) {
     if (self->stage_ == Stage::closed) return;
-    if (status) write_cluster(status_json(*status), self->task_.is_operators, self->reply_);
+    const Processes processes = self->task_.is_operators ? Processes::shown : Processes::hidden;
+    if (status) write_json(status_json(*status, processes), self->reply_);
     const bool goes_on =
         status ? self->send_reply()
                : self->reply_problem({ProblemKind::unavailable, "the distributor did not answer in time"});

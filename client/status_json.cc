@@ -22,12 +22,16 @@ json::value verdict_json(const std::optional<LastVerdict>& verdict) {
                       {"at", rfc3339(verdict->at)}};
 }
 
-json::object replica_json(const ReplicaStatus& replica) {
+json::value pid_json(std::uint64_t pid, Processes processes) {
+  return processes == Processes::shown ? json::value(pid) : json::value(nullptr);
+}
+
+json::object replica_json(const ReplicaStatus& replica, Processes processes) {
   return {{"id", replica.id.value},
           {"state", word(to_string(replica.state))},
           {"applied", replica.applied.value},
           {"lag", replica.lag},
-          {"pid", replica.pid},
+          {"pid", pid_json(replica.pid, processes)},
           {"store", replica.store},
           {"votes", replica.votes},
           {"dissents", replica.dissents},
@@ -44,9 +48,9 @@ json::object replica_json(const ReplicaStatus& replica) {
 
 }  // namespace
 
-std::string status_json(const ClusterStatus& status) {
+std::string status_json(const ClusterStatus& status, Processes processes) {
   json::array replicas;
-  for (const ReplicaStatus& replica : status.replicas) replicas.push_back(replica_json(replica));
+  for (const ReplicaStatus& replica : status.replicas) replicas.push_back(replica_json(replica, processes));
   json::object object = {
       {"term", status.term.value},
       {"view", status.view.value},
@@ -55,8 +59,8 @@ std::string status_json(const ClusterStatus& status) {
       {"stable", status.stable.value},
       {"state", word(to_string(status.state))},
       {"replicas", std::move(replicas)},
-      {"distributor", {{"pid", status.distributor_pid}, {"state", status.distributor_state}}},
-      {"comparator", {{"pid", status.comparator_pid}, {"state", status.comparator_state}}},
+      {"distributor", {{"pid", pid_json(status.distributor_pid, processes)}, {"state", status.distributor_state}}},
+      {"comparator", {{"pid", pid_json(status.comparator_pid, processes)}, {"state", status.comparator_state}}},
       {"journal_first", status.journal_first.value},
       {"undecided", status.undecided.value == 0 ? json::value(nullptr) : json::value(status.undecided.value)},
   };

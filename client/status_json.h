@@ -9,7 +9,10 @@
 
 namespace tally {
 
+// Process ids are for operators: to others they are null.
+enum class Processes { shown, hidden };
+
 // One line without its end.
-std::string status_json(const ClusterStatus& status);
+std::string status_json(const ClusterStatus& status, Processes processes = Processes::shown);
 
 }  // namespace tally

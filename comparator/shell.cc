@@ -35,14 +35,13 @@ ComparatorCore::Config core_config(const Config& config, Incarnation incarnation
 }  // namespace
 
 ComparatorShell::ComparatorShell(const Config& config, AuditLog audit_log)
-    : doors_{{{Principal::bridges, Channel::bind(context_, config.comparator_bridge_endpoint, client_limits, true)},
-              {Principal::clients, Channel::bind(context_, config.comparator_client_endpoint, client_limits, true)}}},
+    : doors_(context_, config.comparator_bridge_endpoint, config.comparator_client_endpoint, client_limits),
       distributor_(
           Channel::connect(context_, config.distributor_comparator_endpoint, distributor_limits, random_bytes(16))),
       audit_log_(std::move(audit_log)),
       incarnation_(random_number()),
       core_(core_config(config, incarnation_, audit_log_)) {
-  for (Door& door : doors_) waiter_.watch(door.channel);
+  doors_.watch_by(waiter_);
   waiter_.watch(distributor_);
   for (std::uint64_t id = 1; id <= static_cast<std::uint64_t>(config.replicas); ++id) {
     const std::string endpoint = config.endpoint_for_comparator(ReplicaId(id));
@@ -92,10 +91,6 @@ void ComparatorShell::receive_from_replica(ReplicaLink& link, Instant now) {
   }
 }
 
-Channel& ComparatorShell::door_of(Principal principal) {
-  return std::ranges::find(doors_, principal, &Door::principal)->channel;
-}
-
 void ComparatorShell::receive_from_clients(Door& door, Instant now) {
   Channel::Share share;
   while (auto incoming = door.channel.receive(share)) {
@@ -106,10 +101,8 @@ void ComparatorShell::receive_from_clients(Door& door, Instant now) {
 }
 
 void ComparatorShell::carry_out(ComparatorOutput output) {
-  for (auto& [client, decisions] : output.decisions)
-    door_of(client.principal).send(client.routing_id, std::move(decisions));
-  for (const ClientId& client : output.welcomes)
-    door_of(client.principal).send(client.routing_id, ComparatorWelcome{incarnation_});
+  for (auto& [client, decisions] : output.decisions) doors_.send(client, std::move(decisions));
+  for (const ClientId& client : output.welcomes) doors_.send(client, ComparatorWelcome{incarnation_});
   if (output.report) distributor_.send({}, std::move(*output.report));
   if (!output.audit.empty()) write_audit(std::move(output.audit));
   for (const Event& event : output.events) log_event(event);

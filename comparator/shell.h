@@ -2,7 +2,6 @@
 // The comparator's sockets, audit log and clock around its core. One event-loop thread, and one for the audit log.
 #pragma once
 
-#include <array>
 #include <vector>
 
 #include "comparator/audit_log.h"
@@ -11,6 +10,7 @@
 #include "runtime/channel.h"
 #include "runtime/config.h"
 #include "runtime/daemon.h"
+#include "runtime/doors.h"
 #include "runtime/heartbeat.h"
 #include "runtime/silence.h"
 #include "runtime/waiter.h"
@@ -25,11 +25,6 @@ class ComparatorShell {
   void run();
 
  private:
-  // Where clients come in, and whose they are (law 25).
-  struct Door {
-    Principal principal;
-    Channel channel;
-  };
   // What comes by a replica's endpoint is that replica's (law 9).
   struct ReplicaLink {
     ReplicaId id;
@@ -39,13 +34,12 @@ class ComparatorShell {
   void receive_all(Instant now);
   void receive_from_distributor(Instant now);
   void receive_from_replica(ReplicaLink& link, Instant now);
-  Channel& door_of(Principal principal);
   void receive_from_clients(Door& door, Instant now);
   void carry_out(ComparatorOutput output);
   void write_audit(std::vector<AuditRecord> records);
 
   zmq::context_t context_;
-  std::array<Door, 2> doors_;
+  Doors doors_;
   Channel distributor_;
   Silence distributor_silence_;
   std::vector<ReplicaLink> replicas_;

@@ -12,16 +12,6 @@ namespace {
 
 constexpr std::uint32_t view_layout = 2;
 
-void append_digest(std::string& bytes, const Digest& digest) {
-  append_number(bytes, digest.high);
-  append_number(bytes, digest.low);
-}
-
-Digest read_digest(ByteReader& reader) {
-  const auto high = reader.number<std::uint64_t>();
-  return {high, reader.number<std::uint64_t>()};
-}
-
 }  // namespace
 
 std::string order_key(Sequence sequence) {

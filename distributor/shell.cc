@@ -65,8 +65,7 @@ DistributorShell::DistributorShell(const Config& config, std::unique_ptr<Journal
     : config_(config),
       journal_(std::move(journal)),
       context_(batching_context()),
-      doors_{{{Principal::bridges, Channel::bind(context_, config.distributor_bridge_endpoint, client_limits, true)},
-              {Principal::clients, Channel::bind(context_, config.distributor_client_endpoint, client_limits, true)}}},
+      doors_(context_, config.distributor_bridge_endpoint, config.distributor_client_endpoint, client_limits),
       comparator_(Channel::bind(context_, config.distributor_comparator_endpoint, comparator_limits, false)) {
   for (std::uint64_t id = 1; id <= static_cast<std::uint64_t>(config.replicas); ++id) {
     const std::string endpoint = config.endpoint_for_distributor(ReplicaId(id));
@@ -74,7 +73,7 @@ DistributorShell::DistributorShell(const Config& config, std::unique_ptr<Journal
   }
   core_ =
       std::make_unique<DistributorCore>(core_config(config), journal_->begin_term(), calendar_now(), monotonic_now());
-  for (Door& door : doors_) waiter_.watch(door.channel);
+  doors_.watch_by(waiter_);
   waiter_.watch(comparator_);
   for (ReplicaLink& link : replicas_) waiter_.watch(link.channel);
   waiter_.watch(background_.completion_fd());
@@ -118,10 +117,6 @@ void DistributorShell::receive_all(DistributorCore& core, Instant now) {
   receive_from_comparator(core, now);
   for (ReplicaLink& link : replicas_) receive_from_replica(core, link, now);
   for (Door& door : doors_) receive_from_clients(core, door, now);
-}
-
-Channel& DistributorShell::door_of(Principal principal) {
-  return std::ranges::find(doors_, principal, &Door::principal)->channel;
 }
 
 // Each of these reads at most one socket's share of a turn.
@@ -176,8 +171,7 @@ void DistributorShell::carry_out(DistributorOutput output) {
   }
   for (const auto& delivery : output.deliveries) deliver(delivery);
   for (Message& message : output.to_comparator) comparator_.send(comparator_peer_, std::move(message));
-  for (auto& [client, message] : output.to_clients)
-    door_of(client.principal).send(client.routing_id, std::move(message));
+  for (auto& [client, message] : output.to_clients) doors_.send(client, std::move(message));
   if (output.cut_below)
     background_.submit([this, first = *output.cut_below]() -> Background::Completion {
       journal_->cut_below(first);

@@ -3,7 +3,6 @@
 // and one that keeps it short and whole.
 #pragma once
 
-#include <array>
 #include <deque>
 #include <map>
 #include <memory>
@@ -16,6 +15,7 @@
 #include "runtime/channel.h"
 #include "runtime/config.h"
 #include "runtime/daemon.h"
+#include "runtime/doors.h"
 #include "runtime/heartbeat.h"
 #include "runtime/waiter.h"
 
@@ -35,11 +35,6 @@ class DistributorShell {
     SharedMessage message;
     std::size_t bytes;
   };
-  // Where clients come in, and whose they are (law 25).
-  struct Door {
-    Principal principal;
-    Channel channel;
-  };
   // A replica's endpoint; its peer is whoever sent the newest valid report there.
   struct ReplicaLink {
     ReplicaId id;
@@ -47,7 +42,6 @@ class DistributorShell {
     std::string peer;
   };
 
-  Channel& door_of(Principal principal);
   void receive_all(DistributorCore& core, Instant now);
   void receive_from_clients(DistributorCore& core, Door& door, Instant now);
   void receive_from_comparator(DistributorCore& core, Instant now);
@@ -64,7 +58,7 @@ class DistributorShell {
   Config config_;
   std::unique_ptr<Journal> journal_;
   zmq::context_t context_;
-  std::array<Door, 2> doors_;
+  Doors doors_;
   Channel comparator_;
   std::string comparator_peer_;
   std::vector<ReplicaLink> replicas_;

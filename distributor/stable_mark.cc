@@ -17,8 +17,7 @@ namespace {
 std::uint64_t checksum_of(const StablePlace& place) {
   std::string bytes;
   append_number(bytes, place.sequence.value);
-  append_number(bytes, place.chain.high);
-  append_number(bytes, place.chain.low);
+  append_digest(bytes, place.chain);
   return tally::checksum_of(bytes);
 }
 

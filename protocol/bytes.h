@@ -9,6 +9,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "protocol/digest.h"
+
 namespace tally {
 
 static_assert(std::endian::native == std::endian::little, "results and digests are laid out little-endian");
@@ -60,5 +62,15 @@ class ByteReader {
   std::string_view rest_;
   bool ok_ = true;
 };
+
+inline void append_digest(std::string& bytes, const Digest& digest) {
+  append_number(bytes, digest.high);
+  append_number(bytes, digest.low);
+}
+
+inline Digest read_digest(ByteReader& reader) {
+  const auto high = reader.number<std::uint64_t>();
+  return {high, reader.number<std::uint64_t>()};
+}
 
 }  // namespace tally

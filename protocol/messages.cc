@@ -8,11 +8,6 @@
 namespace tally {
 namespace {
 
-void append_digest(std::string& bytes, const Digest& digest) {
-  append_number(bytes, digest.high);
-  append_number(bytes, digest.low);
-}
-
 constexpr std::array<std::string_view, 10> fault_words = {
     "none", "wrong-value", "wrong-state",        "silent",   "slow", "crash",
     "hang", "drop-orders", "corrupt-checkpoint", "disk-full"};

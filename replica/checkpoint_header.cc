@@ -10,16 +10,6 @@ namespace {
 constexpr std::uint32_t made_here = 1;
 constexpr std::uint32_t imported = 2;
 
-void append_digest(std::string& bytes, const Digest& digest) {
-  append_number(bytes, digest.high);
-  append_number(bytes, digest.low);
-}
-
-Digest read_digest(ByteReader& reader) {
-  const auto high = reader.number<std::uint64_t>();
-  return {high, reader.number<std::uint64_t>()};
-}
-
 }  // namespace
 
 std::string encode_header(const CheckpointHeader& header) {

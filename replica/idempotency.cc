@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "protocol/bytes.h"
-#include "protocol/check.h"
 #include "protocol/limits.h"
+#include "replica/probing.h"
 
 namespace tally {
 namespace {
@@ -19,29 +19,12 @@ bool is_older(const IdempotencyKeys::Record& record, ServedTime now, Duration ag
 
 std::string entry_value(const IdempotencyKeys::Record& record) {
   std::string bytes;
-  append_number(bytes, record.key.high);
-  append_number(bytes, record.key.low);
+  append_digest(bytes, record.key);
   append_number(bytes, record.operation);
   append_number(bytes, static_cast<std::uint8_t>(record.status));
   append_number(bytes, record.value);
   append_number(bytes, record.stored_seconds);
   return bytes;
-}
-
-// Big-endian, so that entries lie in the order of their places.
-template <class Number>
-void append_reversed(std::string& bytes, Number number) {
-  std::string raw;
-  append_number(raw, number);
-  bytes.append(raw.rbegin(), raw.rend());
-}
-
-template <class Number>
-Number read_reversed(std::string_view& bytes) {
-  if (bytes.size() < sizeof(Number)) return 0;
-  const std::string raw(bytes.rend() - sizeof(Number), bytes.rend());
-  bytes.remove_prefix(sizeof(Number));
-  return ByteReader(raw).number<Number>();
 }
 
 }  // namespace
@@ -53,11 +36,12 @@ std::uint64_t same_operation_digest(const Operation& operation) {
   return digest_of_parts({head, operation.name}).low;
 }
 
+// Places are big-endian, so that entries lie in their order.
 std::string IdempotencyKeys::entry_key(const Record& record) const {
   std::string bytes(1, entry_type::idempotency_key);
   append_number(bytes, static_cast<std::uint16_t>(principal_));
-  append_reversed(bytes, record.first.value);
-  append_reversed(bytes, static_cast<std::uint32_t>(record.place));
+  append_number(bytes, __builtin_bswap64(record.first.value));
+  append_number(bytes, __builtin_bswap32(record.place));
   return bytes;
 }
 
@@ -120,7 +104,8 @@ void IdempotencyKeys::drop_oldest() {
 const IdempotencyKeys::Record* IdempotencyKeys::find(const Digest& key) const {
   const Part& part = part_of(key);
   if (part.slots.empty()) return nullptr;
-  for (std::size_t place = key.low & part.mask(); part.slots[place] != 0; place = (place + 1) & part.mask()) {
+  const std::size_t mask = part.slots.size() - 1;
+  for (std::size_t place = key.low & mask; part.slots[place] != 0; place = (place + 1) & mask) {
     const Record& record = at(number_in(part.slots[place]));
     if (record.key == key) return &record;
   }
@@ -137,43 +122,17 @@ std::uint64_t IdempotencyKeys::number_in(std::uint32_t slot) const {
   return first_ + from_first;
 }
 
-void IdempotencyKeys::put(Part& part, const Digest& key, std::uint32_t slot) {
-  std::size_t place = key.low & part.mask();
-  while (part.slots[place] != 0) place = (place + 1) & part.mask();
-  part.slots[place] = slot;
-}
-
-void IdempotencyKeys::grow(Part& part) {
-  const std::vector<std::uint32_t> before = std::exchange(part.slots, {});
-  part.slots.resize(before.empty() ? 8 : 2 * before.size());
-  for (const std::uint32_t slot : before)
-    if (slot != 0) put(part, at(number_in(slot)).key, slot);
-}
-
 void IdempotencyKeys::index(std::uint64_t number) {
-  const Digest& key = at(number).key;
-  Part& part = part_of(key);
-  if (part.used + 1 > part.slots.size() / 4 * 3) grow(part);
-  put(part, key, slot_of(number));
+  const auto home = [this](std::uint32_t slot) { return at(number_in(slot)).key.low; };
+  Part& part = part_of(at(number).key);
+  if (part.used + 1 > part.slots.size() / 4 * 3) grow_slots(part.slots, home);
+  put_slot(part.slots, slot_of(number), home);
   ++part.used;
 }
 
 void IdempotencyKeys::forget(std::uint64_t number) {
-  const Digest& key = at(number).key;
-  Part& part = part_of(key);
-  std::size_t hole = key.low & part.mask();
-  while (part.slots[hole] != slot_of(number)) {
-    CHECK(part.slots[hole] != 0);
-    hole = (hole + 1) & part.mask();
-  }
-  // Whoever stands behind the hole and was kept from standing at or before it moves into it.
-  for (std::size_t place = (hole + 1) & part.mask(); part.slots[place] != 0; place = (place + 1) & part.mask()) {
-    const std::size_t home = at(number_in(part.slots[place])).key.low & part.mask();
-    if (((place - home) & part.mask()) < ((place - hole) & part.mask())) continue;
-    part.slots[hole] = part.slots[place];
-    hole = place;
-  }
-  part.slots[hole] = 0;
+  Part& part = part_of(at(number).key);
+  erase_slot(part.slots, slot_of(number), [this](std::uint32_t slot) { return at(number_in(slot)).key.low; });
   --part.used;
 }
 
@@ -223,18 +182,17 @@ void IdempotencyKeys::end_capture(EntryChanges& changes) {
 
 bool IdempotencyKeys::restore(std::string_view key, std::string_view value) {
   Record record;
-  if (key.size() != sizeof(std::uint64_t) + sizeof(std::uint32_t)) return false;
-  record.first = Sequence(read_reversed<std::uint64_t>(key));
-  const auto place = read_reversed<std::uint32_t>(key);
+  ByteReader place_reader(key);
+  record.first = Sequence(__builtin_bswap64(place_reader.number<std::uint64_t>()));
+  const std::uint32_t place = __builtin_bswap32(place_reader.number<std::uint32_t>());
   record.place = place & 0xFFFFFF;
   ByteReader reader(value);
-  record.key.high = reader.number<std::uint64_t>();
-  record.key.low = reader.number<std::uint64_t>();
+  record.key = read_digest(reader);
   record.operation = reader.number<std::uint64_t>();
   record.status = reader.number<std::uint8_t>();
   record.value = reader.number<std::int64_t>();
   record.stored_seconds = reader.number<std::uint32_t>();
-  if (!reader.at_end() || record.place != place || find(record.key)) return false;
+  if (!place_reader.at_end() || !reader.at_end() || record.place != place || find(record.key)) return false;
   const auto place_of = [](const Record& of) { return std::pair(of.first, std::uint32_t{of.place}); };
   if (size() > 0) {
     const Record& before = at(end_ - 1);

@@ -88,11 +88,10 @@ class IdempotencyKeys {
     Digest digest;
     std::array<Record, block_records> records;
   };
-  // Open addressing (linear probing, deletion by moving back). A slot says which record, 0: none.
+  // Open addressing (probing.h). A slot says which record, 0: none.
   struct Part {
     std::vector<std::uint32_t> slots;
     std::size_t used = 0;
-    std::size_t mask() const { return slots.size() - 1; }
   };
 
   static std::uint32_t slot_of(std::uint64_t number);
@@ -101,8 +100,6 @@ class IdempotencyKeys {
   const Part& part_of(const Digest& key) const { return index_[key.high >> 56]; }
   Block& block_of(std::uint64_t number) const { return *blocks_[number / block_records - first_ / block_records]; }
   const Record& at(std::uint64_t number) const { return block_of(number).records[number % block_records]; }
-  static void put(Part& part, const Digest& key, std::uint32_t slot);
-  void grow(Part& part);
   void index(std::uint64_t number);
   void forget(std::uint64_t number);
 

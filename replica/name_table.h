@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds a node by its name: a hash table of pointers with open addressing (linear probing, deletion by moving back;
-// Knuth, "The Art of Computer Programming", volume 3, 6.4, algorithms L and R).
+// Finds a node by its name: a hash table of pointers with open addressing (probing.h).
 //
 // Two things that ready-made tables do not offer made it:
 // - Memory can be fetched ahead. With millions of counters each lookup waits for memory two or three times, unless the
@@ -15,10 +14,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "protocol/check.h"
+#include "replica/probing.h"
 
 namespace tally {
 
@@ -39,27 +37,18 @@ class NameTable {
   // Precondition: there is no node of this name.
   void insert(std::uint64_t hash, Node* node) {
     Part& part = part_of(hash);
-    if (part.used + 1 > part.slots.size() / 4 * 3) grow(part);
-    put(part, {hash, node});
+    if (part.used + 1 > part.slots.size() / 4 * 3) {
+      grow_slots(part.slots, home);
+      part.mask = part.slots.size() - 1;
+    }
+    put_slot(part.slots, {hash, node}, home);
     ++part.used;
   }
 
   // Precondition: the node is in here.
-  void erase(std::uint64_t hash, const Node* node) {
+  void erase(std::uint64_t hash, Node* node) {
     Part& part = part_of(hash);
-    std::size_t hole = hash & part.mask;
-    while (part.slots[hole].node != node) {
-      CHECK(part.slots[hole].node);
-      hole = (hole + 1) & part.mask;
-    }
-    // Whoever stands behind the hole and was kept from standing at or before it moves into it.
-    for (std::size_t place = (hole + 1) & part.mask; part.slots[place].node; place = (place + 1) & part.mask) {
-      const std::size_t home = part.slots[place].hash & part.mask;
-      if (((place - home) & part.mask) < ((place - hole) & part.mask)) continue;
-      part.slots[hole] = part.slots[place];
-      hole = place;
-    }
-    part.slots[hole] = {};
+    erase_slot(part.slots, {hash, node}, home);
     --part.used;
   }
 
@@ -109,6 +98,7 @@ class NameTable {
   struct Slot {
     std::uint64_t hash = 0;
     Node* node = nullptr;
+    bool operator==(const Slot& other) const { return node == other.node; }
   };
   struct Part {
     std::vector<Slot> slots;  // none, or a power of two
@@ -122,19 +112,7 @@ class NameTable {
   Part& part_of(std::uint64_t hash) { return parts_[part_number(hash)]; }
   const Part& part_of(std::uint64_t hash) const { return parts_[part_number(hash)]; }
 
-  static void put(Part& part, const Slot& slot) {
-    std::size_t place = slot.hash & part.mask;
-    while (part.slots[place].node) place = (place + 1) & part.mask;
-    part.slots[place] = slot;
-  }
-
-  static void grow(Part& part) {
-    const std::vector<Slot> before = std::exchange(part.slots, {});
-    part.slots.resize(before.empty() ? 8 : 2 * before.size());
-    part.mask = part.slots.size() - 1;
-    for (const Slot& slot : before)
-      if (slot.node) put(part, slot);
-  }
+  static std::uint64_t home(const Slot& slot) { return slot.hash; }
 
   std::array<Part, parts> parts_;
 };

@@ -36,8 +36,7 @@ Digest content_digest(const Request& request) {
 
 std::string result_value(const Digest& content, std::string_view result) {
   std::string value;
-  append_number(value, content.high);
-  append_number(value, content.low);
+  append_digest(value, content);
   value.append(result);
   return value;
 }
@@ -292,8 +291,7 @@ bool Sessions::restore_result(std::string_view key, std::string_view value) {
   const SessionId id = read_session_id(key_reader);
   const RequestNumber number(key_reader.number<std::uint64_t>());
   ByteReader reader(value);
-  const auto high = reader.number<std::uint64_t>();
-  const Digest content{high, reader.number<std::uint64_t>()};
+  const Digest content = read_digest(reader);
   const std::string_view result = reader.rest();
   if (!key_reader.at_end() || !reader.ok() || result.size() < results::header_bytes) return false;
   const Digest digest = entry_digest(result_key(id, number), value);

@@ -18,8 +18,7 @@ constexpr std::string_view key_secret_key(&entry_type::key_secret, 1);
 
 std::string key_secret_value(const Digest& secret) {
   std::string bytes;
-  append_number(bytes, secret.high);
-  append_number(bytes, secret.low);
+  append_digest(bytes, secret);
   return bytes;
 }
 
@@ -307,8 +306,7 @@ bool State::restore(std::string_view key, std::string_view value) {
     case entry_type::limits: return limits_restored_ = rest.empty() && value == limits_entry_;
     case entry_type::key_secret: {
       ByteReader reader(value);
-      key_secret_.high = reader.number<std::uint64_t>();
-      key_secret_.low = reader.number<std::uint64_t>();
+      key_secret_ = read_digest(reader);
       return rest.empty() && reader.at_end();
     }
     default: return false;

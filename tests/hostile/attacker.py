@@ -172,7 +172,7 @@ def answer_of(peer, name, seconds=ANSWER_SECONDS):
     return None
 
 
-class Client:
+class Client(zmtp.Closing):
     """A client that keeps to the protocol, as far as its attack wants to."""
 
     def __init__(self, target, open_session=True):
@@ -230,12 +230,6 @@ class Client:
     def close(self):
         self.distributor.close()
         self.comparator.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
 
 class FalseReplica:

@@ -323,7 +323,7 @@ def hoarded_results(target):
 
 
 @attack('client', seconds=20, memory_mib=256,
-        known='idempotency keys have no bound for each principal (law 25)')
+        known='one client can fill the account that all native clients share')
 def million_keys(target):
     """A million idempotency keys, 4,096 in each request."""
     prefix = secrets.token_hex(4).encode()
@@ -339,7 +339,7 @@ def million_keys(target):
 
 
 @attack('client', seconds=8, memory_mib=200,
-        known='counters are bounded in number, not in bytes or for each principal (law 25)')
+        known='a gibibyte of counters is what native clients may make: it grows beyond this bound')
 def long_names(target):
     """New counters with names of 256 bytes, 1,900 in each request."""
     prefix = secrets.token_hex(4).encode()
@@ -375,7 +375,7 @@ def result_limits(target):
 
 
 @attack('client', seconds=6,
-        known='requests wait in one queue for all, which a client can fill (law 25)')
+        known='the queue of native clients may take more memory than this bound')
 def full_queue(target):
     """Requests of sessions that never were, as fast as they are taken, from 300 clients: a few fit
     into an order."""
@@ -385,7 +385,7 @@ def full_queue(target):
 
 
 @attack('client', seconds=6, memory_mib=160,
-        known='64 MiB wait for all, which a client can fill (law 25)')
+        known='the queue of native clients may take more memory than this bound')
 def full_queue_of_bytes(target):
     """Requests of 500 KB, as fast as they are taken, from 64 clients."""
     peers = target.connections(MANY, 'distributor')

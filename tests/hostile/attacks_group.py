@@ -446,8 +446,8 @@ def true_state(target, group, donor):
 
 
 @attack('donor', seconds=20,
-        known='whoever lies as a donor can make another state with the same digest; the names in forged.py '
-              'are of semantics version 1, and have to be searched for anew', **DONOR)
+        known='whoever lies as a donor can make another state with the same digest; the names in '
+              'forged.py are of semantics version 1, and have to be searched for anew', **DONOR)
 def forged_state(target):
     """Gives the true state with one counter changed, and others added that make up for it in the
     digest."""

@@ -70,7 +70,7 @@ def see_readiness(target):
 # ---- connections
 
 @attack('http', seconds=8, memory_mib=192,
-        known='connections are not capped for each address, and health has no reserve (law 30)')
+        known='who asks for the health comes by the attacker\'s address, whose share is used up')
 def idle_connections(target):
     """10,000 connections of one address that stay idle."""
     held = []
@@ -172,7 +172,8 @@ def cluster_flood(target):
 
 # ---- keys
 
-@attack('http', seconds=10, memory_mib=160, known='keys have no bound for each address (law 25)')
+@attack('http', seconds=10, memory_mib=160,
+        known='one address may have half of the keys that a bridge lets pass in ten minutes')
 def keys_by_http(target):
     """Increments with ever new Idempotency-Keys, pipelined on 64 connections: a million would fill
     the table."""

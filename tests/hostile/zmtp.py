@@ -98,7 +98,17 @@ def connect(endpoint, routing_id=b'', socket_type=b'DEALER', greet=True):
     return peer
 
 
-class Listener:
+class Closing:
+    """What is closed at the end of its `with`."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Listener(Closing):
     """A bound ROUTER. On ipc it takes the path over from whoever has bound it: that one hears of no
     new connection."""
 
@@ -131,14 +141,8 @@ class Listener:
     def close(self):
         self.socket.close()
 
-    def __enter__(self):
-        return self
 
-    def __exit__(self, *_):
-        self.close()
-
-
-class Peer:
+class Peer(Closing):
     """One connection. `metadata` is what the other side said in its READY."""
 
     def __init__(self, connection):
@@ -273,9 +277,3 @@ class Peer:
 
     def close(self):
         self.socket.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()

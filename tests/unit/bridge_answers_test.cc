@@ -220,9 +220,9 @@ BOOST_AUTO_TEST_CASE(the_status_is_the_json_of_the_contract) {
              R"("distributor":{"pid":1,"state":"leading"},"comparator":{"pid":0,"state":""},)"
              R"("journal_first":7,"undecided":null})");
   Reply reply;
-  write_cluster(status_json(status), true, reply);
+  write_json(status_json(status, Processes::shown), reply);
   BOOST_TEST(reply.body == status_json(status) + "\n");
-  write_cluster(status_json(status), false, reply);
+  write_json(status_json(status, Processes::hidden), reply);
   std::string hidden = status_json(status) + "\n";
   for (const std::string pid : {R"("pid":4711)", R"("pid":1,)", R"("pid":0)"})
     hidden.replace(hidden.find(pid), pid.size(), pid.ends_with(',') ? R"("pid":null,)" : R"("pid":null)");
