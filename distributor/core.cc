@@ -12,7 +12,7 @@
 namespace tally {
 namespace {
 
-constexpr Duration probation_order_period = milliseconds(5);
+constexpr Duration busy_order_period = milliseconds(5);
 constexpr Duration lazy_sync_period = seconds(1);
 
 // At most what a ballot takes in a message. A client chooses its routing id, of up to 255 bytes.
@@ -115,7 +115,7 @@ bool DistributorCore::order_is_due(Instant now) const {
 
 Duration DistributorCore::empty_order_period() const {
   const bool compared = membership_.anybody_on_probation() && !stalled_ && !undecidable_;
-  return compared ? probation_order_period : config_.ack_timeout;
+  return compared || sealing_.is_under_way() ? busy_order_period : config_.ack_timeout;
 }
 
 void DistributorCore::make_order(Instant now) {
@@ -136,6 +136,7 @@ void DistributorCore::make_order(Instant now) {
   order.semantics = limits::semantics_version;
   if (last_.sequence.value == 0) order.key_secret = config_.key_secret;
   order.id = {term_, last_.sequence.next(), {}};
+  seal_after(order, now);
   order.id.chain = chain_of(order);
   last_ = order.id;
   orders_made_ += 1;
@@ -301,6 +302,7 @@ void DistributorCore::tick(Instant now) {
   wake(now);
   if (membership_.tick(output_.events)) view_changed();
   consider_proofs(now);
+  consider_seal(now);
   if (next_stall() <= now) {
     stalled_ = true;
     output_.events.push_back(Event("group_stalled", Severity::error).with("sequence", decided_.next()));

@@ -139,7 +139,24 @@ class DistributorCore {
     ReplicaReport report;
     Sequence sent;
     Sequence vote_from;
-    Instant retry;  // after a failed delivery
+    bool lacks_state = false;  // acted upon, if it was a voter
+    Instant retry;             // after a failed delivery
+  };
+
+  // See core_seal.cc.
+  struct Sealing {
+    enum class Stage {
+      none,
+      preparing,   // replicas get ready
+      collecting,  // they write and read what they are to seal
+      agreed,
+    };
+    Stage stage = Stage::none;
+    CheckpointSeal seal;  // collecting: the order alone
+    Instant since;        // of the stage
+    Instant not_before;   // the next one begins
+    bool order_due = false;
+    bool is_under_way() const { return stage == Stage::preparing || stage == Stage::collecting; }
   };
 
   bool is_replica(ReplicaId replica) const { return replica.value >= 1 && replica.value <= streams_.size(); }
@@ -169,6 +186,7 @@ class DistributorCore {
   void view_changed();
   void tell_view();
   bool view_told() const { return view_position_ <= synced_ && !new_term_wanted_; }
+  bool lacks_state(const ReplicaReport& report) const;
   bool flows(ReplicaId replica) const;
   void take_verdicts(const ComparatorReport& report);
   bool take_succession(const ComparatorReport& report);
@@ -180,6 +198,14 @@ class DistributorCore {
   bool take_no_majority(const ComparatorReport& report, Instant now);
   void begin_new_term();
   void consider_proofs(Instant now);
+  void consider_seal(Instant now);
+  Sequence wanted_state(Instant now) const;
+  Instant not_before(Instant now) const;
+  bool awaits_seal(ReplicaId replica) const;
+  void consider_donors(Sequence wanted, Instant now);
+  void consider_readiness(Instant now);
+  void seal_after(Order& order, Instant now);
+  void consider_seals(Instant now);
   Sequence safe_cut() const;
   Sequence wanted_cut() const;
   void consider_cut();
@@ -246,6 +272,10 @@ class DistributorCore {
     std::uint64_t position = 0;
   } agreed_journaled_;
   Instant next_agreed_;
+
+  Sealing sealing_;
+  std::optional<Instant> few_since_;  // too few replicas have had a state for f+1 seals
+  std::uint64_t donors_ = 0;          // who then may be asked for theirs, a bit each
 
   Sequence journal_first_;  // nobody is sent an order before it
   Sequence cut_;            // the journal was told to forget those before it

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The distributor towards its replicas and its comparator: streams of orders, reports, verdicts, views.
 #include <algorithm>
+#include <utility>
 
 #include "distributor/core.h"
 #include "protocol/check.h"
@@ -43,7 +44,6 @@ void DistributorCore::receive(ReplicaId replica, const ReplicaReport& report, In
   const bool connected = !stream.known || stream.report.incarnation != report.incarnation;
   const bool rolled_back = report.applied.sequence < stream.report.applied.sequence;
   const bool begins_anew = connected || rolled_back || stream.report.recovery != report.recovery;
-  const bool newly_imported = report.imported && (begins_anew || !stream.report.imported);
   if (connected)
     output_.events.push_back(Event("replica_connected")
                                  .with("replica", replica)
@@ -57,19 +57,25 @@ void DistributorCore::receive(ReplicaId replica, const ReplicaReport& report, In
   stream.sent = goes_back ? report.applied.sequence : std::max(stream.sent, report.applied.sequence);
   if (begins_anew) {
     stream.vote_from = decided_.next();
+    stream.lacks_state = false;
     send_standing(replica);
   }
-  if (!is_deciding()) {              // law 14: whoever proves itself votes
-    stream.report.imported = false;  // acted upon when it is said again
-    return;
-  }
+  if (!is_deciding()) return;  // law 14: whoever proves itself votes
   const bool of_this_life = report.recovery == membership_.member(replica).recovery;
-  if (newly_imported && of_this_life && membership_.imported(replica, output_.events)) view_changed();
+  const bool newly = !std::exchange(stream.lacks_state, lacks_state(report));
+  if (newly && stream.lacks_state && of_this_life && membership_.lacks_state(replica, output_.events)) view_changed();
   const bool close_behind = report.applied.sequence.value + caught_up_within >= last_.sequence.value;
-  // Who lives on an unproven import gives no vote that could be compared.
-  if (!flows(replica) || report.imported || !close_behind || !membership_.caught_up(replica, output_.events)) return;
+  // Who lives on an unproven import, or has no state yet, gives no vote that could be compared.
+  const bool gives_votes = flows(replica) && !report.imported && report.state_wanted.value == 0;
+  if (!gives_votes || !close_behind || !membership_.caught_up(replica, output_.events)) return;
   next_empty_ = std::min(next_empty_, now + empty_order_period());  // to be judged by
   view_changed();
+}
+
+// It cannot vote before another replica's state is its own.
+bool DistributorCore::lacks_state(const ReplicaReport& report) const {
+  const bool leads_on = report.applied.sequence.next() >= journal_first_;
+  return report.imported || (report.state_wanted.value != 0 && !leads_on);
 }
 
 // Whether orders may be sent to it: it takes part, and has carried out the recovery that it was told of.
@@ -93,7 +99,7 @@ void DistributorCore::delivery_failed(ReplicaId replica, Sequence sequence) {
 // What the replica's window and the journal allow to be sent to it. Law 21: one slow replica never slows the others.
 Sequence DistributorCore::feed_end(ReplicaId replica) const {
   const Stream& stream = stream_of(replica);
-  if (!flows(replica) || stream.sent.next() < journal_first_) return stream.sent;
+  if (!flows(replica) || stream.sent.next() < journal_first_ || awaits_seal(replica)) return stream.sent;
   const std::uint64_t window_end = stream.report.applied.sequence.value + limits::replica_window_orders;
   const std::uint64_t turn_end = stream.sent.value + limits::catch_up_orders_per_turn;
   return Sequence(std::min({last_.sequence.value, window_end, turn_end}));
@@ -130,6 +136,9 @@ void DistributorCore::send_standing(ReplicaId replica) {
   standing.journal_first = journal_first_;
   standing.agreed = agreed_told_;
   if (membership_.record().rollback.stage == GroupRollback::Stage::reproducing) standing.prove = agreed_.order.sequence;
+  standing.seal_wanted = sealing_.stage == Sealing::Stage::preparing;
+  standing.seal = sealing_.seal;
+  standing.donors = donors_;
   standing.reason = membership_.reason(replica);
   output_.to_replicas.emplace_back(replica, std::move(standing));
 }

@@ -27,13 +27,18 @@ void DistributorCore::take_agreed(const ComparatorReport& report) {
 }
 
 // Replicas write checkpoints of what was agreed. So it is journaled first, and they are told of it once it is stable:
-// what a checkpoint may hold can be proven. While the group stands still it may be what an import waits for.
+// what a checkpoint may hold can be proven. While the group stands still, or a checkpoint is to be sealed, it may be
+// what an import waits for.
 void DistributorCore::journal_agreed(Instant now) {
   const bool known = agreed_journaled_.state.order.sequence >= agreed_.order.sequence;
-  if (known || (next_agreed_ > now && !stalled_)) return;
+  const bool to_be_sealed = sealing_.stage == Sealing::Stage::collecting &&
+                            agreed_journaled_.state.order.sequence < sealing_.seal.checkpoint &&
+                            agreed_.order.sequence >= sealing_.seal.checkpoint;
+  if (known || (next_agreed_ > now && !stalled_ && !to_be_sealed)) return;
   next_agreed_ = now + agreed_period;
   append(agreed_);
   agreed_journaled_ = {agreed_, appended_};
+  if (to_be_sealed) ask_for_sync();
 }
 
 // True: it is on record now. The comparator has named everybody that votes or is on probation whose

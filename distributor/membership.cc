@@ -153,14 +153,14 @@ bool Membership::caught_up(ReplicaId replica, std::vector<Event>& events) {
   return true;
 }
 
-bool Membership::imported(ReplicaId replica, std::vector<Event>& events) {
+bool Membership::lacks_state(ReplicaId replica, std::vector<Event>& events) {
   JournaledMember& member = member_of(replica);
   if (member.state != ReplicaState::voting || !may_lose(replica)) return false;
   enter(member, ReplicaState::recovering);
   record_.number = record_.number.next();
   events.push_back(Event("replica_recovering")
                        .with("replica", replica)
-                       .with("reason", "imported")
+                       .with("reason", "lacks_state")
                        .with("recovery", member.recovery)
                        .with("view", record_.number));
   return true;

@@ -89,8 +89,8 @@ class Membership {
   // Each of these says whether the view changed, and adds what happened to `events`.
   bool judge(const Verdict& verdict, std::vector<Event>& events);
   bool caught_up(ReplicaId replica, std::vector<Event>& events);
-  // A voter lives on another replica's state, unproven: it recovers like whoever was evicted, without blame.
-  bool imported(ReplicaId replica, std::vector<Event>& events);
+  // A voter has no state of its own that it could vote with: it recovers like whoever was evicted, without blame.
+  bool lacks_state(ReplicaId replica, std::vector<Event>& events);
   bool matched(ReplicaId replica, std::uint64_t votes_in_a_row, std::vector<Event>& events);
   // Law 13: those on probation that a succession names become voters, in one view.
   bool succeed(const Succession& succession, std::vector<Event>& events);

@@ -15,6 +15,7 @@
 
 #include "protocol/digest.h"
 #include "protocol/ids.h"
+#include "protocol/sha256.h"
 #include "protocol/time.h"
 
 namespace tally {
@@ -70,6 +71,7 @@ struct Order {
   Digest key_secret;            // the group's first order brings it: idempotency keys are digested under it. Zero: no
   std::vector<Request> requests;
   bool voided = false;  // every request is refused, by an operator (law 14). Not part of the chain
+  bool seal = false;    // whoever got ready for it seals the state after this order. Not part of the chain either
   auto operator<=>(const Order&) const = default;
 
   bool changes_state() const {
@@ -263,6 +265,17 @@ struct AdminReply {
 
 // ---- distributor and replica
 
+// What one checkpoint is, so that nobody can make another one that is the same.
+struct CheckpointSeal {
+  Sequence checkpoint;  // zero: none
+  // SHA-256 of its header (replica/checkpoint_header.h) and of its entries as chunks bring them. Zero: not known yet.
+  Sha256Digest digest{};
+  std::uint64_t bytes = 0;  // of these entries
+  auto operator<=>(const CheckpointSeal&) const = default;
+
+  bool is_known() const { return checkpoint.value != 0 && digest != Sha256Digest{}; }
+};
+
 // Distributor → replica: everything it needs to know, repeated.
 struct ReplicaStanding {
   Term term;
@@ -272,11 +285,14 @@ struct ReplicaStanding {
   Recovery recovery;   // when it grows, the replica drops its memory and recovers
   OrderIdentity last;  // the last order there is
   Sequence stable;
-  Sequence vote_from;      // orders before it were decided when the replica connected: execute them without a vote
-  std::string reason;      // why it was last evicted: dissent, silence, operator
-  Sequence journal_first;  // the first order that the journal still has; zero: all of them
-  OrderState agreed;       // the newest order that is known to be decided, not closed, and the state after it
-  Sequence prove;          // the order after which it is to say what its state is (law 14); zero: none
+  Sequence vote_from;        // orders before it were decided when the replica connected: execute them without a vote
+  std::string reason;        // why it was last evicted: dissent, silence, operator
+  Sequence journal_first;    // the first order that the journal still has; zero: all of them
+  OrderState agreed;         // the newest order that is known to be decided, not closed, and the state after it
+  Sequence prove;            // the order after which it is to say what its state is (law 14); zero: none
+  bool seal_wanted = false;  // get ready to seal the state after an order that comes soon
+  CheckpointSeal seal;       // of the checkpoint after that order; known: f+1 replicas made the same, so it is right
+  std::uint64_t donors = 0;  // a bit each, 1 for replica 1: who may give a state without a seal. See core_seal.cc
   auto operator<=>(const ReplicaStanding&) const = default;
 };
 
@@ -290,8 +306,11 @@ struct ReplicaReport {
   bool resend = false;  // misses orders after `applied` that were sent before
   std::uint64_t pid = 0;
   std::string store;
-  OrderState proof;       // after the order that the standing asks for, or after a later one if its state began there
-  bool imported = false;  // its state is another replica's, and unproven: it gives no vote
+  OrderState proof;         // after the order that the standing asks for, or after a later one if its state began there
+  bool imported = false;    // its state is another replica's, and unproven: it gives no vote
+  Sequence state_wanted;    // it wants a state of this order or a later one from another replica; zero: none
+  bool seal_ready = false;  // as the standing asks
+  CheckpointSeal seal;      // the newest that it made; not known: it could not
   auto operator<=>(const ReplicaReport&) const = default;
 };
 

@@ -15,7 +15,7 @@ CheckpointSchedule::CheckpointSchedule(const Config& config) : config_(config) {
 }
 
 bool CheckpointSchedule::due(Sequence applied, std::size_t changes) const {
-  if (waiting_ || committing_) return false;
+  if (!is_free()) return false;
   return due_at_once_ || (applied.value + offset_) % config_.every == 0 || changes >= config_.early_changes;
 }
 

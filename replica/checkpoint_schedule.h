@@ -31,6 +31,8 @@ class CheckpointSchedule {
   };
   explicit CheckpointSchedule(const Config& config);
 
+  // Nothing that was captured waits, or is being committed.
+  bool is_free() const { return !waiting_ && !committing_; }
   bool due(Sequence applied, std::size_t changes) const;
   void captured(CheckpointDelta delta);
   // The waiting capture, once it may be committed. `applied` is what the replica's chain leads to now.

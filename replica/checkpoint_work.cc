@@ -10,7 +10,7 @@ namespace tally {
 
 CheckpointWork::Loaded CheckpointWork::load(const std::function<std::unique_ptr<State>()>& fresh_state,
                                             Sequence below) {
-  import_.reset();
+  import_ = {};
   Loaded loaded;
   CheckpointReceiver receiver;
   receiver.begin = [&] { loaded.state = fresh_state(); };
@@ -40,24 +40,25 @@ CheckpointWork::Committed CheckpointWork::commit(CheckpointDelta delta, CommitFa
 }
 
 ImportOutcome CheckpointWork::import(const ImportStep& step) {
+  const StateChunk& chunk = step.chunk;
   if (step.first) {
-    import_.reset();
+    import_ = {};
     auto writer = checkpoints_->rewrite_older();
     if (!writer) return ImportOutcome::not_written;
-    import_ = std::move(*writer);
-    import_attempt_ = step.attempt;
+    import_ = {std::move(*writer), step.attempt, SealMaker(chunk.header)};
   }
-  if (!import_ || step.attempt != import_attempt_) return ImportOutcome::not_written;
-  const StateChunk& chunk = step.chunk;
+  if (!import_.writer || step.attempt != import_.attempt) return ImportOutcome::not_written;
   Stored<void> written;
   const bool sensible = visit_entries(chunk.entries, chunk.after, chunk.through, [&](auto key, auto value) {
-    written = import_->put(key, value);
+    written = import_.writer->put(key, value);
+    import_.seal.add(key, value);
     return written.has_value();
   });
   if (written && sensible && !chunk.last) return ImportOutcome::written;
-  if (written && sensible) written = import_->finish(chunk.header);
-  import_.reset();
-  if (!sensible && written) return ImportOutcome::wrong;
+  const bool sealed = sensible && (!step.seal.is_known() || import_.seal.finish() == step.seal);
+  if (written && sealed) written = import_.writer->finish(chunk.header);
+  import_ = {};
+  if (!sealed && written) return ImportOutcome::wrong;
   if (written) return ImportOutcome::finished;
   events_.push_back(
       Event("import_not_written", Severity::error).with("reason", std::string_view(written.error().detail)));
@@ -68,14 +69,17 @@ StateChunk CheckpointWork::read(const std::string& peer, const StateRequest& req
   StateChunk chunk;
   chunk.checkpoint = request.checkpoint;
   chunk.after = request.after;
-  std::unique_ptr<CheckpointReader>& reader = readers_[peer];
+  std::shared_ptr<CheckpointReader>& reader = readers_[peer];
   const bool another = reader && reader->header().applied.sequence != request.checkpoint;
-  if (!reader || another) {
+  const bool sealed = sealed_ && sealed_->header().applied.sequence == request.checkpoint;
+  if (sealed) {
+    reader = sealed_;
+  } else if (!reader || another) {
     auto made = checkpoints_->reader(request.checkpoint);
     reader = made ? std::move(*made) : nullptr;
   }
   if (!reader || reader->header().applied.sequence < request.least) return chunk;
-  if (reader->header().imported && !request.unproven) return chunk;
+  if (reader->header().imported && !request.unproven && !sealed) return chunk;
   const auto read = reader->read(request.after, [&](std::string_view key, std::string_view value) {
     if (!append_entry(chunk.entries, key, value)) return false;
     chunk.through.assign(key);
@@ -92,9 +96,25 @@ StateChunk CheckpointWork::read(const std::string& peer, const StateRequest& req
   return chunk;
 }
 
+std::optional<CheckpointSeal> CheckpointWork::seal(Sequence checkpoint) {
+  sealed_.reset();
+  auto reader = checkpoints_->reader(checkpoint);
+  if (!reader || !*reader) return std::nullopt;
+  SealMaker maker((*reader)->header());
+  Digest sum;
+  const auto read = (*reader)->read({}, [&](std::string_view key, std::string_view value) {
+    maker.add(key, value);
+    sum += entry_digest(key, value);
+    return true;
+  });
+  if (!read || sum != (*reader)->header().state) return std::nullopt;  // the scrub will find it
+  sealed_ = std::move(*reader);
+  return maker.finish();
+}
+
 CheckpointWork::Scrubbed CheckpointWork::scrub(std::size_t bytes) {
   Scrubbed scrubbed;
-  if (!readers_.empty()) return scrubbed;
+  if (!readers_.empty() || sealed_) return scrubbed;
   const Sequence before = checkpoints_->newest();
   scrubbed.pass_ends = checkpoints_->scrub(bytes);
   if (checkpoints_->newest() != before) scrubbed.newest = checkpoints_->newest();

@@ -15,6 +15,7 @@
 #include "protocol/event.h"
 #include "protocol/messages.h"
 #include "replica/checkpoint_pair.h"
+#include "replica/checkpoint_seal.h"
 #include "replica/import.h"
 #include "replica/state.h"
 
@@ -51,6 +52,11 @@ class CheckpointWork {
   StateChunk read(const std::string& peer, const StateRequest& request);
   void release(const std::string& peer) { readers_.erase(peer); }
 
+  // Reads a whole checkpoint, and keeps it for others to read until unseal(), whatever is committed meanwhile. Nothing:
+  // it is not there, or damaged.
+  std::optional<CheckpointSeal> seal(Sequence checkpoint);
+  void unseal() { sealed_.reset(); }
+
   // A few entries more of a pass over both checkpoints. `newest`: the newest checkpoint, after damage was found.
   struct Scrubbed {
     bool pass_ends = false;
@@ -62,9 +68,14 @@ class CheckpointWork {
 
  private:
   std::unique_ptr<CheckpointPair> checkpoints_;
-  std::map<std::string, std::unique_ptr<CheckpointReader>> readers_;  // of peers
-  std::unique_ptr<CheckpointWriter> import_;
-  std::uint64_t import_attempt_ = 0;
+  std::map<std::string, std::shared_ptr<CheckpointReader>> readers_;  // of peers
+  std::shared_ptr<CheckpointReader> sealed_;
+  struct Importing {
+    std::unique_ptr<CheckpointWriter> writer;
+    std::uint64_t attempt = 0;
+    SealMaker seal;
+  };
+  Importing import_;
   std::vector<Event> events_;
 };
 

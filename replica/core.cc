@@ -11,6 +11,7 @@ namespace tally {
 namespace {
 
 constexpr Duration patience_with_base = seconds(10);  // so long nothing may follow a state that was loaded
+constexpr std::size_t kept_open_changes = 2'000'000;  // that a capture may bring while it is kept open for a seal
 constexpr Duration capture_pause = milliseconds(2);   // between two steps of a capture, when no order comes
 
 // Whether the distributor sends it orders.
@@ -100,7 +101,7 @@ void ReplicaCore::apply(const Order& order, Instant now) {
     if (!first_vote_) first_vote_ = applied_.sequence;
     usual_result_bytes_ = results.size();
     output_.votes.push_back({order.id, config_.incarnation, recovery_, state_->digest(), std::move(results)});
-    capture_if_due(state_->changes() - std::min(changes, state_->changes()));
+    capture_if_due(state_->changes() - std::min(changes, state_->changes()), order.seal, now);
   }
   reporting_.applied(applied_.sequence, now);
   examine_state(now);
@@ -139,8 +140,13 @@ void ReplicaCore::receive(const ReplicaStanding& standing, Instant now) {
         .with("reason", standing.reason);
   // Its votes have been compared: as often as readmission asks for.
   const bool readmitted = standing_ && standing_->state == ReplicaState::probation;
-  if (readmitted && standing.state == ReplicaState::voting && !is_unproven_import()) pass_trial();
+  if (readmitted && standing.state == ReplicaState::voting && !is_unproven_import()) pass_trial(now);
   standing_ = standing;
+  look_after_seal();
+  if (importing()) {
+    import_.allow(standing.donors, now);
+    take_import_output(now);
+  }
   if (loading() || importing()) return;
   settle(new_term, now);
   if (loading() || importing()) return;
@@ -221,13 +227,18 @@ bool ReplicaCore::is_ahead_of_journal() const {
 // ---- checkpoints
 
 // A large capture goes in steps, so that no order waits for it. Each order is outweighed by what is captured after it,
-// so there comes an end.
-void ReplicaCore::capture_if_due(std::size_t changed) {
+// so there comes an end. For a seal all replicas have to end theirs after the same order, and so wait for it.
+void ReplicaCore::capture_if_due(std::size_t changed, bool seal, Instant now) {
   constexpr std::size_t step = 4096;
   if (!voted_) return;
-  capturing_ = capturing_ || schedule_.due(applied_.sequence, state_->changes());
-  if (!capturing_ || !state_->capture_some(step + 4 * changed)) return;
-  capturing_ = false;
+  capturing_ = capturing_ ||
+               (schedule_.is_free() && (standing_->seal_wanted || schedule_.due(applied_.sequence, state_->changes())));
+  if (!capturing_) return;
+  const bool little_left = state_->capture_some(step + 4 * changed);
+  if (little_left && standing_->seal_wanted && !std::exchange(seal_ready_, true)) reporting_.request(now);
+  if (!little_left || (!seal && is_kept_open())) return;
+  if (seal) sealing_ = applied_.sequence;
+  capturing_ = seal_ready_ = false;
   CheckpointHeader header;
   header.group = group_;
   header.applied = applied_;
@@ -235,16 +246,40 @@ void ReplicaCore::capture_if_due(std::size_t changed) {
   schedule_.captured(state_->capture(header));
 }
 
+// Until the order that is to be sealed has come. What changes meanwhile is captured again and again, so not for ever.
+bool ReplicaCore::is_kept_open() const {
+  const bool comes = standing_->seal_wanted || standing_->seal.checkpoint > applied_.sequence;
+  return comes && state_->captured() <= kept_open_changes;
+}
+
+// What was sealed is kept only for as long as somebody may import it.
+void ReplicaCore::look_after_seal() {
+  if (seal_.checkpoint.value == 0 || standing_->seal.checkpoint == seal_.checkpoint) return;
+  seal_ = {};
+  output_.unseal = true;
+}
+
+void ReplicaCore::sealed(Sequence checkpoint, const std::optional<CheckpointSeal>& seal, Instant now) {
+  seal_ = seal.value_or(CheckpointSeal{checkpoint, {}, 0});
+  if (seal)
+    note("checkpoint_sealed").with("sequence", checkpoint).with("bytes", seal->bytes);
+  else
+    note("checkpoint_not_sealed", Severity::error).with("sequence", checkpoint);
+  reporting_.request(now);
+}
+
 void ReplicaCore::checkpoint_committed(Sequence applied) {
   schedule_.committed();
   checkpoint_ = applied;
   note("checkpoint_committed").with("sequence", applied);
+  if (applied == sealing_) output_.seal = applied;
 }
 
 void ReplicaCore::checkpoint_failed(CheckpointDelta lost, CommitFailure failure) {
   note("checkpoint_failed", Severity::error)
       .with("sequence", lost.header.applied.sequence)
       .with("reason", to_string(failure));
+  if (lost.header.applied.sequence == sealing_) sealed(sealing_, std::nullopt, last_tick_);
   if (loading() || !schedule_.committing()) return;  // of a state that is gone
   if (failure == CommitFailure::not_written) {
     if (!schedule_.failed(std::move(lost))) state_->forget_captures();
@@ -266,13 +301,13 @@ void ReplicaCore::tick(Instant now) {
   if (failed_) return;
   last_tick_ = now;
   if (loading()) return show_sign_of_life(now);
-  const bool behind =
-      executing() && standing_->last.sequence > applied_.sequence && may_execute(applied_.sequence.next());
+  const bool behind = executing() && !needs_state() && standing_->last.sequence > applied_.sequence &&
+                      may_execute(applied_.sequence.next());
   reporting_.tick(applied_.sequence, behind, now);
   import_.tick(now);
   take_import_output(now);
   if (importing()) return;
-  if (capturing_) capture_if_due(0);
+  if (capturing_ && !seal_ready_) capture_if_due(0, false, now);
   if (next_scrub_ <= now) scrub_some(now);
 }
 
@@ -290,7 +325,7 @@ Instant ReplicaCore::next_deadline() const {
   if (loading()) return next_sign_of_life_;
   const Instant reports = reporting_.next_deadline(applied_.sequence);
   if (importing()) return std::min(reports, import_.next_deadline());
-  return std::min({reports, next_scrub_, capturing_ ? last_tick_ + capture_pause : Instant::never()});
+  return std::min({reports, next_scrub_, capturing_ && !seal_ready_ ? last_tick_ + capture_pause : Instant::never()});
 }
 
 ReplicaOutput ReplicaCore::take_output() {
@@ -303,8 +338,8 @@ ReplicaOutput ReplicaCore::take_output() {
 // While its state is not complete it has carried out no recovery, and so is not streamed to.
 ReplicaReport ReplicaCore::report(bool resend) const {
   const Recovery recovery = loading() || importing() ? Recovery() : recovery_;
-  return {group_, config_.incarnation, recovery,      applied_, checkpoint_,
-          resend, config_.pid,         config_.store, proof_,   is_unproven_import()};
+  return {group_, config_.incarnation,  recovery,       applied_,    checkpoint_, resend, config_.pid, config_.store,
+          proof_, is_unproven_import(), wanted_state(), seal_ready_, seal_};
 }
 
 Event& ReplicaCore::note(std::string_view name, Severity severity) {

@@ -29,8 +29,12 @@
 // it holds no state and takes no order, and reports that it is there. A commit that is under way is finished, and its
 // outcome told, before the store is read.
 //
-// Importing. When the journal does not reach back far enough, or very far, the state of another replica is imported
+// Importing. When the journal does not reach back far enough, or very far, the state of another replica is wanted. The
+// distributor has the others seal one, all after the same order, and tells of it; then it is imported
 // (replica/import.h) into the store, and loaded from there. core_repair.cc has loading, trial and import.
+//
+// Sealing. When the standing asks for it, a capture is begun and kept open. The order that it is for ends it, and the
+// checkpoint that it becomes is sealed (replica/checkpoint_seal.h) and kept for others for as long as it is told of.
 //
 // Driven as protocol/turn.h says, on one thread.
 #pragma once
@@ -77,6 +81,8 @@ struct ReplicaOutput {
   std::optional<LoadWish> load;               // see above
   std::vector<std::pair<ReplicaId, StateRequest>> state_requests;  // to donors
   std::vector<ImportStep> import_steps;  // for the store, in this order; then say import_stored
+  std::optional<Sequence> seal;          // this checkpoint, then say sealed
+  bool unseal = false;                   // nobody imports it any more
   std::vector<Event> events;
   std::optional<std::string> fatal;  // an operator's error: say so, and exit
 };
@@ -93,6 +99,8 @@ class ReplicaCore {
   void checkpoint_committed(Sequence applied);
   // `lost` is the delta that was to be committed; its changes join a later one.
   void checkpoint_failed(CheckpointDelta lost, CommitFailure failure);
+  // Nothing: it is not there any more, or damaged.
+  void sealed(Sequence checkpoint, const std::optional<CheckpointSeal>& seal, Instant now);
   // The newest checkpoint that the store has, after it found one damaged.
   void checkpoint_is(Sequence newest) { checkpoint_ = newest; }
 
@@ -118,6 +126,8 @@ class ReplicaCore {
   GroupId group() const { return group_; }
   bool loading() const { return state_ == nullptr; }
   bool importing() const { return import_.active(); }
+  // The journal does not lead on from what this replica has: only another replica's state does.
+  bool needs_state() const { return standing_ && standing_->journal_first > applied_.sequence.next(); }
   // None while loading.
   const State* state() const { return state_.get(); }
   // Recomputes the state digest from the data and adopts it; looks at every entry, so it takes a while. False: this
@@ -152,7 +162,9 @@ class ReplicaCore {
   bool is_unproven_import() const { return !loading() && trial_ && trial_->imported; }
   void stop(const Order& order);
   void prove(Instant now);
-  void capture_if_due(std::size_t changed);
+  void capture_if_due(std::size_t changed, bool seal, Instant now);
+  bool is_kept_open() const;
+  void look_after_seal();
   bool knows_group(const ReplicaStanding& standing);
   bool is_outdated(const ReplicaStanding& standing) const;
   bool may_keep_state() const;
@@ -170,7 +182,8 @@ class ReplicaCore {
   void give_import_up();
   LoadWish end_trial();
   void watch_trial(Instant now);
-  void pass_trial();
+  void pass_trial(Instant now);
+  Sequence wanted_state() const;
   std::optional<Import::Goal> import_goal() const;
   void take_import_output(Instant now);
   void scrub_some(Instant now);
@@ -197,6 +210,7 @@ class ReplicaCore {
 
   Import import_;
   bool import_tried_ = false;  // though there is another way
+  Sequence spent_seal_;        // of a checkpoint that nobody could give
   Sequence loading_import_;    // the checkpoint that was imported and is to be loaded now
   std::optional<Trial> trial_;
   std::optional<Sequence> first_vote_;  // on this state, in this recovery
@@ -208,8 +222,11 @@ class ReplicaCore {
   bool sign_of_life_ = false;                     // is due
 
   CheckpointSchedule schedule_;
-  bool capturing_ = false;  // in steps
-  bool voted_ = false;      // on the last order
+  bool capturing_ = false;   // in steps
+  bool seal_ready_ = false;  // it is kept open for a seal, and little is left
+  Sequence sealing_;         // what is captured, and to be sealed once it is stored
+  CheckpointSeal seal_;      // the newest
+  bool voted_ = false;       // on the last order
   Instant last_tick_;
   Reporting reporting_;
   std::size_t usual_result_bytes_ = 0;  // of the last vote

@@ -50,7 +50,8 @@ void ReplicaCore::load_again(const LoadWish& wish) {
 void ReplicaCore::drop_state() {
   output_.dropped = std::move(state_);
   schedule_.drop();
-  capturing_ = false;
+  capturing_ = seal_ready_ = false;
+  sealing_ = {};
   output_.checkpoint.reset();
   next_sign_of_life_ = Instant::never();
 }
@@ -137,7 +138,7 @@ void ReplicaCore::examine_state(Instant now) {
     reporting_.request(now);
     if (trial_->held_orders) reporting_.missed(standing_->last.sequence, applied_.sequence, now);
   }
-  pass_trial();
+  pass_trial(now);
 }
 
 // Time, not orders: under load many votes are decided before a verdict on the first is on record and in a view.
@@ -154,16 +155,16 @@ void ReplicaCore::watch_trial(Instant now) {
     trial_->agreed = agreed;
   }
   // A group that decides nothing meanwhile acts upon no verdict either.
-  if (now - *trial_->voted >= verdict_time && agreed > trial_->agreed) pass_trial();
+  if (now - *trial_->voted >= verdict_time && agreed > trial_->agreed) pass_trial(now);
 }
 
 // What was imported is replaced at once, and be the group idle, by a checkpoint that is known to be right.
-void ReplicaCore::pass_trial() {
+void ReplicaCore::pass_trial(Instant now) {
   const bool imported = trial_ && trial_->imported;
   trial_.reset();
   if (!imported) return;
   schedule_.hurry();
-  if (applied_.sequence > checkpoint_) capture_if_due(0);
+  if (applied_.sequence > checkpoint_) capture_if_due(0, false, now);
 }
 
 // A donor lied about its state, or about what it is of.
@@ -182,17 +183,26 @@ LoadWish ReplicaCore::end_trial() {
 
 // ---- roll-forward
 
-// Nothing: the journal leads on from what this replica has.
-std::optional<Import::Goal> ReplicaCore::import_goal() const {
+// Of which order, or a later one. Zero: the journal leads on from what this replica has, and not too far.
+Sequence ReplicaCore::wanted_state() const {
+  if (!standing_ || loading()) return Sequence();
+  if (importing()) return std::max(import_.goal().least, import_.goal().seal.checkpoint);
   const ReplicaState state = standing_->state;
   if (state == ReplicaState::evicted || state == ReplicaState::quarantined || stopped_ || config_.replicas == 1)
-    return std::nullopt;
-  const Sequence applied = applied_.sequence;
-  if (standing_->journal_first > applied.next())
-    return Import::Goal{group_, Sequence(standing_->journal_first.value - 1), true};
-  const Sequence worth_it(applied.value + config_.import_orders);
-  if (import_tried_ || applied_ != base_ || standing_->last.sequence <= worth_it) return std::nullopt;
-  return Import::Goal{group_, worth_it, false};
+    return Sequence();
+  if (needs_state()) return std::max(Sequence(standing_->journal_first.value - 1), spent_seal_.next());
+  const Sequence worth_it(applied_.sequence.value + config_.import_orders);
+  if (import_tried_ || standing_->last.sequence <= worth_it) return Sequence();
+  return std::max(worth_it, spent_seal_.next());
+}
+
+std::optional<Import::Goal> ReplicaCore::import_goal() const {
+  const Sequence wanted = wanted_state();
+  if (wanted.value == 0) return std::nullopt;
+  const CheckpointSeal& seal = standing_->seal;
+  if (seal.is_known() && seal.checkpoint >= wanted) return Import::Goal{group_, wanted, seal, 0};
+  if (!needs_state() || standing_->donors == 0) return std::nullopt;
+  return Import::Goal{group_, Sequence(standing_->journal_first.value - 1), {}, standing_->donors};
 }
 
 void ReplicaCore::receive(ReplicaId donor, StateChunk chunk, Instant now) {
@@ -215,7 +225,8 @@ void ReplicaCore::take_import_output(Instant now) {
     drop_state();
     output_.load = LoadWish{loading_import_.next()};  // not what was distrusted before
   }
-  if (import.hopeless) {  // on with the journal
+  if (import.hopeless) {  // on with the journal, or until others have sealed another one
+    spent_seal_ = std::max(spent_seal_, import_.goal().seal.checkpoint);
     taking_over_ = true;
     if (trial_) trial_->began = now;
     reporting_.restart(now);

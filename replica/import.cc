@@ -12,22 +12,40 @@ constexpr unsigned most_restarts = 3;
 
 }  // namespace
 
-Import::Import(ReplicaId self, std::uint32_t replicas) : self_(self), replicas_(replicas), donor_(after(self)) {}
+Import::Import(ReplicaId self, std::uint32_t replicas) : self_(self), replicas_(replicas), donor_(next(self)) {}
 
-ReplicaId Import::after(ReplicaId donor) const {
-  const ReplicaId next(donor.value % replicas_ + 1);
-  return next == self_ && replicas_ > 1 ? after(next) : next;
+bool Import::may_ask(ReplicaId donor) const {
+  return donor != self_ && (goal_.seal.is_known() || (goal_.donors >> (donor.value - 1) & 1) != 0);
 }
 
-void Import::distrust_donor() { donor_ = after(donor_); }
+std::uint32_t Import::donors() const {
+  std::uint32_t count = 0;
+  for (std::uint64_t id = 1; id <= replicas_; ++id) count += may_ask(ReplicaId(id)) ? 1 : 0;
+  return count;
+}
+
+ReplicaId Import::next(ReplicaId donor) const { return ReplicaId(donor.value % replicas_ + 1); }
+
+// The next one around that may be asked; the same one if there is no other.
+ReplicaId Import::after(ReplicaId donor) const {
+  ReplicaId found = next(donor);
+  while (found != donor && !may_ask(found)) found = next(found);
+  return found;
+}
+
+// The one that is being imported; zero: the donor's newest.
+Sequence Import::checkpoint() const { return has_begun() ? header_.applied.sequence : goal_.seal.checkpoint; }
+
+void Import::distrust_donor() { donor_ = next(donor_); }
 
 // ---- one attempt with one donor
 
 void Import::begin(const Goal& goal, Instant now) {
   goal_ = goal;
-  active_ = replicas_ > 1;
+  active_ = donors() > 0;
   output_.hopeless = !active_;
   if (!active_) return;
+  if (!may_ask(donor_)) donor_ = after(donor_);
   given_up_ = restarts_ = 0;
   busy_ = unproven_too_ = false;
   pause_ = shortest_pause;
@@ -52,13 +70,12 @@ void Import::ask(Instant now) {
   if (!asked_) patient_until_ = now + donor_patience;
   asked_ = true;
   asked_at_ = now;
-  output_.requests.emplace_back(
-      donor_, StateRequest{goal_.group, header_.applied.sequence, goal_.least, after_, unproven_too_});
+  output_.requests.emplace_back(donor_, StateRequest{goal_.group, checkpoint(), goal_.least, after_, unproven_too_});
 }
 
 void Import::receive(ReplicaId donor, StateChunk chunk, Instant now) {
   const bool asked_for =
-      active_ && asked_ && donor == donor_ && chunk.checkpoint == header_.applied.sequence && chunk.after == after_;
+      active_ && asked_ && donor == donor_ && chunk.checkpoint == checkpoint() && chunk.after == after_;
   if (!asked_for) return;
   switch (chunk.answer) {
     case StateAnswer::busy: busy_ = true; return give_up("busy", now);
@@ -73,10 +90,11 @@ void Import::receive(ReplicaId donor, StateChunk chunk, Instant now) {
 bool Import::is_possible(const StateChunk& chunk) const {
   const CheckpointHeader& header = chunk.header;
   if (has_begun() && header != header_) return false;
+  if (goal_.seal.is_known() && header.applied.sequence != goal_.seal.checkpoint) return false;
+  const std::uint64_t most = goal_.seal.is_known() ? goal_.seal.bytes : limits::state_bytes;
   return header.group == goal_.group && header.semantics == limits::semantics_version &&
          header.applied.sequence.value != 0 && header.applied.sequence >= goal_.least &&
-         (chunk.entries.empty() ? chunk.last : chunk.through > after_) &&
-         bytes_ + chunk.entries.size() <= limits::state_bytes;
+         (chunk.entries.empty() ? chunk.last : chunk.through > after_) && bytes_ + chunk.entries.size() <= most;
 }
 
 void Import::accept(StateChunk chunk, Instant now) {
@@ -88,7 +106,7 @@ void Import::accept(StateChunk chunk, Instant now) {
   all_came_ = chunk.last;
   ++unstored_;
   chunk.header.imported = true;
-  output_.steps.push_back({attempt_, first, std::move(chunk)});
+  output_.steps.push_back({attempt_, first, std::move(chunk), goal_.seal});
   if (!all_came_ && unstored_ < unstored_chunks) ask(now);
 }
 
@@ -128,19 +146,28 @@ void Import::give_up(std::string_view reason, Instant now) {
   output_.events.push_back(Event("import_failed", Severity::warning).with("donor", donor_).with("reason", reason));
   donor_ = after(donor_);
   restarts_ = 0;
-  if (++given_up_ < replicas_ - 1) return start_over(now);
+  if (++given_up_ < donors()) return start_over(now);
   given_up_ = 0;
-  if (!goal_.needed) {
-    active_ = false;
-    output_.hopeless = true;
-    return;
-  }
+  // Nobody has, or gives, what was sealed: another checkpoint has to be.
+  if (goal_.seal.is_known() && !busy_) return end();
   // A lie shall go no further than the replica that believed it. But without this state nothing may ever be proven.
   unproven_too_ = !std::exchange(busy_, false);
   asked_ = false;
   ++attempt_;
   paused_until_ = now + pause_;
   pause_ = std::min(pause_ * 2, longest_pause);
+}
+
+void Import::end() {
+  active_ = false;
+  output_.hopeless = true;
+}
+
+void Import::allow(std::uint64_t donors, Instant now) {
+  if (!active_ || goal_.seal.is_known() || donors == goal_.donors) return;
+  goal_.donors = donors;
+  if (this->donors() == 0) return end();
+  if (!may_ask(donor_)) give_up("no_longer_asked", now);
 }
 
 void Import::tick(Instant now) {

@@ -6,8 +6,10 @@
 // when this one is busy, has nothing, does not answer in time, sends what cannot be right, or sent entries that do
 // not make its digest; and when a state that was imported is not the agreed one (the core says distrust_donor).
 //
-// Whoever answers is not trusted: chunks are checked here as far as they can be without looking at the entries, the
-// entries on their way into the store, the digest when all are there, and the whole by the agreed state.
+// Whoever answers is not trusted. What is imported is known before: a checkpoint that f+1 replicas sealed alike, so one
+// of them is right; its size bounds what a donor may send, and its seal is compared when all is there. Only where fewer
+// than f+1 replicas are left that have a state is one taken without a seal, and proven by the agreed state alone. That
+// is safe against faults, and not against a donor that makes up a state with the same digest (protocol/digest.h).
 //
 // Invariants: one request at a time; at most `unstored_chunks` wait for the store. Pure, one thread, driven by the
 // core.
@@ -29,12 +31,13 @@ struct ImportStep {
   std::uint64_t attempt = 0;
   bool first = false;
   StateChunk chunk;
+  CheckpointSeal seal;  // that the checkpoint must have; unknown: any
 };
 
 enum class ImportOutcome {
   written,
   finished,     // the whole checkpoint is in the store
-  wrong,        // the donor's fault: entries that are none, or do not make their digest
+  wrong,        // the donor's fault: entries that are none, or do not make their digest or seal
   not_written,  // the own store's
 };
 
@@ -48,8 +51,9 @@ class Import {
 
   struct Goal {
     GroupId group;
-    Sequence least;       // an older checkpoint is of no use
-    bool needed = false;  // there is no other way: asks on and on. Otherwise each donor is asked once
+    Sequence least;            // an older checkpoint is of no use
+    CheckpointSeal seal;       // of the checkpoint that is wanted; unknown: the donor's newest
+    std::uint64_t donors = 0;  // without a seal: who may be asked, a bit each. With one, all may
   };
 
   Import(ReplicaId self, std::uint32_t replicas);
@@ -62,6 +66,8 @@ class Import {
   void stored(std::uint64_t attempt, ImportOutcome outcome, Instant now);
   // The newest imported state was wrong: the next import begins with another donor.
   void distrust_donor();
+  // Who may be asked now without a seal. None: such an import ends, hopeless.
+  void allow(std::uint64_t donors, Instant now);
 
   void tick(Instant now);
   Instant next_deadline() const;
@@ -71,10 +77,11 @@ class Import {
     std::vector<ImportStep> steps;
     std::vector<Event> events;
     bool complete = false;  // no longer active: the store has it
-    bool hopeless = false;  // no longer active: nobody has it
+    bool hopeless = false;  // no longer active: nobody has it, or nobody may be asked
   };
   Output take_output() { return std::exchange(output_, {}); }
 
+  const Goal& goal() const { return goal_; }
   // Of the newest complete import.
   Sequence imported() const { return header_.applied.sequence; }
 
@@ -86,7 +93,12 @@ class Import {
   bool is_possible(const StateChunk& chunk) const;
   void gone(Instant now);
   void give_up(std::string_view reason, Instant now);
+  void end();
+  bool may_ask(ReplicaId donor) const;
+  std::uint32_t donors() const;
+  ReplicaId next(ReplicaId donor) const;
   ReplicaId after(ReplicaId donor) const;
+  Sequence checkpoint() const;
 
   ReplicaId self_;
   std::uint32_t replicas_;

@@ -125,6 +125,8 @@ bool ReplicaShell::carry_out(ReplicaOutput output, Instant now) {
     if (!hung) ask(donor, request);
   for (ImportStep& step : output.import_steps) import(std::move(step));
   if (output.checkpoint) commit(std::move(*output.checkpoint), now);
+  if (output.unseal) store_.unseal();
+  if (output.seal) seal(*output.seal);
   if (output.dropped) store_.destroy(std::move(output.dropped));
   if (output.load) load(*output.load);
   return true;

@@ -51,6 +51,7 @@ class ReplicaShell {
   void ask(ReplicaId donor, const StateRequest& request);
   void import(ImportStep step);
   void end_transfers(Instant now);
+  void seal(Sequence checkpoint);
   void scrub_checkpoints(Instant now);
 
   Config config_;

@@ -100,6 +100,12 @@ void ReplicaShell::import(ImportStep step) {
                 [this, attempt](ImportOutcome outcome) { core_.import_stored(attempt, outcome, monotonic_now()); });
 }
 
+void ReplicaShell::seal(Sequence checkpoint) {
+  store_.seal(checkpoint, [this, checkpoint](const std::optional<CheckpointSeal>& seal) {
+    core_.sealed(checkpoint, seal, monotonic_now());
+  });
+}
+
 void ReplicaShell::scrub_checkpoints(Instant now) {
   if (scrubbing_ || next_scrub_ > now) return;
   if (core_.loading() || core_.importing()) {

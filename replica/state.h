@@ -60,6 +60,8 @@ class State {
 
   // About how many entries capture() would bring.
   std::size_t changes() const;
+  // And how many the capture in progress has brought.
+  std::size_t captured() const { return capturing_ ? capturing_->changes.size() : 0; }
   // What changed since the previous capture, or everything after a start from nothing and after forget_captures().
   // Takes time for what it brings only, in steps if one likes: capture_some any number of times while orders are
   // applied, until it says that there is little left; then capture brings the rest, and the state that it is now.

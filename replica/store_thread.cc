@@ -75,6 +75,20 @@ void StoreThread::release(const std::string& peer) {
   });
 }
 
+void StoreThread::seal(Sequence checkpoint, std::function<void(const std::optional<CheckpointSeal>&)> done) {
+  background_.submit([this, checkpoint, done = std::move(done)] {
+    const std::optional<CheckpointSeal> seal = work_.seal(checkpoint);
+    return then([seal, done] { done(seal); });
+  });
+}
+
+void StoreThread::unseal() {
+  background_.submit([this] {
+    work_.unseal();
+    return then({});
+  });
+}
+
 void StoreThread::scrub(std::size_t bytes, std::function<void(Scrubbed)> done) {
   background_.submit([this, bytes, done = std::move(done)] {
     const Scrubbed scrubbed = work_.scrub(bytes);

@@ -39,6 +39,8 @@ class StoreThread {
   // The answer to a donor's peer; its checkpoint stays pinned until release().
   void read(const std::string& peer, StateRequest request, std::function<void(StateChunk)> done);
   void release(const std::string& peer);
+  void seal(Sequence checkpoint, std::function<void(const std::optional<CheckpointSeal>&)> done);
+  void unseal();
 
   using Scrubbed = CheckpointWork::Scrubbed;
   void scrub(std::size_t bytes, std::function<void(Scrubbed)> done);

@@ -81,18 +81,37 @@ void to_proto(Order& order, v1::Order& proto) {
   list_to_proto(order.requests, *proto.mutable_requests());
   proto.set_voided(order.voided);
   if (order.key_secret != Digest{}) to_proto(order.key_secret, *proto.mutable_key_secret());
+  proto.set_seal(order.seal);
 }
 
 bool from_proto(v1::Order& proto, Order& order) {
   order.id = from_proto(proto.id());
   order.previous = from_proto(proto.previous());
   order.voided = proto.voided();
+  order.seal = proto.seal();
   order.key_secret = from_proto(proto.key_secret());
   return from_proto(proto.served_ns(), order.served.nanoseconds) &&
          from_proto(proto.calendar_unix_ms(), order.calendar.unix_milliseconds) &&
          from_proto(proto.semantics(), order.semantics) &&
          list_from_proto(*proto.mutable_requests(), limits::order_requests, order.requests);
 }
+
+namespace {
+
+void to_proto(const CheckpointSeal& seal, v1::CheckpointSeal& proto) {
+  proto.set_checkpoint(seal.checkpoint.value);
+  if (seal.is_known()) wire::to_proto(seal.digest, *proto.mutable_digest());
+  proto.set_bytes(seal.bytes);
+}
+
+bool from_proto(const v1::CheckpointSeal& proto, CheckpointSeal& seal) {
+  seal.checkpoint = Sequence(proto.checkpoint());
+  seal.bytes = proto.bytes();
+  if (seal.checkpoint.value == 0 && (seal.bytes != 0 || !proto.digest().empty())) return false;
+  return proto.digest().empty() || wire::from_proto(proto.digest(), seal.digest);
+}
+
+}  // namespace
 
 void to_proto(const ReplicaStanding& standing, v1::ReplicaStanding& proto) {
   proto.set_term(standing.term.value);
@@ -107,6 +126,9 @@ void to_proto(const ReplicaStanding& standing, v1::ReplicaStanding& proto) {
   proto.set_journal_first(standing.journal_first.value);
   to_proto(standing.agreed, *proto.mutable_agreed());
   proto.set_prove(standing.prove.value);
+  proto.set_seal_wanted(standing.seal_wanted);
+  if (standing.seal != CheckpointSeal{}) to_proto(standing.seal, *proto.mutable_seal());
+  proto.set_donors(standing.donors);
 }
 
 bool from_proto(v1::ReplicaStanding& proto, ReplicaStanding& standing) {
@@ -120,7 +142,10 @@ bool from_proto(v1::ReplicaStanding& proto, ReplicaStanding& standing) {
   standing.journal_first = Sequence(proto.journal_first());
   standing.agreed = from_proto(proto.agreed());
   standing.prove = Sequence(proto.prove());
-  return plain_from_proto(*proto.mutable_reason(), limits::word_bytes, standing.reason) &&
+  standing.seal_wanted = proto.seal_wanted();
+  standing.donors = proto.donors();
+  return from_proto(proto.seal(), standing.seal) &&
+         plain_from_proto(*proto.mutable_reason(), limits::word_bytes, standing.reason) &&
          from_proto(proto.state(), standing.state);
 }
 
@@ -135,6 +160,9 @@ void to_proto(const ReplicaReport& report, v1::ReplicaReport& proto) {
   proto.set_store(report.store);
   to_proto(report.proof, *proto.mutable_proof());
   proto.set_imported(report.imported);
+  proto.set_state_wanted(report.state_wanted.value);
+  proto.set_seal_ready(report.seal_ready);
+  if (report.seal != CheckpointSeal{}) to_proto(report.seal, *proto.mutable_seal());
 }
 
 bool from_proto(v1::ReplicaReport& proto, ReplicaReport& report) {
@@ -147,7 +175,10 @@ bool from_proto(v1::ReplicaReport& proto, ReplicaReport& report) {
   report.pid = proto.pid();
   report.proof = from_proto(proto.proof());
   report.imported = proto.imported();
-  return plain_from_proto(*proto.mutable_store(), limits::word_bytes, report.store);
+  report.state_wanted = Sequence(proto.state_wanted());
+  report.seal_ready = proto.seal_ready();
+  return from_proto(proto.seal(), report.seal) &&
+         plain_from_proto(*proto.mutable_store(), limits::word_bytes, report.store);
 }
 
 void to_proto(Vote& vote, v1::Vote& proto) {

@@ -373,8 +373,7 @@ DONOR = {'victims': (f'replica-{VICTIM}', f'replica-{LIAR}'), 'environment': SMA
          'memory_mib': 96}
 
 
-@attack('donor', seconds=20,
-        known='an import from one donor may take ten minutes and 64 GiB', **DONOR)
+@attack('donor', seconds=20, **DONOR)
 def endless_state(target):
     """A state that never ends, in chunks of good form."""
     donor_attack(target, lambda donor, request: [wire.of(donor.chunk(request, entries=4000))])
@@ -424,14 +423,13 @@ def unasked_chunks(target):
     donor_attack(target, answer)
 
 
-def true_state(target, group, donor):
-    """The newest checkpoint of an honest replica, as it gives it to another one: header and
-    entries."""
+def true_state(target, request, donor):
+    """The checkpoint that is asked for, as an honest replica gives it: header and entries."""
     entries = {}
     with target.connect('state', donor) as peer:
         chunk = pb.StateChunk()
         while not chunk.last:
-            peer.push(wire.of(pb.StateRequest(group=group, checkpoint=chunk.header.applied.sequence,
+            peer.push(wire.of(pb.StateRequest(group=request.group, checkpoint=request.checkpoint,
                                               after=chunk.through)))
             chunk = answer_of(peer, 'STATE_CHUNK')
             place = 0
@@ -445,9 +443,7 @@ def true_state(target, group, donor):
     return chunk.header, entries
 
 
-@attack('donor', seconds=20,
-        known='whoever lies as a donor can make another state with the same digest; the names in '
-              'forged.py are of semantics version 1, and have to be searched for anew', **DONOR)
+@attack('donor', seconds=20, **DONOR)
 def forged_state(target):
     """Gives the true state with one counter changed, and others added that make up for it in the
     digest."""
@@ -458,7 +454,7 @@ def forged_state(target):
 
 
 @attack('donor', seconds=20, environment=SMALL_CHECKPOINTS,
-        victims=('replica-1', 'replica-2', 'replica-3'), known='as forged-state')
+        victims=('replica-1', 'replica-2', 'replica-3'))
 def answered_lie(target):
     """Gives a forged state, and then votes as whoever believed it does: it goes on with that state
     itself, which it gets as a false replica 1, since that saves this harness a replica."""
@@ -466,7 +462,7 @@ def answered_lie(target):
     donor = Target(target.data, target.http, target.seconds)
     wait_for_checkpoint(donor, donor.status().sequence)
     FalseDonor(donor, lambda _, request: [whole_state(request, *true_state(
-        donor, request.group, VICTIM))], liar=1, victim=LIAR).serve()
+        donor, request, VICTIM))], liar=1, victim=LIAR).serve()
     target.did.update({f'itself.{what}': number for what, number in donor.did.items()})
     read_bank(target)
 
@@ -477,10 +473,11 @@ def believe_forged_state(target):
     wait_for_checkpoint(target, target.status().sequence)
 
     def answer(_, request):
-        header, entries = true_state(target, request.group, 1)
-        target.did['bank_was'] = struct.unpack('<q', entries[ENTRY_COUNTER + forged.BANK])[0]
+        header, entries = true_state(target, request, 1)
+        key = ENTRY_COUNTER + forged.BANK
+        target.did['bank_was'], principal = struct.unpack('<qH', entries[key])
         for name, value in forged.counters().items():
-            entries[ENTRY_COUNTER + name] = struct.pack('<q', value)
+            entries[ENTRY_COUNTER + name] = struct.pack('<qH', value, principal)
         return [whole_state(request, header, entries)]
     donor_attack(target, answer)
 

@@ -236,8 +236,11 @@ class Import(RepairTest):
     environment = {'TALLY_IMPORT_ORDERS': '100'}
 
     def wipe(self, number):
+        """It is out meanwhile: a voter would rather execute what it misses than wait for a seal."""
+        self.group.tally('replica', 'evict', number)
         shutil.rmtree(self.directory(number), ignore_errors=True)
         self.kill(number)
+        self.group.tally('replica', 'readmit', number)
 
     def test_from_the_next_replica(self):
         for number in (1, 2, 3):
@@ -248,32 +251,22 @@ class Import(RepairTest):
                 self.assertIn(f'donor={number % 3 + 1}', line)
                 self.wait_log(number, 'checkpoint_restored', before)
 
-    def test_from_another_one_when_the_first_has_a_damaged_checkpoint(self):
-        with Load(self.group.http, clients=2) as load:
-            wait_until(lambda: load.answered_count() > 200, 'load is answered')
-            for number in (2, 3):
-                self.wait_checkpoints(number)
+
+class NoImport(Import):
+    """In a group of its own: between two seals there is a pause, and who waits for nothing executes the journal."""
+
+    test_from_the_next_replica = None
+
+    def test_not_while_a_donor_has_nothing_but_damaged_checkpoints(self):
+        """One of two that could seal a state reads something else than it wrote."""
         before = len(self.log(1))
         self.group.tally('fault', 'inject', 2, 'corrupt-checkpoint')
+        with Load(self.group.http, clients=2):
+            wait_until(lambda: self.group.status()['sequence'] > 300, 'there is enough to miss')
+            self.wipe(1)
+            self.wait_log(2, 'checkpoint_not_sealed', 0)
+        self.assertNotIn('import_finished', self.log(1)[before:])
         self.group.tally('fault', 'clear', 2)
-        self.wipe(1)
-        self.assertIn('donor=2 reason=wrong_state', self.wait_log(1, 'import_failed', before))
-        self.assertIn('donor=3', self.wait_log(1, 'import_finished', before))
-        self.group.wait_all_vote(HEALING_SECONDS)
-
-    def test_from_another_one_when_the_first_is_stopped(self):
-        with Load(self.group.http, clients=2) as load:
-            wait_until(lambda: load.answered_count() > 200, 'load is answered')
-            for number in (1, 2):
-                self.wait_checkpoints(number)
-        before = len(self.log(3))
-        donor = self.group.pid('replica-1')
-        os.kill(donor, signal.SIGSTOP)
-        try:
-            self.wipe(3)
-            self.assertIn('donor=2', self.wait_log(3, 'import_finished', before))
-        finally:
-            os.kill(donor, signal.SIGCONT)
         self.group.wait_all_vote(HEALING_SECONDS)
 
 

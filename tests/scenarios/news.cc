@@ -30,11 +30,13 @@ struct Gist {
   }
   Text operator()(const ReplicaStanding& standing) const {
     return number(standing.term.value) + number(standing.recovery.value) + number(standing.prove.value) +
-           std::string(to_string(standing.state)) + standing.reason;
+           number(standing.seal.checkpoint.value) + (standing.seal.is_known() ? "sealed " : "") +
+           (standing.seal_wanted ? "get ready " : "") + std::string(to_string(standing.state)) + standing.reason;
   }
   Text operator()(const ReplicaReport& report) const {
     const OrderIdentity& proven = report.proof.order;
-    return number(report.incarnation.value) + number(report.recovery.value) + number(proven.sequence.value);
+    return number(report.incarnation.value) + number(report.recovery.value) + number(proven.sequence.value) +
+           number(report.seal.checkpoint.value) + (report.state_wanted.value != 0 ? "wants a state" : "");
   }
   Text operator()(const View& view) const {
     std::string text = number(view.term.value) + number(view.number.value) + number(view.closed.value);

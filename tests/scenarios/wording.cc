@@ -197,7 +197,7 @@ struct Wording::Say {
   }
   std::string operator()(const Order& order) const {
     return "order " + number(order.id.sequence.value) + " (term " + number(order.id.term.value) + ") " +
-           words.requests(order);
+           words.requests(order) + (order.seal ? ", to be sealed after" : "");
   }
   std::string operator()(const Vote& vote) const {
     const std::string fork = words.order_of(vote.order) ? "" : " of a chain that nobody made";
@@ -235,6 +235,11 @@ struct Wording::Say {
             ", last order " + number(standing.last.sequence.value);
     if (standing.journal_first.value > 1) text += ", journal from " + number(standing.journal_first.value);
     if (standing.prove.value != 0) text += ", prove order " + number(standing.prove.value);
+    if (standing.seal_wanted) text += ", get ready to seal";
+    if (standing.seal.is_known())
+      text += ", checkpoint " + number(standing.seal.checkpoint.value) + " is sealed";
+    else if (standing.seal.checkpoint.value != 0)
+      text += ", seal after order " + number(standing.seal.checkpoint.value);
     return text;
   }
   std::string operator()(const ReplicaReport& report) const {
@@ -242,13 +247,16 @@ struct Wording::Say {
     text +=
         report.recovery.value == 0 ? std::string("recovery not known") : "recovery " + number(report.recovery.value);
     if (report.resend) text += ", resend";
+    if (report.state_wanted.value != 0) text += ", wants a state of order " + number(report.state_wanted.value);
+    if (report.seal_ready) text += ", ready to seal";
+    if (report.seal.is_known()) text += ", sealed checkpoint " + number(report.seal.checkpoint.value);
     if (report.proof.order.sequence.value != 0)
       text += ", proof of " + number(report.proof.order.sequence.value) + " state=" + words.letter(report.proof.state);
     return text;
   }
   std::string operator()(const StateRequest& request) const {
     return "state? " + (request.checkpoint.value == 0 ? "newest, at least of order " + number(request.least.value)
-                                                      : "more of checkpoint " + number(request.checkpoint.value));
+                                                      : "of checkpoint " + number(request.checkpoint.value));
   }
   std::string operator()(const StateChunk& chunk) const {
     if (chunk.answer == StateAnswer::busy) return "busy";

@@ -72,15 +72,32 @@ std::vector<Vote> Liar::votes(const Vote& honest, Instant now) {
 ReplicaReport Liar::report(ReplicaReport honest, Instant now) {
   if (!strikes(FaultName::lying_report, now)) return honest;
   ReplicaReport& report = honest;
-  switch (random_.below(6)) {
+  const auto digest = [this] { return Digest{random_.next(), random_.next()}; };
+  switch (random_.below(14)) {
     case 0: report.applied.sequence = Sequence(report.applied.sequence.value + random_.between(1, 1000)); break;
     case 1: report.applied.sequence = Sequence(random_.below(report.applied.sequence.value + 1)); break;
     case 2: report.checkpoint = Sequence(report.checkpoint.value + random_.between(1, 100000)); break;
     case 3: report.recovery = Recovery(random_.between(0, 9)); break;
     case 4: report.incarnation = Incarnation(random_.next()); break;
-    default: report.resend = true; break;
+    case 5: report.resend = true; break;
+    case 6: report.group = GroupId(random_.next()); break;
+    case 7: report.applied.chain = digest(); break;
+    case 8: report.applied.term = Term(random_.between(0, 1000)); break;
+    case 9: report.proof = {report.applied, digest()}; break;
+    case 10: report.imported = !report.imported; break;
+    case 11: report.state_wanted = Sequence(random_.chance(0.5) ? random_.below(2000) : random_.next()); break;
+    case 12: report.seal_ready = !report.seal_ready; break;
+    default: lie_about(report.seal); break;
   }
   return report;
+}
+
+void Liar::lie_about(CheckpointSeal& seal) {
+  if (seal.checkpoint.value == 0) seal.checkpoint = Sequence(random_.between(1, 2000));
+  if (random_.chance(0.5))
+    seal.digest[random_.below(seal.digest.size())] ^= 1;
+  else
+    seal.bytes = random_.next();
 }
 
 // ---- state for others
@@ -108,7 +125,7 @@ StateChunk Liar::chunk(StateChunk honest, Instant now) {
   if (honest.answer != StateAnswer::entries || !strikes(FaultName::lying_donor, now)) return honest;
   StateChunk& chunk = honest;
   OrderIdentity& applied = chunk.header.applied;
-  switch (random_.below(9)) {
+  switch (random_.below(16)) {
     case 0: chunk.answer = StateAnswer::busy; break;
     case 1: chunk.answer = StateAnswer::none; break;
     case 2: chunk.header.state = {random_.next(), random_.next()}; break;
@@ -118,6 +135,12 @@ StateChunk Liar::chunk(StateChunk honest, Instant now) {
     case 4: applied.sequence = Sequence(applied.sequence.value + random_.between(1, 50)); break;
     case 5: applied.term = Term(applied.term.value + random_.between(1, 3)); break;
     case 6: applied.chain = {random_.next(), random_.next()}; break;
+    case 7: chunk.header.group = GroupId(random_.next()); break;
+    case 8: chunk.header.semantics += 1; break;
+    case 9: chunk.header.served = ServedTime{static_cast<std::int64_t>(random_.below(INT64_MAX))}; break;
+    case 10: chunk.header.calendar = CalendarTime{static_cast<std::int64_t>(random_.below(INT64_MAX))}; break;
+    case 11: chunk.last = !chunk.last; break;
+    case 12: chunk.through.clear(); break;
     default: forge_counter(chunk); break;
   }
   return chunk;

@@ -30,6 +30,7 @@ class Liar {
   static void forge_counter(StateChunk& chunk);
 
  private:
+  void lie_about(CheckpointSeal& seal);
   Vote wrong_value(Vote vote);
   Vote wrong_digest(Vote vote);
   Vote stale(Vote vote);

@@ -193,6 +193,10 @@ void ReplicaNode::carry_out(ReplicaOutput output) {
     world_.network.send_up(*donors_.at(donor), parcel(std::move(request)));
   for (ImportStep& step : output.import_steps) import(std::move(step));
   if (output.checkpoint) commit(std::move(*output.checkpoint));
+  if (output.unseal)
+    do_job(
+        false, [this] { work_->unseal(); }, [] {});
+  if (output.seal) seal(*output.seal);
   if (output.load) load(*output.load);
 }
 
@@ -303,6 +307,13 @@ void ReplicaNode::commit(CheckpointDelta delta) {
       });
 }
 
+void ReplicaNode::seal(Sequence checkpoint) {
+  auto seal = std::make_shared<std::optional<CheckpointSeal>>();
+  do_job(
+      false, [this, checkpoint, seal] { *seal = work_->seal(checkpoint); },
+      [this, checkpoint, seal] { core_->sealed(checkpoint, *seal, clock()); });
+}
+
 void ReplicaNode::import(ImportStep step) {
   auto shared = std::make_shared<ImportStep>(std::move(step));
   auto outcome = std::make_shared<ImportOutcome>();
@@ -370,7 +381,8 @@ void ReplicaNode::end_faults() {
 
 bool ReplicaNode::is_whole() const {
   return up() && !hung() && !liar_.active(world_.agenda.now()) && !flip_wanted_ && delayed_.empty() &&
-         trust_ == Trust::right && commits_wanted_ == 0 && !disks_[0].full && !core_->loading() && !core_->importing();
+         trust_ == Trust::right && commits_wanted_ == 0 && !disks_[0].full && !core_->loading() &&
+         !core_->importing() && !core_->needs_state();
 }
 
 }  // namespace tally::simulation

@@ -43,7 +43,7 @@ class ReplicaNode : public Node {
   void lose_disk();  // both of them
   void fill_disk(bool full);
   void end_faults();
-  // No fault is on, its state is proven, and its checkpoints are whole again.
+  // No fault is on, it has a state that is proven and leads on to the journal, and its checkpoints are whole again.
   bool is_whole() const;
 
  private:
@@ -76,6 +76,7 @@ class ReplicaNode : public Node {
   void judge_loaded(const CheckpointHeader& header);
   void commit(CheckpointDelta delta);
   void import(ImportStep step);
+  void seal(Sequence checkpoint);
   void shorten(StateChunk& chunk) const;
   void answer(const Arrival& arrival, const StateRequest& request, Instant now);
   void scrub_checkpoints(Instant now);

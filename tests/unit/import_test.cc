@@ -28,6 +28,7 @@ CheckpointHeader header_of(std::uint64_t sequence) {
 
 // Replica 1 of three imports; the store answers when it is told to.
 struct Fixture {
+  const CheckpointSeal seal{Sequence(60), {1, 2, 3}, 40};
   Import import{ReplicaId(1), 3};
   Instant now{seconds(100).nanoseconds};
   std::vector<std::pair<ReplicaId, StateRequest>> requests;
@@ -36,8 +37,13 @@ struct Fixture {
   bool complete = false;
   bool hopeless = false;
 
-  void begin(bool needed = true) {
-    import.begin({group, Sequence(50), needed}, now);
+  // Without a seal.
+  void begin(std::uint64_t donors = 0b111) {
+    import.begin({group, Sequence(50), {}, donors}, now);
+    settle();
+  }
+  void begin_sealed() {
+    import.begin({group, Sequence(50), seal, 0}, now);
     settle();
   }
   void settle() {
@@ -182,12 +188,66 @@ BOOST_AUTO_TEST_CASE(asks_the_next_donor_when_one_is_busy_or_has_none) {
   BOOST_TEST(donor() == 2u);
 }
 
-BOOST_AUTO_TEST_CASE(gives_up_after_all_donors_when_there_is_another_way) {
-  begin(false);
+BOOST_AUTO_TEST_CASE(asks_for_what_was_sealed_and_takes_nothing_else) {
+  begin_sealed();
+  BOOST_TEST((request() == StateRequest{group, Sequence(60), Sequence(50), ""}));
+  answer(chunk(70, "Ca"));  // though newer
+  BOOST_TEST(steps.empty());
+  BOOST_TEST(donor() == 3u);
+  answer(chunk(60, "Ca"));
+  BOOST_REQUIRE(steps.size() == 1u);
+  BOOST_TEST((steps[0].seal == seal));
+  stored();
+  answer(chunk(60, "Cb", true));
+  stored(ImportOutcome::finished);
+  BOOST_TEST(complete);
+}
+
+BOOST_AUTO_TEST_CASE(takes_no_byte_more_than_was_sealed) {
+  begin_sealed();
+  for (const char* key : {"Ca", "Cb"}) {  // of 15 bytes each
+    answer(chunk(60, key));
+    stored();
+  }
+  BOOST_TEST(donor() == 2u);
+  answer(chunk(60, "Cc"));
+  BOOST_TEST(steps.size() == 2u);
+  BOOST_TEST(donor() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(gives_up_what_was_sealed_when_nobody_gives_it) {
+  begin_sealed();
+  answer(StateAnswer::busy);
+  answer(StateAnswer::none);
+  BOOST_TEST(!hopeless);  // the first may have time yet
+  wait(Import::shortest_pause);
   answer(StateAnswer::none);
   answer(StateAnswer::none);
   BOOST_TEST(hopeless);
   BOOST_TEST(!import.active());
+}
+
+BOOST_AUTO_TEST_CASE(asks_without_a_seal_only_who_may_be_asked) {
+  begin(0b100);
+  BOOST_TEST(donor() == 3u);
+  answer(StateAnswer::none);
+  wait(Import::shortest_pause);
+  BOOST_TEST(donor() == 3u);
+  import.allow(0b010, now);
+  settle();
+  wait(Import::longest_pause);
+  BOOST_TEST(donor() == 2u);
+  import.allow(0b001, now);  // itself
+  settle();
+  BOOST_TEST(hopeless);
+  BOOST_TEST(!import.active());
+}
+
+BOOST_AUTO_TEST_CASE(is_let_be_where_there_is_a_seal) {
+  begin_sealed();
+  import.allow(0, now);
+  settle();
+  BOOST_TEST(import.active());
 }
 
 BOOST_AUTO_TEST_CASE(takes_what_nothing_has_proven_only_when_nobody_has_anything_else) {
@@ -322,14 +382,14 @@ BOOST_AUTO_TEST_CASE(ends_one_that_never_ends) {
 
 BOOST_AUTO_TEST_CASE(is_hopeless_alone) {
   Import lonely(ReplicaId(1), 1);
-  lonely.begin({group, Sequence(50), true}, now);
+  lonely.begin({group, Sequence(50), {}, 1}, now);
   BOOST_TEST(lonely.take_output().hopeless);
   BOOST_TEST(!lonely.active());
 }
 
 BOOST_AUTO_TEST_CASE(goes_around_the_others) {
   Import third(ReplicaId(3), 3);
-  third.begin({group, Sequence(50), true}, now);
+  third.begin({group, Sequence(50), {}, 0b111}, now);
   BOOST_TEST((third.take_output().requests.front().first == ReplicaId(1)));
 }
 

@@ -47,7 +47,12 @@ struct Replica {
       if (output.fatal) fatal = output.fatal;
       for (auto& request : output.state_requests) requests.push_back(request);
       for (ImportStep& step : output.import_steps) steps.push_back(std::move(step));
-      const bool done = !output.checkpoint && !output.load;
+      if (output.unseal) ++unsealed;
+      if (output.seal) {
+        sealed.push_back(*output.seal);
+        core->sealed(*output.seal, CheckpointSeal{*output.seal, {1}, 100}, now);
+      }
+      const bool done = !output.checkpoint && !output.load && !output.seal;
       if (output.checkpoint) commit(std::move(*output.checkpoint));
       if (output.load) load(*output.load);
       if (done) return;
@@ -121,6 +126,8 @@ struct Replica {
   int loads = 0;
   bool slow_loads = false;  // the core waits for ever
   std::vector<std::uint64_t> distrusted;
+  std::vector<Sequence> sealed;
+  int unsealed = 0;
 
   std::vector<std::pair<ReplicaId, StateRequest>> requests;
   std::vector<ImportStep> steps;

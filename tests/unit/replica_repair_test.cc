@@ -51,6 +51,7 @@ struct CutJournal {
   ReplicaStanding standing(std::uint64_t recovery = 1) {
     ReplicaStanding now = standing_of(healthy.chain, recovery);
     now.journal_first = Sequence(11);
+    now.donors = 0b110;
     now.agreed.state = healthy.replica.core->state()->digest();
     return now;
   }
@@ -581,8 +582,14 @@ BOOST_AUTO_TEST_CASE(when_there_is_much_to_execute_and_only_once) {
   replica.import_orders = 10;
   replica.start();
   replica.receive(standing_of(healthy.chain));
+  BOOST_TEST(replica.requests.empty());  // nothing was sealed yet
+  BOOST_TEST((replica.reports.back().state_wanted == Sequence(10)));
+  ReplicaStanding standing = standing_of(healthy.chain);
+  standing.seal = {Sequence(16), {1}, 1'000'000};
+  replica.receive(standing);
   BOOST_REQUIRE(replica.requests.size() == 1u);
   BOOST_TEST(replica.requests[0].first.value == 1u);
+  BOOST_TEST((replica.requests[0].second.checkpoint == Sequence(16)));
   BOOST_TEST((replica.requests[0].second.least == Sequence(10)));
   replica.core->receive(ReplicaId(1), whole_checkpoint(replica.requests[0].second, healthy.replica), replica.now);
   replica.settle();
@@ -599,10 +606,13 @@ BOOST_AUTO_TEST_CASE(but_executes_them_when_nobody_has_a_checkpoint) {
   Replica replica(3, 1000);
   replica.import_orders = 10;
   replica.start();
-  replica.receive(standing_of(healthy.chain));
+  ReplicaStanding standing = standing_of(healthy.chain);
+  standing.seal = {Sequence(16), {1}, 1'000'000};
+  replica.receive(standing);
   for (int time = 0; time < 2; ++time) {
     StateChunk none;
     none.answer = StateAnswer::none;
+    none.checkpoint = standing.seal.checkpoint;
     replica.core->receive(replica.requests.back().first, none, replica.now);
     replica.settle();
   }

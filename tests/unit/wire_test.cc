@@ -22,6 +22,7 @@ namespace {
 using wire::DecodeError;
 using wire::EncodedMessage;
 
+const CheckpointSeal a_seal{Sequence(7), {1, 2, 3}, 1ULL << 40};
 constexpr OrderIdentity an_order{Term(3), Sequence(1ULL << 40), {0x0123456789abcdefULL, 0xfedcba9876543210ULL}};
 constexpr SessionId a_session{{77, 0, 255}};
 constexpr SessionSecret a_secret{{1, 2, 0, 255}};
@@ -87,7 +88,7 @@ std::vector<Message> one_of_each() {
       AdminReply{1, AdminOutcome::refused, "no\xff"},
       ComparatorWelcome{Incarnation(6)},
       Decisions{Term(1), Sequence(2), {{a_session, RequestNumber(3), 2, "result"}, {{}, RequestNumber(4), 3, ""}}},
-      Order{an_order, {5, 6}, {INT64_MAX}, {1'700'000'000'000}, 1, {12, 13}, {request, Request{}}, true},
+      Order{an_order, {5, 6}, {INT64_MAX}, {1'700'000'000'000}, 1, {12, 13}, {request, Request{}}, true, true},
       ReplicaStanding{Term(1),
                       GroupId(2),
                       ViewNumber(3),
@@ -99,10 +100,24 @@ std::vector<Message> one_of_each() {
                       "dissent",
                       Sequence(7),
                       {an_order, {8, 9}},
-                      Sequence(9)},
+                      Sequence(9),
+                      true,
+                      a_seal,
+                      UINT64_MAX},
       fault,
-      ReplicaReport{
-          GroupId(1), Incarnation(2), Recovery(3), an_order, Sequence(4), true, 5, "sqlite", {an_order, {8, 9}}, true},
+      ReplicaReport{GroupId(1),
+                    Incarnation(2),
+                    Recovery(3),
+                    an_order,
+                    Sequence(4),
+                    true,
+                    5,
+                    "sqlite",
+                    {an_order, {8, 9}},
+                    true,
+                    Sequence(6),
+                    true,
+                    a_seal},
       Vote{an_order, Incarnation(1), Recovery(2), {3, 4}, std::string(1000, 'r')},
       StateRequest{GroupId(1), Sequence(2), Sequence(3), std::string("C\0after", 7), true},
       StateChunk{StateAnswer::none,
