@@ -12,6 +12,7 @@
 #include "cli/counters.h"
 #include "cli/report.h"
 #include "cli/status.h"
+#include "cli/tables.h"
 #include "cli/up.h"
 #include "protocol/limits.h"
 
@@ -217,6 +218,39 @@ void add_operators(CLI::App& root, Chosen& chosen) {
              });
 }
 
+void add_tables(CLI::App& root, Chosen& chosen) {
+  CLI::App& session = add_family(root, "session", "clients' sessions", "tally session list");
+  const auto list = add_command<SessionListOptions>(session, chosen, "list", "print sessions, one a line",
+                                                    "tally session list --limit 1000", run_session_list);
+  add_number(list.app, "--limit", {1, most}, "how many at most, 100 if not given",
+             [options = list.options](std::int64_t limit) { options->limit = limit; });
+  add_group(list.app, list.options->group);
+  add_json(list.app, list.options->json);
+  const auto close = add_command<SessionCloseOptions>(
+      session, chosen, "close", "close one: its client opens another, and does not learn what is not answered",
+      "tally session close 0123456789abcdef0123456789abcdef", run_session_close);
+  add_text(close.app, "SESSION", close.options->session, "as `tally session list` prints it", "")->required();
+  add_group(close.app, close.options->group);
+  add_json(close.app, close.options->json);
+
+  CLI::App* limits = root.add_subcommand("limits", "print how full the tables are");
+  limits->footer("Examples:\n  tally limits\n  tally limits set bridges.idempotency_keys 6000000");
+  auto options = std::make_shared<LimitsOptions>();
+  add_group(*limits, options->group);
+  add_json(*limits, options->json);
+  limits->final_callback([&chosen, options, limits] {
+    if (limits->get_subcommands().empty()) chosen = [options] { return run_limits(*options); };
+  });
+  const auto set = add_command<LimitsSetOptions>(*limits, chosen, "set", "change a limit, on all replicas at once",
+                                                 "tally limits set bridges.idempotency_keys 6000000", run_limits_set);
+  add_text(set.app, "NAME", set.options->name, "as `tally limits` prints it", "")->required();
+  add_number(set.app, "VALUE", {0, most}, "from now on", [options = set.options](std::int64_t value) {
+    options->value = value;
+  })->required();
+  add_group(set.app, set.options->group);
+  add_json(set.app, set.options->json);
+}
+
 void add_files(CLI::App& root, Chosen& chosen) {
   CLI::App& audit = add_family(root, "audit", "the audit log", "tally audit verify");
   const auto verify = add_command<AuditOptions>(audit, chosen, "verify", "verify the hash chain of an audit log",
@@ -278,6 +312,7 @@ tl::expected<Command, ExitCode> parse_arguments(int argc, char** argv) {
   add_counters(app, chosen);
   add_status(app, chosen);
   add_operators(app, chosen);
+  add_tables(app, chosen);
   add_fault(app, chosen);
   add_bench(app, chosen);
   add_files(app, chosen);

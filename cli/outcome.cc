@@ -44,6 +44,7 @@ std::optional<Failure> failure_of(const Answer& answer, const std::string& name)
       return Failure{ExitCode::failed, "not applied: this key came with another operation before"};
     case OperationStatus::counters_full: return Failure{ExitCode::failed, "not applied: no room for another counter"};
     case OperationStatus::keys_full: return Failure{ExitCode::failed, "not applied: no room for another key"};
+    case OperationStatus::forbidden: return Failure{ExitCode::failed, "not applied: for operators only"};
     case OperationStatus::read_only: return Failure{ExitCode::failed, "not applied: sent as read-only"};
   }
   return Failure{ExitCode::failed, "not applied: unknown status"};

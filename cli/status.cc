@@ -4,11 +4,14 @@
 #include <signal.h>
 
 #include "cli/report.h"
+#include "cli/tables.h"
 #include "client/client.h"
 #include "client/status_json.h"
 
 namespace tally::cli {
 namespace {
+
+constexpr Duration limits_patience = milliseconds(500);  // how full tables are is said if the group answers
 
 constexpr const char* home = "\x1b[H";
 constexpr const char* clear_line_end = "\x1b[K";
@@ -69,7 +72,7 @@ ExitCode run_status(const StatusOptions& options) {
   if (options.json)
     std::printf("%s\n", status_json(*status).c_str());
   else
-    std::fputs(status_table(*status, wants_colour(stdout)).c_str(), stdout);
+    std::fputs((status_table(*status, wants_colour(stdout)) + fullness(client, limits_patience)).c_str(), stdout);
   return ExitCode::done;
 }
 

@@ -22,10 +22,6 @@ constexpr Duration welcome_retry = milliseconds(30);
 constexpr Duration longest_retry = milliseconds(2'000);
 constexpr Duration oversleeping = CircuitBreaker::patience / 2;
 
-bool is_read(const Operation& operation) {
-  return operation.kind == OperationKind::get || operation.kind == OperationKind::list;
-}
-
 }  // namespace
 
 std::string_view to_string(CallError error) {
@@ -57,7 +53,7 @@ void SessionCore::submit(CallId call, const std::vector<OwnedOperation>& operati
   for (const OwnedOperation& operation : operations) views.push_back(operation.view());
   const std::size_t count = views.size();
   const std::size_t result_bytes = worst_result_bytes(views) - results::header_bytes;
-  Call one{call, {}, count, result_bytes, std::ranges::all_of(views, is_read), deadline};
+  Call one{call, {}, count, result_bytes, std::ranges::all_of(views, is_read, &Operation::kind), deadline};
   bool possible = count > 0 && count <= limits::request_operations &&
                   result_bytes + results::header_bytes <= limits::request_result_bytes;
   if (possible) one.encoded = config_.encode(views);

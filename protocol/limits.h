@@ -40,7 +40,7 @@ struct Account {
   std::size_t counter_bytes;     // of the counters that it made: each its name and counter_overhead_bytes
   std::size_t idempotency_keys;  // about 60 bytes each
 };
-inline constexpr Account bridges_account{10'000, 192u << 20, 4ull << 30, 3'000'000};  // [state]
+inline constexpr Account bridges_account{10'000, 192u << 20, 4ull << 30, 3'200'000};  // [state]
 inline constexpr Account clients_account{90'000, 64u << 20, 1ull << 30, 1'000'000};   // [state]
 inline constexpr std::size_t counter_overhead_bytes = 96;                             // [state]
 inline constexpr std::uint64_t session_window = 64;               // [state] W: unacknowledged requests of one session

@@ -53,10 +53,15 @@ std::size_t worst_result_bytes(const std::vector<Operation>& operations) {
   for (const Operation& operation : operations) {
     bytes += results::operation_bytes;
     if (!operation.idempotency_key.empty()) bytes += sizeof(std::uint64_t);
-    if (operation.kind == OperationKind::list)
+    if (is_list(operation.kind))
       bytes += sizeof(std::uint32_t) + std::min(operation.limit, limits::list_entries) * listed_bytes;
   }
   return bytes;
+}
+
+bool is_proper_list(const Operation& operation) {
+  return operation.idempotency_key.empty() && operation.limit != 0 && operation.limit <= limits::list_entries &&
+         operation.name.size() <= limits::name_bytes && operation.after.size() <= limits::name_bytes;
 }
 
 namespace {

@@ -13,7 +13,24 @@
 
 namespace tally {
 
-enum class OperationKind : std::uint8_t { unspecified = 0, add = 1, get = 2, set = 3, remove = 4, list = 5 };
+enum class OperationKind : std::uint8_t {
+  unspecified = 0,
+  add = 1,
+  get = 2,
+  set = 3,
+  remove = 4,
+  list = 5,
+  // Of operators, who come by the bridges' endpoints. replica/state_operators.cc
+  list_sessions = 6,  // like list: each session as text, with the bytes of its stored results
+  close_session = 7,  // `name`: of the session, as hexadecimal digits; value: the bytes that it had
+  list_limits = 8,    // like list: each limit of an account, and how much of it is used
+  set_limit = 9,      // `name`: of the limit; `value`: what it is from now on
+};
+
+inline bool is_list(OperationKind kind) {
+  return kind == OperationKind::list || kind == OperationKind::list_sessions || kind == OperationKind::list_limits;
+}
+inline bool is_read(OperationKind kind) { return kind == OperationKind::get || is_list(kind); }
 
 // One operation as a replica executes it. The views belong to whoever decoded the request.
 struct Operation {
@@ -39,13 +56,14 @@ struct OwnedOperation {
 
 enum class OperationStatus : std::uint8_t {
   ok = 1,             // value: the counter's value afterwards (remove: before)
-  not_found = 2,      // get, remove: there is no such counter
+  not_found = 2,      // get, remove: there is no such counter; close_session, set_limit: no such session or limit
   overflow = 3,       // add: the sum is not a signed 64-bit number; value: unchanged
   malformed = 4,      // the operation itself makes no sense: bad name, kind, limit
   key_reused = 5,     // this idempotency key came with another operation before
   counters_full = 6,  // no room for another counter
   keys_full = 7,      // no room for another idempotency key
   read_only = 8,      // a change inside a request that promised none
+  forbidden = 9,      // an operator's, and whose session this is is none
 };
 
 enum class RequestOutcome : std::uint8_t {
@@ -111,6 +129,19 @@ inline void append_operation(std::string& bytes, OperationStatus status, std::in
   bytes.append(raw, sizeof raw);
 }
 
+// A result with a list: its entries are appended in between.
+inline std::size_t begin_list(std::string& bytes) {
+  const std::size_t start = bytes.size();
+  bytes.append(operation_bytes + sizeof(std::uint32_t), '\0');
+  return start;
+}
+inline void end_list(std::string& bytes, std::size_t start, std::uint32_t entries) {
+  const std::int64_t value = entries;
+  bytes[start] = static_cast<char>(static_cast<std::uint8_t>(OperationStatus::ok) | has_list);
+  std::memcpy(bytes.data() + start + 1, &value, sizeof value);
+  std::memcpy(bytes.data() + start + operation_bytes, &entries, sizeof entries);
+}
+
 // Total: any bytes give a result or nothing.
 std::optional<RequestResult> decode(std::string_view bytes);
 
@@ -123,6 +154,9 @@ std::optional<RequestResult> decode(std::string_view bytes);
 //                + 8 with an idempotency key (first_sequence)
 //                + 4 + min(limit, limits::list_entries) * (2 + limits::name_bytes + 8) for a list
 std::size_t worst_result_bytes(const std::vector<Operation>& operations);
+
+// A list's texts and limit are what they may be.
+bool is_proper_list(const Operation& operation);
 
 // UTF-8 without control characters (U+0000–U+001F, U+007F–U+009F) and without format characters (Unicode's category
 // Cf), which are not seen, or turn around how the rest is seen.

@@ -2,6 +2,7 @@
 #include "protocol/session.h"
 
 #include <algorithm>
+#include <charconv>
 #include <openssl/sha.h>
 #include <string_view>
 
@@ -26,6 +27,17 @@ std::string to_hex(const SessionId& session) {
     text += digits[byte & 15];
   }
   return text;
+}
+
+std::optional<SessionId> session_from_hex(std::string_view digits) {
+  SessionId session;
+  if (digits.size() != 2 * session.bytes.size()) return std::nullopt;
+  for (std::size_t place = 0; place < session.bytes.size(); ++place) {
+    const char* begin = digits.data() + 2 * place;
+    const auto [end, error] = std::from_chars(begin, begin + 2, session.bytes[place], 16);
+    if (error != std::errc() || end != begin + 2) return std::nullopt;
+  }
+  return to_hex(session) == digits ? std::optional(session) : std::nullopt;
 }
 
 }  // namespace tally

@@ -6,7 +6,9 @@
 // nor turned back into its secret.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "protocol/ids.h"
 
@@ -17,5 +19,7 @@ SessionId session_of(const SessionSecret& secret);
 
 // 32 lower-case hexadecimal digits, in the order of the bytes.
 std::string to_hex(const SessionId& session);
+// Nothing: the text is not that.
+std::optional<SessionId> session_from_hex(std::string_view digits);
 
 }  // namespace tally

@@ -274,9 +274,9 @@ bool Counters::restore(std::string_view text, std::string_view value) {
   return true;
 }
 
-bool Counters::finish_restore() const {
-  return std::ranges::all_of(bytes_,
-                             [&](const auto& used) { return used.second <= limits_.of(used.first).counter_bytes; });
+std::size_t Counters::bytes_of(Principal maker) const {
+  const auto account = bytes_.find(maker);
+  return account == bytes_.end() ? 0 : account->second;
 }
 
 bool Counters::flip_last_changed() {

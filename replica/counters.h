@@ -94,8 +94,7 @@ class Counters {
   void end_capture(EntryChanges& changes);
   // One entry of a checkpoint; quick when they come in byte order. False: makes no sense.
   bool restore(std::string_view text, std::string_view value);
-  // At the end of it. False: an account has more than it may.
-  bool finish_restore() const;
+  std::size_t bytes_of(Principal maker) const;
 
   // Fault injection: flips a bit of the most recently changed counter, unknown to the digest. False: there is none.
   bool flip_last_changed();

@@ -52,7 +52,13 @@ Digest IdempotencyKeys::digest_of_entry(const Record& record) const {
 // ---- what there is, and what goes
 
 void IdempotencyKeys::expire(ServedTime now) {
-  while (size() > 0 && is_older(at(first_), now, limits_.idempotency_key_lifetime)) drop_oldest();
+  constexpr int most = 4096;  // an order
+  for (int dropped = 0; dropped < most && size() > 0; ++dropped) {
+    const bool too_many = size() > limits_.of(principal_).idempotency_keys;  // the limit was made smaller
+    const Duration kept = too_many ? limits_.idempotency_least : limits_.idempotency_key_lifetime;
+    if (!is_older(at(first_), now, kept)) return;
+    drop_oldest();
+  }
 }
 
 bool IdempotencyKeys::make_room(ServedTime now) {

@@ -50,7 +50,8 @@ class IdempotencyKeys {
     std::uint32_t status : 8 = 0;      // OperationStatus
   };
 
-  // Drops what is older than its lifetime.
+  // Drops what is older than its lifetime, or older than idempotency_least where there are more than the account may
+  // have: some thousands at most, so that no order takes long for it.
   void expire(ServedTime now);
   const Record* find(const Digest& key) const;
   // False: full of keys that may not be dropped yet. Otherwise there is room for one more.

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "protocol/bytes.h"
+#include "protocol/session.h"
 
 namespace tally {
 namespace {
@@ -312,10 +313,37 @@ bool Sessions::finish_restore() {
     if (session.results.begin()->first <= session.acknowledged) return false;
     if (session.results.rbegin()->first.value - session.acknowledged.value > limits_.session_window) return false;
   }
-  return std::ranges::all_of(accounts_, [&](const auto& entry) {
-    const limits::Account& most = limits_.of(entry.first);
-    return entry.second.sessions <= most.sessions && entry.second.result_bytes <= most.result_bytes;
-  });
+  return true;
+}
+
+// ---- for operators
+
+Sessions::Account Sessions::account_of(Principal principal) const {
+  const auto account = accounts_.find(principal);
+  return account == accounts_.end() ? Account{} : account->second;
+}
+
+std::uint32_t Sessions::list(std::string_view after, std::uint32_t most, ServedTime now, std::string& bytes) const {
+  std::uint32_t count = 0;
+  const auto behind = session_from_hex(after.substr(0, after.find(' ')));
+  auto place = behind ? sessions_.upper_bound(*behind) : sessions_.begin();
+  for (; place != sessions_.end() && count < most; ++place) {
+    const auto& [id, session] = *place;
+    const std::int64_t idle = (now - session.last_activity).milliseconds() / 1000;
+    const std::string text = to_hex(id) + (session.principal == Principal::bridges ? " bridges " : " clients ") +
+                             (session.used ? "used " : "unused ") + std::to_string(idle) + " " +
+                             std::to_string(session.acknowledged.value) + " " + std::to_string(session.results.size());
+    append_number(bytes, static_cast<std::uint16_t>(text.size()));
+    bytes.append(text);
+    append_number(bytes, static_cast<std::int64_t>(session.bytes));
+    ++count;
+  }
+  return count;
+}
+
+std::size_t Sessions::bytes_of(SessionId id) const {
+  const auto place = sessions_.find(id);
+  return place == sessions_.end() ? 0 : place->second.bytes;
 }
 
 }  // namespace tally

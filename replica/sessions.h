@@ -53,6 +53,11 @@ class Sessions {
   using Entry = std::map<SessionId, Session>::value_type;
 
  public:
+  struct Account {
+    std::size_t sessions = 0;
+    std::size_t result_bytes = 0;
+  };
+
   // `limits` outlives this.
   explicit Sessions(const StateLimits& limits) : limits_(limits) {}
 
@@ -77,6 +82,13 @@ class Sessions {
   // For the result of an admitted request: in its session, and in the account of its principal (law 18).
   bool has_room_for(const Admission& admission, std::size_t result_bytes) const;
   void store(const Admission& admission, RequestNumber number, std::string_view result);
+
+  // For operators. list() appends (text size u16, text, bytes of its results i64) for each session behind the one that
+  // `after` begins with, and says how many: its name, principal, used or unused, seconds without a request,
+  // acknowledged, number of results.
+  Account account_of(Principal principal) const;
+  std::size_t bytes_of(SessionId id) const;
+  std::uint32_t list(std::string_view after, std::uint32_t most, ServedTime now, std::string& bytes) const;
 
   std::size_t size() const { return sessions_.size(); }
   Digest digest() const { return digest_; }
@@ -121,10 +133,6 @@ class Sessions {
   const StateLimits& limits_;
   std::map<SessionId, Session> sessions_;
   std::set<std::pair<ServedTime, SessionId>> by_expiry_;
-  struct Account {
-    std::size_t sessions = 0;
-    std::size_t result_bytes = 0;
-  };
   std::map<Principal, Account> accounts_;
   Digest digest_;
   std::optional<SessionId> captured_through_;  // by the capture in progress

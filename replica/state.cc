@@ -96,7 +96,7 @@ void State::run_operations(const Request& request, Sequence sequence, const Oper
 
   const std::size_t start = results.size();
   results::append_header(results, RequestOutcome::executed, sequence, static_cast<std::uint32_t>(operations_.size()));
-  execute_all({sequence, request.read_only, admission.session->second.principal}, results);
+  execute_all({sequence, request.read_only, admission.session->second.principal, request.session}, results);
   CHECK(results.size() - start <= worst);
   if (!request.read_only) sessions_.store(admission, request.number, std::string_view(results).substr(start));
 }
@@ -136,6 +136,10 @@ void State::execute(const Operation& operation, const Counters::Name& name, cons
     case OperationKind::get:
       return append_answer(results, keyed ? CounterResult{OperationStatus::malformed} : counters_.get(name));
     case OperationKind::list: return list(operation, results);
+    case OperationKind::list_sessions:
+    case OperationKind::close_session:
+    case OperationKind::list_limits:
+    case OperationKind::set_limit: return execute_for_operator(operation, frame, results);
     default: return append_answer(results, {OperationStatus::malformed});
   }
 }
@@ -179,18 +183,9 @@ void State::execute_keyed(const Operation& operation, const Counters::Name& name
 }
 
 void State::list(const Operation& operation, std::string& results) const {
-  const bool malformed = !operation.idempotency_key.empty() || operation.limit == 0 ||
-                         operation.limit > limits::list_entries || operation.name.size() > limits::name_bytes ||
-                         operation.after.size() > limits::name_bytes;
-  if (malformed) return append_answer(results, {OperationStatus::malformed});
-  const std::size_t start = results.size();
-  append_number(results, static_cast<std::uint8_t>(static_cast<std::uint8_t>(OperationStatus::ok) | results::has_list));
-  append_number(results, std::int64_t{0});
-  append_number(results, std::uint32_t{0});
-  const std::uint32_t entries = counters_.list({operation.name, operation.after, operation.limit}, results);
-  const std::int64_t value = entries;
-  std::memcpy(results.data() + start + 1, &value, sizeof value);
-  std::memcpy(results.data() + start + results::operation_bytes, &entries, sizeof entries);
+  if (!is_proper_list(operation)) return append_answer(results, {OperationStatus::malformed});
+  const std::size_t start = results::begin_list(results);
+  results::end_list(results, start, counters_.list({operation.name, operation.after, operation.limit}, results));
 }
 
 // ---- digest
@@ -252,7 +247,7 @@ bool State::scrub() {
 // ---- checkpoints
 
 std::size_t State::changes() const {
-  std::size_t changes = counters_.changes() + sessions_.changes();
+  std::size_t changes = counters_.changes() + sessions_.changes() + (limits_changed_ ? 1 : 0);
   for (const auto& [principal, keys] : keys_) changes += keys.changes();
   return changes;
 }
@@ -288,6 +283,7 @@ CheckpointDelta State::capture(CheckpointHeader header) {
   counters_.end_capture(delta.changes);
   sessions_.end_capture(delta.changes);
   for (auto& [principal, keys] : keys_) keys.end_capture(delta.changes);
+  if (std::exchange(limits_changed_, false)) delta.changes.push_back({std::string(limits_key), limits_entry_});
   delta.header = header;
   delta.header.state = digest();
   delta.header.served = served_;
@@ -303,7 +299,10 @@ bool State::restore(std::string_view key, std::string_view value) {
     case entry_type::idempotency_key: return restore_key(rest, value);
     case entry_type::stored_result: return sessions_.restore_result(rest, value);
     case entry_type::session: return sessions_.restore(rest, value);
-    case entry_type::limits: return limits_restored_ = rest.empty() && value == limits_entry_;
+    case entry_type::limits:
+      limits_restored_ = rest.empty() && restore_limits(value, limits_);
+      limits_entry_ = limits_entry(limits_);
+      return limits_restored_;
     case entry_type::key_secret: {
       ByteReader reader(value);
       key_secret_ = read_digest(reader);
@@ -325,11 +324,8 @@ bool State::restore_key(std::string_view key, std::string_view value) {
 bool State::finish_restore(const CheckpointHeader& header) {
   served_ = header.served;
   next_is_full_ = false;
-  const bool within_limits =
-      counters_.finish_restore() && sessions_.finish_restore() && std::ranges::all_of(keys_, [&](const auto& entry) {
-        return entry.second.size() <= limits_.of(entry.first).idempotency_keys;
-      });
-  return limits_restored_ && within_limits && digest() == header.state;
+  if (!sessions_.finish_restore()) return false;
+  return limits_restored_ && digest() == header.state;
 }
 
 std::optional<std::int64_t> State::counter(std::string_view name) const {

@@ -92,6 +92,7 @@ class State {
     Sequence sequence;
     bool read_only = false;
     Principal principal{};  // whose session it is
+    SessionId session;
   };
 
   void run(const Request& request, Sequence sequence, const OperationDecoder& decode, std::string& results);
@@ -105,11 +106,17 @@ class State {
   CounterResult change(const Operation& operation, const Counters::Name& name, const Frame& frame);
   IdempotencyKeys& keys_of(Principal principal);
   void list(const Operation& operation, std::string& results) const;
+  // state_operators.cc
+  void execute_for_operator(const Operation& operation, const Frame& frame, std::string& results);
+  void list_limits(std::uint32_t most, std::string& results) const;
+  CounterResult set_limit(const Operation& operation);
+  std::uint64_t used(Principal principal, std::size_t limits::Account::*limit) const;
 
   StateLimits limits_;
   std::string limits_entry_;  // value of the entry of type 'L'
   bool limits_restored_ = false;
-  Digest key_secret_;  // keys are digested under it; drawn by the distributor, once for the group
+  bool limits_changed_ = false;  // since the previous capture
+  Digest key_secret_;            // keys are digested under it; drawn by the distributor, once for the group
   Counters counters_;
   Sessions sessions_;
   std::map<Principal, IdempotencyKeys> keys_;  // each principal has a name space of its own

@@ -2,9 +2,11 @@
 // The bounds of the replicated state. Equal in all replicas of a group; tests hand in small ones.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "protocol/bytes.h"
 #include "protocol/ids.h"
@@ -26,7 +28,29 @@ struct StateLimits {
   const limits::Account& of(Principal principal) const { return principal == Principal::bridges ? bridges : clients; }
 };
 
-// The value of the one entry of type 'L': a replica with other limits has another digest (law 10).
+// A limit of an account, as operators name it: `bridges.sessions`, `clients.sessions` and so on.
+struct AccountLimit {
+  std::string_view word;
+  std::size_t limits::Account::*value;
+  std::int64_t least;  // that it can be set to
+  std::int64_t most;
+};
+inline constexpr std::array account_limits = {
+    AccountLimit{"counter_bytes", &limits::Account::counter_bytes, 1 << 20, 16ll << 30},
+    AccountLimit{"idempotency_keys", &limits::Account::idempotency_keys, 0, 50'000'000},
+    AccountLimit{"result_bytes", &limits::Account::result_bytes, 1 << 20, 4ll << 30},
+    AccountLimit{"sessions", &limits::Account::sessions, 1, 1'000'000},
+};
+struct AccountName {
+  std::string_view word;
+  Principal principal;
+  limits::Account StateLimits::*account;
+};
+inline constexpr std::array account_names = {AccountName{"bridges", Principal::bridges, &StateLimits::bridges},
+                                             AccountName{"clients", Principal::clients, &StateLimits::clients}};
+
+// The value of the one entry of type 'L': a replica with other limits has another digest (law 10). What operators set
+// comes last.
 inline std::string limits_entry(const StateLimits& state_limits) {
   std::string bytes;
   append_number(bytes, limits::semantics_version);
@@ -36,19 +60,29 @@ inline std::string limits_entry(const StateLimits& state_limits) {
   append_number(bytes, std::uint64_t{limits::request_operations});
   append_number(bytes, limits::request_result_bytes);
   append_number(bytes, std::uint64_t{limits::counter_overhead_bytes});
-  for (const limits::Account& account : {state_limits.bridges, state_limits.clients}) {
-    append_number(bytes, std::uint64_t{account.sessions});
-    append_number(bytes, std::uint64_t{account.result_bytes});
-    append_number(bytes, std::uint64_t{account.counter_bytes});
-    append_number(bytes, std::uint64_t{account.idempotency_keys});
-  }
   append_number(bytes, state_limits.session_window);
   append_number(bytes, std::uint64_t{state_limits.session_result_bytes});
   append_number(bytes, state_limits.session_lifetime.nanoseconds);
   append_number(bytes, state_limits.unused_session_lifetime.nanoseconds);
   append_number(bytes, state_limits.idempotency_least.nanoseconds);
   append_number(bytes, state_limits.idempotency_key_lifetime.nanoseconds);
+  for (const AccountName& name : account_names)
+    for (const AccountLimit& limit : account_limits)
+      append_number(bytes, std::uint64_t{(state_limits.*name.account).*limit.value});
   return bytes;
+}
+
+// Takes over what operators have set. False: the rest is of another version of tally, or some value cannot be set.
+inline bool restore_limits(std::string_view entry, StateLimits& state_limits) {
+  constexpr std::size_t settable = account_names.size() * account_limits.size() * sizeof(std::uint64_t);
+  const std::string own = limits_entry(state_limits);
+  if (entry.size() != own.size() || !entry.starts_with(std::string_view(own).substr(0, own.size() - settable)))
+    return false;
+  ByteReader reader(entry.substr(own.size() - settable));
+  for (const AccountName& name : account_names)
+    for (const AccountLimit& limit : account_limits)
+      (state_limits.*name.account).*limit.value = reader.number<std::uint64_t>();
+  return reader.at_end();
 }
 
 }  // namespace tally

@@ -20,6 +20,10 @@ static_assert(same(v1::OPERATION_KIND_GET, OperationKind::get));
 static_assert(same(v1::OPERATION_KIND_SET, OperationKind::set));
 static_assert(same(v1::OPERATION_KIND_REMOVE, OperationKind::remove));
 static_assert(same(v1::OPERATION_KIND_LIST, OperationKind::list));
+static_assert(same(v1::OPERATION_KIND_LIST_SESSIONS, OperationKind::list_sessions));
+static_assert(same(v1::OPERATION_KIND_CLOSE_SESSION, OperationKind::close_session));
+static_assert(same(v1::OPERATION_KIND_LIST_LIMITS, OperationKind::list_limits));
+static_assert(same(v1::OPERATION_KIND_SET_LIMIT, OperationKind::set_limit));
 
 static_assert(same(v1::REQUEST_KIND_OPERATIONS, RequestKind::operations));
 static_assert(same(v1::REQUEST_KIND_OPEN_SESSION, RequestKind::open_session));
@@ -95,7 +99,7 @@ bool read_enumerator(int number, decltype(last)& value) {
 }
 
 inline bool from_proto(v1::OperationKind number, OperationKind& kind) {
-  return read_enumerator<OperationKind::unspecified, OperationKind::list>(number, kind);
+  return read_enumerator<OperationKind::unspecified, OperationKind::set_limit>(number, kind);
 }
 inline bool from_proto(v1::RequestKind number, RequestKind& kind) {
   return read_enumerator<RequestKind::operations, RequestKind::close_session>(number, kind);

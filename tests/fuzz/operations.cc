@@ -64,8 +64,8 @@ void check_result(std::string_view results, const std::vector<Operation>& operat
   CHECK(result && result->outcome == RequestOutcome::executed && result->operations.size() == operations.size());
   for (std::size_t place = 0; place < operations.size(); ++place) {
     const OperationResult& answer = result->operations[place];
-    CHECK(answer.status >= OperationStatus::ok && answer.status <= OperationStatus::read_only);
-    const bool names = operations[place].kind != OperationKind::list && answer.status != OperationStatus::malformed;
+    CHECK(answer.status >= OperationStatus::ok && answer.status <= OperationStatus::forbidden);
+    const bool names = operations[place].kind < OperationKind::list && answer.status != OperationStatus::malformed;
     CHECK(!names || is_valid_name(operations[place].name));
   }
 }

@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import urllib.error
+import urllib.request
 
 from group import Group, clean_environment, wait_until
 
@@ -25,7 +27,8 @@ REPLICA_KEYS = {'id', 'state', 'applied', 'lag', 'pid', 'store', 'votes', 'disse
 BENCH_KEYS = {'operations', 'seconds', 'operations_per_second', 'latency_us', 'errors', 'verified'}
 COMMANDS = [['up'], ['incr'], ['get'], ['set'], ['delete'], ['list'], ['status'], ['replica'], ['replica', 'evict'],
             ['replica', 'readmit'], ['group'], ['group', 'resume'], ['fault'], ['fault', 'inject'], ['fault', 'clear'],
-            ['bench'], ['audit'], ['audit', 'verify'], ['config'], ['config', 'check'], ['config', 'show']]
+            ['bench'], ['audit'], ['audit', 'verify'], ['config'], ['config', 'check'], ['config', 'show'],
+            ['session'], ['session', 'list'], ['session', 'close'], ['limits'], ['limits', 'set']]
 
 
 def run(*arguments, environment=None, **options):
@@ -152,6 +155,45 @@ class Commands(Surface):
         self.assert_ends(self.tally('replica', 'readmit', 2), FAILED)
         self.assert_ends(self.tally('replica', 'evict', 9), FAILED)
         self.assert_ends(self.tally('group', 'resume'), FAILED)  # it is not halted
+
+    # ---- the tables
+
+    def test_sessions_are_listed_and_closed(self):
+        self.assert_ends(self.tally('incr', 'sessions'), DONE)
+        sessions = json.loads(self.group.tally('session', 'list', '--json'))['sessions']
+        self.assertEqual({session['account'] for session in sessions}, {'bridges'})
+        self.assertRegex(self.group.tally('session', 'list', '--limit', 1), r'^[0-9a-f]{32}  bridges .*$')
+        self.assert_ends(self.tally('session', 'close', '0' * 32), FAILED, '')
+        self.assert_ends(self.tally('session', 'close', 'home'), USAGE, '')
+        for session in sessions:  # the bridge opens another one; that of a command is gone by itself
+            self.tally('session', 'close', session['session'])
+        def answers():
+            try:
+                with urllib.request.urlopen(self.group.http + '/hit/sessions', timeout=10) as answer:
+                    return json.load(answer)['value'] == 2
+            except urllib.error.HTTPError as refusal:
+                self.assertEqual(json.load(refusal)['applied'], 'no')
+                return False
+        wait_until(answers, 'the bridge has another session')
+
+    def test_limits_are_printed_and_changed(self):
+        def limit(name):
+            return next(limit for limit in json.loads(self.group.tally('limits', '--json'))['limits']
+                        if limit['name'] == name)
+        keys = 'bridges.idempotency_keys'
+        usual = limit(keys)['limit']
+        self.assert_ends(self.tally('incr', 'limits', '--key', 'limits'), DONE, '1\n')
+        self.assertGreaterEqual(limit(keys)['used'], 1)
+        self.assert_ends(self.tally('limits', 'set', keys, 1), DONE, '1\n')
+        self.assertEqual(limit(keys)['limit'], 1)
+        self.assertRegex(self.group.tally('status'), f'table +{keys} is [0-9]+ % full')
+        self.assert_ends(self.tally('incr', 'limits', '--key', 'another'), FAILED, '')
+        self.assert_ends(self.tally('limits', 'set', keys, usual), DONE, f'{usual}\n')
+        self.assert_ends(self.tally('incr', 'limits', '--key', 'another'), DONE, '2\n')
+        self.assertRegex(self.group.tally('limits'), f'{keys} +[0-9]+ +{usual} ')
+        self.assert_ends(self.tally('limits', 'set', 'bridges.nothing', 1), FAILED, '')
+        self.assert_ends(self.tally('limits', 'set', 'bridges.sessions', 0), FAILED, '')
+        self.assert_ends(self.tally('limits', 'set', 'bridges.sessions', -1), USAGE, '')
 
     def test_bench_measures_and_verifies(self):
         result = self.tally('bench', '--clients', 8, '--pipeline', 2, '--counters', 10, '--seconds', 1, '--json')

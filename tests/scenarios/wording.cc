@@ -20,6 +20,10 @@ std::string operation_text(const Operation& operation) {
     case OperationKind::set: return "set " + name + " " + std::to_string(operation.value) + key;
     case OperationKind::remove: return "remove " + name + key;
     case OperationKind::list: return "list " + name;
+    case OperationKind::list_sessions:
+    case OperationKind::close_session:
+    case OperationKind::list_limits:
+    case OperationKind::set_limit:
     case OperationKind::unspecified: break;
   }
   return "?";

@@ -209,7 +209,8 @@ OperationResult Reference::run(const Operation& operation, bool read_only, Seque
       return result;
     }
     case OperationKind::list: return list(operation);
-    default: return result;
+    case OperationKind::unspecified: return result;
+    default: result.status = OperationStatus::forbidden; return result;  // no operator is simulated
   }
 }
 
