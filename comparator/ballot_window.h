@@ -20,7 +20,9 @@ namespace tally {
 class BallotWindow {
  public:
   // A correct replica never has more: the distributor keeps at most so many orders undecided.
-  static constexpr std::size_t held_result_bytes = limits::open_orders * limits::order_result_bytes;
+  // What the distributor lets be on the way, and the order that went beyond; twice, since ballots that it has closed
+  // may be open here for a moment.
+  static constexpr std::size_t held_result_bytes = 2 * (limits::open_result_bytes + limits::order_result_bytes);
 
   Sequence decided() const { return decided_; }
   bool is_beyond(Sequence sequence) const { return sequence.value > decided_.value + limits::vote_lead; }

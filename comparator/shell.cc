@@ -14,7 +14,7 @@
 namespace tally {
 namespace {
 
-constexpr ChannelLimits client_limits{limits::client_queue_messages, limits::hello_bytes, wire::kinds<ClientHello>(),
+constexpr ChannelLimits client_limits{limits::decision_queue_messages, limits::hello_bytes, wire::kinds<ClientHello>(),
                                       limits::client_connections};
 constexpr ChannelLimits replica_limits{limits::peer_queue_messages, limits::message_bytes, wire::kinds<Vote>()};
 constexpr ChannelLimits distributor_limits{limits::peer_queue_messages, limits::message_bytes,

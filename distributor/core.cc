@@ -106,7 +106,8 @@ void DistributorCore::receive(const ClientId& client, ClientRequest sent, Instan
 // One order a sync: what waits during the sync is the next order.
 bool DistributorCore::may_make_order(Instant now) const {
   const bool sync_in_progress = config_.wait_for_sync && !syncing_.empty();
-  return is_deciding() && comparator_present(now) && !sync_in_progress && open_.size() < limits::open_orders;
+  return is_deciding() && comparator_present(now) && !sync_in_progress && open_.size() < limits::open_orders &&
+         open_result_bytes_ < limits::open_result_bytes;
 }
 
 bool DistributorCore::order_is_due(Instant now) const {
@@ -122,6 +123,7 @@ void DistributorCore::make_order(Instant now) {
   OpenOrder open;
   Order order;
   for (WaitingRequest& waiting : sequencer_.take_batch()) {
+    open.result_bytes += waiting.request.result_limit;
     open.ballot.requests.push_back({waiting.client, waiting.request.session, waiting.request.number});
     order.requests.push_back(std::move(waiting.request));
   }
@@ -149,6 +151,7 @@ void DistributorCore::make_order(Instant now) {
   open.ballot.order = last_;
   open.stable_after = last_change_;  // law 6: an order without a change needs no sync of its own
   open.waits_since = now;
+  open_result_bytes_ += open.result_bytes;
   open_.push_back(std::move(open));
 }
 
@@ -229,6 +232,7 @@ void DistributorCore::resend_ballots(Instant now) {
 void DistributorCore::close_ballots(Sequence through) {
   while (!open_.empty() && open_.front().ballot.order.sequence <= through) {
     for (const BallotEntry& entry : open_.front().ballot.requests) live_requests_.erase({entry.session, entry.number});
+    open_result_bytes_ -= open_.front().result_bytes;
     open_.pop_front();
   }
   decided_ = std::max(decided_, through);

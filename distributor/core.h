@@ -130,6 +130,7 @@ class DistributorCore {
   struct OpenOrder {
     Ballot ballot;
     std::uint64_t stable_after = 0;  // position whose sync makes it stable
+    std::size_t result_bytes = 0;    // at most
     Instant waits_since;             // its ballot was sent, or before that, it was made
     bool ballot_sent = false;
   };
@@ -203,6 +204,7 @@ class DistributorCore {
   Instant not_before(Instant now) const;
   bool awaits_seal(ReplicaId replica) const;
   void consider_donors(Sequence wanted, Instant now);
+  bool could_seal(ReplicaId replica) const;
   void consider_readiness(Instant now);
   void seal_after(Order& order, Instant now);
   void consider_seals(Instant now);
@@ -243,11 +245,12 @@ class DistributorCore {
 
   Sequencer sequencer_;
   std::unordered_set<RequestKey, RequestKeyHash> live_requests_;
-  std::deque<OpenOrder> open_;  // consecutive sequence numbers, the last one's is last_
-  Sequence decided_;            // everything up to here is decided or closed
-  Sequence closed_;             // closed unanswered
-  bool decided_once_ = false;   // in this term
-  bool stalled_ = false;        // ballots wait for too long; until the next decision
+  std::deque<OpenOrder> open_;         // consecutive sequence numbers, the last one's is last_
+  std::size_t open_result_bytes_ = 0;  // at most, of these together
+  Sequence decided_;                   // everything up to here is decided or closed
+  Sequence closed_;                    // closed unanswered
+  bool decided_once_ = false;          // in this term
+  bool stalled_ = false;               // ballots wait for too long; until the next decision
   struct Undecidable {
     Instant since;  // it was first reported
     Instant told;   // it was last reported

@@ -87,14 +87,18 @@ void DistributorCore::consider_donors(Sequence wanted, Instant now) {
   donors_ = few && now - *few_since_ >= few_for ? donors : 0;
 }
 
+bool DistributorCore::could_seal(ReplicaId replica) const {
+  return membership_.role(replica) == MemberRole::voter && stream_of(replica).report.state_wanted.value == 0;
+}
+
 void DistributorCore::consider_readiness(Instant now) {
   std::uint32_t ready = 0;
   bool all = true;
   for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
     const Stream& stream = stream_of(ReplicaId(id));
-    if (membership_.role(ReplicaId(id)) != MemberRole::voter || !replica_present(stream, now)) continue;
+    if (!could_seal(ReplicaId(id)) || !replica_present(stream, now)) continue;
     ready += stream.report.seal_ready ? 1 : 0;
-    all &= stream.report.seal_ready || stream.report.state_wanted.value != 0;
+    all &= stream.report.seal_ready;
   }
   if (ready < membership_.majority()) {
     if (now - sealing_.since < seal_patience) return;
@@ -132,8 +136,7 @@ void DistributorCore::consider_seals(Instant now) {
   for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
     const ReplicaReport& report = stream_of(ReplicaId(id)).report;
     const bool failed = report.seal.checkpoint == sealing_.seal.checkpoint && !report.seal.is_known();
-    const bool could = membership_.role(ReplicaId(id)) == MemberRole::voter && report.state_wanted.value == 0;
-    possible += could && !failed ? 1 : 0;
+    possible += could_seal(ReplicaId(id)) && !failed ? 1 : 0;
   }
   if (possible >= membership_.majority() && now - sealing_.since < seal_patience) return;
   output_.events.push_back(Event("checkpoint_not_agreed", Severity::error).with("sequence", sealing_.seal.checkpoint));

@@ -55,6 +55,7 @@ inline constexpr std::size_t pending_requests = 16'384;  // waiting for a place 
 inline constexpr std::size_t pending_requests_per_client = 256;
 inline constexpr std::size_t pending_bytes = 64u << 20;
 inline constexpr std::uint64_t open_orders = 512;            // ordered, not yet decided
+inline constexpr std::size_t open_result_bytes = 2u << 20;   // that these may have; another order is not begun beyond
 inline constexpr std::uint64_t replica_window_orders = 256;  // sent to a replica, not yet reported applied
 inline constexpr std::size_t recent_orders = 1024;           // kept encoded in memory for retransmission
 inline constexpr std::size_t recent_order_bytes = 128u << 20;
@@ -80,7 +81,8 @@ inline constexpr std::size_t known_clients = 65'536;
 inline constexpr std::size_t client_waiting_operations = 1'000'000;
 
 // Sockets: messages queued by ZeroMQ for one peer.
-inline constexpr int client_queue_messages = 1024;
+inline constexpr int client_queue_messages = 256;
+inline constexpr int decision_queue_messages = 64;  // for a client: it has no more requests on the way (session_window)
 inline constexpr int peer_queue_messages = 1024;
 inline constexpr int state_queue_messages = 4;           // chunks and requests of state
 inline constexpr std::size_t messages_per_turn = 256;    // read from one socket before the others get their turn

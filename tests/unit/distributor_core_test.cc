@@ -716,4 +716,28 @@ BOOST_AUTO_TEST_CASE(a_core_whose_deliveries_fail_does_not_spin) {
   BOOST_TEST(bench.turns <= 20u * (20 + 60));
 }
 
+// Law 25: reads need no sync, so their orders would all be on the way at once, and whoever comes next would wait for
+// the results of all of them.
+BOOST_AUTO_TEST_CASE(no_order_is_begun_while_many_results_are_on_their_way) {
+  Bench bench;
+  bench.start();
+  const auto ordered = [&] {
+    std::size_t count = 0;
+    for (const Order& order : bench.orders()) count += order.requests.size();
+    return count;
+  };
+  constexpr std::size_t each = 500'000;
+  for (std::uint64_t number = 1; number <= 60; ++number) {
+    Request request = Bench::request(number, true);
+    request.result_limit = each;
+    bench.put(request, "client" + std::to_string(number));
+  }
+  bench.turn();
+  const std::size_t first = ordered();
+  BOOST_TEST(first * each >= limits::open_result_bytes);
+  BOOST_TEST(first * each <= limits::open_result_bytes + limits::order_result_bytes);
+  bench.decide();
+  BOOST_TEST(ordered() > first);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -487,6 +487,21 @@ BOOST_AUTO_TEST_CASE(and_takes_over_the_recovery_that_it_is_in_when_it_is_done) 
   BOOST_TEST((cut.replica.reports.back().recovery == Recovery(5)));
 }
 
+BOOST_AUTO_TEST_CASE(from_nobody_while_it_alone_may_be_asked) {
+  CutJournal cut;
+  cut.replica.start();
+  cut.replica.requests.clear();
+  ReplicaStanding standing = cut.standing();
+  standing.donors = 0b001;
+  cut.replica.receive(standing);
+  BOOST_TEST(!cut.replica.core->importing());
+  BOOST_TEST(cut.replica.requests.empty());
+  BOOST_TEST((cut.replica.core->needs_state()));
+  standing.donors = 0b100;
+  cut.replica.receive(standing);
+  BOOST_TEST(cut.donor() == 3u);
+}
+
 BOOST_AUTO_TEST_CASE(from_the_next_donor_when_the_first_one_lied) {
   CutJournal cut;
   ReplicaStanding standing = cut.standing();
