@@ -106,12 +106,16 @@ void DistributorCore::receive(const ClientId& client, ClientRequest sent, Instan
 // One order a sync: what waits during the sync is the next order.
 bool DistributorCore::may_make_order(Instant now) const {
   const bool sync_in_progress = config_.wait_for_sync && !syncing_.empty();
-  return is_deciding() && comparator_present(now) && !sync_in_progress && open_.size() < limits::open_orders &&
-         open_result_bytes_ < limits::open_result_bytes;
+  return is_deciding() && comparator_present(now) && !sync_in_progress && open_.size() < limits::open_orders;
 }
 
 bool DistributorCore::order_is_due(Instant now) const {
-  return may_make_order(now) && (!sequencer_.empty() || next_empty_ <= now);
+  return may_make_order(now) && (takes_requests() || next_empty_ <= now);
+}
+
+// While many results are on their way only empty orders are made: a group that stands still goes on by these.
+bool DistributorCore::takes_requests() const {
+  return !sequencer_.empty() && open_result_bytes_ < limits::open_result_bytes;
 }
 
 Duration DistributorCore::empty_order_period() const {
@@ -122,7 +126,9 @@ Duration DistributorCore::empty_order_period() const {
 void DistributorCore::make_order(Instant now) {
   OpenOrder open;
   Order order;
-  for (WaitingRequest& waiting : sequencer_.take_batch()) {
+  std::vector<WaitingRequest> batch;
+  if (takes_requests()) batch = sequencer_.take_batch();
+  for (WaitingRequest& waiting : batch) {
     open.result_bytes += waiting.request.result_limit;
     open.ballot.requests.push_back({waiting.client, waiting.request.session, waiting.request.number});
     order.requests.push_back(std::move(waiting.request));

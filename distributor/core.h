@@ -168,6 +168,7 @@ class DistributorCore {
   void make_order(Instant now);
   bool may_make_order(Instant now) const;
   bool order_is_due(Instant now) const;
+  bool takes_requests() const;
   Duration empty_order_period() const;
   void append(JournalRecord record);
   void send_ballots(std::deque<OpenOrder>::iterator first, std::deque<OpenOrder>::iterator last);

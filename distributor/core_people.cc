@@ -204,7 +204,7 @@ AdminReply DistributorCore::carry_out_fault(const AdminCommand& command) {
 
 Instant DistributorCore::next_deadline() const {
   Instant next = std::min(next_beat_, membership_.next_deadline());
-  if (may_make_order(last_turn_)) next = std::min(next, sequencer_.empty() ? next_empty_ : last_turn_);
+  if (may_make_order(last_turn_)) next = std::min(next, takes_requests() ? last_turn_ : next_empty_);
   if (!open_.empty()) next = std::min({next, expiry_of(open_.front()), next_stall()});
   for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
     const Stream& stream = stream_of(ReplicaId(id));
