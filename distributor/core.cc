@@ -120,7 +120,7 @@ bool DistributorCore::takes_requests() const {
 
 Duration DistributorCore::empty_order_period() const {
   const bool compared = membership_.anybody_on_probation() && !stalled_ && !undecidable_;
-  return compared || sealing_.is_under_way() ? busy_order_period : config_.ack_timeout;
+  return compared || hurries_to_seal() ? busy_order_period : config_.ack_timeout;
 }
 
 void DistributorCore::make_order(Instant now) {

@@ -204,6 +204,7 @@ class DistributorCore {
   Sequence wanted_state(Instant now) const;
   Instant not_before(Instant now) const;
   bool awaits_seal(ReplicaId replica) const;
+  bool hurries_to_seal() const;
   void consider_donors(Sequence wanted, Instant now);
   bool could_seal(ReplicaId replica) const;
   void consider_readiness(Instant now);

@@ -68,8 +68,11 @@ Instant DistributorCore::not_before(Instant now) const {
 // may be waited for.
 bool DistributorCore::awaits_seal(ReplicaId replica) const {
   if (membership_.member(replica).state != ReplicaState::recovering || stalled_ || undecidable_) return false;
-  return stream_of(replica).report.state_wanted.value != 0 && sealing_.is_under_way() &&
-         last_turn_ - sealing_.since < import_wait;
+  return stream_of(replica).report.state_wanted.value != 0 && hurries_to_seal();
+}
+
+bool DistributorCore::hurries_to_seal() const {
+  return sealing_.is_under_way() && last_turn_ - sealing_.since < import_wait;
 }
 
 void DistributorCore::consider_donors(Sequence wanted, Instant now) {

@@ -271,8 +271,10 @@ class FalseDonor:
         wait_for_checkpoint(target)
         killed = time.monotonic()
         directory = target.data / f'replica-{self.victim}'
+        by_operator(target, 'evict', self.victim)  # a voter would rather execute what it misses
         shutil.rmtree(directory, ignore_errors=True)
         victim = Victim(target, self.victim)
+        by_operator(target, 'readmit', self.victim)
         while not (votes := victim.votes()) and target.running():
             peer = self.listener.accept(0.1)
             if peer:
@@ -342,6 +344,13 @@ def directory_bytes(directory):
 
 def replica_status(target, number):
     return next(replica for replica in target.status().replicas if replica.id == number)
+
+
+def by_operator(target, verb, replica):
+    token = (target.data / 'run' / 'admin.token').read_text('ascii').strip()
+    request = urllib.request.Request(f'{target.http}/v1/cluster/replicas/{replica}/{verb}', b'', method='POST',
+                                     headers={'Authorization': f'Bearer {token}'})
+    urllib.request.urlopen(request, timeout=ANSWER_SECONDS).close()
 
 
 class Victim:
