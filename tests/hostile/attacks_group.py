@@ -348,8 +348,8 @@ def replica_status(target, number):
 
 def by_operator(target, verb, replica):
     token = (target.data / 'run' / 'admin.token').read_text('ascii').strip()
-    request = urllib.request.Request(f'{target.http}/v1/cluster/replicas/{replica}/{verb}', b'', method='POST',
-                                     headers={'Authorization': f'Bearer {token}'})
+    request = urllib.request.Request(f'{target.http}/v1/cluster/replicas/{replica}/{verb}', b'',
+                                     headers={'Authorization': f'Bearer {token}'}, method='POST')
     urllib.request.urlopen(request, timeout=ANSWER_SECONDS).close()
 
 
