@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <map>
 #include <tl/expected.hpp>
+#include <utility>
 #include <vector>
 
 #include "cli/outcome.h"
@@ -16,8 +17,6 @@
 
 namespace tally::cli {
 namespace {
-
-using Listed = std::vector<ListedCounter>;
 
 constexpr std::string_view used_suffix = ".used";
 

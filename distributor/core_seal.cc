@@ -7,7 +7,7 @@
 // those who are left may be asked for their states as they are; the agreed state has to prove them. Who is not there,
 // or wants a state itself, may not be asked: one that lies could leave so that it may be believed.
 #include <algorithm>
-#include <vector>
+#include <utility>
 
 #include "distributor/core.h"
 

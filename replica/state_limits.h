@@ -72,7 +72,7 @@ inline std::string limits_entry(const StateLimits& state_limits) {
   return bytes;
 }
 
-// Takes over what operators have set. False: the rest is of another version of tally, or some value cannot be set.
+// Takes over what operators have set. False: the rest is of another version of tally.
 inline bool restore_limits(std::string_view entry, StateLimits& state_limits) {
   constexpr std::size_t settable = account_names.size() * account_limits.size() * sizeof(std::uint64_t);
   const std::string own = limits_entry(state_limits);
