@@ -155,7 +155,9 @@ bool Membership::caught_up(ReplicaId replica, std::vector<Event>& events) {
 
 bool Membership::lacks_state(ReplicaId replica, std::vector<Event>& events) {
   JournaledMember& member = member_of(replica);
-  if (member.state != ReplicaState::voting || !may_lose(replica)) return false;
+  Breaker& breaker = breaker_of(replica);
+  if (member.state != ReplicaState::voting || !may_lose(replica) || now_ < breaker.next_blameless) return false;
+  breaker.next_blameless = now_ + blameless_period;
   enter(member, ReplicaState::recovering);
   record_.number = record_.number.next();
   events.push_back(Event("replica_recovering")

@@ -71,6 +71,7 @@ struct JournaledView {
 class Membership {
  public:
   static constexpr Duration cooldown_cut_period = seconds(5);
+  static constexpr Duration blameless_period = seconds(5);
 
   // `record` without members: the first start, all vote.
   Membership(const MembershipConfig& config, JournaledView record, Instant now);
@@ -89,7 +90,9 @@ class Membership {
   // Each of these says whether the view changed, and adds what happened to `events`.
   bool judge(const Verdict& verdict, std::vector<Event>& events);
   bool caught_up(ReplicaId replica, std::vector<Event>& events);
-  // A voter has no state of its own that it could vote with: it recovers like whoever was evicted, without blame.
+  // A voter has no state of its own that it could vote with: it recovers like whoever was evicted, without blame. That
+  // is believed once in `blameless_period`, since a liar could say it, take it back and say it again, and each time the
+  // view changes. In between the voter is silent, which costs it a cool-down.
   bool lacks_state(ReplicaId replica, std::vector<Event>& events);
   bool matched(ReplicaId replica, std::uint64_t votes_in_a_row, std::vector<Event>& events);
   // Law 13: those on probation that a succession names become voters, in one view.
@@ -133,6 +136,7 @@ class Membership {
     std::deque<Instant> dissents;         // those within the window
     unsigned wrong_proofs = 0;            // in this term
     Instant next_cut{INT64_MIN / 2};      // before it, no cool-down is ended early
+    Instant next_blameless{INT64_MIN / 2};
   };
 
   JournaledMember& member_of(ReplicaId replica);

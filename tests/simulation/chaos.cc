@@ -200,7 +200,8 @@ void Chaos::make_relay() {
 void Chaos::make_replica_fault(FaultName fault) {
   if (fault == FaultName::relay) return make_relay();
   // Beyond f, two that say the same wrong thing are a majority, and nobody can know better.
-  const bool may_agree = fault == FaultName::wrong_state || fault == FaultName::lying_donor;
+  const bool as_donor = fault == FaultName::lying_donor || fault == FaultName::every_lie;
+  const bool may_agree = fault == FaultName::wrong_state || as_donor;
   if (may_agree && world_.plan.beyond) return;
   ReplicaNode* victim = pick_victim();
   if (!victim) return;
@@ -218,11 +219,11 @@ void Chaos::make_replica_fault(FaultName fault) {
       return;
     default: break;
   }
-  if (fault == FaultName::lying_donor) {
+  if (as_donor) {
     // To somebody who asks it: whoever is put out for long begins with the next number.
     const std::uint64_t asking = victim->id().value - 1;
     put_out(ReplicaId(asking == 0 ? group_.replicas.size() : asking));
-    return victim->lie(fault, 1.0, longest_fault);
+    return victim->lie(fault, fault == FaultName::lying_donor ? 1.0 : random_.share(), longest_fault);
   }
   victim->lie(fault, random_.chance(0.5) ? 1.0 : random_.share(), duration);
   if (!random_.chance(0.2)) return;

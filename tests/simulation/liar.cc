@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulation/liar.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "replica/checkpoint.h"
@@ -15,7 +17,11 @@ void Liar::begin(FaultName fault, double share, Instant until) {
   until_ = until;
 }
 
-bool Liar::strikes(FaultName fault, Instant now) { return active(now) && fault_ == fault && random_.chance(share_); }
+bool Liar::strikes(FaultName fault, Instant now) {
+  constexpr std::array parts = {FaultName::lying_report, FaultName::lying_donor, FaultName::lying_request};
+  const bool part = fault_ == FaultName::every_lie && std::ranges::count(parts, fault) > 0;
+  return active(now) && (fault_ == fault || part) && random_.chance(share_);
+}
 
 // ---- votes
 
@@ -38,13 +44,40 @@ Vote Liar::stale(Vote vote) {
   return alone_ ? wrong_digest(std::move(vote)) : vote;
 }
 
+// Any field alone.
+Vote Liar::odd(Vote vote) {
+  constexpr std::size_t most_bytes = 100'000;
+  switch (random_.below(8)) {
+    case 0: vote.order.term = Term(random_.chance(0.5) ? random_.below(10) : random_.next()); break;
+    case 1: vote.order.sequence = Sequence(random_.chance(0.5) ? random_.below(5000) : random_.next()); break;
+    case 2: vote.order.chain = {random_.next(), random_.next()}; break;
+    case 3: vote.incarnation = Incarnation(random_.next()); break;
+    case 4: vote.recovery = Recovery(random_.chance(0.5) ? random_.below(10) : random_.next()); break;
+    case 5: vote.state = {random_.next(), random_.next()}; break;
+    case 6: vote.results.resize(random_.below(vote.results.size() + 1)); break;
+    default: vote.results.append(random_.below(most_bytes), static_cast<char>(random_.next())); break;
+  }
+  return alone_ ? wrong_digest(std::move(vote)) : vote;
+}
+
 std::vector<Vote> Liar::votes(const Vote& honest, Instant now) {
   constexpr std::size_t remembered = 16;
   earlier_.push_back(honest);
   if (earlier_.size() > remembered) earlier_.pop_front();
-  Vote vote = honest;
-  if (!active(now) || !random_.chance(share_)) return {vote};
-  switch (fault_) {
+  if (!active(now) || !random_.chance(share_)) return {honest};
+  return lie(fault_ == FaultName::every_lie ? draw_vote_fault() : fault_, honest);
+}
+
+FaultName Liar::draw_vote_fault() {
+  const std::vector<FaultName> faults = {FaultName::replica_silent, FaultName::wrong_value, FaultName::wrong_digest,
+                                         FaultName::stale_vote,     FaultName::wrong_order, FaultName::borrowed_name,
+                                         FaultName::two_votes,      FaultName::early_votes, FaultName::odd_vote};
+  return random_.pick(faults);
+}
+
+std::vector<Vote> Liar::lie(FaultName fault, Vote vote) {
+  switch (fault) {
+    case FaultName::odd_vote: return {odd(vote)};
     case FaultName::replica_silent: return {};
     case FaultName::wrong_value: return {wrong_value(vote)};
     case FaultName::wrong_digest: return {wrong_digest(vote)};
@@ -144,6 +177,24 @@ StateChunk Liar::chunk(StateChunk honest, Instant now) {
     default: forge_counter(chunk); break;
   }
   return chunk;
+}
+
+// ---- requests to donors
+
+std::vector<StateRequest> Liar::requests(const ReplicaReport& honest, Instant now) {
+  if (!strikes(FaultName::lying_request, now)) return {};
+  std::vector<StateRequest> requests(random_.chance(0.1) ? random_.between(20, 100) : random_.between(1, 3));
+  const auto sequence = [&] {
+    return Sequence(random_.chance(0.8) ? random_.below(honest.applied.sequence.value + 10) : random_.next());
+  };
+  for (StateRequest& request : requests) {
+    request.group = random_.chance(0.9) ? honest.group : GroupId(random_.next());
+    if (random_.chance(0.7)) request.checkpoint = sequence();
+    if (random_.chance(0.7)) request.least = sequence();
+    if (random_.chance(0.5)) request.after.assign(random_.below(300), static_cast<char>(random_.next()));
+    request.unproven = random_.chance(0.5);
+  }
+  return requests;
 }
 
 }  // namespace tally::simulation

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a faulty replica answers: its core is right, what leaves it is not. One fault at a time.
+// How a faulty replica answers: its core is right, what leaves it is not. One fault at a time, which may be every lie
+// at once.
 #pragma once
 
 #include <deque>
@@ -27,13 +28,18 @@ class Liar {
   std::vector<Vote> votes(const Vote& honest, Instant now);
   ReplicaReport report(ReplicaReport honest, Instant now);
   StateChunk chunk(StateChunk honest, Instant now);
+  // What it asks another replica for beside what its core asks.
+  std::vector<StateRequest> requests(const ReplicaReport& honest, Instant now);
   static void forge_counter(StateChunk& chunk);
 
  private:
+  FaultName draw_vote_fault();
   void lie_about(CheckpointSeal& seal);
   Vote wrong_value(Vote vote);
   Vote wrong_digest(Vote vote);
   Vote stale(Vote vote);
+  Vote odd(Vote vote);
+  std::vector<Vote> lie(FaultName fault, Vote vote);
 
   Random random_;
   bool alone_;

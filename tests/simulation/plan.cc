@@ -43,7 +43,10 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(FaultName::last_
                                                                                                 "damaged_checkpoint",
                                                                                                 "lost_checkpoints",
                                                                                                 "full_disk",
-                                                                                                "relay"};
+                                                                                                "relay",
+                                                                                                "odd_vote",
+                                                                                                "lying_request",
+                                                                                                "every_lie"};
 
 StateLimits draw_limits(Random& random) {
   StateLimits limits;

@@ -60,7 +60,10 @@ enum class FaultName : std::uint8_t {
   lost_checkpoints,
   full_disk,
   relay,  // one is whole again, and that very moment as many others fail as may
-  last_ = relay,
+  odd_vote,
+  lying_request,
+  every_lie,  // voter, reporter, donor and importer lie together
+  last_ = every_lie,
 };
 std::string_view to_string(FaultName fault);
 

@@ -184,6 +184,8 @@ void ReplicaNode::carry_out(ReplicaOutput output) {
     if (event.name == "standing_changed") standing_reason_ = event.fields.back().second;
   }
   if (output.report) {
+    for (StateRequest& request : liar_.requests(*output.report, world_.agenda.now()))
+      world_.network.send_up(any_donor(), parcel(std::move(request)));
     const ReplicaReport said = liar_.report(std::move(*output.report), world_.agenda.now());
     world_.referee.proof_sent(id_, said.recovery, said.proof);
     world_.network.send_up(*distributor_, parcel(said));
@@ -198,6 +200,10 @@ void ReplicaNode::carry_out(ReplicaOutput output) {
         false, [this] { work_->unseal(); }, [] {});
   if (output.seal) seal(*output.seal);
   if (output.load) load(*output.load);
+}
+
+Link& ReplicaNode::any_donor() {
+  return *std::next(donors_.begin(), static_cast<std::ptrdiff_t>(random_.below(donors_.size())))->second;
 }
 
 // A donor that lied votes as whoever believed it: the two together are more than one liar.

@@ -65,6 +65,7 @@ class ReplicaNode : public Node {
   void receive_from_distributor(const Message& message, Instant now);
   void receive_requests(Instant now);
   void carry_out(ReplicaOutput output);
+  Link& any_donor();
   std::vector<Vote> say(const Vote& honest);
   void check(const Vote& vote);
   void cast(const Vote& vote);

@@ -298,6 +298,26 @@ BOOST_AUTO_TEST_CASE(a_cool_down_can_be_ended_once_in_five_seconds) {
   BOOST_TEST(end_cooldown());
 }
 
+BOOST_AUTO_TEST_CASE(a_voter_without_a_state_recovers_without_blame_once_in_five_seconds) {
+  Group group;
+  const auto lacks_state = [&] { return group.membership.lacks_state(ReplicaId(3), group.events); };
+  BOOST_TEST(lacks_state());
+  BOOST_TEST((group.state(3) == ReplicaState::recovering));
+  BOOST_TEST(group.membership.member(ReplicaId(3)).evictions == 0u);
+  const std::uint64_t first = group.view();
+  for (int flap = 0; flap < 100; ++flap) {
+    group.membership.caught_up(ReplicaId(3), group.events);
+    group.membership.matched(ReplicaId(3), probation_votes, group.events);
+    BOOST_TEST(!lacks_state());
+  }
+  BOOST_TEST(group.view() == first + 2);  // on probation, and readmitted
+  BOOST_TEST((group.state(3) == ReplicaState::voting));
+  BOOST_TEST(group.silence(3));  // its silence is judged as anybody's
+  group.come_back(3);
+  group.pass(Membership::blameless_period);
+  BOOST_TEST(lacks_state());
+}
+
 BOOST_AUTO_TEST_CASE(whoever_is_held_or_quarantined_waits_for_an_operator) {
   Group group;
   group.hold(3);
