@@ -97,6 +97,7 @@ bool Reference::is_older(const Key& key, Duration age) const {
 
 void Reference::drop_oldest_key() {
   keys_digest_ -= oldest_key().digest;
+  keys_of_[keys_in_order_.front().first] -= 1;
   keys_.erase(keys_in_order_.front());
   keys_in_order_.pop_front();
 }
@@ -273,18 +274,16 @@ OperationResult Reference::run_keyed(const Operation& operation, Sequence sequen
     result.first_sequence = known.first;
     return result;
   }
-  const auto mine = [&] {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(keys_in_order_, [&](const auto& one) { return one.first == principal_; }));
-  };
+  std::size_t& mine = keys_of_[principal_];
   const std::size_t most = limits_.of(principal_).idempotency_keys;
   const auto oldest = std::ranges::find(keys_in_order_, principal_, [](const auto& one) { return one.first; });
-  if (mine() == most && most > 0 && is_older(keys_.at(*oldest), limits_.idempotency_least)) {
+  if (mine == most && most > 0 && is_older(keys_.at(*oldest), limits_.idempotency_least)) {
     keys_digest_ -= keys_.at(*oldest).digest;
     keys_.erase(*oldest);
     keys_in_order_.erase(oldest);
+    mine -= 1;
   }
-  if (mine() >= most) {
+  if (mine >= most) {
     result.status = OperationStatus::keys_full;
     return result;
   }
@@ -296,8 +295,11 @@ OperationResult Reference::run_keyed(const Operation& operation, Sequence sequen
       digest_of(packed(static_cast<std::uint8_t>(operation.kind), value) + std::string(operation.name));
   const Digest kept_as = keyed_digest_of(key_secret_, key.second);
   // Its place: the order, and how many keys of this principal came in it before; more significant bytes first.
-  const auto before = static_cast<std::uint32_t>(std::ranges::count_if(
-      keys_, [&](const auto& entry) { return entry.first.first == principal_ && entry.second.first == sequence; }));
+  std::uint32_t before = 0;
+  for (auto earlier = keys_in_order_.rbegin(); earlier != keys_in_order_.rend(); ++earlier) {
+    if (keys_.at(*earlier).first != sequence) break;
+    before += earlier->first == principal_ ? 1 : 0;
+  }
   const std::string place = packed(__builtin_bswap64(sequence.value), __builtin_bswap32(before));
   const auto stored_seconds = static_cast<std::uint32_t>(served_ / 1'000'000'000);
   const Digest digest = digest_of_entry('K', packed(static_cast<std::uint16_t>(principal_)) + place,
@@ -305,6 +307,7 @@ OperationResult Reference::run_keyed(const Operation& operation, Sequence sequen
                                                static_cast<std::uint8_t>(result.status), result.value, stored_seconds));
   keys_[key] = {operation.kind, std::string(operation.name), operation.value, result, sequence, served_, digest};
   keys_in_order_.push_back(key);
+  mine += 1;
   keys_digest_ += digest;
   return result;
 }

@@ -82,7 +82,8 @@ class Reference {
   std::map<SessionId, Session> sessions_;
   std::map<std::pair<Principal, std::string>, Key> keys_;
   std::deque<std::pair<Principal, std::string>> keys_in_order_;  // as they came
-  Principal principal_{};                                        // of the request that is executed
+  std::map<Principal, std::size_t> keys_of_;
+  Principal principal_{};  // of the request that is executed
   Digest keys_digest_;
   std::vector<std::uint64_t> tags_;  // of the order that is executed
 };
