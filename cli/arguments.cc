@@ -10,6 +10,8 @@
 #include "cli/bench.h"
 #include "cli/configuration.h"
 #include "cli/counters.h"
+#include "cli/journal.h"
+#include "cli/new_group.h"
 #include "cli/report.h"
 #include "cli/status.h"
 #include "cli/tables.h"
@@ -109,6 +111,13 @@ void add_up(CLI::App& root, Chosen& chosen) {
       "accept `tally fault`; for demonstrations and tests");
   add_text(app, "--ready-file", options->ready_file, "gets the first bridge's URL once increments are answered",
            "FILE");
+}
+
+void add_init(CLI::App& root, Chosen& chosen) {
+  const auto init = add_command<InitOptions>(
+      root, chosen, "init", "make the journal of a new group, where its daemons are not started by `tally up`",
+      "tally init --data /var/lib/tally", run_init);
+  add_group(init.app, init.options->group);
 }
 
 Subcommand<CounterOptions> add_counter_command(CLI::App& root, Chosen& chosen, const char* name, const char* meaning,
@@ -270,6 +279,29 @@ void add_files(CLI::App& root, Chosen& chosen) {
   add_json(show.app, show.options->json);
 }
 
+void add_journal(CLI::App& root, Chosen& chosen) {
+  CLI::App& journal =
+      add_family(root, "journal", "the journal's files; nothing is changed, and a distributor may be using them",
+                 "tally journal check /var/lib/tally/journal");
+  const auto check = add_command<JournalCheckOptions>(
+      journal, chosen, "check",
+      "read and verify every record, and say what a start would do: exit 5 if all is not well",
+      "tally journal check /var/lib/tally/journal", run_journal_check);
+  add_text(check.app, "DIR", check.options->path, "the journal's directory, or the group's data directory", "")
+      ->required();
+  add_json(check.app, check.options->json);
+
+  const auto dump = add_command<JournalDumpOptions>(
+      journal, chosen, "dump", "print its orders, one a line, and between them views and what was agreed",
+      "tally journal dump /var/lib/tally/journal --from 4711 --limit 10", run_journal_dump);
+  add_text(dump.app, "DIR", dump.options->path, "the journal's directory, or the group's data directory", "")
+      ->required();
+  add_number(dump.app, "--from", {1, most}, "the first order, the oldest one that is there if not given",
+             [options = dump.options](std::int64_t from) { options->from = from; });
+  add_number(dump.app, "--limit", {1, most}, "how many orders at most, all if not given",
+             [options = dump.options](std::int64_t limit) { options->limit = limit; });
+}
+
 void add_bench(CLI::App& root, Chosen& chosen) {
   const auto [app, options] =
       add_command<BenchOptions>(root, chosen, "bench", "closed-loop load, and a check of every answer",
@@ -309,6 +341,7 @@ tl::expected<Command, ExitCode> parse_arguments(int argc, char** argv) {
       "Example:\n  tally up    and, in another terminal,    tally incr home");
   Chosen chosen;
   add_up(app, chosen);
+  add_init(app, chosen);
   add_counters(app, chosen);
   add_status(app, chosen);
   add_operators(app, chosen);
@@ -316,6 +349,7 @@ tl::expected<Command, ExitCode> parse_arguments(int argc, char** argv) {
   add_fault(app, chosen);
   add_bench(app, chosen);
   add_files(app, chosen);
+  add_journal(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -22,9 +22,13 @@ bool is_terminal(std::FILE* stream) { return isatty(fileno(stream)) == 1; }
 
 bool wants_colour(std::FILE* stream) {
   const char* no_color = std::getenv("NO_COLOR");
+  return can_repaint(stream) && !(no_color && *no_color);
+}
+
+bool can_repaint(std::FILE* stream) {
   const char* terminal = std::getenv("TERM");
   const bool dumb = terminal && std::string_view(terminal) == "dumb";
-  return is_terminal(stream) && !(no_color && *no_color) && !dumb;
+  return is_terminal(stream) && !dumb;
 }
 
 }  // namespace tally::cli

@@ -21,5 +21,7 @@ std::string json_string(std::string_view text);
 // The stream is a terminal, and whoever sits there did not ask for plain text (NO_COLOR, TERM=dumb).
 bool is_terminal(std::FILE* stream);
 bool wants_colour(std::FILE* stream);
+// It is a terminal on which a line can be written over.
+bool can_repaint(std::FILE* stream);
 
 }  // namespace tally::cli

@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <vector>
 
 #include "cli/status.h"
+#include "cli/table.h"
 #include "client/status_json.h"
 
 namespace tally::cli {
 namespace {
 
-using Row = std::vector<std::string>;
-
 constexpr std::size_t state_column = 1;
-constexpr const char* green = "\x1b[32m";
-constexpr const char* yellow = "\x1b[33m";
-constexpr const char* red = "\x1b[31m";
-constexpr const char* plain = "\x1b[0m";
 
 const char* colour_of(std::string_view state) {
   if (state == "ok" || state == "voting") return green;
@@ -70,23 +64,6 @@ Row row_of(const ReplicaStatus& replica) {
           replica.held ? "operator" : text_of(replica.last_verdict)};
 }
 
-std::string table(const std::vector<Row>& rows, bool colour) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const Row& row : rows)
-    for (std::size_t column = 0; column < row.size(); ++column)
-      widths[column] = std::max(widths[column], row[column].size());
-  std::string text;
-  for (const Row& row : rows) {
-    for (std::size_t column = 0; column < row.size(); ++column) {
-      const bool last = column + 1 == row.size();
-      const std::string cell = row[column] + std::string(last ? 0 : widths[column] - row[column].size() + 2, ' ');
-      text += painted(cell, column == state_column ? std::string_view(row[column]) : "", colour);
-    }
-    text += '\n';
-  }
-  return text;
-}
-
 std::string role_line(const char* role, std::uint64_t pid, const std::string& state) {
   return std::string(role) + "  " + (state.empty() ? "-" : state) +
          (pid == 0 ? std::string() : ", pid " + std::to_string(pid)) + '\n';
@@ -109,7 +86,9 @@ std::string status_table(const ClusterStatus& status, bool colour) {
   std::vector<Row> rows = {{"replica", "state", "applied", "lag", "checkpoint", "votes", "dissents", "silences",
                             "evictions", "readmissions", "pid", "since", "next", "last verdict"}};
   for (const ReplicaStatus& replica : status.replicas) rows.push_back(row_of(replica));
-  return text + '\n' + table(rows, colour);
+  return text + '\n' + table(rows, [colour](std::size_t column, const std::string& cell, const std::string& padded) {
+           return painted(padded, column == state_column ? std::string_view(cell) : "", colour);
+         });
 }
 
 }  // namespace tally::cli

@@ -13,6 +13,7 @@
 #include "cli/effective_config.h"
 #include "cli/files.h"
 #include "cli/listener.h"
+#include "cli/new_group.h"
 #include "cli/notify_socket.h"
 #include "cli/readiness.h"
 #include "cli/report.h"
@@ -211,6 +212,8 @@ ExitCode run_up(const UpOptions& options) {
   start_logging("up", config->log_format, config->log_level);
   const auto run = RunDirectory::claim(config->data);
   if (!run) return fail(run.error());
+  if (!traces_of_a_group(*config))
+    if (const auto failure = make_journal(*config)) return fail(*failure);
   if (!options.ready_file.empty()) unlink(options.ready_file.c_str());
   const auto sockets = (*run)->path_for_sockets();
   if (!sockets) return fail(sockets.error());

@@ -106,7 +106,8 @@ void DistributorCore::receive(const ClientId& client, ClientRequest sent, Instan
 // One order a sync: what waits during the sync is the next order.
 bool DistributorCore::may_make_order(Instant now) const {
   const bool sync_in_progress = config_.wait_for_sync && !syncing_.empty();
-  return is_deciding() && comparator_present(now) && !sync_in_progress && open_.size() < limits::open_orders;
+  return is_deciding() && journal_.has_room && comparator_present(now) && !sync_in_progress &&
+         open_.size() < limits::open_orders;
 }
 
 bool DistributorCore::order_is_due(Instant now) const {

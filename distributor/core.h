@@ -42,22 +42,9 @@ struct DistributorConfig {
   std::uint32_t ack_misses = 4;
   // The journal keeps so many orders before the oldest checkpoint, so that the one before that leads on too.
   std::uint64_t journal_slack_orders = 20'000;
-  std::uint64_t journal_cut_orders = 10'000;  // it is cut by no fewer
-  std::uint64_t journal_bytes = 1ull << 30;   // beyond, a replica that is behind pins nothing any more
-  std::uint64_t hash_seed = 0;                // random: for lookup tables that clients' bytes go into
-  Digest key_secret;                          // random: for the first order of a new group
-};
-
-// What the journal holds, when a term begins.
-struct RecoveredJournal {
-  GroupId group;
-  Term term;           // already journaled and synced
-  Sequence first{1};   // the first order that it still has; below it, it was cut
-  OrderIdentity last;  // sequence 0: empty
-  ServedTime served;
-  CalendarTime calendar;
-  JournaledView view;
-  OrderState agreed;  // the newest that it knows of
+  std::uint64_t journal_bytes = 1ull << 30;  // beyond, a replica that is behind pins nothing any more
+  std::uint64_t hash_seed = 0;               // random: for lookup tables that clients' bytes go into
+  Digest key_secret;                         // random: for the first order of a new group
 };
 
 using JournalRecord = std::variant<Order, JournaledView, OrderState>;
@@ -96,8 +83,7 @@ class DistributorCore {
   void synced(std::uint64_t position, Instant now);
   // An order could not be sent; the replica's stream goes on from it later.
   void delivery_failed(ReplicaId replica, Sequence sequence);
-  // How much the journal takes, on disk and in memory, about.
-  void observe_journal(std::uint64_t bytes) { journal_bytes_ = bytes; }
+  void observe_journal(const JournalSize& size) { journal_ = size; }
   // This order cannot be read. Whoever needs it is sent to another replica for its state instead, and the journal is
   // cut above it as soon as f+1 voters have checkpoints beyond it.
   void journal_damaged(Sequence sequence);
@@ -284,7 +270,7 @@ class DistributorCore {
 
   Sequence journal_first_;  // nobody is sent an order before it
   Sequence cut_;            // the journal was told to forget those before it
-  std::uint64_t journal_bytes_ = 0;
+  JournalSize journal_;
   std::vector<Stream> streams_;
 
   bool comparator_known_ = false;

@@ -29,7 +29,7 @@ bool DistributorCore::replica_present(const Stream& stream, Instant now) const {
 
 // Right after its start the group is given the time to find together.
 bool DistributorCore::accepting(Instant now) const {
-  return is_deciding() && !stalled_ && now - comparator_heard_ <= presence;
+  return is_deciding() && !stalled_ && journal_.has_room && now - comparator_heard_ <= presence;
 }
 
 // ---- replicas

@@ -21,7 +21,7 @@ bool equal_tokens(const std::string& given, const std::string& wanted) {
 GroupState DistributorCore::group_state(Instant now) const {
   if (membership_.record().rollback.stage == GroupRollback::Stage::halted) return GroupState::halted;
   if (!is_deciding()) return GroupState::unavailable;
-  if (!comparator_present(now) || stalled_ || !decided_once_) return GroupState::unavailable;
+  if (!comparator_present(now) || stalled_ || !decided_once_ || !journal_.has_room) return GroupState::unavailable;
   return membership_.voters() < streams_.size() ? GroupState::degraded : GroupState::ok;
 }
 
@@ -35,6 +35,7 @@ std::string_view DistributorCore::trouble(Instant now) const {
   }
   if (!is_deciding()) return "rolling_back";
   if (!comparator_present(now)) return "no_comparator";
+  if (!journal_.has_room) return "no_room";
   if (!stalled_) return "starting";
   return open_.empty() || open_.front().ballot_sent ? "no_majority" : "journal_slow";
 }
@@ -61,6 +62,7 @@ std::string DistributorCore::advice(std::string_view trouble) const {
                                     " of them are whole; nothing is lost.";
   if (trouble == "no_comparator") return "Start the comparator, or see its log.";
   if (trouble == "journal_slow") return "The journal's disk does not finish its syncs; see that disk.";
+  if (trouble == "no_room") return "The journal's disk is full: make room there; nothing has to be started again.";
   if (trouble == "starting") return "Wait: nothing was decided yet since the distributor started.";
   if (trouble == "rolling_back") return "Wait: all replicas execute again from their checkpoints.";
   if (trouble == "halted") return "See the undecided record in the audit log, then `tally group resume`.";

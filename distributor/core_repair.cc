@@ -158,15 +158,16 @@ Sequence DistributorCore::safe_cut() const {
 // What nobody needs: each replica pins its own checkpoint and some orders before it, until the journal is too large.
 Sequence DistributorCore::wanted_cut() const {
   std::uint64_t oldest = safe_cut().value;
-  if (journal_bytes_ > config_.journal_bytes) return Sequence(oldest);
+  if (journal_.bytes > config_.journal_bytes) return Sequence(oldest);
   for (const Stream& stream : streams_) oldest = std::min(oldest, stream.known ? stream.report.checkpoint.value : 0);
   return Sequence(oldest - std::min(oldest, config_.journal_slack_orders));
 }
 
+// A cut of fewer orders than can go by themselves would only be told.
 void DistributorCore::consider_cut() {
   const bool damaged = cut_ < journal_first_;
   const Sequence first = (damaged ? safe_cut() : wanted_cut()).next();
-  if (damaged ? first < journal_first_ : first.value < cut_.value + config_.journal_cut_orders) return;
+  if (first < (damaged ? journal_first_ : journal_.next_cut)) return;
   cut_ = journal_first_ = first;
   output_.cut_below = first;
   output_.events.push_back(Event("journal_cut").with("first", first));

@@ -2,9 +2,13 @@
 // tally-distributor: see distributor/core.h.
 #include <cstdio>
 #include <fstream>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
 
-#include "distributor/rocksdb_journal.h"
 #include "distributor/shell.h"
+#include "journal/segmented_journal.h"
 #include "runtime/clock.h"
 #include "runtime/daemon.h"
 #include "runtime/log.h"
@@ -13,11 +17,23 @@ namespace {
 
 using namespace tally;
 
+tl::expected<std::unique_ptr<Journal>, std::string> open(const Config& config) {
+  JournalOptions options;
+  options.replicas = static_cast<std::uint32_t>(config.replicas);
+  options.segment_bytes = segment_bytes_for(static_cast<std::uint64_t>(config.journal_mib) << 20);
+  options.random = random_number;
+  try {
+    return open_journal(open_posix_directory(config.journal_directory()), std::move(options));
+  } catch (const std::system_error& missing) {
+    return tl::unexpected(std::string("there is no journal: ") + missing.what() +
+                          "; restore the newest copy of it, or, where there was no group yet, `tally init`");
+  }
+}
+
 int run(const DaemonArguments& arguments) {
   Config config = arguments.config;
   if (config.admin_token.empty()) std::ifstream(config.admin_token_file()) >> config.admin_token;
-  auto journal = open_rocksdb_journal(config.data + "/journal", static_cast<std::uint32_t>(config.replicas),
-                                      GroupId(random_number()));
+  auto journal = open(config);
   if (!journal) {
     log_event(Event("refused_to_start", Severity::error).with("reason", journal.error()));
     return exit_usage;

@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "journal/facts.h"
 #include "protocol/event.h"
 #include "protocol/messages.h"
 
@@ -32,40 +33,6 @@ struct MembershipConfig {
   std::uint64_t probation_votes = 64;
   std::uint32_t quarantine_dissents = 10;
   Duration quarantine_window = seconds(600);
-};
-
-// What is remembered of a replica in the journal.
-struct JournaledMember {
-  ReplicaState state = ReplicaState::voting;  // never down
-  bool held = false;                          // evicted by an operator: stays so until one readmits it
-  Recovery recovery{1};
-  std::uint64_t evictions = 0;
-  std::uint64_t readmissions = 0;
-  std::optional<LastVerdict> last_verdict;
-  CalendarTime since;  // in this state
-  auto operator<=>(const JournaledMember&) const = default;
-};
-
-// No majority was found on an order (law 14).
-struct GroupRollback {
-  enum class Stage : std::uint8_t {
-    none,         // the group decides; the rest is of the newest time that it did not
-    reproducing,  // everybody rolls back and executes again: nothing is ordered before f+1 have proven themselves
-    halted,       // until an operator resumes it
-  };
-  Stage stage = Stage::none;
-  Sequence undecided;  // zero: it never happened
-  CalendarTime at;
-  auto operator<=>(const GroupRollback&) const = default;
-};
-
-struct JournaledView {
-  ViewNumber number{1};
-  std::vector<JournaledMember> members;  // member i is replica i+1
-  std::string audit_head;
-  GroupRollback rollback;
-  std::vector<Sequence> voided;  // orders that are to execute as refused, ascending
-  auto operator<=>(const JournaledView&) const = default;
 };
 
 class Membership {

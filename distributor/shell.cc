@@ -21,6 +21,7 @@ constexpr Duration last_words = milliseconds(200);  // for the answer to whoever
 constexpr std::size_t scrub_bytes = 512 * 1024;
 constexpr Duration scrub_period = milliseconds(250);
 constexpr Duration between_scrubs = seconds(30);
+constexpr Duration preparation_retry = seconds(2);
 
 DistributorConfig core_config(const Config& config) {
   DistributorConfig core;
@@ -85,13 +86,17 @@ int DistributorShell::run() {
   while (!finished()) {
     const Instant now = monotonic_now();
     core_->observe(calendar_now());
+    core_->observe_journal(journal_->size());
     carry_out(turn(*core_, now, [&](DistributorCore& core) { receive_all(core, now); }));
     if (new_term_) {
       for (Door& door : doors_) door.channel.linger(last_words);
       return exit_again;
     }
     keep_house(now);
-    const Instant deadline = std::min({core_->next_deadline(), stop_by_, next_housework_, heartbeat_.beat(now)});
+    prepare_journal(now);
+    const Instant preparation = journal_->wants_preparation() ? next_preparation_ : Instant::never();
+    const Instant deadline =
+        std::min({core_->next_deadline(), stop_by_, next_housework_, preparation, heartbeat_.beat(now)});
     sync();  // after the heartbeat, so that no two slow syncs come between two of them
     waiter_.wait(synced_news_ ? now : deadline);  // what became stable goes out at once
   }
@@ -184,10 +189,13 @@ void DistributorShell::append(JournalRecord record) {
   appended_ += 1;
   if (const auto* view = std::get_if<JournaledView>(&record)) return journal_->append(*view);
   if (const auto* agreed = std::get_if<OrderState>(&record)) return journal_->append(*agreed);
-  last_appended_ = std::get<Order>(record).id;
+  const auto& order = std::get<Order>(record);
+  last_appended_ = order.id;
+  const ServedTime served = order.served;
+  const CalendarTime calendar = order.calendar;
   wire::EncodedMessage encoded = wire::encode(std::get<Order>(std::move(record)));
   const std::size_t bytes = encoded.body.size();
-  journal_->append(last_appended_.sequence, {encoded.header.data(), encoded.header.size()}, encoded.body);
+  journal_->append(last_appended_, served, calendar, {encoded.header.data(), encoded.header.size()}, encoded.body);
   recent_.push_back({last_appended_.sequence, SharedMessage(std::move(encoded)), bytes});
   recent_bytes_ += bytes;
   while (recent_.size() > limits::recent_orders || recent_bytes_ > limits::recent_order_bytes) {
@@ -249,18 +257,30 @@ SendResult DistributorShell::deliver_one(ReplicaLink& link, Sequence sequence) {
   return link.channel.send(link.peer, message);
 }
 
-// The size of the journal, and a part of its scrub.
+// A part of the journal's scrub.
 void DistributorShell::keep_house(Instant now) {
   if (next_housework_ > now) return;
   next_housework_ = Instant::never();
   background_.submit([this, from = scrub_place_]() -> Background::Completion {
     const Journal::Scrubbed scrubbed = journal_->scrub(from, scrub_bytes);
-    return [this, scrubbed, bytes = journal_->bytes()] {
-      core_->observe_journal(bytes);
+    return [this, scrubbed] {
       if (scrubbed.damaged) core_->journal_damaged(*scrubbed.damaged);
       scrub_place_ = scrubbed.damaged ? scrubbed.damaged->next() : scrubbed.next;
       const bool pass_ends = scrub_place_.value == 0;
       next_housework_ = monotonic_now() + (pass_ends ? between_scrubs : scrub_period);
+    };
+  });
+}
+
+// So that no order waits for a new file.
+void DistributorShell::prepare_journal(Instant now) {
+  if (next_preparation_ > now || !journal_->wants_preparation()) return;
+  next_preparation_ = Instant::never();
+  background_.submit([this]() -> Background::Completion {
+    const std::optional<std::string> failed = journal_->prepare();
+    return [this, failed] {
+      if (failed) log_event(Event("journal_cannot_grow", Severity::error).with("reason", *failed));
+      next_preparation_ = failed ? monotonic_now() + preparation_retry : Instant{};
     };
   });
 }

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "distributor/core.h"
-#include "distributor/journal.h"
+#include "journal/journal.h"
 #include "runtime/background.h"
 #include "runtime/channel.h"
 #include "runtime/config.h"
@@ -51,6 +51,7 @@ class DistributorShell {
   void deliver(const DistributorOutput::Delivery& delivery);
   SendResult deliver_one(ReplicaLink& link, Sequence sequence);
   void keep_house(Instant now);
+  void prepare_journal(Instant now);
   void sync();
   void became_stable(std::uint64_t position, const OrderIdentity& last);
   bool finished();
@@ -72,9 +73,10 @@ class DistributorShell {
   std::uint64_t synced_ = 0;  // not yet told to the core: see synced_news_
   bool synced_news_ = false;
 
-  bool new_term_ = false;   // asked for by the core
-  Sequence scrub_place_;    // of the journal's scrub
-  Instant next_housework_;  // never: it is being done
+  bool new_term_ = false;     // asked for by the core
+  Sequence scrub_place_;      // of the journal's scrub
+  Instant next_housework_;    // never: it is being done
+  Instant next_preparation_;  // of disk for the journal; never: it is being done
 
   StopSignals stop_;
   Heartbeat heartbeat_;

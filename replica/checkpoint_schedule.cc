@@ -12,16 +12,19 @@ CheckpointSchedule::CheckpointSchedule(const Config& config) : config_(config) {
   CHECK(config.every > 0 && config.id.value >= 1 && config.id.value <= config.replicas);
   offset_ = (config.id.value - 1) * config.every / config.replicas;
   config_.early_changes += (config.id.value - 1) * config.early_changes / (2 * config.replicas);
+  config_.early_bytes += (config.id.value - 1) * config.early_bytes / (2 * config.replicas);
 }
 
 bool CheckpointSchedule::due(Sequence applied, std::size_t changes) const {
   if (!is_free()) return false;
-  return due_at_once_ || (applied.value + offset_) % config_.every == 0 || changes >= config_.early_changes;
+  return due_at_once_ || (applied.value + offset_) % config_.every == 0 || changes >= config_.early_changes ||
+         bytes_ >= config_.early_bytes;
 }
 
 void CheckpointSchedule::captured(CheckpointDelta delta) {
   CHECK(!waiting_ && !committing_);
   due_at_once_ = false;
+  bytes_ = 0;
   if (lost_ && !delta.full) {
     auto& changes = lost_->changes;
     changes.insert(changes.end(), std::make_move_iterator(delta.changes.begin()),

@@ -27,12 +27,16 @@ class CheckpointSchedule {
     ReplicaId id;
     std::uint64_t every = 1;  // orders
     std::uint32_t replicas = 1;
-    std::size_t early_changes = 0;  // capture earlier when so many entries changed
+    std::size_t early_changes = 0;  // capture earlier when so many entries changed,
+    std::uint64_t early_bytes = 0;  // or the orders since the last capture take so many bytes of the journal, which
+                                    // cannot be cut without
   };
   explicit CheckpointSchedule(const Config& config);
 
   // Nothing that was captured waits, or is being committed.
   bool is_free() const { return !waiting_ && !committing_; }
+  // An order of about so many bytes was executed.
+  void executed(std::uint64_t bytes) { bytes_ += bytes; }
   bool due(Sequence applied, std::size_t changes) const;
   void captured(CheckpointDelta delta);
   // The waiting capture, once it may be committed. `applied` is what the replica's chain leads to now.
@@ -55,6 +59,7 @@ class CheckpointSchedule {
  private:
   Config config_;
   std::uint64_t offset_ = 0;
+  std::uint64_t bytes_ = 0;  // of the orders since the last capture
   std::optional<CheckpointDelta> waiting_;
   bool committing_ = false;
   bool due_at_once_ = false;

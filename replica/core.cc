@@ -17,13 +17,22 @@ constexpr Duration capture_pause = milliseconds(2);   // between two steps of a 
 // Whether the distributor sends it orders.
 bool is_served(ReplicaState state) { return state != ReplicaState::evicted && state != ReplicaState::quarantined; }
 
+// About what it takes in the journal.
+std::uint64_t bytes_of(const Order& order) {
+  constexpr std::uint64_t overhead = 128;  // of an order, and of a request
+  std::uint64_t bytes = overhead;
+  for (const Request& request : order.requests) bytes += request.operations.size() + overhead;
+  return bytes;
+}
+
 }  // namespace
 
 ReplicaCore::ReplicaCore(ReplicaConfig config, OperationDecoder decode)
     : config_(std::move(config)),
       decode_(std::move(decode)),
       import_(config_.id, config_.replicas),
-      schedule_({config_.id, config_.checkpoint_orders, config_.replicas, config_.early_checkpoint_changes}) {
+      schedule_({config_.id, config_.checkpoint_orders, config_.replicas, config_.early_checkpoint_changes,
+                 config_.early_checkpoint_bytes}) {
   output_.load = LoadWish{};
 }
 
@@ -93,6 +102,7 @@ void ReplicaCore::apply(const Order& order, Instant now) {
   if (votes) results.reserve(usual_result_bytes_);
   unvoted_.clear();
   state_->apply(order, decode_, votes ? results : unvoted_);
+  schedule_.executed(bytes_of(order));
   applied_ = order.id;
   doubted_.reset();
   voted_ = votes;

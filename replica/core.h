@@ -64,7 +64,8 @@ struct ReplicaConfig {
   std::uint64_t checkpoint_orders = 10'000;
   std::uint64_t import_orders = 1'000'000;  // rather than execute more orders than that, import
   std::uint32_t replicas = 3;
-  std::size_t early_checkpoint_changes = 1'000'000;  // capture earlier when so many entries changed
+  std::size_t early_checkpoint_changes = 1'000'000;     // capture earlier when so many entries changed,
+  std::uint64_t early_checkpoint_bytes = 256ull << 20;  // or the orders since take so much of the journal
   StateLimits limits;
 };
 

@@ -27,6 +27,7 @@ ReplicaConfig core_config(const Config& config, ReplicaId id, const CheckpointPa
   core.pid = static_cast<std::uint64_t>(getpid());
   core.store = checkpoints.name();
   core.checkpoint_orders = static_cast<std::uint64_t>(config.checkpoint_orders);
+  core.early_checkpoint_bytes = (static_cast<std::uint64_t>(config.journal_mib) << 20) / 4;
   core.import_orders = static_cast<std::uint64_t>(config.import_orders);
   core.replicas = static_cast<std::uint32_t>(config.replicas);
   return core;

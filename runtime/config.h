@@ -60,6 +60,7 @@ struct Config {
   std::map<std::string, std::string> sources;  // key → "default", "file", "environment", "flag"
 
   Duration ack_timeout() const { return milliseconds(ack_timeout_ms); }
+  std::string journal_directory() const { return data + "/journal"; }
   std::string run_directory() const { return data + "/run"; }
   std::string endpoint_for_distributor(ReplicaId replica) const;
   std::string endpoint_for_comparator(ReplicaId replica) const;

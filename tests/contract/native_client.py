@@ -14,19 +14,15 @@ batches, spreads its retries and survives everything see client/session.h. As a 
 
 import collections
 import hashlib
-import importlib
 import os
-import pathlib
 import secrets
 import struct
-import subprocess
 import sys
-import tempfile
 import time
 
 import zmq
 
-PROTO = pathlib.Path(__file__).resolve().parents[2] / 'wire' / 'tally.proto'
+from tally_proto import pb
 
 HELLO_SECONDS = 0.25
 RETRY_SECONDS = (0.3, 2.0)  # the first pause, and the longest
@@ -39,20 +35,6 @@ OK, NOT_FOUND, OVERFLOW, MALFORMED_OPERATION, KEY_REUSED, COUNTERS_FULL, KEYS_FU
 
 HAS_FIRST_SEQUENCE = 0x80
 HAS_LIST = 0x40
-
-
-def load_proto():
-    """The module that protoc makes of tally.proto, in a directory that is gone again when it is loaded."""
-    with tempfile.TemporaryDirectory(prefix='tally-proto-') as directory:
-        subprocess.run(['protoc', f'--proto_path={PROTO.parent}', f'--python_out={directory}', PROTO.name], check=True)
-        sys.path.insert(0, directory)
-        try:
-            return importlib.import_module('tally_pb2')
-        finally:
-            sys.path.remove(directory)
-
-
-pb = load_proto()
 
 OperationResult = collections.namedtuple('OperationResult', 'status value first_sequence listed')
 RequestResult = collections.namedtuple('RequestResult', 'outcome sequence operations votes')

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes the corpora's first files, seed-*, from the encoders; the others were found, or written by hand. To be run
 // again when a layout changes: ninja -C build/release fuzz_seeds && build/release/bin/fuzz_seeds tests/fuzz/corpus
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -8,12 +9,15 @@
 
 #include "comparator/audit_chain.h"
 #include "comparator/audit_json.h"
-#include "distributor/journal_records.h"
+#include "journal/format.h"
+#include "journal/records.h"
+#include "journal/segmented_journal.h"
 #include "protocol/bytes.h"
 #include "replica/checkpoint_header.h"
 #include "replica/state.h"
 #include "replica/state_entries.h"
 #include "runtime/config.h"
+#include "tests/unit/simulated_directory.h"
 #include "wire/codec.h"
 
 using namespace tally;
@@ -111,7 +115,7 @@ void write_messages() {
 
 void write_journal() {
   const Order one = order();
-  write("journal", "order", std::string(1, 0) + order_key(one.id.sequence) + joined(wire::encode(one)));
+  write("journal", "order", std::string(1, 0) + joined(wire::encode(one)));
   JournaledView view;
   view.members.resize(3);
   view.members[1].last_verdict = LastVerdict{VerdictReason::silence, Sequence(4), {1'700'000'000'000}};
@@ -119,6 +123,56 @@ void write_journal() {
   view.voided = {Sequence(3), Sequence(5)};
   write("journal", "view", std::string(1, 1) + encode_view(view));
   write("journal", "agreed", std::string(1, 2) + encode_agreed({identity(9), {5, 6}}));
+}
+
+// The parts of a segment, each sized, without the zeros behind it, but with those of its last record.
+void append_segment(std::string& input, const std::string& segment) {
+  std::string header = segment.substr(0, journal_block_bytes);
+  header.resize(header.find_last_not_of('\0') + 1);
+  std::string records = segment.substr(journal_block_bytes);
+  records.resize(std::min(records.size(), records.find_last_not_of('\0') + 1 + 2 * record_alignment));
+  append_sized(input, header);
+  append_sized(input, records);
+}
+
+// Two terms, of two segments each, the last order beyond the mark; and the same beside a mark of the beginning.
+void write_journal_directory() {
+  SimulatedDisk disk;
+  if (!create_journal(*open_simulated_directory(disk), {GroupId(77), "now"})) std::abort();
+  Order one = order();
+  one.id = {};
+  for (int term = 1; term <= 2; ++term) {
+    JournalOptions options;
+    options.segment_bytes = journal_block_bytes + 1024;
+    options.random = [salt = std::uint64_t{0}]() mutable { return ++salt * 12345; };
+    const auto journal = std::move(*open_journal(open_simulated_directory(disk), std::move(options)));
+    journal->begin_term();
+    for (int count = 0; count < 4; ++count) {
+      one.previous = one.id.chain;
+      one.id = {Term(1), one.id.sequence.next(), {}};
+      one.id.chain = chain_of(one);
+      const wire::EncodedMessage message = wire::encode(one);
+      journal->append(one.id, one.served, one.calendar, {message.header.data(), message.header.size()}, message.body);
+      journal->append(OrderState{one.id, {5, 6}});
+      if (count == 2) journal->sync();
+      if (count == 2) journal->mark_stable(one.id);
+    }
+  }
+  std::string segments;
+  std::string mark = disk.content("stable.mark");
+  for (const std::string& name : disk.names())
+    if (segment_first(name)) append_segment(segments, disk.content(name));
+  std::string input;
+  append_sized(input, mark);
+  write("journal_directory", "marked", input + segments);
+  input.clear();
+  std::string beginning;
+  for (const std::uint64_t number : {1, 77, 0, 1}) append_number(beginning, number);  // writing, group, term, first
+  append_sized(input, beginning);
+  write("journal_directory", "unmarked", input + segments);
+  std::string newest;
+  append_segment(newest, disk.content(segment_name(Sequence(1))));
+  write("segment", "orders", newest);
 }
 
 void write_replica() {
@@ -212,6 +266,7 @@ int main(int argc, char** argv) {
   write_messages();
   write("operations", "every-kind", operations());
   write_journal();
+  write_journal_directory();
   write_replica();
   write_results();
   write_audit();

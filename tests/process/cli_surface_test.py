@@ -28,7 +28,8 @@ BENCH_KEYS = {'operations', 'seconds', 'operations_per_second', 'latency_us', 'e
 COMMANDS = [['up'], ['incr'], ['get'], ['set'], ['delete'], ['list'], ['status'], ['replica'], ['replica', 'evict'],
             ['replica', 'readmit'], ['group'], ['group', 'resume'], ['fault'], ['fault', 'inject'], ['fault', 'clear'],
             ['bench'], ['audit'], ['audit', 'verify'], ['config'], ['config', 'check'], ['config', 'show'],
-            ['session'], ['session', 'list'], ['session', 'close'], ['limits'], ['limits', 'set']]
+            ['session'], ['session', 'list'], ['session', 'close'], ['limits'], ['limits', 'set'], ['init'],
+            ['journal'], ['journal', 'check'], ['journal', 'dump']]
 
 
 def run(*arguments, environment=None, **options):

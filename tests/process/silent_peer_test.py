@@ -143,6 +143,7 @@ class SilentPeers(unittest.TestCase):
     def test_a_replica_that_got_too_large_a_message_votes_again_by_itself(self):
         data = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix='tally-data-')))
         text = f'data = "{data}"\n'
+        subprocess.run([BIN_DIR / 'tally', 'init', '--data', data], env=clean_environment(), timeout=60, check=True)
         self.start('tally-distributor', text)
         self.start('tally-comparator', text)
         for number in ('2', '3'):

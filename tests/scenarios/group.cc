@@ -18,7 +18,7 @@ simulation::Plan calm_plan() {
   plan.checkpoint_orders = 10'000;
   plan.import_orders = 1'000'000;
   plan.journal_slack_orders = 20'000;
-  plan.journal_cut_orders = 10'000;
+  plan.journal_segment_orders = 10'000;
   plan.early_checkpoint_changes = 1'000'000;
   plan.sync_least = plan.sync_most = milliseconds(1);
   plan.store_most = microseconds(100);

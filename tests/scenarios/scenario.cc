@@ -94,8 +94,8 @@ void Scenario::make_group(const Words& words) {
       plan.checkpoint_orders = number(value);
     else if (key == "journal_slack_orders")
       plan.journal_slack_orders = number(value);
-    else if (key == "journal_cut_orders")
-      plan.journal_cut_orders = number(value);
+    else if (key == "journal_segment_orders")
+      plan.journal_segment_orders = number(value);
     else
       throw std::invalid_argument("unknown setting: " + key);
   }

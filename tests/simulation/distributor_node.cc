@@ -18,7 +18,7 @@ const ClientId operators{"operator"};
 
 DistributorNode::DistributorNode(World& world)
     : Node(world, "distributor", world.plan.membership.replicas + 2),
-      journal_(GroupId(random_.next()), world.plan.membership.replicas) {}
+      journal_(GroupId(random_.next()), world.plan.membership.replicas, world.plan.journal_segment_orders) {}
 
 std::size_t DistributorNode::client_channel() const { return world_.plan.membership.replicas + 1; }
 
@@ -40,7 +40,6 @@ void DistributorNode::begin() {
   config.ack_timeout = world_.plan.ack_timeout;
   config.ack_misses = world_.plan.ack_misses;
   config.journal_slack_orders = world_.plan.journal_slack_orders;
-  config.journal_cut_orders = world_.plan.journal_cut_orders;
   config.journal_bytes = world_.plan.journal_most_orders;
   const RecoveredJournal recovered = journal_.begin_term();
   world_.referee.journal_recovered(recovered.term, recovered.last);
@@ -70,7 +69,9 @@ void DistributorNode::lose_power(std::uint64_t orders) {
 Instant DistributorNode::turn() {
   const Instant now = clock();
   core_->observe(wall_clock());
-  core_->observe_journal(has_room_ ? 0 : journal_.orders());  // as if each took a byte
+  JournalSize size = journal_.size();
+  if (has_room_) size.bytes = 0;
+  core_->observe_journal(size);
   carry_out(tally::turn(*core_, now, [&](DistributorCore& core) { receive_all(core, now); }));
   return core_ ? core_->next_deadline() : Instant::never();
 }

@@ -124,7 +124,7 @@ Plan draw_plan(std::uint64_t seed, bool beyond) {
   plan.checkpoint_orders = random.between(5, 300);
   plan.import_orders = random.chance(0.5) ? random.between(10, 400) : 1'000'000;
   plan.journal_slack_orders = random.below(100);
-  plan.journal_cut_orders = random.chance(0.8) ? random.between(1, 200) : 10'000;
+  plan.journal_segment_orders = random.chance(0.8) ? random.between(1, 200) : 10'000;
   plan.journal_most_orders = random.chance(0.3) ? random.between(300, 1500) : 1'000'000;
   plan.chunk_entries = random.chance(0.3) ? random.between(10, 100) : 1'000'000;
   plan.early_checkpoint_changes = random.chance(0.3) ? random.between(5, 200) : 1'000'000;

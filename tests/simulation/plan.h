@@ -115,7 +115,7 @@ struct Plan {
   std::uint64_t checkpoint_orders = 0;
   std::uint64_t import_orders = 0;
   std::uint64_t journal_slack_orders = 0;
-  std::uint64_t journal_cut_orders = 0;
+  std::uint64_t journal_segment_orders = 0;
   std::uint64_t journal_most_orders = 1'000'000;  // beyond, a replica that is behind pins nothing
   std::size_t early_checkpoint_changes = 0;
   std::size_t chunk_entries = 1'000'000;  // of state on its way to another replica

@@ -277,6 +277,7 @@ void ReplicaNode::loaded(CheckpointWork::Loaded loaded) {
   }
   trust_ = Trust::right;
   on_import_ = false;
+  wrong_.reset();  // what it dissents with from now on is not of a checkpoint
   if (!loaded.error) return core_->nothing_to_restore(now);
   if (loaded.error->kind == StoreError::Kind::rejected) return core_->load_rejected(loaded.error->detail);
   world_.fail(name() + " cannot read its checkpoints: " + loaded.error->detail);

@@ -7,7 +7,8 @@
 
 namespace tally::simulation {
 
-SimulatedJournal::SimulatedJournal(GroupId group, std::uint32_t replicas) {
+SimulatedJournal::SimulatedJournal(GroupId group, std::uint32_t replicas, std::uint64_t segment_orders)
+    : segment_orders_(segment_orders) {
   found_.group = group;
   facts_.view.members.resize(replicas);
 }
@@ -47,6 +48,14 @@ void SimulatedJournal::synced(std::uint64_t position) {
 void SimulatedJournal::cut_below(Sequence first) {
   orders_.erase(orders_.begin(), orders_.lower_bound(first));
   damaged_.erase(damaged_.begin(), damaged_.lower_bound(first));
+}
+
+// As if each order took a byte.
+JournalSize SimulatedJournal::size() const {
+  JournalSize size;
+  size.bytes = orders_.size();
+  if (!orders_.empty()) size.next_cut = Sequence(orders_.begin()->first.value + segment_orders_);
+  return size;
 }
 
 void SimulatedJournal::damage(Sequence sequence) {

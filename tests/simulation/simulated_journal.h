@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The distributor's journal on a simulated disk (distributor/journal.h, as distributor/rocksdb_journal.cc keeps it):
+// The distributor's journal on a simulated disk (journal/journal.h, as journal/segmented_journal.cc keeps it):
 // records one behind the other; a power cut loses a part of the end that no sync has covered, the end of a process
 // loses nothing.
 #pragma once
@@ -19,7 +19,8 @@ namespace tally::simulation {
 
 class SimulatedJournal {
  public:
-  SimulatedJournal(GroupId group, std::uint32_t replicas);
+  // `segment_orders`: it forgets no fewer.
+  SimulatedJournal(GroupId group, std::uint32_t replicas, std::uint64_t segment_orders);
 
   // As it is found; the next term is durable.
   RecoveredJournal begin_term();
@@ -34,6 +35,7 @@ class SimulatedJournal {
   void cut_below(Sequence first);
   Parcel read(Sequence sequence) const;
   std::uint64_t orders() const { return orders_.size(); }
+  JournalSize size() const;
   // This order cannot be read from now on.
   void damage(Sequence sequence);
   const std::set<Sequence>& damaged() const { return damaged_; }
@@ -55,6 +57,7 @@ class SimulatedJournal {
 
   void lose_record();
 
+  const std::uint64_t segment_orders_;
   RecoveredJournal found_;
   std::map<Sequence, Parcel> orders_;
   std::set<Sequence> damaged_;

@@ -4,7 +4,9 @@
 
 #include "cli/answer_check.h"
 #include "cli/histogram.h"
+#include "cli/quoted.h"
 #include "cli/restart_pause.h"
+#include "cli/table.h"
 #include "cli/timeline.h"
 #include "cli/watchdog.h"
 
@@ -212,6 +214,43 @@ BOOST_AUTO_TEST_CASE(examples_of_violations_are_few) {
   for (int wrong = 0; wrong < 1000; ++wrong) check.answered(check.send(0), 0);
   BOOST_TEST(check.violations() == 1000u);
   BOOST_TEST(check.examples().size() == 10u);
+}
+
+// ---- text from outside
+
+BOOST_AUTO_TEST_CASE(a_quoted_text_stays_what_it_is) {
+  BOOST_TEST(quoted("home/1 ä€😀", 100) == "\"home/1 ä€😀\"");
+  BOOST_TEST(quoted("", 100) == "\"\"");
+  BOOST_TEST(quoted("a\"b\\c", 100) == "\"a\\\"b\\\\c\"");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_terminal_would_obey_or_hide_is_quoted_as_bytes) {
+  BOOST_TEST(quoted("\x1b[31m\n\x7f", 100) == "\"\\x1b[31m\\x0a\\x7f\"");
+  BOOST_TEST(quoted("\u0085", 100) == "\"\\xc2\\x85\"");       // a control character
+  BOOST_TEST(quoted("\u202e", 100) == "\"\\xe2\\x80\\xae\"");  // turns text around
+  BOOST_TEST(quoted("\u00ad", 100) == "\"\\xc2\\xad\"");       // is not seen
+  BOOST_TEST(quoted("\u2028", 100) == "\"\\xe2\\x80\\xa8\"");  // ends a line
+  BOOST_TEST(quoted("\U000e0041", 100) == "\"\\xf3\\xa0\\x81\\x81\"");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_utf8_is_quoted_as_bytes_and_hides_nothing_behind_it) {
+  BOOST_TEST(quoted("\xff"
+                    "a",
+                    100) == "\"\\xffa\"");
+  BOOST_TEST(quoted("\xe2\x82", 100) == "\"\\xe2\\x82\"");
+  BOOST_TEST(quoted("\xed\xa0\x80", 100) == "\"\\xed\\xa0\\x80\"");
+}
+
+BOOST_AUTO_TEST_CASE(a_quoted_text_has_a_bound_and_is_cut_between_characters) {
+  BOOST_TEST(quoted("abcdef", 8) == "\"abcdef\"");
+  BOOST_TEST(quoted("abcdefg", 8) == "\"abcdef…\"");
+  BOOST_TEST(quoted("abcdeä", 8) == "\"abcde…\"");
+  BOOST_TEST(quoted("abcd\x1b", 8) == "\"abcd…\"");
+}
+
+BOOST_AUTO_TEST_CASE(a_table_has_columns_as_wide_as_their_widest_cells) {
+  const auto as_it_is = [](std::size_t, const std::string&, const std::string& padded) { return padded; };
+  BOOST_TEST(table({{"a", "long", "z"}, {"wide", "b", "last"}}, as_it_is) == "a     long  z\nwide  b     last\n");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -15,7 +15,6 @@ constexpr std::uint64_t most_bytes = 1'000;
 DistributorConfig cutting_config() {
   DistributorConfig config = Bench::usual_config();
   config.journal_slack_orders = slack;
-  config.journal_cut_orders = least_cut;
   config.journal_bytes = most_bytes;
   return config;
 }
@@ -30,7 +29,12 @@ RecoveredJournal long_journal() {
 }
 
 struct Cutting : Bench {
-  explicit Cutting(const RecoveredJournal& found = long_journal()) : Bench(cutting_config(), found) {}
+  JournalSize size;
+
+  explicit Cutting(const RecoveredJournal& found = long_journal()) : Bench(cutting_config(), found) {
+    size.next_cut = Sequence(found.first.value + least_cut);
+    observe(0);
+  }
 
   void claim(std::uint64_t replica, std::uint64_t checkpoint) {
     ReplicaReport report = replica_report(Sequence(last));
@@ -42,11 +46,17 @@ struct Cutting : Bench {
     claim(2, second);
     claim(3, third);
   }
-  void grow() { core.observe_journal(most_bytes + 1); }
+  void grow() { observe(most_bytes + 1); }
+  void observe(std::uint64_t bytes) {
+    size.bytes = bytes;
+    core.observe_journal(size);
+  }
   // Beyond the next beat. What the journal begins with then, if it was cut.
   std::uint64_t cut() {
     cut_below.reset();
     pass(milliseconds(300));
+    if (cut_below) size.next_cut = Sequence(cut_below->value + least_cut);
+    observe(size.bytes);
     return cut_below.value_or(Sequence()).value;
   }
 };
@@ -78,7 +88,7 @@ BOOST_AUTO_TEST_CASE(each_replica_pins_its_checkpoint_and_some_orders_before_it)
 BOOST_AUTO_TEST_CASE(the_slowest_replica_pins_until_the_journal_is_too_large) {
   Cutting bench;
   bench.claim_all(5'000, 4'000, 0);
-  bench.core.observe_journal(most_bytes);
+  bench.observe(most_bytes);
   BOOST_TEST(bench.cut() == 0u);
   bench.grow();
   BOOST_TEST(bench.cut() == 4'001u);
@@ -99,7 +109,7 @@ BOOST_AUTO_TEST_CASE(a_checkpoint_nearer_to_the_beginning_than_the_slack_cuts_no
   BOOST_TEST(bench.cut() == 0u);
 }
 
-BOOST_AUTO_TEST_CASE(the_journal_is_not_cut_by_a_few_orders) {
+BOOST_AUTO_TEST_CASE(the_journal_is_not_cut_by_less_than_can_go) {
   Cutting bench;
   const auto claim = [&](std::uint64_t cut) { bench.claim_all(slack + cut, slack + cut, slack + cut); };
   claim(least_cut - 1);
@@ -187,6 +197,31 @@ BOOST_AUTO_TEST_CASE(voided_orders_are_forgotten_with_the_journal_that_held_them
   BOOST_TEST(!bench.core.is_voided(Sequence(200)));
   BOOST_TEST(bench.core.is_voided(Sequence(3'000)));
   BOOST_TEST(bench.core.is_voided(Sequence(9'500)));
+}
+
+// ---- a full disk
+
+BOOST_AUTO_TEST_CASE(without_room_nothing_is_ordered_and_it_goes_on_by_itself) {
+  Bench bench;
+  bench.start();
+  bench.give_change(1);
+  bench.agree();
+  BOOST_TEST((bench.status().state == GroupState::ok));
+  JournalSize full;
+  full.has_room = false;
+  bench.core.observe_journal(full);
+  const Sequence last_order = bench.last_sequence();
+  bench.give_change(2);
+  bench.pass(seconds(3), milliseconds(50), [&] { bench.comparator_is_alive(); });
+  BOOST_TEST((bench.last_sequence() == last_order));
+  BOOST_REQUIRE(bench.refusals().size() == 1u);
+  BOOST_TEST((bench.refusals()[0].reason == RefusalReason::unavailable));
+  BOOST_TEST((bench.status().state == GroupState::unavailable));
+  BOOST_TEST(bench.status().reason == "no_room");
+  bench.core.observe_journal({});
+  bench.give_change(3);
+  BOOST_TEST((bench.last_sequence() > last_order));
+  BOOST_TEST(bench.refusals().size() == 1u);
 }
 
 // ---- an order that cannot be read

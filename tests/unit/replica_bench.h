@@ -32,6 +32,7 @@ struct Replica {
     config.store = "memory";
     config.checkpoint_orders = every;
     config.early_checkpoint_changes = early;
+    config.early_checkpoint_bytes = early_bytes;
     config.import_orders = import_orders;
     core = std::make_unique<ReplicaCore>(config, OperationTable::decode);
     settle();
@@ -113,6 +114,7 @@ struct Replica {
   std::uint64_t number;
   std::uint64_t every;
   std::size_t early = 1'000'000;
+  std::uint64_t early_bytes = 1ull << 40;
   std::uint64_t import_orders = 1'000'000;
   std::uint64_t incarnation = 0;
   Instant now{seconds(1000).nanoseconds};

@@ -485,6 +485,29 @@ BOOST_AUTO_TEST_CASE(early_when_much_changed) {
   BOOST_TEST(group.replica.core->checkpoint().value == 2u);
 }
 
+// The journal is cut behind checkpoints: few large orders must not fill it.
+BOOST_AUTO_TEST_CASE(early_when_the_orders_were_large) {
+  Group group;
+  group.replica.early_bytes = 100'000;
+  group.replica.start();
+  group.replica.receive(standing_of(group.chain));
+  group.stream_from_applied();
+  const auto deliver = [&](std::uint64_t number, std::size_t bytes) {
+    Request large = request(group.session, number, {addition("a", 1)});
+    large.operations.append(bytes, '\0');
+    group.deliver({large});
+    group.replica.receive(standing_of(group.chain));
+  };
+  deliver(1, 60'000);
+  BOOST_TEST(group.replica.core->checkpoint().value == 0u);
+  deliver(2, 60'000);
+  BOOST_TEST(group.replica.core->checkpoint().value == 3u);
+  deliver(3, 60'000);
+  BOOST_TEST(group.replica.core->checkpoint().value == 3u);
+  deliver(4, 60'000);
+  BOOST_TEST(group.replica.core->checkpoint().value == 5u);
+}
+
 BOOST_AUTO_TEST_CASE(and_loses_no_change_when_a_commit_fails) {
   Group group(2);
   group.count(3);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "distributor/journal_records.h"
+#include "journal/records.h"
 
 #include <utility>
 #include <variant>
@@ -14,24 +14,11 @@ constexpr std::uint32_t view_layout = 2;
 
 }  // namespace
 
-std::string order_key(Sequence sequence) {
-  std::string key(8, 0);
-  for (unsigned byte = 0; byte < 8; ++byte) key[byte] = static_cast<char>(sequence.value >> (56 - 8 * byte));
-  return key;
-}
-
-Sequence sequence_of(std::string_view key) {
-  std::uint64_t number = 0;
-  for (const char byte : key) number = number << 8 | static_cast<unsigned char>(byte);
-  return Sequence(number);
-}
-
-std::optional<Order> order_in(const JournalEntry& entry) {
-  const auto& [key, value] = entry;
-  if (value.size() < wire::header_bytes) return std::nullopt;
-  auto message = wire::decode(value.substr(0, wire::header_bytes), value.substr(wire::header_bytes));
+std::optional<Order> decode_order(std::string_view bytes) {
+  if (bytes.size() < wire::header_bytes) return std::nullopt;
+  auto message = wire::decode(bytes.substr(0, wire::header_bytes), bytes.substr(wire::header_bytes));
   Order* order = message ? std::get_if<Order>(&*message) : nullptr;
-  if (!order || key != order_key(order->id.sequence) || chain_of(*order) != order->id.chain) return std::nullopt;
+  if (!order || chain_of(*order) != order->id.chain) return std::nullopt;
   return std::move(*order);
 }
 

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "journal/opening.h"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "journal/records.h"
+
+namespace tally {
+namespace {
+
+constexpr std::string_view restore = "; restore the newest copy of the journal";
+
+std::string named(Sequence sequence) { return std::to_string(sequence.value); }
+
+// Names that may stand in a journal's directory beside its segments. A file system may have the last one.
+bool is_known(const std::string& name) {
+  constexpr std::array<std::string_view, 7> known = {identity_file, unfinished_identity_file, StableMark::file_name,
+                                                     spare_file,    unfinished_spare_file,    growing_file,
+                                                     "lost+found"};
+  return std::ranges::count(known, name) > 0;
+}
+
+class Opening {
+ public:
+  Opening(const JournalDirectory& directory, const StablePlace& mark) : directory_(directory), mark_(mark) {}
+
+  tl::expected<FoundJournal, std::string> find() {
+    found_.recovered.group = mark_.group;
+    tl::expected<void, std::string> done = read_headers();
+    if (done) done = check_beginning();
+    if (done && !found_.segments.empty()) done = follow();
+    if (!done) return tl::unexpected(done.error());
+    return std::move(found_);
+  }
+
+ private:
+  struct Unproven {
+    std::uint64_t number;
+    JournalPlace place;
+  };
+  static tl::unexpected<std::string> refuse(const std::string& what) {
+    return tl::unexpected(what + std::string(restore));
+  }
+
+  // ---- which files count
+
+  tl::expected<void, std::string> read_headers() {
+    std::vector<std::string> names;
+    for (const std::string& name : directory_.names()) {
+      if (segment_first(name))
+        names.push_back(name);  // in the order of what they hold: their numbers have leading zeros
+      else if (!is_known(name))
+        return tl::unexpected(name + " does not belong there; move it away");
+    }
+    for (const std::string& name : names)
+      if (const auto read = read_header(name); !read) return read;
+    return {};
+  }
+
+  tl::expected<void, std::string> read_header(const std::string& name) {
+    auto segment = Segment::read(directory_.open_to_read(name));
+    if (!segment) return refuse("the header of " + name + " is damaged");
+    const SegmentHeader& header = segment->header();
+    if (header.group != mark_.group) return refuse(name + " belongs to another group");
+    if (segment->name() != name) return refuse(name + " holds what belongs to " + segment->name());
+    found_.last_number = std::max(found_.last_number, header.first_number - 1);
+    if (segment->first() <= mark_.first) {  // all before it were cut, and a crash leaves any of them
+      for (const auto& cut : found_.segments) found_.leftovers.push_back(cut->name());
+      found_.segments.clear();
+    }
+    if (found_.segments.empty()) {
+      found_.segments.push_back(std::move(segment));
+      return {};
+    }
+    const Segment& before = *found_.segments.back();
+    if (header.term < before.header().term) {  // its orders were written anew, when that term began
+      found_.leftovers.push_back(name);
+      return {};
+    }
+    if (header.predecessor != before.first())
+      return refuse("the segment between " + before.name() + " and " + name + " is missing");
+    found_.segments.push_back(std::move(segment));
+    return {};
+  }
+
+  // Nothing was cut that is missing.
+  tl::expected<void, std::string> check_beginning() {
+    const bool empty = found_.segments.empty();
+    if (empty && mark_.term.value == 0) return {};
+    if (empty) return refuse("its segments are missing");
+    if (found_.segments.front()->first() > mark_.first)
+      return refuse("the segment with order " + named(mark_.first) + " is missing");
+    const SegmentHeader& newest = found_.segments.back()->header();
+    if (newest.term < mark_.term)
+      return refuse(
+          "term " + std::to_string(mark_.term.value) +
+          " was begun and is not there: the newest segment is missing, or an older copy was put in its place");
+    found_.semantics = newest.semantics;
+    found_.recovered.term = newest.term;
+    found_.recovered.first = found_.segments.front()->first();
+    return {};
+  }
+
+  // ---- where the order ends
+
+  // What is before the mark's segment was stable long ago: reads and scrubs look at it.
+  std::size_t first_to_follow() const {
+    std::size_t place = found_.segments.size() - 1;
+    while (place > 0 && found_.segments[place]->first() > mark_.sequence) --place;
+    return place;
+  }
+
+  tl::expected<void, std::string> follow() {
+    const std::size_t begin = first_to_follow();
+    take_header(found_.segments[begin]->header());
+    found_.synced = last_;
+    found_.synced_number = found_.segments[begin]->header().first_number - 1;
+    for (std::size_t place = begin; place < found_.segments.size(); ++place) {
+      const SegmentHeader& header = found_.segments[place]->header();
+      if (header.last != last_.order)
+        return refuse(found_.segments[place]->name() + " does not continue the segment before it");
+      take_header(header);
+      if (const auto checked = check_mark(); !checked) return checked;
+      prove(header.synced);
+      found_segment_ = found_.segments[place].get();
+      RecordScan scan = found_segment_->scan();
+      if (const auto followed = follow(scan, last_that_counts(place)); !followed) return followed;
+      found_.end = scan.offset();
+      if (scan.number() <= last_that_counts(place)) {
+        if (const auto judged = judge_end(place, scan); !judged) return judged;
+        break;
+      }
+    }
+    return finish();
+  }
+
+  // Of the records in this segment.
+  std::uint64_t last_that_counts(std::size_t place) const {
+    const bool newest = place + 1 == found_.segments.size();
+    return newest ? UINT64_MAX : found_.segments[place + 1]->header().predecessor_last;
+  }
+
+  // Record by record, until one is not whole.
+  tl::expected<void, std::string> follow(RecordScan& scan, std::uint64_t last) {
+    while (scan.number() <= last) {
+      auto record = scan.next();
+      if (!record) record = go_round_damage(scan, last);
+      if (!record) return {};
+      found_.last_number = std::max(found_.last_number, record->head.number);
+      prove(record->head.synced);
+      if (const auto taken = take(*record); !taken) return taken;
+    }
+    return {};
+  }
+
+  // Orders before the mark that are damaged are served around: whoever needs them imports. As many records are missing
+  // as orders, so no fact is among them; and the chain that the mark has vouches for the orders behind.
+  std::optional<RecordScan::Record> go_round_damage(RecordScan& scan, std::uint64_t last) {
+    RecordScan further = scan;
+    const auto record = further.search();
+    if (!record || record->head.number > last || record->head.sequence > mark_.sequence) return std::nullopt;
+    const bool is_order = record->head.type == RecordType::order;
+    const Sequence before(record->head.sequence.value - (is_order ? 1 : 0));
+    const std::uint64_t missing = record->head.number - scan.number();
+    if (before >= mark_.sequence) return std::nullopt;  // a fact behind it: nothing tells what its order was
+    if (before.value - last_.order.sequence.value != missing) return std::nullopt;
+    last_.order.sequence = before;
+    chain_known_ = false;
+    scan = RecordScan(found_segment_->file(), found_segment_->header().salt, record->offset, record->head.number);
+    return scan.next();
+  }
+
+  tl::expected<void, std::string> take(const RecordScan::Record& record) {
+    const std::string where = "record " + std::to_string(record.head.number);
+    switch (record.head.type) {
+      case RecordType::view:
+        if (const auto view = decode_view(record.content))
+          found_.recovered.view = *view;
+        else
+          return refuse(where + ", a view, is damaged");
+        return {};
+      case RecordType::agreed:
+        if (const auto agreed = decode_agreed(record.content))
+          found_.recovered.agreed = *agreed;
+        else
+          return refuse(where + ", of what was agreed, is damaged");
+        return {};
+      case RecordType::order: break;
+    }
+    const auto order = decode_order(record.content);
+    const bool follows = order && order->id.sequence == record.head.sequence &&
+                         order->id.sequence == last_.order.sequence.next() &&
+                         (!chain_known_ || order->previous == last_.order.chain);
+    chain_known_ = true;
+    if (!follows) return refuse("order " + named(last_.order.sequence.next()) + " is damaged");
+    last_ = {order->id, order->served, order->calendar};
+    unproven_.push_back({record.head.number, last_});
+    if (last_.order.sequence == mark_.sequence) prove(record.head.number);
+    return check_mark();
+  }
+
+  tl::expected<void, std::string> check_mark() const {
+    if (last_.order.sequence != mark_.sequence || last_.order.chain == mark_.chain) return {};
+    return refuse("order " + named(mark_.sequence) + " is not the one that was stable: an older copy was put there");
+  }
+
+  void take_header(const SegmentHeader& header) {
+    last_ = {header.last, header.served, header.calendar};
+    found_.recovered.view = header.view;
+    found_.recovered.agreed = header.agreed;
+  }
+
+  // All records up to this one were synced.
+  void prove(std::uint64_t number) {
+    found_.synced_number = std::max(found_.synced_number, number);
+    for (; !unproven_.empty() && unproven_.front().number <= found_.synced_number; unproven_.pop_front())
+      found_.synced = unproven_.front().place;
+  }
+
+  // The record that `scan` wants is not there. It was never synced, unless something behind it says so.
+  tl::expected<void, std::string> judge_end(std::size_t place, RecordScan scan) {
+    const std::uint64_t missing = scan.number();
+    std::uint64_t synced = 0;
+    Sequence reached = last_.order.sequence;
+    const auto search = [&](RecordScan& further) {
+      while (const auto record = further.search()) {
+        synced = std::max(synced, record->head.synced);
+        reached = std::max(reached, record->head.sequence);
+        found_.last_number = std::max(found_.last_number, record->head.number);
+      }
+    };
+    search(scan);
+    for (std::size_t later = place + 1; later < found_.segments.size(); ++later) {
+      synced = std::max(synced, found_.segments[later]->header().synced);
+      RecordScan further = found_.segments[later]->scan();
+      search(further);
+    }
+    const bool mark_is_behind = last_.order.sequence < mark_.sequence && mark_.sequence <= reached;
+    if (synced >= missing || found_.synced_number >= missing || mark_is_behind)
+      return refuse("what follows order " + named(last_.order.sequence) + " in " + found_.segments[place]->name() +
+                    " is damaged: it was stable");
+    for (std::size_t later = place + 1; later < found_.segments.size(); ++later)
+      found_.leftovers.push_back(found_.segments[later]->name());
+    found_.segments.resize(place + 1);
+    return {};
+  }
+
+  tl::expected<void, std::string> finish() {
+    if (last_.order.sequence < mark_.sequence)
+      return refuse("order " + named(mark_.sequence) +
+                    " was stable and is not there: the journal's tail was lost, or an older copy was put in its place");
+    RecoveredJournal& recovered = found_.recovered;
+    recovered.last = last_.order;
+    recovered.served = last_.served;
+    recovered.calendar = last_.calendar;
+    if (recovered.agreed.order.sequence > recovered.last.sequence) recovered.agreed = {};  // of a tail that was dropped
+    return {};
+  }
+
+  const JournalDirectory& directory_;
+  const StablePlace mark_;
+  FoundJournal found_;
+  const Segment* found_segment_ = nullptr;  // that is being followed
+  JournalPlace last_;
+  bool chain_known_ = true;        // that of `last_`
+  std::deque<Unproven> unproven_;  // orders behind `synced_number`
+};
+
+}  // namespace
+
+tl::expected<FoundJournal, std::string> find_journal(const JournalDirectory& directory, const StablePlace& mark) {
+  return Opening(directory, mark).find();
+}
+
+std::optional<std::string> refused_semantics(const FoundJournal& found) {
+  if (found.semantics == 0 || found.semantics == limits::semantics_version) return std::nullopt;
+  return "it has orders of version " + std::to_string(found.semantics) + ", and this program makes those of " +
+         std::to_string(limits::semantics_version) +
+         ": start the group once more with the tally that wrote it, write down its counters (`tally list`), and "
+         "begin a new group in an empty directory";
+}
+
+tl::expected<JournalIdentity, std::string> read_identity(const JournalDirectory& directory) {
+  const std::vector<std::string> names = directory.names();
+  const auto has = [&names](std::string_view name) { return std::ranges::count(names, name) > 0; };
+  if (has("CURRENT") && !has(identity_file))
+    return tl::unexpected<std::string>(
+        "it was written by an unreleased tally that kept it in RocksDB: start the group once more with that, write "
+        "down its counters (`tally list`), and begin a new group in an empty directory");
+  if (!has(identity_file))
+    return tl::unexpected("it is not a journal: the file identity is missing" + std::string(restore) +
+                          ", or make a new group's in an empty directory (`tally init`)");
+  const auto file = directory.open_to_read(identity_file);
+  auto identity = decode_identity(file->read(0, journal_block_bytes));
+  if (!identity) return tl::unexpected("the file identity is damaged" + std::string(restore));
+  return std::move(*identity);
+}
+
+tl::expected<std::unique_ptr<StableMark>, std::string> read_mark(const JournalDirectory& directory, GroupId group,
+                                                                 Access access) {
+  const std::vector<std::string> names = directory.names();
+  if (std::ranges::count(names, StableMark::file_name) == 0)
+    return tl::unexpected("the file stable.mark is missing" + std::string(restore));
+  auto mark = StableMark::read(access == Access::write ? directory.open(StableMark::file_name)
+                                                       : directory.open_to_read(StableMark::file_name));
+  if (!mark) return tl::unexpected("the file stable.mark is damaged" + std::string(restore));
+  if (mark->get().group != group)
+    return tl::unexpected("the file stable.mark is another group's" + std::string(restore));
+  return mark;
+}
+
+}  // namespace tally

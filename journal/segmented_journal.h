@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The journal as segments in a directory: files of a fixed size, written from their beginning to their end, cut by
+// removing whole ones, and used again. docs/journal.md specifies the bytes; decisions/0016 has the reasons.
+//
+// A term begins with a segment of its own, so that it begins atomically: by the name that the segment gets once it is
+// synced. That segment also holds, written anew, what the term before may not have synced.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "journal/directory.h"
+#include "journal/identity.h"
+#include "journal/journal.h"
+
+namespace tally {
+
+struct JournalOptions {
+  std::uint32_t replicas = 3;       // that its view must be of
+  std::uint64_t segment_bytes = 0;  // of each file; a record may be longer than what is left of one, never than one
+  std::function<std::uint64_t()> random;
+};
+
+// For a journal that is to take about so many bytes.
+std::uint64_t segment_bytes_for(std::uint64_t journal_bytes);
+
+// A journal without a segment. The directory must be there, and empty; the error is a sentence.
+tl::expected<void, std::string> create_journal(JournalDirectory& directory, const JournalIdentity& identity);
+
+// The error is a sentence for the operator, with the path and what helps. Nothing is changed before begin_term().
+tl::expected<std::unique_ptr<Journal>, std::string> open_journal(std::unique_ptr<JournalDirectory> directory,
+                                                                 JournalOptions options);
+
+}  // namespace tally

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// How far the journal was stable, remembered beside it: so that a journal that lost its tail, its beginning or all of
+// it, or was replaced by an older copy, is noticed instead of served.
+//
+// A small file of two slots, each in a sector of its own, written in turn; so one of them is always whole. What
+// set() writes is not synced: after a power cut the mark may be behind, which proves less and accuses nobody; it is
+// never ahead. Any thread.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "journal/directory.h"
+#include "protocol/messages.h"
+
+namespace tally {
+
+struct StablePlace {
+  GroupId group;
+  Term term;          // the newest that was begun
+  Sequence first{1};  // no order from here on was cut
+  Sequence sequence;  // the last stable order; zero: none yet
+  Digest chain;       // after it
+  auto operator<=>(const StablePlace&) const = default;
+};
+
+class StableMark {
+ public:
+  static constexpr char file_name[] = "stable.mark";
+
+  // Makes the file, and syncs it, not its name.
+  static void create(JournalDirectory& directory, GroupId group);
+  // Nothing: no slot is valid.
+  static std::unique_ptr<StableMark> read(std::unique_ptr<JournalFile> file);
+
+  StablePlace get() const;
+  // The newest term and its last stable order.
+  void set(Term term, const OrderIdentity& order);
+  // Synced when it returns: only then may the orders before `first` go.
+  void set_first(Sequence first);
+
+ private:
+  struct Slot {
+    std::uint64_t writing = 0;  // counts them: the newest valid slot holds
+    StablePlace place;
+  };
+  explicit StableMark(std::unique_ptr<JournalFile> file) : file_(std::move(file)) {}
+  static std::string encode(const Slot& slot);
+  static std::optional<Slot> decode(std::string_view bytes);
+  static void write(JournalFile& file, const Slot& slot);
+
+  std::unique_ptr<JournalFile> file_;
+  mutable std::mutex mutex_;
+  Slot slot_;  // the newest
+};
+
+}  // namespace tally

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Nobody guesses a checksum: what is made up as a segment gets those that it would have.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "journal/format.h"
+#include "protocol/bytes.h"
+
+namespace tally::fuzz {
+
+inline constexpr std::size_t header_checksum_offset = 16;  // behind magic, format and size
+inline constexpr std::uint64_t most_numbers = 1ull << 62;  // nobody counts so far
+
+// A header, without the zeros behind it, and the records. A record whose checksum is all ones stays as it is: damaged.
+inline std::string sealed_segment(std::string_view header, std::string_view records) {
+  std::string bytes(header);
+  bytes.resize((std::max<std::size_t>(bytes.size(), 1) + journal_block_bytes - 1) / journal_block_bytes *
+               journal_block_bytes);
+  std::uint32_t size = 0;
+  std::memcpy(&size, bytes.data() + header_checksum_offset - sizeof size, sizeof size);
+  if (size >= header_checksum_offset + sizeof(std::uint64_t) && size <= bytes.size()) {
+    const std::string_view facts =
+        std::string_view(bytes).substr(header_checksum_offset + sizeof(std::uint64_t)).substr(0, size - 24);
+    const std::uint64_t checksum = checksum_of(facts);
+    std::memcpy(bytes.data() + header_checksum_offset, &checksum, sizeof checksum);
+  }
+  const std::size_t begin = bytes.size();
+  bytes += records;
+  const auto decoded = decode_segment_header(bytes);
+  if (!decoded) return bytes;
+  for (std::size_t offset = begin; offset < bytes.size();) {
+    const auto head = decode_record_head(std::string_view(bytes).substr(offset));
+    if (!head || offset + record_head_bytes + head->size > bytes.size() || head->number > most_numbers) break;
+    std::uint64_t checksum = 0;
+    std::memcpy(&checksum, bytes.data() + offset, sizeof checksum);
+    const std::string_view content = std::string_view(bytes).substr(offset + record_head_bytes, head->size);
+    const auto sealed = encode_record_head(*head, decoded->salt, content);
+    if (checksum != UINT64_MAX) std::memcpy(bytes.data() + offset, sealed.data(), sealed.size());
+    offset += record_bytes(head->size);
+  }
+  return bytes;
+}
+
+}  // namespace tally::fuzz

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+// Power cuts: what was stable is there afterwards, whatever became of what was not, and nobody is accused of damage.
+#include <boost/test/unit_test.hpp>
+#include <cerrno>
+#include <system_error>
+
+#include "journal/format.h"
+#include "journal_witness.h"
+
+using namespace tally;
+
+namespace {
+
+using Operation = SimulatedDisk::Operation;
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(journal_crash, CrashBench)
+
+BOOST_AUTO_TEST_CASE(the_power_is_cut_at_every_operation_of_random_histories) {
+  for (std::uint64_t seed = 1; seed <= 24; ++seed) {
+    CrashBench history;
+    history.random.state = seed;
+    for (int life = 0; life < 4; ++life) {
+      history.cut_power_during([&] {
+        if (life == 0) history.begin();
+        for (int steps = 0; steps < 25; ++steps) history.step();
+      });
+      history.crash(history.mixed());
+    }
+    crashes += history.crashes;
+  }
+  BOOST_TEST_MESSAGE(crashes << " crashes");
+  BOOST_TEST(crashes > 10'000u);
+}
+
+// Longer lives, in which nobody looks at what else might have been.
+BOOST_AUTO_TEST_CASE(a_journal_lives_through_many_crashes) {
+  for (std::uint64_t seed = 101; seed <= 140; ++seed) {
+    CrashBench history;
+    history.random.state = seed;
+    history.begin();
+    for (int life = 0; life < 30; ++life) {
+      for (std::uint64_t steps = history.random.below(40); steps > 0; --steps) history.step();
+      history.check(history.disk.power_cut(history.mixed()), "life " + std::to_string(life));
+      history.crash(history.mixed());
+    }
+  }
+}
+
+// ---- the last stretch
+
+BOOST_AUTO_TEST_CASE(each_sector_of_what_was_not_synced_may_be_the_only_one_that_is_lost_or_kept) {
+  begin();
+  append(10, 300);
+  sync();
+  for (int count = 0; count < 12; ++count) {
+    append(1, 900);
+    append_facts();
+  }
+  const std::size_t choices = disk.choices();
+  BOOST_TEST(choices > 20u);
+  for (std::size_t odd = 0; odd < choices; ++odd)
+    for (const bool is_kept : {false, true}) {
+      std::size_t number = 0;
+      check(disk.power_cut([&](std::size_t options) { return (number++ == odd) == is_kept ? options - 1 : 0; }),
+            "sector " + std::to_string(odd));
+      number = 0;
+      check(disk.power_cut([&](std::size_t options) { return (number++ < odd) == is_kept ? options - 1 : 0; }),
+            "sectors before " + std::to_string(odd));
+    }
+}
+
+// Beyond what disks do: also within a sector, with zeros or with the file's end behind it.
+BOOST_AUTO_TEST_CASE(the_unsynced_tail_may_end_at_any_byte) {
+  for (const bool has_spare : {false, true}) {
+    if (has_spare) journal->prepare();
+    begin();
+    append(3, 100);
+    sync();
+    const std::string name = segments().back();
+    const std::size_t end = disk.content(name).find_last_not_of('\0');
+    append(4, 100);
+    append_facts();
+    append(1, 700);
+    BOOST_REQUIRE(segments().back() == name);
+    const std::string whole = disk.content(name);
+    const std::size_t written = whole.find_last_not_of('\0') + 1;
+    std::size_t last = 0;
+    for (std::size_t size = end + record_alignment; size <= written; ++size) {
+      SimulatedDisk torn = disk.power_cut(SimulatedDisk::kept);
+      torn.put(name, whole.substr(0, size) + std::string(has_spare ? whole.size() - size : 0, '\0'));
+      check(torn, "byte " + std::to_string(size));
+      const auto recovered = (*try_open(open_simulated_directory(torn)))->begin_term();
+      BOOST_TEST(recovered.last.sequence.value >= last);
+      last = recovered.last.sequence.value;
+    }
+    BOOST_TEST(last == orders.all.size());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_later_record_that_landed_does_not_make_a_torn_tail_damage) {
+  begin();
+  append(2, 100);
+  sync();
+  append(6, 600);  // each in sectors of its own, more or less
+  std::size_t with_holes = 0;
+  for (int times = 0; times < 300; ++times) {
+    const SimulatedDisk left = disk.power_cut(mixed());
+    check(left, "a hole");
+    const auto opened = try_open(open_simulated_directory(const_cast<SimulatedDisk&>(left)));
+    with_holes += (*opened)->begin_term().last.sequence.value < 8 ? 1 : 0;
+  }
+  BOOST_TEST(with_holes > 100u);
+}
+
+// ---- pieces of housekeeping
+
+BOOST_AUTO_TEST_CASE(the_power_is_cut_in_the_middle_of_a_cut) {
+  for (int round = 0; round < 6; ++round) {
+    begin();
+    for (int count = 0; count < 5; ++count) {
+      journal->prepare();
+      append_segments(segments().size() + 1);
+      sync();
+    }
+    if (round % 2 == 0) journal->prepare();
+    witness.cut = segment_first(segments()[segments().size() - 2])->value;
+    cut_power_during([&] { journal->cut_below(Sequence(witness.cut + 1)); }, 16);
+    crash(mixed());
+  }
+}
+
+// Else it comes back under its old name, with the orders of another one in it.
+BOOST_AUTO_TEST_CASE(a_cut_segment_is_not_touched_before_its_new_name_is_synced) {
+  begin();
+  for (int count = 0; count < 4; ++count) {
+    journal->prepare();
+    append_segments(segments().size() + 1);
+  }
+  sync();
+  witness.cut = segment_first(segments().back())->value - 1;
+  std::size_t cuts = 0;
+  bool is_rolling = false;
+  disk.watch = [&](Operation operation, const std::string&) {
+    if (operation == Operation::remove && !is_rolling) {  // a second thread is cutting, and the first one rolls
+      is_rolling = true;
+      const std::string newest = segments().back();
+      while (segments().back() == newest) append(1, 900);
+    }
+    if (!is_rolling || operation != Operation::write) return;
+    cut_power("while a cut segment is written to", 24);
+    cuts += 1;
+  };
+  journal->cut_below(Sequence(witness.cut + 1));
+  disk.watch = nullptr;
+  BOOST_TEST(cuts > 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_spare_that_a_killed_process_left_is_not_touched_before_its_name_is_synced) {
+  begin();
+  for (int count = 0; count < 4; ++count) {
+    journal->prepare();
+    append_segments(segments().size() + 1);
+  }
+  sync();
+  witness.cut = segment_first(segments().back())->value - 1;
+  SimulatedDisk left;
+  disk.watch = [&](Operation operation, const std::string&) {
+    if (operation == Operation::rename) left = disk.killed();
+  };
+  journal->cut_below(Sequence(witness.cut + 1));
+  journal.reset();
+  disk = left;
+  BOOST_REQUIRE(disk.has("spare"));
+  cut_power_during([&] { begin(); }, 24);
+}
+
+BOOST_AUTO_TEST_CASE(the_power_is_cut_in_the_middle_of_a_preparation_and_a_roll) {
+  begin();
+  for (int round = 0; round < 6; ++round)
+    cut_power_during(
+        [&] {
+          journal->prepare();
+          const std::size_t count = segments().size();
+          while (segments().size() == count) append(1, 800);
+          append_facts();
+        },
+        6);
+}
+
+BOOST_AUTO_TEST_CASE(the_power_is_cut_in_the_middle_of_a_first_term_and_of_the_making) {
+  disk = SimulatedDisk();
+  std::size_t made = 0;
+  const auto watch = [&](Operation, const std::string&) {
+    for (int times = 0; times < 40; ++times) {
+      SimulatedDisk left = disk.power_cut(mixed());
+      if (left.has("identity")) {
+        check(left, "while it was made");
+        made += 1;
+      } else {
+        const auto again = create_journal(*open_simulated_directory(left), {bench_group, "later"});
+        BOOST_REQUIRE_MESSAGE(again, again.error());
+        check(left, "when it was made again");
+      }
+    }
+  };
+  disk.watch = watch;
+  create();
+  disk.watch = nullptr;
+  BOOST_TEST(made > 0u);
+  cut_power_during([&] { begin(); }, 8);
+}
+
+// ---- what a failed sync leaves
+
+// The page cache has what the disk never got. A term begins with all of it, and it is stable then.
+BOOST_AUTO_TEST_CASE(what_a_failed_sync_left_in_the_cache_is_written_anew) {
+  for (const bool has_spare : {false, true}) {
+    begin();
+    if (has_spare) journal->prepare();
+    append_segments(segments().size() + 1);
+    sync();
+    append(5, 900);
+    append_facts();
+    append(1);
+    disk.fail({Operation::sync, EIO});
+    BOOST_CHECK_THROW(journal->sync(), std::system_error);
+    begin();
+    BOOST_TEST((found.last == orders.last().id));
+    cut_power("after a failed sync", 20);
+    cut_power_during([&] { begin(); }, 4);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
