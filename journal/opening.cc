@@ -176,6 +176,8 @@ class Opening {
 
   tl::expected<void, std::string> take(const RecordScan::Record& record) {
     const std::string where = "record " + std::to_string(record.head.number);
+    if (record.head.type != RecordType::order && record.head.sequence != last_.order.sequence)
+      return refuse(where + " is damaged");
     switch (record.head.type) {
       case RecordType::view:
         if (const auto view = decode_view(record.content))
