@@ -123,7 +123,7 @@ class SegmentedJournal : public Journal {
       count_bytes();
     }
     mark_->set_first(beginning);
-    // The oldest first, so that what is left has no gap if the machine stops meanwhile.
+    // If the machine stops meanwhile any of them may be left: what is below the mark's `first` does not count.
     for (SegmentPointer& segment : cut) {
       const std::string name = segment->name();
       const bool fits = segment->file().size() == options_.segment_bytes;

@@ -35,6 +35,7 @@ TIMEOUT_SECONDS = 10
 RETRY_SECONDS = 0.05
 READ_BACK_SECONDS = 12
 STOP_SECONDS = 80
+ADDRESS = '127.0.0.2'
 
 # An outcome: answered, refused, unknown, wrong.
 Record = collections.namedtuple('Record', 'kind begin end outcome detail')
@@ -215,7 +216,9 @@ class HttpWorker(Worker):
     def ask(self, method, path, headers=None):
         if self.connection is None:
             address = urllib.parse.urlsplit(self.endpoints['http']).netloc
-            self.connection = http.client.HTTPConnection(address, timeout=TIMEOUT_SECONDS)
+            # From another address than the attackers: each has its own share (law 25).
+            self.connection = http.client.HTTPConnection(address, timeout=TIMEOUT_SECONDS,
+                                                         source_address=(ADDRESS, 0))
         try:
             self.connection.request(method, path, headers=headers or {})
             answer = self.connection.getresponse()

@@ -70,8 +70,9 @@ def wait_for(connection, event, seconds):
     return bool(poll.poll(max(0, seconds) * 1000))
 
 
-def open_socket(endpoint, seconds=CONNECT_SECONDS):
-    """A connected one, for ipc:// and tcp:// (and http://, for those who speak to the bridge)."""
+def open_socket(endpoint, source=None, seconds=CONNECT_SECONDS):
+    """A connected one, for ipc:// and tcp:// (and http://, for those who speak to the bridge); from this
+    address."""
     scheme, _, place = endpoint.partition('://')
     if scheme == 'ipc':
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -84,7 +85,8 @@ def open_socket(endpoint, seconds=CONNECT_SECONDS):
             raise
         return connection
     address = urllib.parse.urlsplit(f'//{place}')
-    return socket.create_connection((address.hostname, address.port), seconds)
+    return socket.create_connection((address.hostname, address.port), seconds,
+                                    (source, 0) if source else None)
 
 
 def connect(endpoint, routing_id=b'', socket_type=b'DEALER', greet=True):
