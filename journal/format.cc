@@ -16,6 +16,8 @@ namespace {
 constexpr std::string_view magic = "tallyseg";
 constexpr std::size_t header_fixed_bytes = magic.size() + 4 + 4 + 8;  // magic, format, size, checksum
 constexpr std::size_t checksum_bytes = 8;                             // a record's, before the rest of its head
+constexpr std::size_t type_offset = checksum_bytes + 4;
+constexpr std::uint32_t type_mask = 0xFF;  // above it: the head's own check
 constexpr std::string_view name_prefix = "orders-";
 constexpr std::size_t name_digits = 20;
 
@@ -26,6 +28,11 @@ std::uint64_t salted_checksum(std::string_view head, std::string_view first, std
   XXH3_64bits_reset_withSeed(&hashing, salt);
   for (const std::string_view part : {head, first, second}) XXH3_64bits_update(&hashing, part.data(), part.size());
   return XXH3_64bits_digest(&hashing);
+}
+
+// Of a head without checksum and check: the most significant bits, in the place that they have beside the type.
+std::uint32_t head_check(std::string_view head, std::uint64_t salt) {
+  return static_cast<std::uint32_t>(XXH3_64bits_withSeed(head.data(), head.size(), salt) >> 40) << 8;
 }
 
 }  // namespace
@@ -118,24 +125,32 @@ std::array<char, record_head_bytes> encode_record_head(const RecordHead& head, s
   put(head.sequence.value);
   put(head.synced);
   const std::string_view summed(bytes.data() + checksum_bytes, bytes.size() - checksum_bytes);
+  const std::uint32_t type = static_cast<std::uint8_t>(head.type) | head_check(summed, salt);
+  std::memcpy(bytes.data() + type_offset, &type, sizeof type);
   const std::uint64_t checksum = salted_checksum(summed, first, second, salt);
   std::memcpy(bytes.data(), &checksum, sizeof checksum);
   return bytes;
 }
 
-std::optional<RecordHead> decode_record_head(std::string_view bytes) {
+std::optional<RecordHead> decode_record_head(std::string_view bytes, std::uint64_t salt) {
+  if (bytes.size() < record_head_bytes) return std::nullopt;
   ByteReader reader(bytes);
   reader.take(checksum_bytes);
   RecordHead head;
   head.size = reader.number<std::uint32_t>();
-  const auto type = reader.number<std::uint32_t>();
+  const auto checked_type = reader.number<std::uint32_t>();
+  const std::uint32_t type = checked_type & type_mask;
   head.type = static_cast<RecordType>(type);
   head.number = reader.number<std::uint64_t>();
   head.sequence = Sequence(reader.number<std::uint64_t>());
   head.synced = reader.number<std::uint64_t>();
   const bool known =
       type >= static_cast<std::uint32_t>(RecordType::order) && type <= static_cast<std::uint32_t>(RecordType::agreed);
-  if (!reader.ok() || !known || head.size > most_record_bytes || head.synced >= head.number) return std::nullopt;
+  if (!known || head.size > most_record_bytes || head.synced >= head.number) return std::nullopt;
+  std::array<char, record_head_bytes - checksum_bytes> summed;
+  std::memcpy(summed.data(), bytes.data() + checksum_bytes, summed.size());
+  std::memcpy(summed.data() + type_offset - checksum_bytes, &type, sizeof type);
+  if (head_check({summed.data(), summed.size()}, salt) != (checked_type & ~type_mask)) return std::nullopt;
   return head;
 }
 

@@ -66,8 +66,10 @@ constexpr std::size_t record_bytes(std::size_t content) {
 // The content may be in two parts.
 std::array<char, record_head_bytes> encode_record_head(const RecordHead& head, std::uint64_t salt,
                                                        std::string_view first, std::string_view second = {});
-// As far as it can be known without the content: an impossible size, type or padding is no head.
-std::optional<RecordHead> decode_record_head(std::string_view bytes);
+// As far as it can be known without the content: an impossible size or type is no head, and 24 bits are of a checksum
+// of the head alone. A file that is used again is full of what clients chose: who makes a search for records stop at
+// each of its bytes must know the salt, or the search would hash megabytes at each.
+std::optional<RecordHead> decode_record_head(std::string_view bytes, std::uint64_t salt);
 // Whether checksum and salt are right; `bytes` is the whole record.
 bool is_record(std::string_view bytes, const RecordHead& head, std::uint64_t salt);
 

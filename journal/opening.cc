@@ -241,8 +241,10 @@ class Opening {
       RecordScan further = found_.segments[later]->scan();
       search(further);
     }
-    const bool mark_is_behind = last_.order.sequence < mark_.sequence && mark_.sequence <= reached;
-    if (synced >= missing || found_.synced_number >= missing || mark_is_behind)
+    const bool has_the_mark = last_.order.sequence >= mark_.sequence;  // else its order is behind, or lost
+    const bool mark_is_behind = !has_the_mark && mark_.sequence <= reached;
+    const bool fact_is_lost = has_the_mark && mark_.synced >= missing;
+    if (std::max(synced, found_.synced_number) >= missing || mark_is_behind || fact_is_lost)
       return refuse("what follows order " + named(last_.order.sequence) + " in " + found_.segments[place]->name() +
                     " is damaged: it was stable");
     for (std::size_t later = place + 1; later < found_.segments.size(); ++later)

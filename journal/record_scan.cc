@@ -26,7 +26,7 @@ std::string_view RecordScan::view(std::uint64_t offset, std::size_t size) {
 
 // A valid record here, whatever its number.
 std::optional<RecordScan::Record> RecordScan::record_at(std::uint64_t offset) {
-  const auto head = decode_record_head(view(offset, record_head_bytes));
+  const auto head = decode_record_head(view(offset, record_head_bytes), salt_);
   if (!head) return std::nullopt;
   const std::size_t size = record_head_bytes + head->size;
   const std::string_view bytes = view(offset, size);
@@ -54,7 +54,7 @@ std::optional<RecordScan::Record> RecordScan::next() {
 std::optional<RecordScan::Record> RecordScan::search() {
   const std::uint64_t end = file_->size();
   for (std::uint64_t offset = offset_; offset + record_head_bytes <= end; offset += record_alignment) {
-    const auto head = decode_record_head(view(offset, record_head_bytes));
+    const auto head = decode_record_head(view(offset, record_head_bytes), salt_);
     if (!head || head->number <= number_) continue;
     if (const auto record = record_at(offset)) return pass(*record);
   }

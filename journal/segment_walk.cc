@@ -67,7 +67,7 @@ std::uint64_t SegmentWalk::begun_bytes(std::uint64_t offset, std::uint64_t numbe
   RecordScan scan(segment_->file(), segment_->header().salt, offset, number);
   if (scan.next()) return 0;  // it was written meanwhile
   const std::string bytes = segment_->file().read(offset, record_head_bytes);
-  const auto head = decode_record_head(bytes);
+  const auto head = decode_record_head(bytes, segment_->header().salt);
   if (!head || head->number != number) return 0;
   return std::min<std::uint64_t>(record_bytes(head->size), segment_->file().size() - offset);
 }

@@ -55,7 +55,7 @@ class SegmentedJournal : public Journal {
     synced_number_ = next_number_ - 1;
     remove_leftovers();
     shorten_predecessor();
-    mark_->set(recovered_.term, recovered_.last);
+    mark_->set(recovered_.term, recovered_.last, synced_number_);
     return recovered_;
   }
 
@@ -91,7 +91,7 @@ class SegmentedJournal : public Journal {
     std::erase_if(unsynced_, [&](const auto& segment) { return std::ranges::count(unsynced, segment) > 0; });
   }
 
-  void mark_stable(const OrderIdentity& order) override { mark_->set(recovered_.term, order); }
+  void mark_stable(const OrderIdentity& order) override { mark_->set(recovered_.term, order, synced_number_); }
 
   std::optional<std::string> read(Sequence sequence) override {
     try {

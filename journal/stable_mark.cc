@@ -23,6 +23,7 @@ std::string StableMark::encode(const Slot& slot) {
   append_number(bytes, slot.place.first.value);
   append_number(bytes, slot.place.sequence.value);
   append_digest(bytes, slot.place.chain);
+  append_number(bytes, slot.place.synced);
   append_number(bytes, checksum_of(bytes));
   return bytes;
 }
@@ -36,6 +37,7 @@ std::optional<StableMark::Slot> StableMark::decode(std::string_view bytes) {
   slot.place.first = Sequence(reader.number<std::uint64_t>());
   slot.place.sequence = Sequence(reader.number<std::uint64_t>());
   slot.place.chain = read_digest(reader);
+  slot.place.synced = reader.number<std::uint64_t>();
   const std::size_t size = bytes.size() - reader.rest().size();
   const auto checksum = reader.number<std::uint64_t>();
   if (!reader.ok() || slot.writing == 0 || checksum != checksum_of(bytes.substr(0, size))) return std::nullopt;
@@ -77,12 +79,13 @@ StablePlace StableMark::get() const {
   return slot_.place;
 }
 
-void StableMark::set(Term term, const OrderIdentity& order) {
+void StableMark::set(Term term, const OrderIdentity& order, std::uint64_t synced) {
   const std::scoped_lock lock(mutex_);
   slot_.writing += 1;
   slot_.place.term = term;
   slot_.place.sequence = order.sequence;
   slot_.place.chain = order.chain;
+  slot_.place.synced = synced;
   write(*file_, slot_);
 }
 

@@ -20,10 +20,11 @@ namespace tally {
 
 struct StablePlace {
   GroupId group;
-  Term term;          // the newest that was begun
-  Sequence first{1};  // no order from here on was cut
-  Sequence sequence;  // the last stable order; zero: none yet
-  Digest chain;       // after it
+  Term term;                 // the newest that was begun
+  Sequence first{1};         // no order from here on was cut
+  Sequence sequence;         // the last stable order; zero: none yet
+  Digest chain;              // after it
+  std::uint64_t synced = 0;  // all records up to this number were
   auto operator<=>(const StablePlace&) const = default;
 };
 
@@ -37,8 +38,8 @@ class StableMark {
   static std::unique_ptr<StableMark> read(std::unique_ptr<JournalFile> file);
 
   StablePlace get() const;
-  // The newest term and its last stable order.
-  void set(Term term, const OrderIdentity& order);
+  // The newest term, its last stable order, and the last record that was synced.
+  void set(Term term, const OrderIdentity& order, std::uint64_t synced);
   // Synced when it returns: only then may the orders before `first` go.
   void set_first(Sequence first);
 

@@ -25,7 +25,7 @@ ORDER, VIEW, AGREED = 1, 2, 3
 ORDER_TYPE = 23  # of a message
 
 Identity = collections.namedtuple('Identity', 'group made')
-Mark = collections.namedtuple('Mark', 'writing group term first sequence chain')
+Mark = collections.namedtuple('Mark', 'writing group term first sequence chain synced')
 Header = collections.namedtuple(
     'Header', 'group term semantics salt first_number synced predecessor predecessor_last last_term last_sequence '
               'last_chain served calendar view agreed records_at')
@@ -91,11 +91,11 @@ def read_identity(data):
 def read_mark(data):
     marks = []
     for offset in (0, 512):
-        slot = data[offset:offset + 64]
-        if len(slot) < 64 or struct.unpack('<Q', slot[56:])[0] != xxhash.xxh3_64_intdigest(slot[:56]):
+        slot = data[offset:offset + 72]
+        if len(slot) < 72 or struct.unpack('<Q', slot[64:])[0] != xxhash.xxh3_64_intdigest(slot[:64]):
             continue
         fields = Fields(slot)
-        mark = Mark(*fields.numbers('QQQQQ'), fields.digest())
+        mark = Mark(*fields.numbers('QQQQQ'), fields.digest(), fields.number('Q'))
         if mark.writing != 0:
             marks.append(mark)
     require(marks, 'a slot of stable.mark is valid')
@@ -126,7 +126,11 @@ def read_record(segment, offset, number):
     head = segment.bytes[offset:offset + RECORD_HEAD]
     if len(head) < RECORD_HEAD:
         return None
-    checksum, size, kind, found, sequence, synced = struct.unpack('<QIIQQQ', head)
+    checksum, size, checked_kind, found, sequence, synced = struct.unpack('<QIIQQQ', head)
+    kind = checked_kind & 0xff
+    plain = head[8:12] + struct.pack('<I', kind) + head[16:]
+    if checked_kind >> 8 != xxhash.xxh3_64_intdigest(plain, seed=segment.header.salt) >> 40:
+        return None
     content = segment.bytes[offset + RECORD_HEAD:offset + RECORD_HEAD + size]
     if found != number or kind not in (ORDER, VIEW, AGREED) or len(content) < size or size > 2 << 20:
         return None

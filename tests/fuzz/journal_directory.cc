@@ -16,7 +16,7 @@ namespace {
 constexpr GroupId group{77};
 constexpr std::size_t most_segments = 8;
 constexpr std::size_t slot_bytes = 512;
-constexpr std::size_t slot_checksum_offset = 5 * sizeof(std::uint64_t) + sizeof(Digest);
+constexpr std::size_t slot_checksum_offset = 6 * sizeof(std::uint64_t) + sizeof(Digest);
 
 std::string sealed_mark(std::string_view input) {
   std::string mark(input);

@@ -33,14 +33,18 @@ inline std::string sealed_segment(std::string_view header, std::string_view reco
   const auto decoded = decode_segment_header(bytes);
   if (!decoded) return bytes;
   for (std::size_t offset = begin; offset < bytes.size();) {
-    const auto head = decode_record_head(std::string_view(bytes).substr(offset));
-    if (!head || offset + record_head_bytes + head->size > bytes.size() || head->number > most_numbers) break;
-    std::uint64_t checksum = 0;
-    std::memcpy(&checksum, bytes.data() + offset, sizeof checksum);
-    const std::string_view content = std::string_view(bytes).substr(offset + record_head_bytes, head->size);
-    const auto sealed = encode_record_head(*head, decoded->salt, content);
+    ByteReader reader(std::string_view(bytes).substr(offset));
+    const auto checksum = reader.number<std::uint64_t>();
+    RecordHead head;
+    head.size = reader.number<std::uint32_t>();
+    head.type = static_cast<RecordType>(reader.number<std::uint32_t>() & 0xFF);
+    head.number = reader.number<std::uint64_t>();
+    head.sequence = Sequence(reader.number<std::uint64_t>());
+    head.synced = reader.number<std::uint64_t>();
+    if (!reader.ok() || head.size > reader.rest().size() || head.number > most_numbers) break;
+    const auto sealed = encode_record_head(head, decoded->salt, reader.take(head.size));
     if (checksum != UINT64_MAX) std::memcpy(bytes.data() + offset, sealed.data(), sealed.size());
-    offset += record_bytes(head->size);
+    offset += record_bytes(head.size);
   }
   return bytes;
 }

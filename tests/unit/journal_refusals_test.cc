@@ -272,6 +272,17 @@ BOOST_AUTO_TEST_CASE(a_damaged_order_before_the_mark_is_served_around) {
   BOOST_TEST((journal->scrub(damaged, 1).damaged == damaged));
 }
 
+// No record and no order behind it tells that it was there.
+BOOST_AUTO_TEST_CASE(damage_in_the_very_last_fact_is_refused) {
+  open();
+  append(2);
+  journal->append(view_of(4));
+  sync_and_mark();
+  const std::string name = segments().back();
+  disk.flip(name, disk.content(name).find_last_not_of('\0'));
+  refuses("in " + name + " is damaged: it was stable");
+}
+
 BOOST_AUTO_TEST_CASE(a_damaged_fact_before_the_mark_is_refused) {
   open();
   journal->append(view_of(3));

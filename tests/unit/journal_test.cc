@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <unistd.h>
 
+#include "journal/format.h"
 #include "journal_bench.h"
 
 using namespace tally;
@@ -174,6 +175,23 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_term_begins_with_is_marked, Bench, Both) {
   bench.open();
   bench.journal->cut_below(Sequence(100));
   BOOST_TEST((bench.open().last == bench.orders.last().id));
+}
+
+// What a client wrote to look like a record costs a search no more than a look.
+BOOST_AUTO_TEST_CASE(the_head_of_a_record_is_none_under_another_salt) {
+  RecordHead head;
+  head.type = RecordType::order;
+  head.size = most_record_bytes;
+  head.number = 9;
+  const auto encoded = encode_record_head(head, 1, {});
+  const std::string_view bytes(encoded.data(), encoded.size());
+  BOOST_TEST((decode_record_head(bytes, 1) == head));
+  BOOST_TEST(!decode_record_head(bytes, 2));
+  for (std::size_t place = sizeof(std::uint64_t); place < bytes.size(); ++place) {
+    std::string flipped(bytes);
+    flipped[place] = static_cast<char>(flipped[place] ^ 1);
+    BOOST_TEST(!decode_record_head(flipped, 1));
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
