@@ -293,7 +293,9 @@ class Stopped(unittest.TestCase):
         newest, last = self.reader.segments[-1], self.records[-1]
         content = next(record.content for record in self.records if record.type == AGREED)
         number = last.number + 1 + skipped
-        head = struct.pack('<IIQQQ', len(content), AGREED, number, last.sequence + skipped, synced)
+        fields = (len(content), AGREED, number, last.sequence + skipped, synced)
+        check = xxhash.xxh3_64_intdigest(struct.pack('<IIQQQ', *fields), seed=newest.header.salt) >> 40
+        head = struct.pack('<IIQQQ', fields[0], AGREED | check << 8, *fields[2:])
         checksum = xxhash.xxh3_64_intdigest(head + content, seed=newest.header.salt)
         hole = end_of(last) + 200 * skipped
         with open(self.journal / newest.name, 'r+b') as file:
@@ -324,6 +326,9 @@ class Stopped(unittest.TestCase):
         torn = bytearray(newest.bytes[last.offset:end_of(last)])
         torn[16:24] = struct.pack('<Q', last.number + 1)
         torn[32:40] = struct.pack('<Q', last.number)
+        torn[13:16] = bytes(3)
+        check = xxhash.xxh3_64_intdigest(bytes(torn[8:40]), seed=newest.header.salt) >> 40
+        torn[13:16] = check.to_bytes(3, 'little')
         with open(self.journal / newest.name, 'r+b') as file:
             file.seek(end_of(last))
             file.write(torn)
