@@ -163,11 +163,11 @@ Sequence DistributorCore::wanted_cut() const {
   return Sequence(oldest - std::min(oldest, config_.journal_slack_orders));
 }
 
-// A cut of fewer orders than can go by themselves would only be told.
+// A cut of fewer orders than can go by themselves would only be told, and so would one that was asked for already.
 void DistributorCore::consider_cut() {
   const bool damaged = cut_ < journal_first_;
   const Sequence first = (damaged ? safe_cut() : wanted_cut()).next();
-  if (first < (damaged ? journal_first_ : journal_.next_cut)) return;
+  if (damaged ? first < journal_first_ : first < journal_.next_cut || journal_.next_cut <= cut_) return;
   cut_ = journal_first_ = first;
   output_.cut_below = first;
   output_.events.push_back(Event("journal_cut").with("first", first));

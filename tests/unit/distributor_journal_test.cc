@@ -122,6 +122,22 @@ BOOST_AUTO_TEST_CASE(the_journal_is_not_cut_by_less_than_can_go) {
   BOOST_TEST(bench.cut() == 2 * least_cut + 1);
 }
 
+// The journal's thread may be busy, and says later that it was done.
+BOOST_AUTO_TEST_CASE(a_cut_is_asked_for_once) {
+  Cutting bench;
+  bench.claim_all(1'000, 1'000, 1'000);
+  bench.pass(milliseconds(300));
+  BOOST_TEST((bench.cut_below == Sequence(1'001 - slack)));
+  bench.cut_below.reset();
+  bench.claim_all(2'000, 2'000, 2'000);
+  bench.pass(seconds(2));
+  BOOST_TEST(!bench.cut_below);
+  bench.size.next_cut = Sequence(1'500);  // as it is after the first cut
+  bench.observe(0);
+  bench.pass(milliseconds(300));
+  BOOST_TEST((bench.cut_below == Sequence(2'001 - slack)));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_not_known_to_be_decided_is_not_cut) {
   Cutting bench;
   bench.claim_all(9'500, 9'600, 9'700);
