@@ -11,7 +11,7 @@
 #include <iterator>
 #include <sys/stat.h>
 
-#include "cli/descriptor.h"
+#include "runtime/descriptor.h"
 
 namespace tally::cli {
 

@@ -43,7 +43,7 @@ std::string as_json(const JournalInspection& journal, std::optional<std::uint64_
   for (const InspectedSegment& segment : journal.segments) segments.push_back(as_json(segment));
   json::object value = {{"path", journal.path}, {"verified", journal.is_whole()}};
   value["in_use_by"] = user ? json::value(*user) : json::value(nullptr);
-  value["group"] = journal.identity ? json::value(text_of(journal.identity->group)) : json::value(nullptr);
+  value["group"] = journal.identity ? json::value(to_hex(journal.identity->group)) : json::value(nullptr);
   value["made"] = journal.identity ? json::value(journal.identity->made) : json::value(nullptr);
   value["mark"] = nullptr;
   if (const auto& mark = journal.mark)

@@ -80,7 +80,7 @@ class Dump {
   }
 
   void say_damaged(const SegmentFile& file, const std::string& what) {
-    if (!is_there(directory_, file.name)) {
+    if (!directory_.has(file.name)) {  // it was cut
       say("void " + file.name + " cut meanwhile");
       return;
     }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/journal_table.h"
 
-#include <array>
-#include <cinttypes>
-#include <cstdio>
 #include <string_view>
 
 #include "cli/table.h"
@@ -65,19 +62,13 @@ std::string verdict_line(const JournalInspection& journal, std::optional<std::ui
 
 }  // namespace
 
-std::string text_of(GroupId group) {
-  std::array<char, 20> digits{};
-  std::snprintf(digits.data(), digits.size(), "%016" PRIx64, group.value);
-  return digits.data();
-}
-
 std::string refusal_of(const JournalInspection& journal) {
   return "the journal in " + journal.path + " cannot be used: " + journal.verdict.refusal;
 }
 
 std::string journal_table(const JournalInspection& journal, std::optional<std::uint64_t> user, bool colour) {
   std::string lines = "journal  " + journal.path;
-  if (journal.identity) lines += ", group " + text_of(journal.identity->group) + ", made " + journal.identity->made;
+  if (journal.identity) lines += ", group " + to_hex(journal.identity->group) + ", made " + journal.identity->made;
   lines += '\n' + mark_line(journal);
   if (user) lines += "in use   by process " + text(*user) + ": the newest segment changes meanwhile\n";
   if (!journal.segments.empty()) {

@@ -16,7 +16,4 @@ std::string journal_table(const JournalInspection& journal, std::optional<std::u
 // The sentence with which a distributor would refuse it, if it would.
 std::string refusal_of(const JournalInspection& journal);
 
-// As the file identity has it.
-std::string text_of(GroupId group);
-
 }  // namespace tally::cli

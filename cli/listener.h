@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 #include <tl/expected.hpp>
 
-#include "cli/descriptor.h"
 #include "cli/exit_code.h"
+#include "runtime/descriptor.h"
 
 namespace tally::cli {
 

@@ -10,8 +10,8 @@
 #include <sys/types.h>
 #include <tl/expected.hpp>
 
-#include "cli/descriptor.h"
 #include "cli/exit_code.h"
+#include "runtime/descriptor.h"
 
 namespace tally::cli {
 

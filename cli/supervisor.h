@@ -12,11 +12,11 @@
 #include <sys/types.h>
 #include <vector>
 
-#include "cli/descriptor.h"
 #include "cli/notify_socket.h"
 #include "cli/restart_pause.h"
 #include "cli/watchdog.h"
 #include "protocol/time.h"
+#include "runtime/descriptor.h"
 
 namespace tally::cli {
 

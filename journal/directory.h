@@ -6,6 +6,7 @@
 // machine once sync() of the file has succeeded, its name once sync() of the directory has.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -24,6 +25,7 @@ class JournalFile {
   virtual std::string read(std::uint64_t offset, std::size_t size) const = 0;
   // All parts, one behind the other.
   virtual void write(std::uint64_t offset, std::span<const std::string_view> parts) = 0;
+  void write(std::uint64_t offset, std::string_view bytes) { write(offset, std::span(&bytes, 1)); }
   virtual void truncate(std::uint64_t size) = 0;
   // Content, and the size where it has grown: fdatasync(2).
   virtual void sync() = 0;
@@ -37,6 +39,7 @@ class JournalDirectory {
 
   virtual const std::string& path() const = 0;
   virtual std::vector<std::string> names() const = 0;
+  bool has(std::string_view name) const { return std::ranges::count(names(), name) > 0; }
   virtual std::unique_ptr<JournalFile> open(const std::string& name) const = 0;
   virtual std::unique_ptr<JournalFile> open_to_read(const std::string& name) const = 0;
   virtual std::unique_ptr<JournalFile> create(const std::string& name) = 0;  // empty, also if there was one

@@ -25,9 +25,11 @@ std::string hex_of(std::uint64_t number) {
 
 }  // namespace
 
+std::string to_hex(GroupId group) { return hex_of(group.value); }
+
 std::string encode_identity(const JournalIdentity& identity) {
   const std::string text =
-      first_line() + "role distributor\ngroup " + hex_of(identity.group.value) + "\nmade " + identity.made + '\n';
+      first_line() + "role distributor\ngroup " + to_hex(identity.group) + "\nmade " + identity.made + '\n';
   return text + "checksum " + hex_of(checksum_of(text)) + '\n';
 }
 

@@ -21,6 +21,9 @@ struct JournalIdentity {
   auto operator<=>(const JournalIdentity&) const = default;
 };
 
+// 16 hexadecimal digits.
+std::string to_hex(GroupId group);
+
 // Lines of text, the last one a checksum of those before.
 std::string encode_identity(const JournalIdentity& identity);
 std::optional<JournalIdentity> decode_identity(std::string_view text);

@@ -126,12 +126,12 @@ class Opening {
       take_header(header);
       if (const auto checked = check_mark(); !checked) return checked;
       prove(header.synced);
-      found_segment_ = found_.segments[place].get();
-      RecordScan scan = found_segment_->scan();
-      if (const auto followed = follow(scan, last_that_counts(place)); !followed) return followed;
-      found_.end = scan.offset();
+      Segment& segment = *found_.segments[place];
+      RecordScan scan = segment.scan();
+      if (const auto followed = follow(segment, scan, last_that_counts(place)); !followed) return followed;
       if (scan.number() <= last_that_counts(place)) {
         if (const auto judged = judge_end(place, scan); !judged) return judged;
+        segment.ends_at(scan.offset());
         break;
       }
     }
@@ -145,10 +145,10 @@ class Opening {
   }
 
   // Record by record, until one is not whole.
-  tl::expected<void, std::string> follow(RecordScan& scan, std::uint64_t last) {
+  tl::expected<void, std::string> follow(const Segment& segment, RecordScan& scan, std::uint64_t last) {
     while (scan.number() <= last) {
       auto record = scan.next();
-      if (!record) record = go_round_damage(scan, last);
+      if (!record) record = go_round_damage(segment, scan, last);
       if (!record) return {};
       found_.last_number = std::max(found_.last_number, record->head.number);
       prove(record->head.synced);
@@ -159,7 +159,8 @@ class Opening {
 
   // Orders before the mark that are damaged are served around: whoever needs them imports. As many records are missing
   // as orders, so no fact is among them; and the chain that the mark has vouches for the orders behind.
-  std::optional<RecordScan::Record> go_round_damage(RecordScan& scan, std::uint64_t last) {
+  std::optional<RecordScan::Record> go_round_damage(const Segment& segment, RecordScan& scan, std::uint64_t last) {
+    if (last_.order.sequence >= mark_.sequence) return std::nullopt;  // and nothing is searched twice
     RecordScan further = scan;
     const auto record = further.search();
     if (!record || record->head.number > last || record->head.sequence > mark_.sequence) return std::nullopt;
@@ -170,29 +171,27 @@ class Opening {
     if (before.value - last_.order.sequence.value != missing) return std::nullopt;
     last_.order.sequence = before;
     chain_known_ = false;
-    scan = RecordScan(found_segment_->file(), found_segment_->header().salt, record->offset, record->head.number);
+    scan = RecordScan(segment.file(), segment.header().salt, record->offset, record->head.number);
     return scan.next();
   }
 
   tl::expected<void, std::string> take(const RecordScan::Record& record) {
+    if (record.head.type == RecordType::order) return take_order(record);
     const std::string where = "record " + std::to_string(record.head.number);
-    if (record.head.type != RecordType::order && record.head.sequence != last_.order.sequence)
-      return refuse(where + " is damaged");
-    switch (record.head.type) {
-      case RecordType::view:
-        if (const auto view = decode_view(record.content))
-          found_.recovered.view = *view;
-        else
-          return refuse(where + ", a view, is damaged");
-        return {};
-      case RecordType::agreed:
-        if (const auto agreed = decode_agreed(record.content))
-          found_.recovered.agreed = *agreed;
-        else
-          return refuse(where + ", of what was agreed, is damaged");
-        return {};
-      case RecordType::order: break;
-    }
+    if (record.head.sequence != last_.order.sequence) return refuse(where + " is damaged");
+    return record.head.type == RecordType::view
+               ? keep(decode_view(record.content), found_.recovered.view, where + ", a view,")
+               : keep(decode_agreed(record.content), found_.recovered.agreed, where + ", of what was agreed,");
+  }
+
+  template <class Fact>
+  tl::expected<void, std::string> keep(std::optional<Fact> decoded, Fact& newest, const std::string& what) {
+    if (!decoded) return refuse(what + " is damaged");
+    newest = std::move(*decoded);
+    return {};
+  }
+
+  tl::expected<void, std::string> take_order(const RecordScan::Record& record) {
     const auto order = decode_order(record.content);
     const bool follows = order && order->id.sequence == record.head.sequence &&
                          order->id.sequence == last_.order.sequence.next() &&
@@ -268,7 +267,6 @@ class Opening {
   const JournalDirectory& directory_;
   const StablePlace mark_;
   FoundJournal found_;
-  const Segment* found_segment_ = nullptr;  // that is being followed
   JournalPlace last_;
   bool chain_known_ = true;        // that of `last_`
   std::deque<Unproven> unproven_;  // orders behind `synced_number`
@@ -289,13 +287,12 @@ std::optional<std::string> refused_semantics(const FoundJournal& found) {
 }
 
 tl::expected<JournalIdentity, std::string> read_identity(const JournalDirectory& directory) {
-  const std::vector<std::string> names = directory.names();
-  const auto has = [&names](std::string_view name) { return std::ranges::count(names, name) > 0; };
-  if (has("CURRENT") && !has(identity_file))
+  const bool has_identity = directory.has(identity_file);
+  if (!has_identity && directory.has("CURRENT"))
     return tl::unexpected<std::string>(
         "it was written by an unreleased tally that kept it in RocksDB: start the group once more with that, write "
         "down its counters (`tally list`), and begin a new group in an empty directory");
-  if (!has(identity_file))
+  if (!has_identity)
     return tl::unexpected("it is not a journal: the file identity is missing" + std::string(restore) +
                           ", or make a new group's in an empty directory (`tally init`)");
   const auto file = directory.open_to_read(identity_file);
@@ -306,8 +303,7 @@ tl::expected<JournalIdentity, std::string> read_identity(const JournalDirectory&
 
 tl::expected<std::unique_ptr<StableMark>, std::string> read_mark(const JournalDirectory& directory, GroupId group,
                                                                  Access access) {
-  const std::vector<std::string> names = directory.names();
-  if (std::ranges::count(names, StableMark::file_name) == 0)
+  if (!directory.has(StableMark::file_name))
     return tl::unexpected("the file stable.mark is missing" + std::string(restore));
   auto mark = StableMark::read(access == Access::write ? directory.open(StableMark::file_name)
                                                        : directory.open_to_read(StableMark::file_name));

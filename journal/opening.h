@@ -35,7 +35,6 @@ struct FoundJournal {
   std::uint32_t semantics = 0;                     // that made it; zero: no segment
   std::vector<std::shared_ptr<Segment>> segments;  // those that count, oldest first
   std::vector<std::string> leftovers;              // that do not: void, or never finished
-  std::uint64_t end = 0;                           // of the newest one's records, in its file
   std::uint64_t last_number = 0;                   // no record has a higher one
   // All up to here is on the disk. What follows it may be in the page cache only, after a sync that failed.
   std::uint64_t synced_number = 0;

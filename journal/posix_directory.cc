@@ -13,34 +13,22 @@
 
 #include "journal/directory.h"
 #include "protocol/check.h"
+#include "runtime/descriptor.h"
 
 namespace tally {
 namespace {
 
 [[noreturn]] void fail(const std::string& path) { throw std::system_error(errno, std::generic_category(), path); }
 
-class Descriptor {
- public:
-  Descriptor(const std::string& path, int flags) : number_(::open(path.c_str(), flags | O_CLOEXEC, 0600)) {
-    if (number_ < 0) fail(path);
-  }
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  int get() const { return number_; }
-
- private:
-  int number_;
-};
+Descriptor open_file(const std::string& path, int flags) {
+  Descriptor file(open(path.c_str(), flags | O_CLOEXEC, 0600));
+  if (!file) fail(path);
+  return file;
+}
 
 class PosixFile : public JournalFile {
  public:
-  PosixFile(const std::string& path, int flags) : path_(path), file_(path, flags) {}
+  PosixFile(const std::string& path, int flags) : path_(path), file_(open_file(path, flags)) {}
 
   std::uint64_t size() const override {
     struct stat status {};
@@ -108,7 +96,7 @@ class PosixFile : public JournalFile {
 
 class PosixDirectory : public JournalDirectory {
  public:
-  explicit PosixDirectory(const std::string& path) : path_(path), directory_(path, O_RDONLY | O_DIRECTORY) {}
+  explicit PosixDirectory(const std::string& path) : path_(path), directory_(open_file(path, O_RDONLY | O_DIRECTORY)) {}
 
   const std::string& path() const override { return path_; }
 
@@ -137,7 +125,7 @@ class PosixDirectory : public JournalDirectory {
     if (fsync(directory_.get()) != 0) fail(path_);
   }
   bool lock(const std::string& name) override {
-    Descriptor file(path_of(name), O_RDONLY);
+    Descriptor file = open_file(path_of(name), O_RDONLY);
     if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno == EWOULDBLOCK) return false;
       fail(path_of(name));

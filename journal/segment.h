@@ -39,7 +39,7 @@ class Segment {
   bool grows() const { return grows_; }
   void append(const RecordHead& head, std::string_view first, std::string_view second);
   void sync() { file_->sync(); }
-  // Behind the last record, where this process wrote it; otherwise the end of the file.
+  // Behind the last record, where this process wrote or found it; otherwise the end of the file.
   std::uint64_t end() const { return end_; }
   void ends_at(std::uint64_t end) { end_ = end; }
 

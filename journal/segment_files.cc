@@ -33,6 +33,15 @@ std::string fault_of(const SegmentFile& file, std::optional<GroupId> group) {
   return {};
 }
 
+// All before one that begins with the mark's `first` or before it were cut, and a crash leaves any of them.
+void leave_out(std::vector<SegmentFile>& cut, Sequence first) {
+  for (SegmentFile& file : cut) {
+    if (!file.counts) continue;
+    file.counts = false;
+    file.note = "cut: order " + std::to_string(first.value) + " is the first that is kept";
+  }
+}
+
 // Nothing was cut that is missing.
 void check_beginning(std::vector<SegmentFile>& files, const std::optional<StablePlace>& mark) {
   const auto front = std::ranges::find_if(files, [](const SegmentFile& file) { return file.counts; });
@@ -54,6 +63,10 @@ std::vector<SegmentFile> list_segments(const JournalDirectory& directory, std::o
     if (!file) continue;
     file->fault = fault_of(*file, group);
     file->counts = file->fault.empty();
+    if (file->counts && mark && file->segment->first() <= mark->first) {
+      leave_out(files, mark->first);
+      before = nullptr;
+    }
     if (file->counts && before) {
       const SegmentHeader& header = file->segment->header();
       const SegmentHeader& previous = before->segment->header();
@@ -71,11 +84,6 @@ std::vector<SegmentFile> list_segments(const JournalDirectory& directory, std::o
   }
   check_beginning(files, mark);
   return files;
-}
-
-bool is_there(const JournalDirectory& directory, const std::string& name) {
-  const std::vector<std::string> names = directory.names();
-  return std::ranges::count(names, name) > 0;
 }
 
 SegmentEnd end_of(const std::vector<SegmentFile>& files, std::size_t place) {

@@ -30,9 +30,6 @@ struct SegmentFile {
 std::vector<SegmentFile> list_segments(const JournalDirectory& directory, std::optional<GroupId> group,
                                        const std::optional<StablePlace>& mark);
 
-// What is wrong with one that is not there any more is no fault: it was cut, and is used again.
-bool is_there(const JournalDirectory& directory, const std::string& name);
-
 // How far the records of `files[place]` count, as the segment says that goes on from it: those behind were void when it
 // began.
 struct SegmentEnd {

@@ -156,7 +156,7 @@ SegmentFindings inspect_segment(const JournalDirectory& directory, const std::ve
                                 std::size_t place, SyncProof& proof, const std::function<void(std::uint64_t)>& read) {
   const SegmentFile& file = files[place];
   SegmentFindings findings = SegmentInspection(file, end_of(files, place), proof, read).inspect();
-  if (!findings.segment.fault.empty() && !is_there(directory, file.name)) {
+  if (!findings.segment.fault.empty() && !directory.has(file.name)) {
     findings.segment.fault.clear();
     findings.segment.note = "cut meanwhile";
   }

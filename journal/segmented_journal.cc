@@ -2,7 +2,6 @@
 #include "journal/segmented_journal.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <mutex>
 #include <optional>
@@ -16,7 +15,6 @@
 #include "journal/spare.h"
 #include "journal/stable_mark.h"
 #include "protocol/check.h"
-#include "wire/codec.h"
 
 namespace tally {
 namespace {
@@ -39,8 +37,6 @@ class SegmentedJournal : public Journal {
         recovered_(std::move(found.recovered)),
         leftovers_(std::move(found.leftovers)),
         synced_place_(found.synced),
-        newest_found_(found.segments.empty() ? Sequence() : found.segments.back()->first()),
-        end_found_(found.end),
         segments_(std::move(found.segments)),
         last_order_(recovered_.last.sequence.value),
         next_number_(found.last_number + 1),
@@ -112,12 +108,11 @@ class SegmentedJournal : public Journal {
     Sequence beginning;
     {
       const std::scoped_lock lock(mutex_);
-      const auto kept = std::find_if(segments_.begin(), segments_.end(), [&](const SegmentPointer& segment) {
-        return segment == segments_.back() || successor_of(segment)->first() > first;
-      });
-      if (kept == segments_.begin()) return;
-      cut.assign(segments_.begin(), kept);
-      segments_.erase(segments_.begin(), kept);
+      const auto behind = begins_behind(first);
+      if (behind - segments_.cbegin() <= 1) return;
+      const auto kept = std::prev(behind);  // the one with `first`
+      cut.assign(segments_.cbegin(), kept);
+      segments_.erase(segments_.cbegin(), kept);
       for (const SegmentPointer& segment : cut) std::erase(unsynced_, segment);
       beginning = segments_.front()->first();
       count_bytes();
@@ -193,14 +188,15 @@ class SegmentedJournal : public Journal {
     return segments_.front()->first();
   }
 
-  const SegmentPointer& successor_of(const SegmentPointer& segment) const {
-    return *std::next(std::ranges::find(segments_, segment));
+  // The first segment of which all orders come after this one.
+  std::vector<SegmentPointer>::const_iterator begins_behind(Sequence sequence) const {
+    return std::ranges::upper_bound(segments_, sequence, {}, [](const auto& one) { return one->first(); });
   }
 
   // The segment that has this order, if any has.
   SegmentPointer segment_of(Sequence sequence) const {
     const std::scoped_lock lock(mutex_);
-    const auto behind = std::ranges::upper_bound(segments_, sequence, {}, [](const auto& one) { return one->first(); });
+    const auto behind = begins_behind(sequence);
     return behind == segments_.begin() ? nullptr : *std::prev(behind);
   }
 
@@ -255,12 +251,10 @@ class SegmentedJournal : public Journal {
   // Nothing is written to it any more; and each start takes a new file, so a process that ends again and again would
   // fill the disk with what it had reserved.
   void shorten_predecessor() {
-    if (segments_.size() < 2 || segments_[segments_.size() - 2]->first() != newest_found_) return;
-    Segment& predecessor = *segments_[segments_.size() - 2];
-    directory_->open(predecessor.name())->truncate(end_found_);
-    predecessor.ends_at(end_found_);
-    const std::scoped_lock lock(mutex_);
-    count_bytes();
+    if (segments_.size() < 2) return;
+    const Segment& predecessor = *segments_[segments_.size() - 2];
+    if (predecessor.end() < predecessor.file().size())
+      directory_->open(predecessor.name())->truncate(predecessor.end());
   }
 
   // Orders that may be in the page cache only.
@@ -297,8 +291,7 @@ class SegmentedJournal : public Journal {
     }
     const std::string bytes = encode_segment_header(header);
     Spare::Taken taken = spare_.take();
-    const std::array<std::string_view, 1> parts = {bytes};
-    taken.file->write(0, parts);
+    taken.file->write(0, bytes);
     auto segment =
         std::make_shared<Segment>(std::move(taken.file), header, bytes.size(), options_.segment_bytes, taken.grows);
     fill(*segment);
@@ -330,9 +323,7 @@ class SegmentedJournal : public Journal {
   RecoveredJournal recovered_;
   JournalPlace place_;
   std::vector<std::string> leftovers_;
-  JournalPlace synced_place_;  // at opening, as the two that follow
-  Sequence newest_found_;      // the first order of the newest segment
-  std::uint64_t end_found_;    // where its records end
+  JournalPlace synced_place_;  // at opening
   SegmentPointer active_;      // the newest
   std::optional<Reader> reader_;
 
@@ -378,9 +369,7 @@ tl::expected<void, std::string> create_journal(JournalDirectory& directory, cons
         return tl::unexpected(directory.path() + " is not empty: " + name + " is there");
     StableMark::create(directory, identity.group);
     const auto file = directory.create(unfinished_identity_file);
-    const std::string text = encode_identity(identity);
-    const std::array<std::string_view, 1> parts = {text};
-    file->write(0, parts);
+    file->write(0, encode_identity(identity));
     file->sync();
     directory.sync();  // where there is an identity, there is a mark
     directory.rename(unfinished_identity_file, identity_file);

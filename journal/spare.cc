@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "journal/spare.h"
 
-#include <algorithm>
-#include <array>
 #include <system_error>
-#include <vector>
 
 #include "journal/format.h"
 
@@ -17,8 +14,7 @@ constexpr std::size_t piece_bytes = 1u << 20;  // each is synced by itself: no s
 
 // One that the process before left is as good, once its name is known to be synced.
 Spare::Spare(JournalDirectory& directory, std::uint64_t bytes) : directory_(directory), bytes_(bytes) {
-  const std::vector<std::string> names = directory_.names();
-  if (std::ranges::count(names, spare_file) == 0) return;
+  if (!directory_.has(spare_file)) return;
   if (directory_.open_to_read(spare_file)->size() != bytes_) return;
   name_synced_ = false;
   state_ = State::ready;
@@ -30,8 +26,7 @@ std::optional<std::string> Spare::make() {
     const auto file = directory_.create(unfinished_spare_file);
     const std::string zeros(piece_bytes, '\0');
     for (std::uint64_t offset = 0; offset < bytes_; offset += piece_bytes) {
-      const std::array<std::string_view, 1> parts = {std::string_view(zeros).substr(0, bytes_ - offset)};
-      file->write(offset, parts);
+      file->write(offset, std::string_view(zeros).substr(0, bytes_ - offset));
       file->sync();
     }
     directory_.rename(unfinished_spare_file, spare_file);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "journal/stable_mark.h"
 
-#include <array>
 #include <string>
 #include <utility>
 
@@ -45,16 +44,12 @@ std::optional<StableMark::Slot> StableMark::decode(std::string_view bytes) {
 }
 
 void StableMark::write(JournalFile& file, const Slot& slot) {
-  const std::string bytes = encode(slot);
-  const std::array<std::string_view, 1> parts = {bytes};
-  file.write(slot.writing % slots * sector_bytes, parts);
+  file.write(slot.writing % slots * sector_bytes, encode(slot));
 }
 
 void StableMark::create(JournalDirectory& directory, GroupId group) {
   const auto file = directory.create(file_name);
-  const std::string zeros(slots * sector_bytes, '\0');
-  const std::array<std::string_view, 1> parts = {zeros};
-  file->write(0, parts);
+  file->write(0, std::string(slots * sector_bytes, '\0'));
   Slot slot;
   slot.writing = 1;
   slot.place.group = group;

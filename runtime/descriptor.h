@@ -5,7 +5,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace tally::cli {
+namespace tally {
 
 class Descriptor {
  public:
@@ -27,4 +27,4 @@ class Descriptor {
   int number_ = -1;
 };
 
-}  // namespace tally::cli
+}  // namespace tally

@@ -13,6 +13,17 @@ namespace {
 
 using Operation = SimulatedDisk::Operation;
 
+// Full ones that may be used again, all but the newest of which may be cut.
+void fill_segments(CrashBench& bench) {
+  bench.begin();
+  for (int count = 0; count < 4; ++count) {
+    bench.journal->prepare();
+    bench.append_segments(bench.segments().size() + 1);
+  }
+  bench.sync();
+  bench.witness.cut = segment_first(bench.segments().back())->value - 1;
+}
+
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(journal_crash, CrashBench)
@@ -133,13 +144,7 @@ BOOST_AUTO_TEST_CASE(the_power_is_cut_in_the_middle_of_a_cut) {
 
 // Else it comes back under its old name, with the orders of another one in it.
 BOOST_AUTO_TEST_CASE(a_cut_segment_is_not_touched_before_its_new_name_is_synced) {
-  begin();
-  for (int count = 0; count < 4; ++count) {
-    journal->prepare();
-    append_segments(segments().size() + 1);
-  }
-  sync();
-  witness.cut = segment_first(segments().back())->value - 1;
+  fill_segments(*this);
   std::size_t cuts = 0;
   bool is_rolling = false;
   disk.watch = [&](Operation operation, const std::string&) {
@@ -158,13 +163,7 @@ BOOST_AUTO_TEST_CASE(a_cut_segment_is_not_touched_before_its_new_name_is_synced)
 }
 
 BOOST_AUTO_TEST_CASE(a_spare_that_a_killed_process_left_is_not_touched_before_its_name_is_synced) {
-  begin();
-  for (int count = 0; count < 4; ++count) {
-    journal->prepare();
-    append_segments(segments().size() + 1);
-  }
-  sync();
-  witness.cut = segment_first(segments().back())->value - 1;
+  fill_segments(*this);
   SimulatedDisk left;
   disk.watch = [&](Operation operation, const std::string&) {
     if (operation == Operation::rename) left = disk.killed();

@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "journal/format.h"
+#include "journal/inspection.h"
 #include "journal_bench.h"
 
 using namespace tally;
@@ -48,6 +49,20 @@ BOOST_AUTO_TEST_CASE(several_segments_go_at_once_and_the_newest_one_never) {
   reads_from(newest);
   BOOST_TEST(journal->size().bytes < before / 3);
   BOOST_TEST((journal->size().next_cut == Sequence(UINT64_MAX)));
+}
+
+// A crash leaves any of them: removals that were not synced.
+BOOST_AUTO_TEST_CASE(a_cut_that_a_crash_left_half_done_is_no_damage_for_an_inspection_either) {
+  const std::string oldest = segments().front();
+  const std::string content = disk.content(oldest);
+  journal->cut_below(first_of(3));
+  journal.reset();
+  disk.put(oldest, content);
+  BOOST_TEST(refusal() == "");
+  const JournalInspection inspection = inspect_journal(*directory(), {});
+  BOOST_TEST(inspection.is_whole());
+  BOOST_TEST(!inspection.segments.front().counts);
+  BOOST_TEST(contains(inspection.segments.front().note, "cut: order "));
 }
 
 BOOST_AUTO_TEST_CASE(what_was_cut_stays_cut_and_the_first_order_is_known) {
