@@ -92,6 +92,8 @@ void Scenario::make_group(const Words& words) {
       plan.membership.quarantine_dissents = static_cast<std::uint32_t>(number(value));
     else if (key == "checkpoint_orders")
       plan.checkpoint_orders = number(value);
+    else if (key == "durability" && (value == "fsync" || value == "os"))
+      plan.wait_for_sync = value == "fsync";
     else if (key == "journal_slack_orders")
       plan.journal_slack_orders = number(value);
     else if (key == "journal_segment_orders")

@@ -37,6 +37,7 @@ void DistributorNode::begin() {
   config.hash_seed = random_.next();
   config.key_secret = {random_.next(), random_.next()};
   config.admin_token = admin_token;
+  config.wait_for_sync = world_.plan.wait_for_sync;
   config.ack_timeout = world_.plan.ack_timeout;
   config.ack_misses = world_.plan.ack_misses;
   config.journal_slack_orders = world_.plan.journal_slack_orders;

@@ -120,8 +120,9 @@ struct Plan {
   std::size_t early_checkpoint_changes = 0;
   std::size_t chunk_entries = 1'000'000;  // of state on its way to another replica
 
-  Duration turn_cost;   // of one turn of a daemon
-  Duration sync_least;  // of the journal
+  Duration turn_cost;         // of one turn of a daemon
+  bool wait_for_sync = true;  // durability fsync
+  Duration sync_least;        // of the journal
   Duration sync_most;
   Duration store_most;  // one job on checkpoints
   Duration audit_most;
