@@ -50,7 +50,7 @@ void Connection::drain() {
 
 void Connection::close() {
   if (std::exchange(is_admitted_, false)) site_.admission.leave(source_of(peer_), place_);
-  unlink_if_idle();
+  stop_waiting();
   stage_ = Stage::closed;
   deadline_ = Instant::never();
   error_code ignored;
@@ -64,6 +64,7 @@ void Connection::abandon() {
 }
 
 void Connection::overdue() {
+  if (stage_ == Stage::waiting_its_turn) return refuse_list();
   if (stage_ != Stage::reading_head && stage_ != Stage::reading_body) return close();
   timed_out_ = true;
   deadline_ = Instant::never();
@@ -75,11 +76,11 @@ void Connection::enter(Stage stage, Duration limit) {
   const bool is_reserve = place_ == Place::reserve;
   stage_ = stage;
   deadline_ = site_.now + (is_reserve ? std::min(limit, http_limits::reserve_timeout) : limit);
-  unlink_if_idle();
+  stop_waiting();
   if (stage == Stage::idle && !is_reserve) site_.idle.push_back(*this);
 }
 
-void Connection::unlink_if_idle() {
+void Connection::stop_waiting() {
   if (is_linked()) unlink();
 }
 
@@ -152,9 +153,10 @@ bool Connection::serve() {
   return serve_task();
 }
 
+Source Connection::source_of_request() const { return source_of(client_of(peer_, request_, site_.proxies)); }
+
 bool Connection::may_spend_key(const OwnedOperation& operation) {
-  return operation.idempotency_key.empty() ||
-         site_.key_shares.take(source_of(client_of(peer_, request_, site_.proxies)), site_.now);
+  return operation.idempotency_key.empty() || site_.key_shares.take(source_of_request(), site_.now);
 }
 
 bool Connection::refuse_key() {
@@ -167,8 +169,14 @@ bool Connection::refuse_key() {
 bool Connection::serve_task() {
   if (auto* operation = std::get_if<OwnedOperation>(&task_.work)) {
     if (!may_spend_key(*operation)) return refuse_key();
-    hold_ = take_hold();
-    site_.exchange->submit(std::move(*operation), *this);
+    stop_waiting();
+    if (operation->kind == OperationKind::list && !site_.list_turns.begin(source_of_request(), *this)) {
+      hold_ = shared_from_this();
+      stage_ = Stage::waiting_its_turn;
+      deadline_ = site_.now + http_limits::list_turn_timeout;
+    } else {
+      ask_group();
+    }
     return false;
   }
   if (auto* command = std::get_if<AdminCommand>(&task_.work)) {
@@ -195,8 +203,22 @@ std::shared_ptr<Connection> Connection::take_hold() {
   return shared_from_this();
 }
 
+void Connection::ask_group() {
+  hold_ = take_hold();
+  site_.exchange->submit(std::move(std::get<OwnedOperation>(task_.work)), *this);
+}
+
+// Its turn did not come in time.
+void Connection::refuse_list() {
+  const auto self = std::move(hold_);
+  stop_waiting();
+  if (reply_problem({ProblemKind::overloaded, "too many lists of counters are asked for"})) advance();
+}
+
 void Connection::answered(const Answer& answer) {
   const auto self = std::move(hold_);
+  if (task_.route.endpoint == Endpoint::counters)
+    if (WaitingHook* next = site_.list_turns.ended()) static_cast<Connection*>(next)->ask_group();
   if (stage_ == Stage::closed) return;
   write_answer(task_, answer, site_.retry_after_seconds(), reply_);
   if (send_reply()) advance();

@@ -24,7 +24,7 @@ namespace tally::bridge {
 // Bound to io_context itself, not to any executor: no type erasure on the hot path.
 using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
-class Connection final : public Asker, public IdleHook, public std::enable_shared_from_this<Connection> {
+class Connection final : public Asker, public WaitingHook, public std::enable_shared_from_this<Connection> {
  public:
   // In the reserve a connection is for one question after the bridge's health; for anything else it is told 503.
   Connection(Socket socket, const IpAddress& peer, Place place, Site& site);
@@ -44,16 +44,20 @@ class Connection final : public Asker, public IdleHook, public std::enable_share
   Instant deadline() const { return deadline_; }
 
   void answered(const Answer& answer) override;
+  // What it waits for may go to the group now.
+  void ask_group();
 
  private:
   using error_code = boost::system::error_code;
-  enum class Stage { idle, reading_head, reading_body, waiting, writing, lingering, closed };
+  enum class Stage { idle, reading_head, reading_body, waiting_its_turn, waiting, writing, lingering, closed };
 
   // Each returns true if the connection can go on at once, false if it waits for something or is closed.
   void advance();
   bool take_request();
   bool serve();
   bool serve_task();
+  Source source_of_request() const;
+  void refuse_list();
   bool may_spend_key(const OwnedOperation& operation);
   bool refuse_key();
   bool reply_problem(const Problem& problem);
@@ -69,7 +73,7 @@ class Connection final : public Asker, public IdleHook, public std::enable_share
   void linger();
   void read_and_drop();
   void enter(Stage stage, Duration limit);
-  void unlink_if_idle();
+  void stop_waiting();
   std::shared_ptr<Connection> take_hold();
 
   Socket socket_;

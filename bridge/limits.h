@@ -46,6 +46,10 @@ inline constexpr Duration accept_pause = milliseconds(100);  // when the process
 // tally::limits::request_bytes.
 inline constexpr std::size_t batch_operations = 512;
 
+// Lists that the group is asked for at once, of all sources: half of ClientOptions::requests_in_flight.
+inline constexpr std::size_t lists_at_once = 4;
+inline constexpr Duration list_turn_timeout = seconds(2);  // 503 beyond
+
 // Whose request it is, as trusted proxies say.
 inline constexpr std::size_t forwarded_bytes = 1024;  // kept of the end of each of their fields
 inline constexpr std::size_t proxies = 8;             // one behind the other

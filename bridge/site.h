@@ -4,7 +4,6 @@
 // Thread: the io_context's.
 #pragma once
 
-#include <boost/intrusive/list.hpp>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -15,19 +14,16 @@
 #include "bridge/exchange.h"
 #include "bridge/key_shares.h"
 #include "bridge/limits.h"
+#include "bridge/list_turns.h"
 #include "bridge/requests.h"
 
 namespace tally::bridge {
 
 class Connection;
 
-// The connections that wait for a request, by how long.
-struct IdleHook : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {};
-using IdleList = boost::intrusive::list<IdleHook, boost::intrusive::constant_time_size<false>>;
-
 struct Site {
   // `keys`: that may pass within the window. `secret`: see SourceHash.
-  Site(std::uint64_t keys, std::uint64_t secret) : admission(secret), key_shares(keys, secret) {}
+  Site(std::uint64_t keys, std::uint64_t secret) : admission(secret), key_shares(keys, secret), list_turns(secret) {}
 
   Rules rules;
   std::vector<AddressBlock> proxies;  // trusted
@@ -40,8 +36,9 @@ struct Site {
   bool draining = false;
   std::unordered_set<Connection*> connections;  // all that are open, or wait for the group to answer
   Admission admission;
-  IdleList idle;  // the longest idle first
+  WaitingList idle;  // those that wait for a request, the longest idle first
   KeyShares key_shares;
+  ListTurns list_turns;
 
   bool is_ready() const { return !draining && exchange->available() && now <= group_seen + http_limits::ready_for; }
   std::uint32_t retry_after_seconds() {

@@ -560,7 +560,7 @@ def open_directories(target):
 
 # ---- together
 
-@attack('all', seconds=15, known='as new-incarnations and large-wrong-types', memory_mib=96)
+@attack('all', seconds=15, memory_mib=96)
 def liar_donor_and_client(target):
     """Replica 3 lies in votes and reports and would lie as a donor, and strangers send what they
     like at both doors."""

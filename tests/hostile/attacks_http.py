@@ -135,8 +135,7 @@ def pipelined_garbage(target):
     target.flood(peers, batch, lambda: open_http(target))
 
 
-@attack('http', seconds=6, memory_mib=128,
-        known='the bridge does not share out by address what it is given (law 25)')
+@attack('http', seconds=6, memory_mib=128)
 def unread_answers(target):
     """Pipelined lists for 200 connections that never read."""
     for number in range(300):

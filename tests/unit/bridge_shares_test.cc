@@ -6,6 +6,7 @@
 #include "bridge/admission.h"
 #include "bridge/key_shares.h"
 #include "bridge/limits.h"
+#include "bridge/list_turns.h"
 #include "bridge/sources.h"
 
 using namespace tally;
@@ -183,6 +184,38 @@ BOOST_AUTO_TEST_CASE(a_source_has_a_quarter_of_the_reserve) {
   admission.leave(source(0), Place::reserve);
   BOOST_TEST(admission.may_have_reserve(source(99)));
   BOOST_TEST(!admission.may_have_reserve(source(1)));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(bridge_list_turns)
+
+BOOST_AUTO_TEST_CASE(sources_take_turns_and_who_left_has_none) {
+  ListTurns turns(secret);
+  WaitingHook begun;
+  for (std::size_t number = 0; number < http_limits::lists_at_once; ++number) BOOST_TEST(turns.begin(source(1), begun));
+  std::vector<WaitingHook> of_first(3);
+  WaitingHook of_second;
+  WaitingHook of_third;
+  for (WaitingHook& asker : of_first) BOOST_TEST(!turns.begin(source(1), asker));
+  BOOST_TEST(!turns.begin(source(2), of_second));
+  BOOST_TEST(!turns.begin(source(3), of_third));
+  of_third.unlink();
+  BOOST_TEST(turns.ended() == &of_first[0]);
+  BOOST_TEST(turns.ended() == &of_second);
+  BOOST_TEST(turns.ended() == &of_first[1]);
+  BOOST_TEST(turns.ended() == &of_first[2]);
+}
+
+BOOST_AUTO_TEST_CASE(when_nobody_waits_all_places_become_free) {
+  ListTurns turns(secret);
+  WaitingHook begun;
+  for (int round = 0; round < 2; ++round) {
+    for (std::size_t number = 0; number < http_limits::lists_at_once; ++number)
+      BOOST_TEST(turns.begin(source(1), begun));
+    BOOST_TEST(!begun.is_linked());
+    for (std::size_t number = 0; number < http_limits::lists_at_once; ++number) BOOST_TEST(turns.ended() == nullptr);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

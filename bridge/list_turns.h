@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whose list of counters is asked of the group next (law 25).
+//
+// A list's answer is a thousand times as long as an increment's. So at most
+// `http_limits::lists_at_once` are with the group at a time, which leaves the client library the
+// other half of its requests in flight, and the sources that have more take turns: whoever asks for
+// many lists waits for its own, and nobody else does.
+//
+// Bounds: whoever waits is linked here by a member of its own. Every call is O(1) for each source
+// whose waiting askers all went away. Thread: its owner's.
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <unordered_map>
+
+#include "bridge/sources.h"
+
+namespace tally::bridge {
+
+// One that waits in a list of waiting ones, in one at a time; it leaves it when it is destroyed.
+struct WaitingHook : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {};
+using WaitingList = boost::intrusive::list<WaitingHook, boost::intrusive::constant_time_size<false>>;
+
+class ListTurns {
+ public:
+  // `secret`: see SourceHash.
+  explicit ListTurns(std::uint64_t secret) : waiting_(0, SourceHash{secret}) {}
+
+  // True: the asker's list may go to the group now. False: it waits, until ended() returns it or
+  // it unlinks itself.
+  bool begin(const Source& source, WaitingHook& asker);
+
+  // A list that had begun was answered. Returns whose turn it is now, if anybody waits: its list
+  // has begun.
+  WaitingHook* ended();
+
+ private:
+  std::size_t under_way_ = 0;
+  std::unordered_map<Source, WaitingList, SourceHash> waiting_;
+  std::deque<Source> turns_;  // each source in waiting_ once, the next first
+};
+
+}  // namespace tally::bridge
