@@ -51,6 +51,8 @@ void Ledger::completed(Call& call, const std::vector<Answer>& answers) {
   if (answers.size() != call.operations.size()) world_.fail(text(call) + " has too few answers");
   for (std::size_t place = 0; place < answers.size(); ++place) {
     if (answers[place].outcome == CallOutcome::answered) check_answer(call, place, answers[place]);
+    if (world_.plan.workload.keys_have_room && answers[place].result.status == OperationStatus::keys_full)
+      world_.fail(text(call) + " was refused for its key");
     expect(call.operations[place], answers[place]);
   }
 }

@@ -21,13 +21,14 @@ using tally::simulation::Simulation;
 
 constexpr char usage[] =
     "Usage: tally-simulate [--seeds A-B | --seed N | --file FILE] [--beyond] [--trace] [--twice]\n"
-    "                      [--sabotage NAME]\n"
+    "                      [--keys HOURS] [--sabotage NAME]\n"
     "  --seeds A-B  these seeds, both ends included; default: 1-100\n"
     "  --seed N     one seed\n"
     "  --file FILE  the seeds of a file: a line each, `N reason` or `N beyond reason`\n"
     "  --beyond     more than f replicas faulty at a time: refusals are right answers, a wrong one never is\n"
     "  --trace      tell the story, line by line\n"
     "  --twice      run each seed twice; both traces must be equal\n"
+    "  --keys HOURS so many simulated hours of ordinary use of idempotency keys, for each seed\n"
     "  --sabotage   break the product on purpose: lost_operation, forgotten_sync, trusted_name\n";
 
 struct Run {
@@ -39,6 +40,7 @@ struct Options {
   std::vector<Run> runs;
   bool trace = false;
   bool twice = false;
+  std::uint64_t hours_of_keys = 0;  // 0: what the seed draws
   tally::simulation::Sabotage sabotage{};
 };
 
@@ -105,6 +107,8 @@ Options parse(int count, char** words) {
       options.trace = true;
     } else if (word == "--twice") {
       options.twice = true;
+    } else if (word == "--keys") {
+      options.hours_of_keys = number(value());
     } else if (word == "--sabotage") {
       const auto sabotage = tally::simulation::sabotage_from(value());
       if (!sabotage) refuse("unknown sabotage");
@@ -124,7 +128,10 @@ Options parse(int count, char** words) {
 
 Outcome simulate(const Run& run, const Options& options, bool prints) {
   std::snprintf(present_run, sizeof present_run, "aborted in: %s\n", replay_command(run).c_str());
-  tally::simulation::Plan plan = tally::simulation::draw_plan(run.seed, run.beyond);
+  tally::simulation::Plan plan =
+      options.hours_of_keys == 0
+          ? tally::simulation::draw_plan(run.seed, run.beyond)
+          : tally::simulation::plan_of_keys(run.seed, tally::hours(static_cast<std::int64_t>(options.hours_of_keys)));
   plan.sabotage = options.sabotage;
   return Simulation(plan, prints).run();
 }

@@ -153,4 +153,31 @@ Plan draw_plan(std::uint64_t seed, bool beyond) {
   return plan;
 }
 
+Plan plan_of_keys(std::uint64_t seed, Duration length) {
+  constexpr std::size_t scale = 1000;
+  Plan plan = draw_plan(seed, false);
+  plan.hostile = false;
+  plan.limits = {};
+  plan.limits.bridges.idempotency_keys = plan.limits.clients.idempotency_keys =
+      limits::bridges_account.idempotency_keys / scale;
+  // Clients ask again of some, so that about two calls in three bring a new key: 4.8 keys a second
+  // in place of 5,000.
+  plan.workload = {};
+  plan.workload.clients = 5;
+  plan.workload.calls_at_once = plan.workload.requests_in_flight = plan.workload.most_operations = 1;
+  plan.workload.names = 16;
+  plan.workload.keyed = 1;
+  plan.workload.keys_have_room = true;
+  plan.workload.pause = milliseconds(650);
+  plan.workload.patience_least = seconds(2);
+  plan.workload.patience_most = seconds(10);
+  plan.chaos = length;
+  plan.fault_pause = minutes(10);
+  plan.membership.quarantine_window = seconds(60);
+  plan.faults = {FaultName::distributor_crash, FaultName::comparator_crash,   FaultName::client_crash,
+                 FaultName::replica_crash,     FaultName::replica_hang,       FaultName::wrong_value,
+                 FaultName::wrong_state,       FaultName::damaged_checkpoint, FaultName::lost_checkpoints};
+  return plan;
+}
+
 }  // namespace tally::simulation

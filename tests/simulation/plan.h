@@ -100,6 +100,7 @@ struct WorkloadPlan {
   double reads = 0;
   double keyed = 0;
   double odd = 0;  // malformed, at the edge of overflow, a used key again
+  bool keys_have_room = false;
 };
 
 struct Plan {
@@ -138,5 +139,9 @@ struct Plan {
 };
 
 Plan draw_plan(std::uint64_t seed, bool beyond);
+
+// Ordinary use of idempotency keys, for so long: nearly as many as the account has room for, at a
+// thousandth of both. Now and then a daemon crashes, hangs or lies. No key may be refused.
+Plan plan_of_keys(std::uint64_t seed, Duration length);
 
 }  // namespace tally::simulation
