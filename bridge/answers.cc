@@ -125,6 +125,10 @@ void append_list(std::string& out, const Task& task, const Answer& answer) {
   out += '}';
 }
 
+bool is_the_groups_affair(ProblemKind kind) {
+  return kind == ProblemKind::unavailable || kind == ProblemKind::undecided || kind == ProblemKind::outcome_unknown;
+}
+
 void start(Reply& reply, int status, std::string_view content_type) {
   reply.status = status;
   reply.content_type = content_type;
@@ -175,12 +179,12 @@ void write_allow(std::string_view allow, Reply& reply) {
   reply.allow = allow;
 }
 
-void write_problem(const Problem& problem, std::uint32_t retry_after_seconds, Reply& reply) {
+void write_problem(const Problem& problem, const Circumstances& circumstances, Reply& reply) {
   const ProblemRow& row = row_of(problem.kind);
   start(reply, row.status, problem_type);
   reply.allow = problem.allow;
   reply.challenge = problem.kind == ProblemKind::unauthorized;
-  if (row.retry) reply.retry_after_seconds = retry_after_seconds;
+  if (row.retry) reply.retry_after_seconds = circumstances.retry_after_seconds;
   std::string& body = reply.body;
   body += R"({"type":"urn:tally:problem:)";
   body += row.word;
@@ -192,15 +196,21 @@ void write_problem(const Problem& problem, std::uint32_t retry_after_seconds, Re
   append_quoted(body, problem.detail);
   body += R"(,"applied":)";
   body += problem.applied == Applied::no ? R"("no")" : R"("unknown")";
+  if (is_the_groups_affair(problem.kind) && !circumstances.reason.empty()) {
+    body += R"(,"reason":)";
+    append_quoted(body, circumstances.reason);
+    body += R"(,"advice":)";
+    append_quoted(body, circumstances.advice);
+  }
   body += "}\n";
 }
 
-void write_answer(const Task& task, const Answer& answer, std::uint32_t retry_after_seconds, Reply& reply) {
+void write_answer(const Task& task, const Answer& answer, const Circumstances& circumstances, Reply& reply) {
   const Endpoint endpoint = task.route.endpoint;
   auto problem = problem_of(answer, task.is_read);
   // HEAD of a hit that never came: GET would not say 404 either.
   if (problem && problem->kind == ProblemKind::not_found && endpoint == Endpoint::hit) problem.reset();
-  if (problem) return write_problem(*problem, retry_after_seconds, reply);
+  if (problem) return write_problem(*problem, circumstances, reply);
 
   start(reply, 200, json_type);
   if (endpoint == Endpoint::counters)
@@ -213,15 +223,15 @@ void write_answer(const Task& task, const Answer& answer, std::uint32_t retry_af
 }
 
 void write_admin_reply(const AdminCommand& command, const std::optional<AdminReply>& answer, const Rules& rules,
-                       std::uint32_t retry_after_seconds, Reply& reply) {
+                       const Circumstances& circumstances, Reply& reply) {
   if (!answer)
     return write_problem({ProblemKind::outcome_unknown, "the distributor did not answer in time", Applied::unknown},
-                         retry_after_seconds, reply);
+                         circumstances, reply);
   const bool is_switched_off = command.action == AdminAction::fault && !rules.fault_injection;
   if (answer->outcome == AdminOutcome::forbidden || (answer->outcome == AdminOutcome::refused && is_switched_off))
-    return write_problem({ProblemKind::forbidden, answer->detail}, retry_after_seconds, reply);
+    return write_problem({ProblemKind::forbidden, answer->detail}, circumstances, reply);
   if (answer->outcome != AdminOutcome::done)
-    return write_problem({ProblemKind::conflict, answer->detail}, retry_after_seconds, reply);
+    return write_problem({ProblemKind::conflict, answer->detail}, circumstances, reply);
   start(reply, 200, json_type);
   reply.body += R"({"replica":)";
   append_decimal(reply.body, command.replica.value);

@@ -34,13 +34,22 @@ struct Framing {
   std::string_view date;  // IMF-fixdate (RFC 9110, section 5.6.7)
 };
 
-// Each overwrites the whole reply. `retry_after_seconds` is used where the problem's kind says so.
-void write_problem(const Problem& problem, std::uint32_t retry_after_seconds, Reply& reply);
+// What else a problem may say.
+struct Circumstances {
+  std::uint32_t retry_after_seconds = 0;  // where the problem's kind says so
+  // Why the group's state is not ok, and what to do, as its status says it (docs/operations.md); empty: it is, as far
+  // as is known. Said where that is what is wrong.
+  std::string_view reason = {};
+  std::string_view advice = {};
+};
+
+// Each overwrites the whole reply.
+void write_problem(const Problem& problem, const Circumstances& circumstances, Reply& reply);
 void write_json(std::string body, Reply& reply);
 void write_allow(std::string_view allow, Reply& reply);
-void write_answer(const Task& task, const Answer& answer, std::uint32_t retry_after_seconds, Reply& reply);
+void write_answer(const Task& task, const Answer& answer, const Circumstances& circumstances, Reply& reply);
 void write_admin_reply(const AdminCommand& command, const std::optional<AdminReply>& answer, const Rules& rules,
-                       std::uint32_t retry_after_seconds, Reply& reply);
+                       const Circumstances& circumstances, Reply& reply);
 
 // Why there is nothing to show for this answer; nothing: it was done. A read that got no answer applied nothing.
 std::optional<Problem> problem_of(const Answer& answer, bool is_read);

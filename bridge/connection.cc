@@ -162,7 +162,7 @@ bool Connection::may_spend_key(const OwnedOperation& operation) {
 bool Connection::refuse_key() {
   const auto seconds_left = static_cast<std::uint32_t>(http_limits::key_step.milliseconds() / 1000);
   write_problem({ProblemKind::too_many_keys, "too many requests with an Idempotency-Key came from this address"},
-                seconds_left + site_.retry_after_seconds(), reply_);
+                {seconds_left + site_.retry_after_seconds()}, reply_);
   return send_reply();
 }
 
@@ -190,7 +190,7 @@ bool Connection::serve_task() {
     case Endpoint::readyz:
       if (site_.draining) return reply_problem({ProblemKind::draining, "this bridge is shutting down"});
       if (!site_.is_ready())
-        return reply_problem({ProblemKind::unavailable, "no majority of the replicas was seen lately"});
+        return reply_problem({ProblemKind::unavailable, "the group does not decide, as far as this bridge has heard"});
       write_json(R"({"status":"ready"})", reply_);
       return send_reply();
     default: return reply_problem({ProblemKind::broken, "a route without a task"});
@@ -220,7 +220,7 @@ void Connection::answered(const Answer& answer) {
   if (task_.route.endpoint == Endpoint::counters)
     if (WaitingHook* next = site_.list_turns.ended()) static_cast<Connection*>(next)->ask_group();
   if (stage_ == Stage::closed) return;
-  write_answer(task_, answer, site_.retry_after_seconds(), reply_);
+  write_answer(task_, answer, site_.circumstances(), reply_);
   if (send_reply()) advance();
 }
 
@@ -240,13 +240,13 @@ void Connection::ask_admin(AdminCommand command) {
   const auto asked = command;
   site_.exchange->admin(std::move(command), [self = take_hold(), asked](const std::optional<AdminReply>& answer) {
     if (self->stage_ == Stage::closed) return;
-    write_admin_reply(asked, answer, self->site_.rules, self->site_.retry_after_seconds(), self->reply_);
+    write_admin_reply(asked, answer, self->site_.rules, self->site_.circumstances(), self->reply_);
     if (self->send_reply()) self->advance();
   });
 }
 
 bool Connection::reply_problem(const Problem& problem) {
-  write_problem(problem, site_.retry_after_seconds(), reply_);
+  write_problem(problem, site_.circumstances(), reply_);
   return send_reply();
 }
 

@@ -185,6 +185,8 @@ void Server::ask_status() {
     status_asked_ = false;
     if (status && (status->state == GroupState::ok || status->state == GroupState::degraded))
       site_.group_seen = monotonic_now();
+    site_.reason = status ? status->reason : "no_distributor";
+    site_.advice = status ? status->advice : "Start the distributor, or see its log: it says nothing.";
   });
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bridge/admission.h"
+#include "bridge/answers.h"
 #include "bridge/exchange.h"
 #include "bridge/key_shares.h"
 #include "bridge/limits.h"
@@ -33,6 +34,8 @@ struct Site {
   Instant now;                        // renewed every tick: good enough for deadlines
   std::string date;                   // of now, as the Date field says it
   Instant group_seen = {INT64_MIN};   // when the last status with a majority came
+  std::string reason = "starting";    // why the last one had none, or that none came; empty: it had
+  std::string advice = "Wait: this bridge has not heard of the group yet.";
   bool draining = false;
   std::unordered_set<Connection*> connections;  // all that are open, or wait for the group to answer
   Admission admission;
@@ -41,6 +44,7 @@ struct Site {
   ListTurns list_turns;
 
   bool is_ready() const { return !draining && exchange->available() && now <= group_seen + http_limits::ready_for; }
+  Circumstances circumstances() { return {retry_after_seconds(), reason, advice}; }
   std::uint32_t retry_after_seconds() {
     return http_limits::retry_after_first_seconds +
            static_cast<std::uint32_t>(random()) % http_limits::retry_after_spread_seconds;

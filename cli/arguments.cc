@@ -6,11 +6,13 @@
 #include <memory>
 
 #include "cli/administration.h"
+#include "cli/aside.h"
 #include "cli/audit.h"
 #include "cli/bench.h"
 #include "cli/configuration.h"
 #include "cli/counters.h"
 #include "cli/journal.h"
+#include "cli/loss.h"
 #include "cli/new_group.h"
 #include "cli/report.h"
 #include "cli/status.h"
@@ -115,9 +117,12 @@ void add_up(CLI::App& root, Chosen& chosen) {
 
 void add_init(CLI::App& root, Chosen& chosen) {
   const auto init = add_command<InitOptions>(
-      root, chosen, "init", "make the journal of a new group, where its daemons are not started by `tally up`",
+      root, chosen, "init",
+      "make the journal and the audit log of a new group, where its daemons are not started by `tally up`",
       "tally init --data /var/lib/tally", run_init);
   add_group(init.app, init.options->group);
+  init.app.add_flag("--audit-only", init.options->audit_only,
+                    "the audit log alone: on the comparator's machine, if that is another one");
 }
 
 Subcommand<CounterOptions> add_counter_command(CLI::App& root, Chosen& chosen, const char* name, const char* meaning,
@@ -260,13 +265,35 @@ void add_tables(CLI::App& root, Chosen& chosen) {
   add_json(set.app, set.options->json);
 }
 
+void add_loss(CLI::App& family, Chosen& chosen, const char* name, const char* meaning, const char* example,
+              ExitCode (*run)(const LossOptions&)) {
+  const auto command = add_command<LossOptions>(family, chosen, name, meaning, example, run);
+  add_group(command.app, command.options->group);
+  command.app.add_flag("--yes", command.options->yes, "do it without a question");
+}
+
 void add_files(CLI::App& root, Chosen& chosen) {
   CLI::App& audit = add_family(root, "audit", "the audit log", "tally audit verify");
   const auto verify = add_command<AuditOptions>(audit, chosen, "verify", "verify the hash chain of an audit log",
                                                 "tally audit verify tally-data/audit/audit.jsonl", run_audit_verify);
-  add_text(verify.app, "FILE", verify.options->file, "the log; the group's own if not given", "");
+  add_text(verify.app, "FILE", verify.options->file,
+           "the log; the group's own if not given, which is also compared with what the journal knows of it", "");
+  add_text(verify.app, "--head", verify.options->head, "a head that you wrote down, which it must have", "NUMBER:HASH");
   add_group(verify.app, verify.options->group);
   add_json(verify.app, verify.options->json);
+  add_loss(audit, chosen, "accept-loss", "begin a new audit log in place of one that is gone",
+           "tally audit accept-loss --data /var/lib/tally", run_audit_accept_loss);
+
+  CLI::App& aside = add_family(root, "aside", "what was put aside because it was damaged or given up",
+                               "tally aside list --data /var/lib/tally");
+  const auto list = add_command<AsideOptions>(aside, chosen, "list", "print it, one a line, with its size",
+                                              "tally aside list --data /var/lib/tally", run_aside_list);
+  add_group(list.app, list.options->group);
+  add_json(list.app, list.options->json);
+  const auto forget = add_command<AsideRemoveOptions>(aside, chosen, "remove", "remove one of it for good",
+                                                      "tally aside remove replica-2/a.damaged-1", run_aside_remove);
+  add_text(forget.app, "NAME", forget.options->name, "as `tally aside list` prints it", "")->required();
+  add_group(forget.app, forget.options->group);
 
   CLI::App& config = add_family(root, "config", "the configuration", "tally config show");
   const auto check = add_command<ConfigCheckOptions>(config, chosen, "check", "find errors in a configuration file",
@@ -280,9 +307,8 @@ void add_files(CLI::App& root, Chosen& chosen) {
 }
 
 void add_journal(CLI::App& root, Chosen& chosen) {
-  CLI::App& journal =
-      add_family(root, "journal", "the journal's files; nothing is changed, and a distributor may be using them",
-                 "tally journal check /var/lib/tally/journal");
+  CLI::App& journal = add_family(root, "journal", "the journal's files, and what to do when some are lost",
+                                 "tally journal check /var/lib/tally/journal");
   const auto check = add_command<JournalCheckOptions>(
       journal, chosen, "check",
       "read and verify every record, and say what a start would do: exit 5 if all is not well",
@@ -300,6 +326,13 @@ void add_journal(CLI::App& root, Chosen& chosen) {
              [options = dump.options](std::int64_t from) { options->from = from; });
   add_number(dump.app, "--limit", {1, most}, "how many orders at most, all if not given",
              [options = dump.options](std::int64_t limit) { options->limit = limit; });
+
+  add_loss(journal, chosen, "rebuild",
+           "a new journal in place of a lost one, after the newest checkpoint that f+1 replicas vouch for",
+           "tally journal rebuild --data /var/lib/tally", run_journal_rebuild);
+  add_loss(journal, chosen, "accept-loss",
+           "go on with the journal that is there, though it is an older copy or damaged, as far as it can be read",
+           "tally journal accept-loss --data /var/lib/tally", run_journal_accept_loss);
 }
 
 void add_bench(CLI::App& root, Chosen& chosen) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `tally audit verify`: the hash chain of the audit log.
+// `tally audit verify`: the hash chain of the audit log, and where it must end.
 #pragma once
 
 #include <string>
@@ -11,9 +11,11 @@ namespace tally::cli {
 
 struct AuditOptions {
   GroupOptions group;
-  std::string file;  // empty: the group's own, DATA/audit/audit.jsonl
+  std::string file;  // empty: the group's own, and it must have what the group's journal says it had
+  std::string head;  // that somebody wrote down, and that it must have; empty: none
   bool json = false;
 };
+// Unverified: the chain is broken, its end is missing, or an earlier part was put aside as broken.
 ExitCode run_audit_verify(const AuditOptions& options);
 
 }  // namespace tally::cli

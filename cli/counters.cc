@@ -58,7 +58,7 @@ ExitCode run_counter(const CounterOptions& options) {
   if (!group) return fail(group.error());
   Client client(group->client);
   const Answer answer = call_one(client, options.operation, group->timeout());
-  if (const auto failure = failure_of(answer, name)) return fail(*failure);
+  if (const auto failure = failure_of(answer, name)) return fail(explained(*failure, client));
   if (options.json)
     std::printf("%s\n", as_json(name, answer).c_str());
   else
@@ -77,7 +77,7 @@ ExitCode run_list(const ListOptions& options) {
   for (std::int64_t left = options.limit; left > 0;) {
     page.limit = static_cast<std::uint32_t>(std::min<std::int64_t>(left, limits::list_entries));
     const Answer answer = call_one(client, page, group->timeout());
-    if (const auto failure = failure_of(answer, options.prefix)) return fail(*failure);
+    if (const auto failure = failure_of(answer, options.prefix)) return fail(explained(*failure, client));
     for (const ListedCounter& counter : answer.result.listed) printer.print(counter);
     if (answer.result.listed.size() < page.limit) {
       page.after.clear();

@@ -19,7 +19,7 @@ std::string text(std::uint64_t number) { return std::to_string(number); }
 
 class Dump {
  public:
-  Dump(const JournalDirectory& directory, const JournalDumpOptions& options, std::optional<StablePlace> mark)
+  Dump(const Directory& directory, const JournalDumpOptions& options, std::optional<StablePlace> mark)
       : directory_(directory),
         from_(static_cast<std::uint64_t>(options.from)),
         left_(static_cast<std::uint64_t>(options.limit)),
@@ -93,7 +93,7 @@ class Dump {
     return write_error_ == 0;
   }
 
-  const JournalDirectory& directory_;
+  const Directory& directory_;
   Sequence from_;
   std::uint64_t left_;
   std::optional<StablePlace> mark_;

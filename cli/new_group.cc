@@ -6,8 +6,8 @@
 #include <system_error>
 
 #include "cli/report.h"
-#include "journal/directory.h"
-#include "journal/identity.h"
+#include "comparator/audit_directory.h"
+#include "files/directory.h"
 #include "journal/segmented_journal.h"
 #include "protocol/time.h"
 #include "runtime/clock.h"
@@ -23,7 +23,7 @@ bool is_of_nobody(const fs::path& entry) {
   const std::string name = entry.filename();
   std::error_code unreadable;
   const bool is_empty_directory = fs::is_directory(entry, unreadable) && fs::is_empty(entry, unreadable);
-  return name == "run" || name == "log" || name == "lost+found" || is_empty_directory;
+  return is_empty_directory || (name == "audit" && AuditDirectory::is_unused(entry));
 }
 
 }  // namespace
@@ -38,16 +38,20 @@ std::optional<std::string> traces_of_a_group(const Config& config) {
   return std::nullopt;
 }
 
-std::optional<Failure> make_journal(const Config& config) {
+// The journal last: where there is one, there is a group.
+std::optional<Failure> make_directories(const Config& config) {
+  const auto failure = [](const std::string& why) { return Failure{ExitCode::usage, why}; };
+  const GroupId group(random_number());
+  if (const auto complaint = AuditDirectory::make(config.audit_directory(), group)) return failure(*complaint);
   const std::string path = config.journal_directory();
-  if (const auto complaint = keep_private(path)) return Failure{ExitCode::usage, *complaint};
+  if (const auto complaint = keep_private(path)) return failure(*complaint);
   try {
     const auto directory = open_posix_directory(path);
-    const JournalIdentity identity{GroupId(random_number()), rfc3339(calendar_now())};
-    if (const auto made = create_journal(*directory, identity); !made) return Failure{ExitCode::usage, made.error()};
+    if (const auto made = create_journal(*directory, group, rfc3339(calendar_now())); !made)
+      return failure(made.error());
     open_posix_directory(config.data)->sync();
   } catch (const std::system_error& error) {
-    return Failure{ExitCode::usage, error.what()};
+    return failure(error.what());
   }
   return std::nullopt;
 }
@@ -60,8 +64,15 @@ ExitCode run_init(const InitOptions& options) {
     return fail(ExitCode::usage,
                 config->data + " has a group already: " + *name + " is there. A new one begins in an empty directory");
   if (const auto complaint = keep_private(config->data)) return fail(ExitCode::usage, *complaint);
-  if (const auto failure = make_journal(*config)) return fail(*failure);
-  std::printf("a new group's journal is in %s\n", config->journal_directory().c_str());
+  if (options.audit_only) {
+    if (const auto complaint = AuditDirectory::make(config->audit_directory(), {}))
+      return fail(ExitCode::usage, *complaint);
+    std::printf("a new audit log is in %s\n", config->audit_directory().c_str());
+    return ExitCode::done;
+  }
+  if (const auto failure = make_directories(*config)) return fail(*failure);
+  std::printf("a new group's journal is in %s, its audit log in %s\n", config->journal_directory().c_str(),
+              config->audit_directory().c_str());
   return ExitCode::done;
 }
 

@@ -50,6 +50,16 @@ std::optional<Failure> failure_of(const Answer& answer, const std::string& name)
   return Failure{ExitCode::failed, "not applied: unknown status"};
 }
 
+Failure explained(Failure failure, Client& client) {
+  if (failure.code != ExitCode::unavailable && failure.code != ExitCode::unknown) return failure;
+  const auto status = client.status(seconds(1));
+  if (!status)
+    failure.message += "; the distributor says nothing: start it, or see its log";
+  else if (!status->reason.empty())
+    failure.message += "; " + status->reason + ": " + status->advice;
+  return failure;
+}
+
 ExitCode report(const std::optional<AdminReply>& reply, bool json) {
   if (!reply) return fail(ExitCode::unknown, "outcome unknown: no answer from the distributor in time");
   const auto word = reply->outcome == AdminOutcome::done        ? "done"

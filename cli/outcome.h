@@ -23,6 +23,9 @@ inline OwnedOperation read_of(const std::string& name) {
 // What went wrong with an operation on `name`, or nothing. Says "not applied" or "outcome unknown".
 std::optional<Failure> failure_of(const Answer& answer, const std::string& name);
 
+// With why the group's state is not ok, if it is not and that may be the reason.
+Failure explained(Failure failure, Client& client);
+
 // What came of an operator's command: prints the reply, or says why there is none.
 ExitCode report(const std::optional<AdminReply>& reply, bool json);
 

@@ -213,7 +213,7 @@ ExitCode run_up(const UpOptions& options) {
   const auto run = RunDirectory::claim(config->data);
   if (!run) return fail(run.error());
   if (!traces_of_a_group(*config))
-    if (const auto failure = make_journal(*config)) return fail(*failure);
+    if (const auto failure = make_directories(*config)) return fail(*failure);
   if (!options.ready_file.empty()) unlink(options.ready_file.c_str());
   const auto sockets = (*run)->path_for_sockets();
   if (!sockets) return fail(sockets.error());

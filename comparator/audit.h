@@ -84,7 +84,17 @@ struct UndecidedRecord {
   std::vector<VoteEvidence> votes;  // `difference` is from nothing: none
 };
 
-using AuditContent = std::variant<StartRecord, ViewRecord, VerdictRecord, UndecidedRecord>;
+// The log was made, for a new group or in place of one that was given up. So a log that is empty was emptied.
+struct CreationRecord {};
+
+// An operator gave up what was lost.
+struct LossRecord {
+  std::string command;  // that did it
+  Sequence kept;        // the last order that is still there
+  Sequence known;       // the newest that any replica's files say was decided
+};
+
+using AuditContent = std::variant<StartRecord, ViewRecord, VerdictRecord, UndecidedRecord, LossRecord, CreationRecord>;
 
 struct AuditRecord {
   GroupId group;

@@ -113,8 +113,16 @@ void put(json::object& object, const UndecidedRecord& record) {
   object["votes"] = array_of(record.votes);
 }
 
+void put(json::object& object, const LossRecord& record) {
+  object["command"] = record.command;
+  object["last_kept"] = record.kept.value;
+  object["newest_known"] = record.known.value;
+}
+
+void put(json::object&, const CreationRecord&) {}
+
 std::string_view kind_of(const AuditRecord& record) {
-  constexpr std::string_view kinds[] = {"start", "view", "verdict", "undecided"};  // in the order of AuditContent
+  constexpr std::string_view kinds[] = {"start", "view", "verdict", "undecided", "loss", "created"};  // as AuditContent
   return kinds[record.content.index()];
 }
 

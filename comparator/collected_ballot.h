@@ -31,6 +31,7 @@ class CollectedBallot {
   Stage stage() const { return stage_; }
   bool is_undecided() const { return stage_ == Stage::collecting || stage_ == Stage::open; }
   const OrderIdentity& order() const { return ballot_.order; }  // meaningful from `open` on
+  bool is_synced() const { return ballot_.synced; }             // likewise
   std::vector<BallotEntry> take_requests() { return std::exchange(ballot_.requests, {}); }
 
   void open(Ballot&& ballot, Instant now);          // precondition: collecting

@@ -243,6 +243,7 @@ ComparatorReport ComparatorCore::report() const {
   report.agreed = agreed_;
   report.undecidable = undecidable_;
   report.succession = succession_;
+  report.synced = synced_;
   return report;
 }
 

@@ -142,6 +142,7 @@ class ComparatorCore {
   BallotWindow window_;
   Sequence opened_;       // the newest ballot of this term
   OrderState agreed_;     // the newest decided ballot
+  OrderIdentity synced_;  // the newest of those whose order is known to be synced
   Sequence undecidable_;  // of this term and view, like the next; zero: none
   Succession succession_;
   Instant next_mention_{INT64_MIN / 2};  // of a ballot that is undecidable, after the last one

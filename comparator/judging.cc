@@ -165,6 +165,7 @@ void ComparatorCore::decide(CollectedBallot& ballot, const VoteCount& count) {
   ++decided_since_report_;
   if (ballot.order().sequence > agreed_.order.sequence || ballot.order().term > agreed_.order.term)
     agreed_ = {ballot.order(), ballot.answer(count.decided).state};
+  if (ballot.is_synced()) synced_ = std::max(synced_, ballot.order());
   for (Watched& replica : replicas_)
     if (has_role(replica)) judge(ballot, replica);
   window_.settle(ballot);

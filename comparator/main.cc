@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // tally-comparator: see comparator/core.h.
-#include <filesystem>
+#include <string>
 
+#include "comparator/audit_directory.h"
 #include "comparator/shell.h"
 #include "runtime/daemon.h"
 #include "runtime/log.h"
@@ -11,13 +12,14 @@ namespace {
 using namespace tally;
 
 int run(const DaemonArguments& arguments) {
-  const std::filesystem::path directory = arguments.config.data + "/audit";
-  std::filesystem::create_directories(directory);
-  auto audit_log = AuditLog::open(directory / "audit.jsonl");
-  if (!audit_log) {
-    log_event(Event("refused_to_start", Severity::error).with("reason", audit_log.error()));
+  const auto refuse = [](const std::string& why) {
+    log_event(Event("refused_to_start", Severity::error).with("reason", why));
     return exit_usage;
-  }
+  };
+  const auto directory = AuditDirectory::open(arguments.config.audit_directory());
+  if (!directory) return refuse(directory.error());
+  auto audit_log = AuditLog::open(directory->log(), directory->group());
+  if (!audit_log) return refuse(audit_log.error());
   for (const Event& event : audit_log->take_events()) log_event(event);
   ComparatorShell shell(arguments.config, std::move(*audit_log));
   shell.run();

@@ -111,7 +111,7 @@ bool DistributorCore::may_make_order(Instant now) const {
 }
 
 bool DistributorCore::order_is_due(Instant now) const {
-  return may_make_order(now) && (takes_requests() || next_empty_ <= now);
+  return may_make_order(now) && (takes_requests() || (next_empty_ <= now && !draining_));
 }
 
 // While many results are on their way only empty orders are made: a group that stands still goes on by these.
@@ -156,7 +156,8 @@ void DistributorCore::make_order(Instant now) {
   if (changes) last_change_ = appended_;
   if (changes && config_.wait_for_sync) ask_for_sync();
   open.ballot.order = last_;
-  open.stable_after = last_change_;  // law 6: an order without a change needs no sync of its own
+  open.ballot.synced = changes && config_.wait_for_sync;  // by the time that it is sent
+  open.stable_after = last_change_;                       // law 6: an order without a change needs no sync of its own
   open.waits_since = now;
   open_result_bytes_ += open.result_bytes;
   open_.push_back(std::move(open));
@@ -182,7 +183,9 @@ void DistributorCore::synced(std::uint64_t position, Instant) {
     stable_ = syncing_.front().second;
     syncing_.pop_front();
   }
-  if (agreed_journaled_.position <= synced_) agreed_told_ = agreed_journaled_.state;
+  const bool has_news = agreed_journaled_.position <= synced_ && agreed_told_ != agreed_journaled_.state;
+  if (has_news) agreed_told_ = agreed_journaled_.state;
+  if (has_news && draining_) tell_view();
   if (!view_was_waiting || view_position_ > synced_) return;
   output_.new_term = new_term_wanted_;
   tell_view();

@@ -87,15 +87,17 @@ class DistributorCore {
   // This order cannot be read. Whoever needs it is sent to another replica for its state instead, and the journal is
   // cut above it as soon as f+1 voters have checkpoints beyond it.
   void journal_damaged(Sequence sequence);
-  // From now on every new request is refused.
-  void drain() { draining_ = true; }
+  // From now on every new request is refused, and no order is made for its own sake.
+  void drain();
 
   void tick(Instant now);
   Instant next_deadline() const;
   DistributorOutput take_output();
 
-  // Nothing waits for its place in the order or for its decision.
-  bool idle() const { return open_.empty() && sequencer_.empty(); }
+  // Nothing waits for its place in the order or for its decision, and the replicas know what was decided.
+  bool is_drained() const {
+    return open_.empty() && sequencer_.empty() && agreed_told_.order.sequence >= agreed_.order.sequence;
+  }
   // Whether this order is to be sent as voided.
   bool is_voided(Sequence sequence) const;
   Sequence journal_first() const { return journal_first_; }

@@ -18,6 +18,12 @@ bool equal_tokens(const std::string& given, const std::string& wanted) {
 
 }  // namespace
 
+// The newest audit record is named in the journal, so that its loss shows.
+void DistributorCore::drain() {
+  draining_ = true;
+  if (is_deciding()) view_changed();
+}
+
 GroupState DistributorCore::group_state(Instant now) const {
   if (membership_.record().rollback.stage == GroupRollback::Stage::halted) return GroupState::halted;
   if (!is_deciding()) return GroupState::unavailable;

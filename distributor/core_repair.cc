@@ -34,11 +34,11 @@ void DistributorCore::journal_agreed(Instant now) {
   const bool to_be_sealed = sealing_.stage == Sealing::Stage::collecting &&
                             agreed_journaled_.state.order.sequence < sealing_.seal.checkpoint &&
                             agreed_.order.sequence >= sealing_.seal.checkpoint;
-  if (known || (next_agreed_ > now && !stalled_ && !to_be_sealed)) return;
+  if (known || (next_agreed_ > now && !stalled_ && !to_be_sealed && !draining_)) return;
   next_agreed_ = now + agreed_period;
   append(agreed_);
   agreed_journaled_ = {agreed_, appended_};
-  if (to_be_sealed) ask_for_sync();
+  if (to_be_sealed || draining_) ask_for_sync();
 }
 
 // True: it is on record now. The comparator has named everybody that votes or is on probation whose

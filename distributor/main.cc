@@ -25,8 +25,10 @@ tl::expected<std::unique_ptr<Journal>, std::string> open(const Config& config) {
   try {
     return open_journal(open_posix_directory(config.journal_directory()), std::move(options));
   } catch (const std::system_error& missing) {
-    return tl::unexpected(std::string("there is no journal: ") + missing.what() +
-                          "; restore the newest copy of it, or, where there was no group yet, `tally init`");
+    return tl::unexpected(
+        std::string("there is no journal: ") + missing.what() +
+        "; put the newest copy of it back, or see `tally journal rebuild`, or, where there was no group yet, "
+        "`tally init`");
   }
 }
 

@@ -15,7 +15,8 @@ namespace tally {
 namespace {
 
 constexpr Duration drain_time = seconds(2);
-constexpr Duration last_words = milliseconds(200);  // for the answer to whoever asked for a new term
+constexpr Duration last_words =
+    milliseconds(200);  // for the answer to whoever asked for a new term, and for the replicas at the end
 
 // The journal is read again at 2 MiB a second: one of a gigabyte in less than ten minutes.
 constexpr std::size_t scrub_bytes = 512 * 1024;
@@ -47,7 +48,7 @@ DistributorConfig core_config(const Config& config) {
 
 constexpr ChannelLimits client_limits{limits::client_queue_messages, limits::client_message_bytes,
                                       wire::kinds<ClientHello, ClientRequest, StatusQuery, AdminCommand>(),
-                                      limits::client_connections};
+                                      limits::client_connections, limits::client_unread_messages};
 constexpr ChannelLimits replica_limits{limits::peer_queue_messages, limits::report_bytes, wire::kinds<ReplicaReport>()};
 constexpr ChannelLimits comparator_limits{limits::peer_queue_messages, limits::report_bytes,
                                           wire::kinds<ComparatorReport>()};
@@ -58,6 +59,11 @@ zmq::context_t batching_context() {
   zmq::context_t context;
   context.set(zmq::ctxopt::thread_sched_policy, SCHED_BATCH);
   return context;
+}
+
+Gathering::Config gathering_config(const Config& config) {
+  return {static_cast<std::uint32_t>(config.replicas), config.durability == "fsync",
+          static_cast<std::uint64_t>(getpid())};
 }
 
 }  // namespace
@@ -72,8 +78,7 @@ DistributorShell::DistributorShell(const Config& config, std::unique_ptr<Journal
     const std::string endpoint = config.endpoint_for_distributor(ReplicaId(id));
     replicas_.push_back({ReplicaId(id), Channel::bind(context_, endpoint, replica_limits, false), {}});
   }
-  core_ =
-      std::make_unique<DistributorCore>(core_config(config), journal_->begin_term(), calendar_now(), monotonic_now());
+  gathering_.emplace(gathering_config(config), journal_->found());
   doors_.watch_by(waiter_);
   waiter_.watch(comparator_);
   for (ReplicaLink& link : replicas_) waiter_.watch(link.channel);
@@ -85,47 +90,84 @@ int DistributorShell::run() {
   notify_ready();
   while (!finished()) {
     const Instant now = monotonic_now();
-    core_->observe(calendar_now());
-    core_->observe_journal(journal_->size());
-    carry_out(turn(*core_, now, [&](DistributorCore& core) { receive_all(core, now); }));
+    if (gathering_) gather(now);
+    const Instant next = core_ ? lead(now) : Instant::never();
     if (new_term_) {
       for (Door& door : doors_) door.channel.linger(last_words);
       return exit_again;
     }
-    keep_house(now);
-    prepare_journal(now);
-    const Instant preparation = journal_->wants_preparation() ? next_preparation_ : Instant::never();
-    const Instant deadline =
-        std::min({core_->next_deadline(), stop_by_, next_housework_, preparation, heartbeat_.beat(now)});
+    const Instant deadline = std::min(next, heartbeat_.beat(now));
     sync();  // after the heartbeat, so that no two slow syncs come between two of them
     waiter_.wait(synced_news_ ? now : deadline);  // what became stable goes out at once
   }
   return 0;
 }
 
+void DistributorShell::gather(Instant now) {
+  GatheringOutput output = turn(*gathering_, now, [&](Gathering& core) { receive_messages(core, now); });
+  for (const ReplicaId replica : output.to_greet) {
+    ReplicaLink& link = replicas_.at(replica.value - 1);
+    link.channel.greet(link.peer);
+  }
+  for (auto& [client, message] : output.to_clients) doors_.send(client, std::move(message));
+  for (const Event& event : output.events) log_event(event);
+  if (gathering_->term()) begin_term(now);
+}
+
+// What was heard until now is the core's to know.
+void DistributorShell::begin_term(Instant now) {
+  core_ = std::make_unique<DistributorCore>(core_config(config_), journal_->begin_term(*gathering_->term()),
+                                            calendar_now(), now);
+  for (std::size_t place = 0; place < gathering_->reports().size(); ++place)
+    if (const auto& report = gathering_->reports()[place]) core_->receive(ReplicaId(place + 1), *report, now);
+  core_->receive(*gathering_->comparator(), now);
+  for (const ClientId& client : gathering_->clients()) core_->client_connected(client, now);
+  gathering_.reset();
+}
+
+// A turn of the term. Until when nothing is due.
+Instant DistributorShell::lead(Instant now) {
+  core_->observe(calendar_now());
+  core_->observe_journal(journal_->size());
+  carry_out(turn(*core_, now, [&](DistributorCore& core) { receive_all(core, now); }));
+  keep_house(now);
+  prepare_journal(now);
+  const Instant preparation = journal_->wants_preparation() ? next_preparation_ : Instant::never();
+  return std::min({core_->next_deadline(), stop_by_, next_housework_, preparation});
+}
+
 // After a stop was asked for: refuses what is new, and waits a while for what is open.
 bool DistributorShell::finished() {
   if (waiter_.is_ready(stop_.descriptor())) stop_.take();
   if (!stop_.asked()) return false;
+  if (!core_) return true;
   const Instant now = monotonic_now();
   if (stop_by_ == Instant::never()) {
     log_event(Event("draining"));
     core_->drain();
     stop_by_ = now + drain_time;
   }
-  return core_->idle() || stop_by_ <= now;
+  if (!core_->is_drained() && now < stop_by_) return false;
+  for (ReplicaLink& link : replicas_) link.channel.linger(last_words);
+  return true;
 }
 
 void DistributorShell::receive_all(DistributorCore& core, Instant now) {
   if (waiter_.is_ready(background_.completion_fd())) background_.run_completions();
   if (std::exchange(synced_news_, false)) core.synced(synced_, now);
+  receive_messages(core, now);
+}
+
+template <class Core>
+void DistributorShell::receive_messages(Core& core, Instant now) {
   receive_from_comparator(core, now);
   for (ReplicaLink& link : replicas_) receive_from_replica(core, link, now);
   for (Door& door : doors_) receive_from_clients(core, door, now);
 }
 
 // Each of these reads at most one socket's share of a turn.
-void DistributorShell::receive_from_clients(DistributorCore& core, Door& door, Instant now) {
+template <class Core>
+void DistributorShell::receive_from_clients(Core& core, Door& door, Instant now) {
   Channel::Share share;
   while (auto incoming = door.channel.receive(share)) {
     const ClientId client{std::move(incoming->peer), door.principal};
@@ -140,7 +182,8 @@ void DistributorShell::receive_from_clients(DistributorCore& core, Door& door, I
   }
 }
 
-void DistributorShell::receive_from_comparator(DistributorCore& core, Instant now) {
+template <class Core>
+void DistributorShell::receive_from_comparator(Core& core, Instant now) {
   Channel::Share share;
   while (auto incoming = comparator_.receive(share)) {
     const auto* report = incoming->message ? std::get_if<ComparatorReport>(&*incoming->message) : nullptr;
@@ -150,7 +193,8 @@ void DistributorShell::receive_from_comparator(DistributorCore& core, Instant no
   }
 }
 
-void DistributorShell::receive_from_replica(DistributorCore& core, ReplicaLink& link, Instant now) {
+template <class Core>
+void DistributorShell::receive_from_replica(Core& core, ReplicaLink& link, Instant now) {
   Channel::Share share;
   while (auto incoming = link.channel.receive(share)) {
     if (!incoming->message && link.peer.empty()) {

@@ -6,10 +6,12 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "distributor/core.h"
+#include "distributor/gathering.h"
 #include "journal/journal.h"
 #include "runtime/background.h"
 #include "runtime/channel.h"
@@ -42,10 +44,19 @@ class DistributorShell {
     std::string peer;
   };
 
+  void gather(Instant now);
+  void begin_term(Instant now);
+  Instant lead(Instant now);
   void receive_all(DistributorCore& core, Instant now);
-  void receive_from_clients(DistributorCore& core, Door& door, Instant now);
-  void receive_from_comparator(DistributorCore& core, Instant now);
-  void receive_from_replica(DistributorCore& core, ReplicaLink& link, Instant now);
+  // From its peers. Core: the core, or what comes before it.
+  template <class Core>
+  void receive_messages(Core& core, Instant now);
+  template <class Core>
+  void receive_from_clients(Core& core, Door& door, Instant now);
+  template <class Core>
+  void receive_from_comparator(Core& core, Instant now);
+  template <class Core>
+  void receive_from_replica(Core& core, ReplicaLink& link, Instant now);
   void carry_out(DistributorOutput output);
   void append(JournalRecord record);
   void deliver(const DistributorOutput::Delivery& delivery);
@@ -82,8 +93,9 @@ class DistributorShell {
   Heartbeat heartbeat_;
   Waiter waiter_;
   Instant stop_by_ = Instant::never();
-  std::unique_ptr<DistributorCore> core_;
-  Background background_;  // last: its thread uses the journal, for what no answer waits for
+  std::optional<Gathering> gathering_;     // until the term begins,
+  std::unique_ptr<DistributorCore> core_;  // from then on
+  Background background_;                  // last: its thread uses the journal, for what no answer waits for
 };
 
 }  // namespace tally

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The journal's view of a file system: one directory, and files in it. The real one is posix_directory.cc; the tests
-// have one that loses what was not synced.
+// One directory of a file system, and files in it, as the journal and other keepers of files see it. The real one is
+// posix_directory.cc; the tests have one that loses what was not synced.
 //
 // Whatever fails throws std::system_error, whose text names the path. What is written is there after a crash of the
 // machine once sync() of the file has succeeded, its name once sync() of the directory has.
@@ -16,9 +16,9 @@
 
 namespace tally {
 
-class JournalFile {
+class File {
  public:
-  virtual ~JournalFile() = default;
+  virtual ~File() = default;
 
   virtual std::uint64_t size() const = 0;
   // The bytes from `offset` on; fewer than `size` only where the file ends.
@@ -33,16 +33,16 @@ class JournalFile {
   virtual void drop_cache(std::uint64_t offset, std::size_t size) const = 0;
 };
 
-class JournalDirectory {
+class Directory {
  public:
-  virtual ~JournalDirectory() = default;
+  virtual ~Directory() = default;
 
   virtual const std::string& path() const = 0;
   virtual std::vector<std::string> names() const = 0;
   bool has(std::string_view name) const { return std::ranges::count(names(), name) > 0; }
-  virtual std::unique_ptr<JournalFile> open(const std::string& name) const = 0;
-  virtual std::unique_ptr<JournalFile> open_to_read(const std::string& name) const = 0;
-  virtual std::unique_ptr<JournalFile> create(const std::string& name) = 0;  // empty, also if there was one
+  virtual std::unique_ptr<File> open(const std::string& name) const = 0;
+  virtual std::unique_ptr<File> open_to_read(const std::string& name) const = 0;
+  virtual std::unique_ptr<File> create(const std::string& name) = 0;  // empty, also if there was one
   virtual void rename(const std::string& from, const std::string& to) = 0;
   virtual void remove(const std::string& name) = 0;
   virtual void sync() = 0;
@@ -51,6 +51,6 @@ class JournalDirectory {
 };
 
 // Of the file system. It must be there.
-std::unique_ptr<JournalDirectory> open_posix_directory(const std::string& path);
+std::unique_ptr<Directory> open_posix_directory(const std::string& path);
 
 }  // namespace tally

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "journal/identity.h"
+#include "files/identity.h"
 
 #include <array>
 #include <charconv>
-#include <cstdint>
 
-#include "journal/format.h"
 #include "protocol/digest.h"
 
 namespace tally {
@@ -14,8 +12,6 @@ namespace {
 constexpr int hex = 16;
 constexpr std::size_t hex_digits = 16;
 
-std::string first_line() { return "tally journal, format " + std::to_string(journal_format) + '\n'; }
-
 std::string hex_of(std::uint64_t number) {
   std::array<char, hex_digits> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, hex).ptr;
@@ -23,30 +19,49 @@ std::string hex_of(std::uint64_t number) {
   return std::string(hex_digits - text.size(), '0') + std::string(text);
 }
 
+// What stands between two texts.
+std::string_view between(std::string_view text, std::string_view before, std::string_view behind) {
+  const std::size_t found = text.find(before);
+  if (found == std::string_view::npos) return {};
+  const std::string_view rest = text.substr(found + before.size());
+  return rest.substr(0, rest.find(behind));
+}
+
+template <class Number>
+bool read_number(std::string_view digits, Number& number, int base) {
+  return std::from_chars(digits.data(), digits.data() + digits.size(), number, base).ec == std::errc();
+}
+
 }  // namespace
 
 std::string to_hex(GroupId group) { return hex_of(group.value); }
 
-std::string encode_identity(const JournalIdentity& identity) {
-  const std::string text =
-      first_line() + "role distributor\ngroup " + to_hex(identity.group) + "\nmade " + identity.made + '\n';
+std::string encode_identity(const Identity& identity) {
+  const std::string text = "tally " + identity.kind + ", format " + std::to_string(identity.format) + "\nrole " +
+                           identity.role + "\ngroup " + to_hex(identity.group) + "\nmade " + identity.made + '\n';
   return text + "checksum " + hex_of(checksum_of(text)) + '\n';
 }
 
 // Whatever is encoded again as the same text.
-std::optional<JournalIdentity> decode_identity(std::string_view text) {
-  constexpr std::string_view group_label = "\ngroup ";
-  constexpr std::string_view made_label = "\nmade ";
-  const std::size_t group = text.find(group_label);
-  const std::size_t made = text.find(made_label);
-  if (group == std::string_view::npos || made == std::string_view::npos) return std::nullopt;
-  JournalIdentity identity;
-  const char* digits = text.data() + group + group_label.size();
-  if (std::from_chars(digits, text.data() + text.size(), identity.group.value, hex).ec != std::errc())
-    return std::nullopt;
-  const std::string_view rest = text.substr(made + made_label.size());
-  identity.made = rest.substr(0, rest.find('\n'));
+std::optional<Identity> decode_identity(std::string_view text) {
+  Identity identity;
+  identity.kind = between(text, "tally ", ",");
+  identity.role = between(text, "\nrole ", "\n");
+  identity.made = between(text, "\nmade ", "\n");
+  if (!read_number(between(text, ", format ", "\n"), identity.format, 10)) return std::nullopt;
+  if (!read_number(between(text, "\ngroup ", "\n"), identity.group.value, hex)) return std::nullopt;
   return encode_identity(identity) == text ? std::optional(identity) : std::nullopt;
+}
+
+void write_identity(Directory& directory, const Identity& identity) {
+  {
+    const auto file = directory.create(unfinished_identity_file);
+    file->write(0, encode_identity(identity));
+    file->sync();
+  }
+  directory.sync();  // where there is an identity, there is what was made before it
+  directory.rename(unfinished_identity_file, identity_file);
+  directory.sync();
 }
 
 }  // namespace tally

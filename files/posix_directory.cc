@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <utility>
 
-#include "journal/directory.h"
+#include "files/directory.h"
 #include "protocol/check.h"
 #include "runtime/descriptor.h"
 
@@ -26,7 +26,7 @@ Descriptor open_file(const std::string& path, int flags) {
   return file;
 }
 
-class PosixFile : public JournalFile {
+class PosixFile : public File {
  public:
   PosixFile(const std::string& path, int flags) : path_(path), file_(open_file(path, flags)) {}
 
@@ -94,7 +94,7 @@ class PosixFile : public JournalFile {
   Descriptor file_;
 };
 
-class PosixDirectory : public JournalDirectory {
+class PosixDirectory : public Directory {
  public:
   explicit PosixDirectory(const std::string& path) : path_(path), directory_(open_file(path, O_RDONLY | O_DIRECTORY)) {}
 
@@ -106,13 +106,13 @@ class PosixDirectory : public JournalDirectory {
     std::ranges::sort(names);
     return names;
   }
-  std::unique_ptr<JournalFile> open(const std::string& name) const override {
+  std::unique_ptr<File> open(const std::string& name) const override {
     return std::make_unique<PosixFile>(path_of(name), O_RDWR);
   }
-  std::unique_ptr<JournalFile> open_to_read(const std::string& name) const override {
+  std::unique_ptr<File> open_to_read(const std::string& name) const override {
     return std::make_unique<PosixFile>(path_of(name), O_RDONLY);
   }
-  std::unique_ptr<JournalFile> create(const std::string& name) override {
+  std::unique_ptr<File> create(const std::string& name) override {
     return std::make_unique<PosixFile>(path_of(name), O_RDWR | O_CREAT | O_TRUNC);
   }
   void rename(const std::string& from, const std::string& to) override {
@@ -144,7 +144,7 @@ class PosixDirectory : public JournalDirectory {
 
 }  // namespace
 
-std::unique_ptr<JournalDirectory> open_posix_directory(const std::string& path) {
+std::unique_ptr<Directory> open_posix_directory(const std::string& path) {
   return std::make_unique<PosixDirectory>(path);
 }
 

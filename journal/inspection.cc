@@ -15,7 +15,7 @@ namespace {
 constexpr int most_looks = 4;  // at what a start would do, while a distributor writes
 
 // With the sentence of a start that refuses, if these two files are not there or damaged.
-std::string read_small_files(const JournalDirectory& directory, JournalInspection& inspection) {
+std::string read_small_files(const Directory& directory, JournalInspection& inspection) {
   const auto identity = read_identity(directory);
   if (!identity) return identity.error();
   inspection.identity = *identity;
@@ -25,7 +25,7 @@ std::string read_small_files(const JournalDirectory& directory, JournalInspectio
   return {};
 }
 
-OpeningVerdict judge(const JournalDirectory& directory) {
+OpeningVerdict judge(const Directory& directory) {
   OpeningVerdict verdict;
   JournalInspection small;
   verdict.refusal = read_small_files(directory, small);
@@ -44,7 +44,7 @@ OpeningVerdict judge(const JournalDirectory& directory) {
 }
 
 // A distributor that writes and cuts meanwhile can make it look damaged, but not twice in the same way.
-OpeningVerdict verdict_on(const JournalDirectory& directory) {
+OpeningVerdict verdict_on(const Directory& directory) {
   OpeningVerdict verdict;
   for (int look = 0; look < most_looks; ++look) {
     try {
@@ -95,7 +95,7 @@ void void_behind(std::vector<InspectedSegment>& segments, std::size_t place) {
   }
 }
 
-std::vector<InspectedSegment> inspect_segments(const JournalDirectory& directory, const JournalInspection& inspection,
+std::vector<InspectedSegment> inspect_segments(const Directory& directory, const JournalInspection& inspection,
                                                const InspectionProgress& progress) {
   const std::optional<GroupId> group = inspection.identity ? std::optional(inspection.identity->group) : std::nullopt;
   const std::vector<SegmentFile> files = list_segments(directory, group, inspection.mark);
@@ -127,7 +127,7 @@ std::string journal_directory_of(const std::string& path) {
   return is_data ? inner.string() : path;
 }
 
-JournalInspection inspect_journal(const JournalDirectory& directory, const InspectionProgress& progress) {
+JournalInspection inspect_journal(const Directory& directory, const InspectionProgress& progress) {
   JournalInspection inspection;
   inspection.path = directory.path();
   read_small_files(directory, inspection);

@@ -11,8 +11,8 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "journal/directory.h"
-#include "journal/identity.h"
+#include "files/directory.h"
+#include "files/identity.h"
 #include "journal/stable_mark.h"
 
 namespace tally {
@@ -45,7 +45,7 @@ struct OpeningVerdict {
 
 struct JournalInspection {
   std::string path;
-  std::optional<JournalIdentity> identity;
+  std::optional<Identity> identity;
   std::optional<StablePlace> mark;
   std::vector<InspectedSegment> segments;
   OpeningVerdict verdict;
@@ -63,6 +63,6 @@ using InspectionProgress = std::function<void(std::uint64_t done, std::uint64_t 
 // Errors are sentences: it is no journal, or it cannot be read now, which proves nothing.
 tl::expected<JournalInspection, std::string> inspect_journal(const std::string& path,
                                                              const InspectionProgress& progress);
-JournalInspection inspect_journal(const JournalDirectory& directory, const InspectionProgress& progress);
+JournalInspection inspect_journal(const Directory& directory, const InspectionProgress& progress);
 
 }  // namespace tally

@@ -18,8 +18,11 @@ class Journal {
  public:
   virtual ~Journal() = default;
 
-  // Journals and syncs the next term, before anything else is done. What was found, and that term.
-  virtual RecoveredJournal begin_term() = 0;
+  // What is there, and the newest term that was begun. Before begin_term() only.
+  virtual const RecoveredJournal& found() const = 0;
+  // Journals and syncs the next term, or `least` if that is later, before anything else is done. What was found, and
+  // that term.
+  virtual RecoveredJournal begin_term(Term least = {}) = 0;
 
   // An order, as the two frames of its message; its identity and times are told apart, so that nobody decodes it.
   virtual void append(const OrderIdentity& order, ServedTime served, CalendarTime calendar, std::string_view header,

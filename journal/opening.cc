@@ -12,7 +12,8 @@
 namespace tally {
 namespace {
 
-constexpr std::string_view restore = "; restore the newest copy of the journal";
+constexpr std::string_view restore =
+    "; put the newest copy of the journal back, or see `tally journal rebuild` and `tally journal accept-loss`";
 
 std::string named(Sequence sequence) { return std::to_string(sequence.value); }
 
@@ -26,7 +27,8 @@ bool is_known(const std::string& name) {
 
 class Opening {
  public:
-  Opening(const JournalDirectory& directory, const StablePlace& mark) : directory_(directory), mark_(mark) {}
+  Opening(const Directory& directory, const StablePlace& mark, Loss loss)
+      : directory_(directory), mark_(mark), gives_up_(loss == Loss::given_up) {}
 
   tl::expected<FoundJournal, std::string> find() {
     found_.recovered.group = mark_.group;
@@ -63,6 +65,7 @@ class Opening {
 
   tl::expected<void, std::string> read_header(const std::string& name) {
     auto segment = Segment::read(directory_.open_to_read(name));
+    if (!segment && gives_up_) return leave_out(name);
     if (!segment) return refuse("the header of " + name + " is damaged");
     const SegmentHeader& header = segment->header();
     if (header.group != mark_.group) return refuse(name + " belongs to another group");
@@ -81,9 +84,16 @@ class Opening {
       found_.leftovers.push_back(name);
       return {};
     }
+    if (header.predecessor != before.first() && gives_up_) return leave_out(name);
     if (header.predecessor != before.first())
       return refuse("the segment between " + before.name() + " and " + name + " is missing");
     found_.segments.push_back(std::move(segment));
+    return {};
+  }
+
+  // And so, since they do not follow, what comes behind it.
+  tl::expected<void, std::string> leave_out(const std::string& name) {
+    found_.leftovers.push_back(name);
     return {};
   }
 
@@ -92,10 +102,10 @@ class Opening {
     const bool empty = found_.segments.empty();
     if (empty && mark_.term.value == 0) return {};
     if (empty) return refuse("its segments are missing");
-    if (found_.segments.front()->first() > mark_.first)
+    if (found_.segments.front()->first() > mark_.first && !gives_up_)
       return refuse("the segment with order " + named(mark_.first) + " is missing");
     const SegmentHeader& newest = found_.segments.back()->header();
-    if (newest.term < mark_.term)
+    if (newest.term < mark_.term && !gives_up_)
       return refuse(
           "term " + std::to_string(mark_.term.value) +
           " was begun and is not there: the newest segment is missing, or an older copy was put in its place");
@@ -121,6 +131,10 @@ class Opening {
     found_.synced_number = found_.segments[begin]->header().first_number - 1;
     for (std::size_t place = begin; place < found_.segments.size(); ++place) {
       const SegmentHeader& header = found_.segments[place]->header();
+      if (header.last != last_.order && gives_up_) {
+        drop_from(place);
+        break;
+      }
       if (header.last != last_.order)
         return refuse(found_.segments[place]->name() + " does not continue the segment before it");
       take_header(header);
@@ -147,12 +161,17 @@ class Opening {
   // Record by record, until one is not whole.
   tl::expected<void, std::string> follow(const Segment& segment, RecordScan& scan, std::uint64_t last) {
     while (scan.number() <= last) {
+      const auto before = gives_up_ ? std::optional(scan) : std::nullopt;
       auto record = scan.next();
       if (!record) record = go_round_damage(segment, scan, last);
       if (!record) return {};
       found_.last_number = std::max(found_.last_number, record->head.number);
       prove(record->head.synced);
-      if (const auto taken = take(*record); !taken) return taken;
+      if (const auto taken = take(*record); !taken) {
+        if (!gives_up_) return taken;
+        scan = *before;
+        return {};
+      }
     }
     return {};
   }
@@ -205,7 +224,7 @@ class Opening {
   }
 
   tl::expected<void, std::string> check_mark() const {
-    if (last_.order.sequence != mark_.sequence || last_.order.chain == mark_.chain) return {};
+    if (last_.order.sequence != mark_.sequence || last_.order.chain == mark_.chain || gives_up_) return {};
     return refuse("order " + named(mark_.sequence) + " is not the one that was stable: an older copy was put there");
   }
 
@@ -243,17 +262,22 @@ class Opening {
     const bool has_the_mark = last_.order.sequence >= mark_.sequence;  // else its order is behind, or lost
     const bool mark_is_behind = !has_the_mark && mark_.sequence <= reached;
     const bool fact_is_lost = has_the_mark && mark_.synced >= missing;
-    if (std::max(synced, found_.synced_number) >= missing || mark_is_behind || fact_is_lost)
+    const bool is_damage = std::max(synced, found_.synced_number) >= missing || mark_is_behind || fact_is_lost;
+    if (is_damage && !gives_up_)
       return refuse("what follows order " + named(last_.order.sequence) + " in " + found_.segments[place]->name() +
                     " is damaged: it was stable");
-    for (std::size_t later = place + 1; later < found_.segments.size(); ++later)
-      found_.leftovers.push_back(found_.segments[later]->name());
-    found_.segments.resize(place + 1);
+    drop_from(place + 1);
     return {};
   }
 
+  void drop_from(std::size_t place) {
+    for (std::size_t later = place; later < found_.segments.size(); ++later)
+      found_.leftovers.push_back(found_.segments[later]->name());
+    found_.segments.resize(place);
+  }
+
   tl::expected<void, std::string> finish() {
-    if (last_.order.sequence < mark_.sequence)
+    if (last_.order.sequence < mark_.sequence && !gives_up_)
       return refuse("order " + named(mark_.sequence) +
                     " was stable and is not there: the journal's tail was lost, or an older copy was put in its place");
     RecoveredJournal& recovered = found_.recovered;
@@ -264,8 +288,9 @@ class Opening {
     return {};
   }
 
-  const JournalDirectory& directory_;
+  const Directory& directory_;
   const StablePlace mark_;
+  const bool gives_up_;
   FoundJournal found_;
   JournalPlace last_;
   bool chain_known_ = true;        // that of `last_`
@@ -274,8 +299,8 @@ class Opening {
 
 }  // namespace
 
-tl::expected<FoundJournal, std::string> find_journal(const JournalDirectory& directory, const StablePlace& mark) {
-  return Opening(directory, mark).find();
+tl::expected<FoundJournal, std::string> find_journal(const Directory& directory, const StablePlace& mark, Loss loss) {
+  return Opening(directory, mark, loss).find();
 }
 
 std::optional<std::string> refused_semantics(const FoundJournal& found) {
@@ -286,7 +311,7 @@ std::optional<std::string> refused_semantics(const FoundJournal& found) {
          "begin a new group in an empty directory";
 }
 
-tl::expected<JournalIdentity, std::string> read_identity(const JournalDirectory& directory) {
+tl::expected<Identity, std::string> read_identity(const Directory& directory) {
   const bool has_identity = directory.has(identity_file);
   if (!has_identity && directory.has("CURRENT"))
     return tl::unexpected<std::string>(
@@ -296,12 +321,15 @@ tl::expected<JournalIdentity, std::string> read_identity(const JournalDirectory&
     return tl::unexpected("it is not a journal: the file identity is missing" + std::string(restore) +
                           ", or make a new group's in an empty directory (`tally init`)");
   const auto file = directory.open_to_read(identity_file);
-  auto identity = decode_identity(file->read(0, journal_block_bytes));
-  if (!identity) return tl::unexpected("the file identity is damaged" + std::string(restore));
+  auto identity = decode_identity(file->read(0, most_identity_bytes));
+  if (!identity || identity->format != journal_format)
+    return tl::unexpected("the file identity is damaged" + std::string(restore));
+  if (identity->kind != journal_kind)
+    return tl::unexpected("it is not a journal: its file identity says " + identity->kind + std::string(restore));
   return std::move(*identity);
 }
 
-tl::expected<std::unique_ptr<StableMark>, std::string> read_mark(const JournalDirectory& directory, GroupId group,
+tl::expected<std::unique_ptr<StableMark>, std::string> read_mark(const Directory& directory, GroupId group,
                                                                  Access access) {
   if (!directory.has(StableMark::file_name))
     return tl::unexpected("the file stable.mark is missing" + std::string(restore));

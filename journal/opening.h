@@ -15,9 +15,9 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "journal/directory.h"
+#include "files/directory.h"
+#include "files/identity.h"
 #include "journal/facts.h"
-#include "journal/identity.h"
 #include "journal/segment.h"
 #include "journal/stable_mark.h"
 
@@ -41,16 +41,25 @@ struct FoundJournal {
   JournalPlace synced;
 };
 
+// What the identity of a journal says beside its group.
+inline constexpr char journal_kind[] = "journal";
+inline constexpr char distributor_role[] = "distributor";
+
 // The files that every journal has: without them nothing is opened. Errors are sentences for the operator.
-tl::expected<JournalIdentity, std::string> read_identity(const JournalDirectory& directory);
+tl::expected<Identity, std::string> read_identity(const Directory& directory);
 enum class Access { read, write };
-tl::expected<std::unique_ptr<StableMark>, std::string> read_mark(const JournalDirectory& directory, GroupId group,
+tl::expected<std::unique_ptr<StableMark>, std::string> read_mark(const Directory& directory, GroupId group,
                                                                  Access access);
 
 // Why a journal that was found is of another version of tally, if it is.
 std::optional<std::string> refused_semantics(const FoundJournal& found);
 
+// What is lost: whether it is refused, or given up by an operator. Then the journal ends before the first thing that is
+// missing or damaged, be it stable or not.
+enum class Loss { refused, given_up };
+
 // `mark`: of the same group. std::system_error: something cannot be read now, which proves nothing.
-tl::expected<FoundJournal, std::string> find_journal(const JournalDirectory& directory, const StablePlace& mark);
+tl::expected<FoundJournal, std::string> find_journal(const Directory& directory, const StablePlace& mark,
+                                                     Loss loss = Loss::refused);
 
 }  // namespace tally

@@ -10,7 +10,7 @@ constexpr std::size_t buffer_bytes = 64 * 1024;
 
 }  // namespace
 
-RecordScan::RecordScan(const JournalFile& file, std::uint64_t salt, std::uint64_t offset, std::uint64_t number)
+RecordScan::RecordScan(const File& file, std::uint64_t salt, std::uint64_t offset, std::uint64_t number)
     : file_(&file), salt_(salt), offset_(offset), number_(number) {}
 
 // Fewer bytes only where the file ends.

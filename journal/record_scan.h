@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "journal/directory.h"
+#include "files/directory.h"
 #include "journal/format.h"
 
 namespace tally {
@@ -22,7 +22,7 @@ class RecordScan {
   };
 
   // Begins at `offset`, where the record `number` is, or will be.
-  RecordScan(const JournalFile& file, std::uint64_t salt, std::uint64_t offset, std::uint64_t number);
+  RecordScan(const File& file, std::uint64_t salt, std::uint64_t offset, std::uint64_t number);
 
   // Nothing: no valid record of the expected number is here. Asked again, it looks again.
   std::optional<Record> next();
@@ -38,7 +38,7 @@ class RecordScan {
   std::optional<Record> record_at(std::uint64_t offset);
   Record pass(const Record& record);
 
-  const JournalFile* file_;
+  const File* file_;
   std::uint64_t salt_;
   std::uint64_t offset_;
   std::uint64_t number_;

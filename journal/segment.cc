@@ -12,8 +12,8 @@ constexpr std::uint64_t index_spacing = 64 * 1024;
 
 }  // namespace
 
-Segment::Segment(std::unique_ptr<JournalFile> file, SegmentHeader header, std::size_t header_bytes,
-                 std::uint64_t capacity, bool grows)
+Segment::Segment(std::unique_ptr<File> file, SegmentHeader header, std::size_t header_bytes, std::uint64_t capacity,
+                 bool grows)
     : file_(std::move(file)),
       header_(std::move(header)),
       header_bytes_(header_bytes),
@@ -21,7 +21,7 @@ Segment::Segment(std::unique_ptr<JournalFile> file, SegmentHeader header, std::s
       grows_(grows),
       end_(header_bytes) {}
 
-std::shared_ptr<Segment> Segment::read(std::unique_ptr<JournalFile> file) {
+std::shared_ptr<Segment> Segment::read(std::unique_ptr<File> file) {
   std::string bytes = file->read(0, journal_block_bytes);
   const auto size = segment_header_size(bytes);
   if (!size) return nullptr;

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "journal/directory.h"
+#include "files/directory.h"
 #include "journal/format.h"
 #include "journal/record_scan.h"
 
@@ -22,15 +22,15 @@ class Segment {
  public:
   // Whose header is in the file already, `header_bytes` of it, and nothing else. The file is `capacity` large; or it
   // grows, up to there.
-  Segment(std::unique_ptr<JournalFile> file, SegmentHeader header, std::size_t header_bytes, std::uint64_t capacity,
+  Segment(std::unique_ptr<File> file, SegmentHeader header, std::size_t header_bytes, std::uint64_t capacity,
           bool grows);
   // One that is there. Nothing: its header is damaged.
-  static std::shared_ptr<Segment> read(std::unique_ptr<JournalFile> file);
+  static std::shared_ptr<Segment> read(std::unique_ptr<File> file);
 
   const SegmentHeader& header() const { return header_; }
   Sequence first() const { return header_.first(); }
   std::string name() const { return segment_name(first()); }
-  const JournalFile& file() const { return *file_; }
+  const File& file() const { return *file_; }
   // The next so many bytes from about this order on are to be read from the disk.
   void drop_cache(Sequence from, std::size_t bytes) const { file_->drop_cache(place_before(from).offset, bytes); }
 
@@ -62,7 +62,7 @@ class Segment {
   Place place_before(Sequence sequence) const;
   void note(const RecordHead& head, std::uint64_t offset);
 
-  std::unique_ptr<JournalFile> file_;
+  std::unique_ptr<File> file_;
   const SegmentHeader header_;
   const std::size_t header_bytes_;
   const std::uint64_t capacity_;

@@ -10,7 +10,7 @@ namespace tally {
 namespace {
 
 // Nothing: it is not there any more.
-std::optional<SegmentFile> read_file(const JournalDirectory& directory, const std::string& name) {
+std::optional<SegmentFile> read_file(const Directory& directory, const std::string& name) {
   SegmentFile file;
   file.name = name;
   try {
@@ -51,7 +51,7 @@ void check_beginning(std::vector<SegmentFile>& files, const std::optional<Stable
 
 }  // namespace
 
-std::vector<SegmentFile> list_segments(const JournalDirectory& directory, std::optional<GroupId> group,
+std::vector<SegmentFile> list_segments(const Directory& directory, std::optional<GroupId> group,
                                        const std::optional<StablePlace>& mark) {
   std::vector<SegmentFile> files;
   const SegmentFile* before = nullptr;

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "journal/directory.h"
+#include "files/directory.h"
 #include "journal/segment.h"
 #include "journal/stable_mark.h"
 
@@ -27,7 +27,7 @@ struct SegmentFile {
 // In the order of their names, which is that of their orders. `group`: that they must be of, and `mark`: where the
 // first one must begin, as far as it is known. What a running distributor removed meanwhile is left out.
 // std::system_error: something cannot be read now.
-std::vector<SegmentFile> list_segments(const JournalDirectory& directory, std::optional<GroupId> group,
+std::vector<SegmentFile> list_segments(const Directory& directory, std::optional<GroupId> group,
                                        const std::optional<StablePlace>& mark);
 
 // How far the records of `files[place]` count, as the segment says that goes on from it: those behind were void when it

@@ -152,8 +152,8 @@ class SegmentInspection {
 
 }  // namespace
 
-SegmentFindings inspect_segment(const JournalDirectory& directory, const std::vector<SegmentFile>& files,
-                                std::size_t place, SyncProof& proof, const std::function<void(std::uint64_t)>& read) {
+SegmentFindings inspect_segment(const Directory& directory, const std::vector<SegmentFile>& files, std::size_t place,
+                                SyncProof& proof, const std::function<void(std::uint64_t)>& read) {
   const SegmentFile& file = files[place];
   SegmentFindings findings = SegmentInspection(file, end_of(files, place), proof, read).inspect();
   if (!findings.segment.fault.empty() && !directory.has(file.name)) {

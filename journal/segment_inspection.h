@@ -24,7 +24,7 @@ struct SegmentFindings {
 
 // `files[place]`, of which `directory` is told apart whether it is still there when something is wrong. `read` hears
 // how many bytes of the file were read. Adds to `proof` what its records prove.
-SegmentFindings inspect_segment(const JournalDirectory& directory, const std::vector<SegmentFile>& files,
-                                std::size_t place, SyncProof& proof, const std::function<void(std::uint64_t)>& read);
+SegmentFindings inspect_segment(const Directory& directory, const std::vector<SegmentFile>& files, std::size_t place,
+                                SyncProof& proof, const std::function<void(std::uint64_t)>& read);
 
 }  // namespace tally

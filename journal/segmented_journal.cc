@@ -28,7 +28,7 @@ using SegmentPointer = std::shared_ptr<Segment>;
 
 class SegmentedJournal : public Journal {
  public:
-  SegmentedJournal(std::unique_ptr<JournalDirectory> directory, std::unique_ptr<StableMark> mark, FoundJournal found,
+  SegmentedJournal(std::unique_ptr<Directory> directory, std::unique_ptr<StableMark> mark, FoundJournal found,
                    JournalOptions options)
       : directory_(std::move(directory)),
         mark_(std::move(mark)),
@@ -42,8 +42,10 @@ class SegmentedJournal : public Journal {
         next_number_(found.last_number + 1),
         synced_number_(found.synced_number) {}
 
-  RecoveredJournal begin_term() override {
-    recovered_.term = recovered_.term.next();
+  const RecoveredJournal& found() const override { return recovered_; }
+
+  RecoveredJournal begin_term(Term least) override {
+    recovered_.term = std::max(recovered_.term.next(), least);
     SegmentHeader header = next_header(synced_place_);
     header.predecessor_last = last_number_before(header.first());
     start_segment(std::move(header), [this](Segment& segment) { write_anew(segment); });
@@ -314,7 +316,7 @@ class SegmentedJournal : public Journal {
       if (segment != segments_.back()) closed_bytes_ += segment->end();
   }
 
-  std::unique_ptr<JournalDirectory> directory_;
+  std::unique_ptr<Directory> directory_;
   std::unique_ptr<StableMark> mark_;
   JournalOptions options_;
   Spare spare_;
@@ -336,8 +338,7 @@ class SegmentedJournal : public Journal {
   std::atomic<std::uint64_t> synced_number_;
 };
 
-tl::expected<std::unique_ptr<Journal>, std::string> open(std::unique_ptr<JournalDirectory> directory,
-                                                         JournalOptions options) {
+tl::expected<std::unique_ptr<Journal>, std::string> open(std::unique_ptr<Directory> directory, JournalOptions options) {
   const auto identity = read_identity(*directory);
   if (!identity) return tl::unexpected(identity.error());
   if (!directory->lock(identity_file)) return tl::unexpected<std::string>("another process uses it");
@@ -362,25 +363,39 @@ std::uint64_t segment_bytes_for(std::uint64_t journal_bytes) {
   return std::clamp(part, least_segment_bytes, most_segment_bytes);
 }
 
-tl::expected<void, std::string> create_journal(JournalDirectory& directory, const JournalIdentity& identity) {
+tl::expected<void, std::string> create_journal(Directory& directory, GroupId group, const std::string& made) {
   try {
     for (const std::string& name : directory.names())
       if (name != StableMark::file_name && name != unfinished_identity_file && name != "lost+found")
         return tl::unexpected(directory.path() + " is not empty: " + name + " is there");
-    StableMark::create(directory, identity.group);
-    const auto file = directory.create(unfinished_identity_file);
-    file->write(0, encode_identity(identity));
-    file->sync();
-    directory.sync();  // where there is an identity, there is a mark
-    directory.rename(unfinished_identity_file, identity_file);
-    directory.sync();
+    StableMark::create(directory, group);
+    write_identity(directory, {journal_kind, journal_format, distributor_role, group, made});
   } catch (const std::system_error& error) {
     return tl::unexpected(std::string("the journal cannot be made: ") + error.what());
   }
   return {};
 }
 
-tl::expected<std::unique_ptr<Journal>, std::string> open_journal(std::unique_ptr<JournalDirectory> directory,
+tl::expected<std::unique_ptr<Journal>, std::string> begin_journal(std::unique_ptr<Directory> directory,
+                                                                  const std::string& made, RecoveredJournal beginning,
+                                                                  JournalOptions options) {
+  if (const auto created = create_journal(*directory, beginning.group, made); !created)
+    return tl::unexpected(created.error());
+  try {
+    auto mark = StableMark::read(directory->open(StableMark::file_name));
+    mark->set_first(beginning.last.sequence.next());
+    FoundJournal found;
+    found.synced = {beginning.last, beginning.served, beginning.calendar};
+    found.recovered = std::move(beginning);
+    found.recovered.first = found.recovered.last.sequence.next();
+    return std::make_unique<SegmentedJournal>(std::move(directory), std::move(mark), std::move(found),
+                                              std::move(options));
+  } catch (const std::system_error& error) {
+    return tl::unexpected(std::string("the journal cannot be made: ") + error.what());
+  }
+}
+
+tl::expected<std::unique_ptr<Journal>, std::string> open_journal(std::unique_ptr<Directory> directory,
                                                                  JournalOptions options) {
   const std::string path = directory->path();
   try {

@@ -12,8 +12,8 @@
 #include <string>
 #include <tl/expected.hpp>
 
-#include "journal/directory.h"
-#include "journal/identity.h"
+#include "files/directory.h"
+#include "files/identity.h"
 #include "journal/journal.h"
 
 namespace tally {
@@ -27,11 +27,18 @@ struct JournalOptions {
 // For a journal that is to take about so many bytes.
 std::uint64_t segment_bytes_for(std::uint64_t journal_bytes);
 
-// A journal without a segment. The directory must be there, and empty; the error is a sentence.
-tl::expected<void, std::string> create_journal(JournalDirectory& directory, const JournalIdentity& identity);
+// A journal without a segment. The directory must be there, and empty; the error is a sentence. `made`: when, for
+// people.
+tl::expected<void, std::string> create_journal(Directory& directory, GroupId group, const std::string& made);
+
+// In an empty directory, a journal without an order that goes on after `beginning.last`, with the facts of `beginning`;
+// the next term that it begins is later than that one's. The error is a sentence.
+tl::expected<std::unique_ptr<Journal>, std::string> begin_journal(std::unique_ptr<Directory> directory,
+                                                                  const std::string& made, RecoveredJournal beginning,
+                                                                  JournalOptions options);
 
 // The error is a sentence for the operator, with the path and what helps. Nothing is changed before begin_term().
-tl::expected<std::unique_ptr<Journal>, std::string> open_journal(std::unique_ptr<JournalDirectory> directory,
+tl::expected<std::unique_ptr<Journal>, std::string> open_journal(std::unique_ptr<Directory> directory,
                                                                  JournalOptions options);
 
 }  // namespace tally

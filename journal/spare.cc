@@ -13,7 +13,7 @@ constexpr std::size_t piece_bytes = 1u << 20;  // each is synced by itself: no s
 }  // namespace
 
 // One that the process before left is as good, once its name is known to be synced.
-Spare::Spare(JournalDirectory& directory, std::uint64_t bytes) : directory_(directory), bytes_(bytes) {
+Spare::Spare(Directory& directory, std::uint64_t bytes) : directory_(directory), bytes_(bytes) {
   if (!directory_.has(spare_file)) return;
   if (directory_.open_to_read(spare_file)->size() != bytes_) return;
   name_synced_ = false;

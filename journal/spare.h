@@ -11,13 +11,13 @@
 #include <optional>
 #include <string>
 
-#include "journal/directory.h"
+#include "files/directory.h"
 
 namespace tally {
 
 class Spare {
  public:
-  Spare(JournalDirectory& directory, std::uint64_t bytes);
+  Spare(Directory& directory, std::uint64_t bytes);
 
   bool ready() const { return state_ == State::ready; }
   bool wanted() const { return state_ == State::none; }
@@ -31,7 +31,7 @@ class Spare {
 
   // The spare; or an empty file, if there is none: nobody waits.
   struct Taken {
-    std::unique_ptr<JournalFile> file;
+    std::unique_ptr<File> file;
     std::string name;
     bool grows;
   };
@@ -42,7 +42,7 @@ class Spare {
  private:
   enum class State { none, ready, taken };
 
-  JournalDirectory& directory_;
+  Directory& directory_;
   std::uint64_t bytes_;
   bool name_synced_ = true;
   std::atomic<State> state_{State::none};

@@ -43,11 +43,9 @@ std::optional<StableMark::Slot> StableMark::decode(std::string_view bytes) {
   return slot;
 }
 
-void StableMark::write(JournalFile& file, const Slot& slot) {
-  file.write(slot.writing % slots * sector_bytes, encode(slot));
-}
+void StableMark::write(File& file, const Slot& slot) { file.write(slot.writing % slots * sector_bytes, encode(slot)); }
 
-void StableMark::create(JournalDirectory& directory, GroupId group) {
+void StableMark::create(Directory& directory, GroupId group) {
   const auto file = directory.create(file_name);
   file->write(0, std::string(slots * sector_bytes, '\0'));
   Slot slot;
@@ -57,7 +55,7 @@ void StableMark::create(JournalDirectory& directory, GroupId group) {
   file->sync();
 }
 
-std::unique_ptr<StableMark> StableMark::read(std::unique_ptr<JournalFile> file) {
+std::unique_ptr<StableMark> StableMark::read(std::unique_ptr<File> file) {
   std::optional<Slot> newest;
   for (std::size_t place = 0; place < slots; ++place) {
     const auto slot = decode(file->read(place * sector_bytes, sector_bytes));

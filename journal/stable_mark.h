@@ -13,7 +13,7 @@
 #include <mutex>
 #include <optional>
 
-#include "journal/directory.h"
+#include "files/directory.h"
 #include "protocol/messages.h"
 
 namespace tally {
@@ -33,9 +33,9 @@ class StableMark {
   static constexpr char file_name[] = "stable.mark";
 
   // Makes the file, and syncs it, not its name.
-  static void create(JournalDirectory& directory, GroupId group);
+  static void create(Directory& directory, GroupId group);
   // Nothing: no slot is valid.
-  static std::unique_ptr<StableMark> read(std::unique_ptr<JournalFile> file);
+  static std::unique_ptr<StableMark> read(std::unique_ptr<File> file);
 
   StablePlace get() const;
   // The newest term, its last stable order, and the last record that was synced.
@@ -48,12 +48,12 @@ class StableMark {
     std::uint64_t writing = 0;  // counts them: the newest valid slot holds
     StablePlace place;
   };
-  explicit StableMark(std::unique_ptr<JournalFile> file) : file_(std::move(file)) {}
+  explicit StableMark(std::unique_ptr<File> file) : file_(std::move(file)) {}
   static std::string encode(const Slot& slot);
   static std::optional<Slot> decode(std::string_view bytes);
-  static void write(JournalFile& file, const Slot& slot);
+  static void write(File& file, const Slot& slot);
 
-  std::unique_ptr<JournalFile> file_;
+  std::unique_ptr<File> file_;
   mutable std::mutex mutex_;
   Slot slot_;  // the newest
 };

@@ -82,6 +82,7 @@ inline constexpr std::size_t client_waiting_operations = 1'000'000;
 
 // Sockets: messages queued by ZeroMQ for one peer.
 inline constexpr int client_queue_messages = 256;
+inline constexpr int client_unread_messages = 16;   // the rest waits in the client's own machine
 inline constexpr int decision_queue_messages = 64;  // for a client: it has no more requests on the way (session_window)
 inline constexpr int peer_queue_messages = 1024;
 inline constexpr int state_queue_messages = 4;           // chunks and requests of state

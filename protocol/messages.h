@@ -311,6 +311,8 @@ struct ReplicaReport {
   Sequence state_wanted;    // it wants a state of this order or a later one from another replica; zero: none
   bool seal_ready = false;  // as the standing asks
   CheckpointSeal seal;      // the newest that it made; not known: it could not
+  Term newest_term;         // that it has heard of, also before it was started
+  OrderIdentity decided;    // the newest order that it was told was decided, likewise; sequence zero: none
   auto operator<=>(const ReplicaReport&) const = default;
 };
 
@@ -369,6 +371,7 @@ struct BallotEntry {
 struct Ballot {
   OrderIdentity order;
   std::vector<BallotEntry> requests;
+  bool synced = false;  // by the journal, and all orders before it
   auto operator<=>(const Ballot&) const = default;
 };
 
@@ -445,6 +448,7 @@ struct ComparatorReport {
   OrderState agreed;     // the newest ballot that was decided
   Sequence undecidable;  // a ballot on which f+1 votes cannot be equal any more; zero: none
   Succession succession;
+  OrderIdentity synced;  // the newest order that was decided and is known to be synced; sequence zero: none
   auto operator<=>(const ComparatorReport&) const = default;
 };
 

@@ -14,7 +14,9 @@ using Kind = StoreError::Kind;
 constexpr std::size_t kept_changes = 250'000;
 
 // The store itself is not to blame, and nobody knows what it holds.
-bool says_nothing(const StoreError& error) { return error.kind == Kind::not_written || error.kind == Kind::locked; }
+bool says_nothing(const StoreError& error) {
+  return error.kind == Kind::not_written || error.kind == Kind::locked || error.kind == Kind::inaccessible;
+}
 
 StoreError mismatch(const Digest& recorded, const Digest& recomputed) {
   return {Kind::digest_mismatch, "recorded " + to_hex(recorded) + ", recomputed " + to_hex(recomputed)};
@@ -71,7 +73,7 @@ Stored<void> CheckpointPair::find_header(Slot& slot) {
   auto found = slot.store->header();
   if (found) {
     slot.header = *found;
-  } else if (found.error().kind == Kind::locked) {
+  } else if (found.error().kind == Kind::locked || found.error().kind == Kind::inaccessible) {
     return tl::unexpected(found.error());
   } else if (says_nothing(found.error())) {
     events_.push_back(

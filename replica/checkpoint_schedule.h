@@ -38,6 +38,8 @@ class CheckpointSchedule {
   // An order of about so many bytes was executed.
   void executed(std::uint64_t bytes) { bytes_ += bytes; }
   bool due(Sequence applied, std::size_t changes) const;
+  // Whether it is some replica's turn by the number of orders.
+  bool is_anybodys(Sequence applied) const;
   void captured(CheckpointDelta delta);
   // The waiting capture, once it may be committed. `applied` is what the replica's chain leads to now.
   std::optional<CheckpointDelta> release(const ReplicaStanding& standing, const OrderIdentity& applied);
@@ -57,8 +59,9 @@ class CheckpointSchedule {
   void drop();
 
  private:
+  bool is_turn_of(std::uint64_t replica, Sequence applied) const;
+
   Config config_;
-  std::uint64_t offset_ = 0;
   std::uint64_t bytes_ = 0;  // of the orders since the last capture
   std::optional<CheckpointDelta> waiting_;
   bool committing_ = false;

@@ -30,6 +30,8 @@ std::uint64_t bytes_of(const Order& order) {
 ReplicaCore::ReplicaCore(ReplicaConfig config, OperationDecoder decode)
     : config_(std::move(config)),
       decode_(std::move(decode)),
+      group_(config_.group),
+      witness_(config_.witness),
       import_(config_.id, config_.replicas),
       schedule_({config_.id, config_.checkpoint_orders, config_.replicas, config_.early_checkpoint_changes,
                  config_.early_checkpoint_bytes}) {
@@ -112,6 +114,10 @@ void ReplicaCore::apply(const Order& order, Instant now) {
     usual_result_bytes_ = results.size();
     output_.votes.push_back({order.id, config_.incarnation, recovery_, state_->digest(), std::move(results)});
     capture_if_due(state_->changes() - std::min(changes, state_->changes()), order.seal, now);
+    if (schedule_.is_anybodys(applied_.sequence)) {
+      if (due_states_.size() == Witness::most_states) due_states_.pop_front();
+      due_states_.push_back({applied_, state_->digest()});
+    }
   }
   reporting_.applied(applied_.sequence, now);
   examine_state(now);
@@ -152,6 +158,7 @@ void ReplicaCore::receive(const ReplicaStanding& standing, Instant now) {
   const bool readmitted = standing_ && standing_->state == ReplicaState::probation;
   if (readmitted && standing.state == ReplicaState::voting && !is_unproven_import()) pass_trial(now);
   standing_ = standing;
+  remember();
   look_after_seal();
   if (importing()) {
     import_.allow(standing.donors, now);
@@ -169,12 +176,27 @@ void ReplicaCore::receive(const ReplicaStanding& standing, Instant now) {
 // A replica belongs to one group for ever.
 bool ReplicaCore::knows_group(const ReplicaStanding& standing) {
   if (group_.value != 0 && group_ != standing.group) {
-    fail("this replica's checkpoints are of group " + std::to_string(group_.value) + ", the distributor's is " +
+    fail("this replica is of group " + std::to_string(group_.value) + ", the distributor of group " +
          std::to_string(standing.group.value));
     return false;
   }
   group_ = standing.group;
   return true;
+}
+
+// What was decided is known to be right once it is told, and this replica's word for it is worth
+// something once its own state is.
+void ReplicaCore::remember() {
+  const ReplicaStanding& standing = *standing_;
+  bool is_news = standing.term > witness_.newest_term || standing.agreed.order > witness_.decided;
+  witness_.newest_term = std::max(witness_.newest_term, standing.term);
+  witness_.decided = std::max(witness_.decided, standing.agreed.order);
+  while (!trial_ && !due_states_.empty() && due_states_.front().order.sequence <= standing.agreed.order.sequence) {
+    witness_.add(due_states_.front());
+    due_states_.pop_front();
+    is_news = true;
+  }
+  if (is_news) output_.witness = witness_;
 }
 
 // Law 3.
@@ -248,12 +270,28 @@ void ReplicaCore::capture_if_due(std::size_t changed, bool seal, Instant now) {
   if (little_left && standing_->seal_wanted && !std::exchange(seal_ready_, true)) reporting_.request(now);
   if (!little_left || (!seal && is_kept_open())) return;
   if (seal) sealing_ = applied_.sequence;
+  schedule_.captured(capture());
+}
+
+CheckpointDelta ReplicaCore::capture() {
   capturing_ = seal_ready_ = false;
   CheckpointHeader header;
   header.group = group_;
   header.applied = applied_;
   header.calendar = calendar_;
-  schedule_.captured(state_->capture(header));
+  return state_->capture(header);
+}
+
+// When nothing is ordered any more. What waits to be committed goes with it.
+void ReplicaCore::capture_last() {
+  if (captured_last_ || schedule_.committing()) return;
+  captured_last_ = true;
+  const bool is_due = !loading() && !importing() && !trial_ && standing_ && standing_->agreed.order == applied_ &&
+                      applied_.sequence > checkpoint_;
+  if (!is_due || state_->changes() > config_.early_checkpoint_changes) return;
+  if (!schedule_.withdraw()) state_->forget_captures();
+  schedule_.captured(capture());
+  output_.checkpoint = schedule_.release(*standing_, applied_);
 }
 
 // Until the order that is to be sealed has come. What changes meanwhile is captured again and again, so not for ever.
@@ -310,12 +348,14 @@ void ReplicaCore::connected(Instant now) { reporting_.request(now); }
 void ReplicaCore::tick(Instant now) {
   if (failed_) return;
   last_tick_ = now;
+  if (loading() && draining_) captured_last_ = true;
   if (loading()) return show_sign_of_life(now);
   const bool behind = executing() && !needs_state() && standing_->last.sequence > applied_.sequence &&
                       may_execute(applied_.sequence.next());
   reporting_.tick(applied_.sequence, behind, now);
   import_.tick(now);
   take_import_output(now);
+  if (draining_) capture_last();
   if (importing()) return;
   if (capturing_ && !seal_ready_) capture_if_due(0, false, now);
   if (next_scrub_ <= now) scrub_some(now);
@@ -348,8 +388,14 @@ ReplicaOutput ReplicaCore::take_output() {
 // While its state is not complete it has carried out no recovery, and so is not streamed to.
 ReplicaReport ReplicaCore::report(bool resend) const {
   const Recovery recovery = loading() || importing() ? Recovery() : recovery_;
-  return {group_, config_.incarnation,  recovery,       applied_,    checkpoint_, resend, config_.pid, config_.store,
-          proof_, is_unproven_import(), wanted_state(), seal_ready_, seal_};
+  return {group_,          config_.incarnation,
+          recovery,        applied_,
+          checkpoint_,     resend,
+          config_.pid,     config_.store,
+          proof_,          is_unproven_import(),
+          wanted_state(),  seal_ready_,
+          seal_,           witness_.newest_term,
+          witness_.decided};
 }
 
 Event& ReplicaCore::note(std::string_view name, Severity severity) {

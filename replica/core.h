@@ -40,6 +40,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +54,7 @@
 #include "replica/import.h"
 #include "replica/reporting.h"
 #include "replica/state.h"
+#include "replica/witness.h"
 
 namespace tally {
 
@@ -67,6 +69,8 @@ struct ReplicaConfig {
   std::size_t early_checkpoint_changes = 1'000'000;     // capture earlier when so many entries changed,
   std::uint64_t early_checkpoint_bytes = 256ull << 20;  // or the orders since take so much of the journal
   StateLimits limits;
+  GroupId group;    // that its directory is of; zero: not known yet
+  Witness witness;  // what it remembers
 };
 
 // A checkpoint to be loaded: the newest, or one that is older than `below`.
@@ -84,6 +88,7 @@ struct ReplicaOutput {
   std::vector<ImportStep> import_steps;  // for the store, in this order; then say import_stored
   std::optional<Sequence> seal;          // this checkpoint, then say sealed
   bool unseal = false;                   // nobody imports it any more
+  std::optional<Witness> witness;        // is to be kept from now on
   std::vector<Event> events;
   std::optional<std::string> fatal;  // an operator's error: say so, and exit
 };
@@ -94,7 +99,7 @@ class ReplicaCore {
 
   void receive(const Order& order, Instant now);
   void receive(const ReplicaStanding& standing, Instant now);
-  // The connection to the distributor is new.
+  // The connection to the distributor is new, or it wants to hear from this replica.
   void connected(Instant now);
 
   void checkpoint_committed(Sequence applied);
@@ -114,6 +119,11 @@ class ReplicaCore {
 
   void receive(ReplicaId donor, StateChunk chunk, Instant now);
   void import_stored(std::uint64_t attempt, ImportOutcome outcome, Instant now);
+
+  // It is to end. Where the newest decided order is the last that it applied, it captures that state, so that a group
+  // that was stopped has equal checkpoints.
+  void drain() { draining_ = true; }
+  bool is_drained() const { return failed_ || (captured_last_ && !schedule_.committing()); }
 
   void tick(Instant now);
   Instant next_deadline() const;
@@ -165,8 +175,11 @@ class ReplicaCore {
   void prove(Instant now);
   void capture_if_due(std::size_t changed, bool seal, Instant now);
   bool is_kept_open() const;
+  void capture_last();
+  CheckpointDelta capture();
   void look_after_seal();
   bool knows_group(const ReplicaStanding& standing);
+  void remember();
   bool is_outdated(const ReplicaStanding& standing) const;
   bool may_keep_state() const;
   void keep_state(Instant now);
@@ -203,6 +216,8 @@ class ReplicaCore {
   Sequence checkpoint_;           // the newest in the store
 
   GroupId group_;
+  Witness witness_;
+  std::deque<OrderState> due_states_;  // for the witness, once they are known to be decided
   Recovery recovery_;
   bool taking_over_ = true;  // the state is fresh from a checkpoint: whatever recovery is asked for has been done
   std::optional<ReplicaStanding> standing_;
@@ -225,9 +240,11 @@ class ReplicaCore {
   CheckpointSchedule schedule_;
   bool capturing_ = false;   // in steps
   bool seal_ready_ = false;  // it is kept open for a seal, and little is left
-  Sequence sealing_;         // what is captured, and to be sealed once it is stored
-  CheckpointSeal seal_;      // the newest
-  bool voted_ = false;       // on the last order
+  bool draining_ = false;
+  bool captured_last_ = false;
+  Sequence sealing_;     // what is captured, and to be sealed once it is stored
+  CheckpointSeal seal_;  // the newest
+  bool voted_ = false;   // on the last order
   Instant last_tick_;
   Reporting reporting_;
   std::size_t usual_result_bytes_ = 0;  // of the last vote

@@ -33,8 +33,7 @@ void ReplicaCore::roll_back(std::string_view reason, Instant now) {
     note("checkpoint_ahead_of_journal", Severity::error)
         .with("checkpoint", base_.sequence)
         .with("journal", standing_->last.sequence);
-    drop_state();
-    return start_empty(now);
+    return load_again(LoadWish{base_.sequence});
   }
   note("rolled_back", Severity::warning).with("reason", reason).with("from", applied_.sequence);
   const bool dissented = recovering && standing_->reason == to_string(VerdictReason::dissent);
@@ -49,6 +48,7 @@ void ReplicaCore::load_again(const LoadWish& wish) {
 
 void ReplicaCore::drop_state() {
   output_.dropped = std::move(state_);
+  due_states_.clear();
   schedule_.drop();
   capturing_ = seal_ready_ = false;
   sealing_ = {};
@@ -93,6 +93,7 @@ void ReplicaCore::begin(std::unique_ptr<State> state, const CheckpointHeader& he
   applied_ = base_ = header.applied;
   calendar_ = header.calendar;
   checkpoint_ = header.applied.sequence;
+  if (!header.imported) witness_.decided = std::max(witness_.decided, header.applied);
   stopped_ = false;
   taking_over_ = true;
 

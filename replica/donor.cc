@@ -2,6 +2,7 @@
 #include "replica/donor.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "protocol/limits.h"
 
@@ -12,19 +13,44 @@ constexpr Duration after_the_end = seconds(2);  // the last chunk may have been 
 
 }  // namespace
 
-Donor::Step Donor::receive(const std::string& peer, Instant now) {
+// A place is free, and nobody who waits has been told earlier than this one that there is none.
+bool Donor::may_begin(const std::string& peer, Instant now) {
+  std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.ends <= now; });
+  const std::size_t free = limits::state_transfers - transfers_.size();
+  const auto place = std::ranges::find(waiting_, peer, &Waiting::peer);
+  if (static_cast<std::size_t>(place - waiting_.begin()) < free) {
+    if (place != waiting_.end()) waiting_.erase(place);
+    return true;
+  }
+  if (place != waiting_.end())
+    place->ends = now + patience;
+  else if (waiting_.size() < most_waiting)
+    waiting_.push_back({peer, now + patience});
+  return false;
+}
+
+Donor::Step Donor::receive(const std::string& peer, const std::string& after, Instant now) {
   const auto known = transfers_.find(peer);
-  if (known == transfers_.end() && transfers_.size() >= limits::state_transfers) return Step::busy;
-  Transfer& transfer = known == transfers_.end() ? transfers_[peer] : known->second;
+  if (known == transfers_.end()) {
+    if (!may_begin(peer, now)) return Step::busy;
+    transfers_[peer] = {now + limits::state_transfer_idle, after, true, false};
+    return Step::read;
+  }
+  Transfer& transfer = known->second;
   if (transfer.reading) return Step::ignore;
-  transfer = {now + limits::state_transfer_idle, true};
+  transfer.reading = true;
+  if (after <= transfer.furthest) return Step::read;
+  transfer.furthest = after;
+  transfer.ends = now + limits::state_transfer_idle;
   return Step::read;
 }
 
 void Donor::answered(const std::string& peer, bool over, Instant now) {
-  const auto transfer = transfers_.find(peer);
-  if (transfer == transfers_.end()) return;
-  transfer->second = {now + (over ? after_the_end : limits::state_transfer_idle), false};
+  const auto found = transfers_.find(peer);
+  if (found == transfers_.end()) return;
+  Transfer& transfer = found->second;
+  transfer.reading = false;
+  if (over && !std::exchange(transfer.over, true)) transfer.ends = std::min(transfer.ends, now + after_the_end);
 }
 
 std::vector<std::string> Donor::tick(Instant now) {

@@ -8,10 +8,16 @@
 int main(int argc, char** argv) {
   using namespace tally;
   return run_daemon(argc, argv, "replica", true, [](const DaemonArguments& arguments) {
-    const std::string directory = arguments.config.data + "/replica-" + std::to_string(arguments.id.value);
+    const std::string directory = arguments.config.replica_directory(arguments.id);
+    auto own = ReplicaDirectory::open(directory, arguments.id);
+    if (!own) {
+      log_event(Event("refused_to_start", Severity::error).with("reason", own.error()));
+      return exit_usage;
+    }
     ReplicaShell shell(arguments.config, arguments.id,
                        std::make_unique<CheckpointPair>(std::make_unique<RocksdbStore>(directory + "/a"),
-                                                        std::make_unique<RocksdbStore>(directory + "/b")));
+                                                        std::make_unique<RocksdbStore>(directory + "/b")),
+                       std::move(*own));
     const int code = shell.run();
     log_event(Event("stopped"));
     return code;

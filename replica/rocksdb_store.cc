@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "replica/rocksdb_store.h"
 
+#include <fcntl.h>
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 #include <rocksdb/rate_limiter.h>
@@ -9,8 +10,10 @@
 #include <sys/stat.h>
 #include <system_error>
 
+#include "files/trouble.h"
 #include "protocol/check.h"
 #include "replica/checkpoint_header.h"
+#include "runtime/descriptor.h"
 
 namespace tally {
 namespace {
@@ -24,15 +27,6 @@ std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes
 
 using Kind = StoreError::Kind;
 
-tl::unexpected<StoreError> unusable(const rocksdb::Status& status) {
-  return store_error(Kind::unusable, status.ToString());
-}
-
-// A disk that will not write is no reason to give up what is on it.
-tl::unexpected<StoreError> write_error(const rocksdb::Status& status) {
-  return store_error(status.IsCorruption() ? Kind::unusable : Kind::not_written, status.ToString());
-}
-
 // RocksDB aborts the process when it goes on after a write that failed for want of room. So nothing is begun without
 // room for it, and for what RocksDB writes by itself.
 constexpr std::uintmax_t reserved_bytes = 8u << 20;
@@ -45,10 +39,6 @@ bool has_room(const std::filesystem::path& directory, std::uintmax_t bytes) {
 
 tl::unexpected<StoreError> no_room() { return store_error(Kind::not_written, "no room on the disk"); }
 
-bool is_locked(const rocksdb::Status& status) {
-  return status.IsIOError() && status.ToString().find("lock") != std::string::npos;
-}
-
 // One for all stores of the process.
 std::shared_ptr<rocksdb::RateLimiter> rate_limiter() {
   constexpr std::int64_t bytes_per_second = 48u << 20;
@@ -56,9 +46,9 @@ std::shared_ptr<rocksdb::RateLimiter> rate_limiter() {
   return shared;
 }
 
-rocksdb::Options options_of_database() {
+rocksdb::Options options_of_database(bool is_new) {
   rocksdb::Options options;
-  options.create_if_missing = true;
+  options.create_if_missing = is_new;
   options.paranoid_checks = true;
   options.write_buffer_size = 32u << 20;
   options.max_background_jobs = 2;
@@ -79,17 +69,32 @@ rocksdb::ReadOptions reading() {
   return options;
 }
 
-Stored<std::optional<CheckpointHeader>> read_header(rocksdb::DB& database, const rocksdb::ReadOptions& options) {
+tl::unexpected<StoreError> digest_mismatch(const Digest& recorded, const Digest& recomputed) {
+  return store_error(Kind::digest_mismatch, "recorded " + to_hex(recorded) + ", recomputed " + to_hex(recomputed));
+}
+
+// Damage is only what is left when everything can be read: RocksDB calls corrupt also what it may not open.
+tl::unexpected<StoreError> error_of(const std::filesystem::path& directory, const rocksdb::Status& status) {
+  if (const auto trouble = find_trouble(directory)) return store_error(Kind::inaccessible, trouble->detail);
+  const bool is_damage = status.IsCorruption() || status.IsPathNotFound();
+  const Kind kind = is_damage ? Kind::unusable : Kind::inaccessible;
+  return store_error(kind, directory.string() + ": " + status.ToString());
+}
+
+// A disk that will not write is no reason to give up what is on it.
+tl::unexpected<StoreError> write_error(const std::filesystem::path& directory, const rocksdb::Status& status) {
+  if (status.IsCorruption()) return error_of(directory, status);
+  return store_error(Kind::not_written, directory.string() + ": " + status.ToString());
+}
+
+Stored<std::optional<CheckpointHeader>> read_header(const std::filesystem::path& directory, rocksdb::DB& database,
+                                                    const rocksdb::ReadOptions& options) {
   std::string bytes;
   const rocksdb::Status status = database.Get(options, slice(header_key), &bytes);
   if (status.IsNotFound()) return std::nullopt;
-  if (!status.ok()) return unusable(status);
+  if (!status.ok()) return error_of(directory, status);
   if (auto header = decode_header(bytes)) return header;
-  return store_error(Kind::unusable, "the header is damaged or of another format");
-}
-
-tl::unexpected<StoreError> digest_mismatch(const Digest& recorded, const Digest& recomputed) {
-  return store_error(Kind::digest_mismatch, "recorded " + to_hex(recorded) + ", recomputed " + to_hex(recomputed));
+  return store_error(Kind::unusable, directory.string() + ": the header is damaged or of another format");
 }
 
 }  // namespace
@@ -121,22 +126,45 @@ std::optional<RocksdbStore::Place> RocksdbStore::place() const {
   return Place{status.st_dev, status.st_ino};
 }
 
+// But for what RocksDB makes before it looks.
+bool RocksdbStore::is_empty() const {
+  std::error_code failure;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_, failure)) {
+    const std::string name = entry.path().filename();
+    if (name != "LOCK" && !name.starts_with("LOG") && name != "lost+found") return false;
+  }
+  return !failure;
+}
+
+// By another process: its lock is one of fcntl(2).
+bool RocksdbStore::is_in_use() const {
+  const Descriptor file(::open((directory_ / "LOCK").c_str(), O_RDWR | O_CLOEXEC));
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return file && ::fcntl(file.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
 // An open database goes on without its directory, and what is written to it then is lost.
 Stored<void> RocksdbStore::open() {
-  std::error_code ignored;  // RocksDB will say what is wrong
+  std::error_code ignored;  // what is wrong is found below
   if (!database_) std::filesystem::create_directories(directory_, ignored);
   const bool room = has_room(directory_, 0);
   if (database_ && opened_ == place() && !(read_only_ && room)) return {};
   close();
   std::filesystem::create_directories(directory_, ignored);
-  if (!room && !place()) return no_room();
+  if (const auto trouble = find_trouble(directory_)) return store_error(Kind::inaccessible, trouble->detail);
+  if (is_in_use()) return store_error(Kind::locked, directory_.string() + ": " + std::string(words(Trouble::locked)));
+  const bool is_new = !place();
+  if (is_new && !is_empty())  // RocksDB would make a new database, and remove what is beside it
+    return store_error(Kind::unusable, directory_.string() + ": the file CURRENT is missing beside others");
+  if (!room && is_new) return no_room();
   rocksdb::DB* opened = nullptr;
-  const rocksdb::Status status =
-      room ? rocksdb::DB::Open(options_of_database(), directory_.string(), &opened)
-           : rocksdb::DB::OpenForReadOnly(options_of_database(), directory_.string(), &opened);
+  const rocksdb::Options options = options_of_database(is_new);
+  const rocksdb::Status status = room ? rocksdb::DB::Open(options, directory_.string(), &opened)
+                                      : rocksdb::DB::OpenForReadOnly(options, directory_.string(), &opened);
   if (status.IsNoSpace()) return no_room();
-  if (is_locked(status)) return store_error(Kind::locked, status.ToString());
-  if (!status.ok()) return unusable(status);
+  if (!status.ok()) return error_of(directory_, status);
   database_.reset(opened);
   opened_ = place();
   read_only_ = !room;
@@ -154,13 +182,13 @@ void RocksdbStore::close() {
 
 Stored<std::optional<CheckpointHeader>> RocksdbStore::header() {
   if (auto opened = open(); !opened) return tl::unexpected(opened.error());
-  return read_header(*database_, reading());
+  return read_header(directory_, *database_, reading());
 }
 
 class RocksdbStore::Reader final : public CheckpointReader {
  public:
-  Reader(const CheckpointHeader& header, std::shared_ptr<Pinned> pinned)
-      : header_(header), pinned_(std::move(pinned)) {}
+  Reader(std::filesystem::path directory, const CheckpointHeader& header, std::shared_ptr<Pinned> pinned)
+      : directory_(std::move(directory)), header_(header), pinned_(std::move(pinned)) {}
 
   const CheckpointHeader& header() const override { return header_; }
 
@@ -173,11 +201,12 @@ class RocksdbStore::Reader final : public CheckpointReader {
     if (place->Valid() && view(place->key()) == after) place->Next();
     for (; place->Valid(); place->Next())
       if (!entry(view(place->key()), view(place->value()))) return false;
-    if (!place->status().ok()) return unusable(place->status());
+    if (!place->status().ok()) return error_of(directory_, place->status());
     return true;
   }
 
  private:
+  std::filesystem::path directory_;
   CheckpointHeader header_;
   std::shared_ptr<Pinned> pinned_;
 };
@@ -188,18 +217,18 @@ Stored<std::unique_ptr<CheckpointReader>> RocksdbStore::reader() {
   auto pinned = std::make_shared<Pinned>(database_.get(), database_->GetSnapshot());
   rocksdb::ReadOptions options = reading();
   options.snapshot = pinned->snapshot;
-  const auto header = read_header(*database_, options);
+  const auto header = read_header(directory_, *database_, options);
   if (!header) return tl::unexpected(header.error());
   if (!*header) return nullptr;
   pinned_.push_back(pinned);
-  return std::make_unique<Reader>(**header, std::move(pinned));
+  return std::make_unique<Reader>(directory_, **header, std::move(pinned));
 }
 
 // ---- a commit
 
 // Law 10: the digest of what the store will hold, from what it holds and what changes.
 Stored<Digest> RocksdbStore::digest_after(const DeltaList& deltas) {
-  const auto header = read_header(*database_, reading());
+  const auto header = read_header(directory_, *database_, reading());
   if (!header) return tl::unexpected(header.error());
   if (!*header) return store_error(Kind::lacks_base, "there is no checkpoint that these changes belong to");
   Digest sum = (*header)->state;
@@ -210,7 +239,7 @@ Stored<Digest> RocksdbStore::digest_after(const DeltaList& deltas) {
     if (status.ok())
       sum -= entry_digest(change->key, before);
     else if (!status.IsNotFound())
-      return unusable(status);
+      return error_of(directory_, status);
   }
   return sum;
 }
@@ -238,7 +267,7 @@ Stored<void> RocksdbStore::commit(const DeltaList& deltas) {
   const rocksdb::Status status = database_->Write(options, &batch);
   if (status.ok()) return {};
   close();  // after a failed write RocksDB refuses more until it is opened again
-  return write_error(status);
+  return write_error(directory_, status);
 }
 
 // ---- a rewrite
@@ -300,13 +329,18 @@ Stored<std::unique_ptr<CheckpointWriter>> RocksdbStore::rewrite() {
 
 Stored<void> RocksdbStore::discard() {
   close();
-  std::filesystem::path aside = directory_;
-  aside += ".damaged";
   std::error_code failure;
-  std::filesystem::remove_all(aside, failure);
-  if (!failure && std::filesystem::exists(directory_, failure)) std::filesystem::rename(directory_, aside, failure);
-  if (failure) return store_error(Kind::not_written, failure.message());
-  return {};
+  if (!std::filesystem::exists(directory_, failure)) return {};
+  for (unsigned number = 1; number <= most_aside; ++number) {
+    std::filesystem::path aside = directory_;
+    aside += ".damaged-" + std::to_string(number);
+    if (std::filesystem::exists(aside, failure)) continue;
+    std::filesystem::rename(directory_, aside, failure);
+    if (failure) return store_error(Kind::not_written, aside.string() + ": " + failure.message());
+    return {};
+  }
+  return store_error(Kind::not_written, directory_.string() + ": " + std::to_string(most_aside) +
+                                            " damaged ones were put aside already; `tally aside remove`");
 }
 
 bool RocksdbStore::damage() {

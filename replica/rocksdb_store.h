@@ -2,8 +2,10 @@
 // A checkpoint in RocksDB: one key an entry, the header under a key before all of them. A commit is one synced batch;
 // a rewrite deletes the directory, writes the entries, and last the header.
 //
-// The directory is opened by the first call that needs it, so a damaged one is an ordinary error of that call.
-// discard() renames DIRECTORY to DIRECTORY.damaged (one is kept). While the disk is full it is read, and not written.
+// The directory is opened by the first call that needs it, so a damaged one is an ordinary error of that call. A
+// database is made in an empty directory only. discard() renames DIRECTORY to DIRECTORY.damaged-1, -2 and so on, up to
+// `most_aside`; what is there then stays as it is until an operator has removed it. While the disk is full it is read,
+// and not written.
 #pragma once
 
 #include <filesystem>
@@ -34,6 +36,8 @@ class RocksdbStore final : public CheckpointStore {
   bool damage() override;
 
  private:
+  static constexpr unsigned most_aside = 4;
+
   struct Pinned;
   class Reader;
   class Writer;
@@ -45,6 +49,8 @@ class RocksdbStore final : public CheckpointStore {
   };
 
   std::optional<Place> place() const;
+  bool is_empty() const;
+  bool is_in_use() const;
   Stored<void> open();
   Stored<Digest> digest_after(const DeltaList& deltas);
 

@@ -19,8 +19,10 @@ constexpr ChannelLimits comparator_limits{limits::peer_queue_messages, limits::h
 constexpr ChannelLimits peer_limits{limits::state_queue_messages, limits::report_bytes, wire::kinds<StateRequest>()};
 constexpr std::size_t most_delayed_votes = 4096;
 constexpr Duration execution_slice = milliseconds(10);
+constexpr Duration drain_time = seconds(3);
 
-ReplicaConfig core_config(const Config& config, ReplicaId id, const CheckpointPair& checkpoints) {
+ReplicaConfig core_config(const Config& config, ReplicaId id, const CheckpointPair& checkpoints,
+                          const ReplicaDirectory& directory) {
   ReplicaConfig core;
   core.id = id;
   core.incarnation = Incarnation(random_number());
@@ -30,6 +32,8 @@ ReplicaConfig core_config(const Config& config, ReplicaId id, const CheckpointPa
   core.early_checkpoint_bytes = (static_cast<std::uint64_t>(config.journal_mib) << 20) / 4;
   core.import_orders = static_cast<std::uint64_t>(config.import_orders);
   core.replicas = static_cast<std::uint32_t>(config.replicas);
+  core.group = directory.group();
+  core.witness = directory.witness();
   return core;
 }
 
@@ -37,15 +41,16 @@ double random_share() { return static_cast<double>(random_number() >> 11) * 0x1.
 
 }  // namespace
 
-ReplicaShell::ReplicaShell(const Config& config, ReplicaId id, std::unique_ptr<CheckpointPair> checkpoints)
+ReplicaShell::ReplicaShell(const Config& config, ReplicaId id, std::unique_ptr<CheckpointPair> checkpoints,
+                           ReplicaDirectory directory)
     : config_(config),
       distributor_(
           Channel::connect(context_, config.endpoint_for_distributor(id), distributor_limits, random_bytes(16))),
       comparator_(Channel::connect(context_, config.endpoint_for_comparator(id), comparator_limits, random_bytes(16))),
       peers_(Channel::bind(context_, config.endpoint_for_transfer(id), peer_limits, false)),
-      core_(core_config(config, id, *checkpoints), wire::decode_operations),
+      core_(core_config(config, id, *checkpoints, directory), wire::decode_operations),
       faults_(random_share),
-      store_(std::move(checkpoints)) {
+      store_(std::move(checkpoints), std::move(directory)) {
   waiter_.watch(distributor_);
   waiter_.watch(comparator_);
   waiter_.watch(peers_);
@@ -55,7 +60,7 @@ ReplicaShell::ReplicaShell(const Config& config, ReplicaId id, std::unique_ptr<C
 
 int ReplicaShell::run() {
   notify_ready();
-  while (!stop_.asked()) {
+  while (!finished()) {
     const Instant now = monotonic_now();
     ReplicaOutput output = turn(core_, now, [&](ReplicaCore&) { receive_all(now); });
     if (!carry_out(std::move(output), now)) return exit_usage;
@@ -64,15 +69,27 @@ int ReplicaShell::run() {
     scrub_checkpoints(now);
     look_after_links(now);
     waiter_.wait(next_deadline());
-    if (waiter_.is_ready(stop_.descriptor())) stop_.take();
   }
   return 0;
+}
+
+// After a stop was asked for: a last checkpoint, if it can be had at once.
+bool ReplicaShell::finished() {
+  if (waiter_.is_ready(stop_.descriptor())) stop_.take();
+  if (!stop_.asked()) return false;
+  const Instant now = monotonic_now();
+  if (stop_by_ == Instant::never()) {
+    core_.drain();
+    stop_by_ = now + drain_time;
+    return false;
+  }
+  return core_.is_drained() || stop_by_ <= now;
 }
 
 Instant ReplicaShell::next_deadline() const {
   const Instant next_vote = delayed_.empty() ? Instant::never() : delayed_.front().due;
   const Instant next_scrub = scrubbing_ ? Instant::never() : next_scrub_;
-  return std::min({core_.next_deadline(), donor_.next_deadline(), next_vote, next_scrub});
+  return std::min({core_.next_deadline(), donor_.next_deadline(), next_vote, next_scrub, stop_by_});
 }
 
 void ReplicaShell::receive_all(Instant now) {
@@ -88,7 +105,10 @@ void ReplicaShell::receive_all(Instant now) {
     auto incoming = distributor_.receive(of_distributor);
     if (!incoming) return;
     distributor_silence_.heard();
-    if (incoming->message) receive(*incoming->message, time);
+    if (incoming->message)
+      receive(*incoming->message, time);
+    else
+      core_.connected(time);
     time = monotonic_now();
   }
 }
@@ -127,6 +147,7 @@ bool ReplicaShell::carry_out(ReplicaOutput output, Instant now) {
   for (ImportStep& step : output.import_steps) import(std::move(step));
   if (output.checkpoint) commit(std::move(*output.checkpoint), now);
   if (output.unseal) store_.unseal();
+  if (output.witness) store_.keep(core_.group(), *output.witness);
   if (output.seal) seal(*output.seal);
   if (output.dropped) store_.destroy(std::move(output.dropped));
   if (output.load) load(*output.load);

@@ -21,7 +21,8 @@ namespace tally {
 
 class ReplicaShell {
  public:
-  ReplicaShell(const Config& config, ReplicaId id, std::unique_ptr<CheckpointPair> checkpoints);
+  ReplicaShell(const Config& config, ReplicaId id, std::unique_ptr<CheckpointPair> checkpoints,
+               ReplicaDirectory directory);
 
   // Until a stop is asked for. The exit code.
   int run();
@@ -32,6 +33,7 @@ class ReplicaShell {
     Vote vote;
   };
 
+  bool finished();
   Instant next_deadline() const;
   void receive_all(Instant now);
   void receive(Message& message, Instant now);
@@ -70,6 +72,7 @@ class ReplicaShell {
   Instant next_scrub_;
   bool scrubbing_ = false;
   StopSignals stop_;
+  Instant stop_by_ = Instant::never();
   Waiter waiter_;
   StoreThread store_;
 };

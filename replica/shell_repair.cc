@@ -46,7 +46,7 @@ void ReplicaShell::receive_requests(Instant now) {
 }
 
 void ReplicaShell::answer(const std::string& peer, const StateRequest& request, Instant now) {
-  switch (donor_.receive(peer, now)) {
+  switch (donor_.receive(peer, request.after, now)) {
     case Donor::Step::ignore: return;
     case Donor::Step::busy: {
       StateChunk busy;

@@ -25,7 +25,8 @@ namespace tally {
 
 struct StoreError {
   enum class Kind {
-    unusable,         // cannot be opened or read, or what is there is no checkpoint: discard() it
+    unusable,         // what is there is damaged or no checkpoint: discard() it
+    inaccessible,     // it cannot be read now (files/trouble.h), which says nothing about what is there
     digest_mismatch,  // the entries do not make the digest. Reading: discard() it. Writing: nothing was committed
     rejected,         // reading: whoever reads refused an entry of a checkpoint that is whole
     not_written,      // writing: the disk would not. A commit leaves the previous checkpoint, a rewrite nothing

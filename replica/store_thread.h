@@ -8,11 +8,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "protocol/messages.h"
 #include "replica/checkpoint_work.h"
 #include "replica/import.h"
+#include "replica/replica_directory.h"
 #include "replica/state.h"
 #include "runtime/background.h"
 
@@ -20,10 +22,12 @@ namespace tally {
 
 class StoreThread {
  public:
-  explicit StoreThread(std::unique_ptr<CheckpointPair> checkpoints);
+  StoreThread(std::unique_ptr<CheckpointPair> checkpoints, ReplicaDirectory directory);
+  // Waits for what is being done; what is to be kept is kept.
+  ~StoreThread();
 
-  int completion_fd() const { return background_.completion_fd(); }
-  void run_completions() { background_.run_completions(); }
+  int completion_fd() const { return background_->completion_fd(); }
+  void run_completions() { background_->run_completions(); }
 
   using Loaded = CheckpointWork::Loaded;
   void load(std::function<std::unique_ptr<State>()> fresh_state, Sequence below, std::function<void(Loaded)> done);
@@ -42,14 +46,27 @@ class StoreThread {
   void seal(Sequence checkpoint, std::function<void(const std::optional<CheckpointSeal>&)> done);
   void unseal();
 
+  // In the end the newest of these is in the directory.
+  void keep(GroupId group, const Witness& witness);
+
   using Scrubbed = CheckpointWork::Scrubbed;
   void scrub(std::size_t bytes, std::function<void(Scrubbed)> done);
 
  private:
+  struct Kept {
+    GroupId group;
+    Witness witness;
+  };
   Background::Completion then(std::function<void()> done);
+  void keep_newest();
+  void tell(const std::optional<std::string>& complaint);
 
-  CheckpointWork work_;    // the background thread's
-  Background background_;  // last: its thread uses it
+  CheckpointWork work_;         // the background thread's
+  ReplicaDirectory directory_;  // likewise
+  std::optional<Kept> newest_;  // to be kept
+  bool keeping_ = false;
+  bool complained_ = false;
+  std::optional<Background> background_;  // last: its thread uses these
 };
 
 }  // namespace tally

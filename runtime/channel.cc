@@ -15,7 +15,7 @@ int milliseconds_of(Duration time) { return static_cast<int>(time.milliseconds()
 
 void set_limits(zmq::socket_t& socket, const ChannelLimits& limits) {
   socket.set(zmq::sockopt::sndhwm, limits.queue_messages);
-  socket.set(zmq::sockopt::rcvhwm, limits.queue_messages);
+  socket.set(zmq::sockopt::rcvhwm, limits.unread_messages);
   socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(limits.message_bytes));
   socket.set(zmq::sockopt::linger, 0);
   socket.set(zmq::sockopt::handshake_ivl, milliseconds_of(limits::handshake_time));
@@ -160,6 +160,17 @@ std::optional<Channel::Incoming> Channel::receive(Share& share) {
   may_have_message_ = false;
   has_sent_ = false;
   return std::nullopt;
+}
+
+void Channel::greet(const std::string& peer) {
+  CHECK(!connection_);
+  try {
+    has_sent_ = true;
+    if (socket_.send(zmq::buffer(peer), zmq::send_flags::dontwait | zmq::send_flags::sndmore))
+      CHECK(socket_.send(zmq::message_t(), zmq::send_flags::dontwait));
+  } catch (const zmq::error_t& error) {
+    if (error.num() != EHOSTUNREACH) throw;  // it has gone again
+  }
 }
 
 SendResult Channel::send(const std::string& peer, Message message) {

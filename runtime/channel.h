@@ -37,6 +37,7 @@ struct ChannelLimits {
   std::size_t message_bytes = 0;                       // a larger one ends the peer's connection
   wire::Kinds expected = wire::all_kinds;              // others are dropped undecoded
   std::size_t connections = limits::peer_connections;  // bound channels: more are refused
+  int unread_messages = queue_messages;                // of one peer; then its connection is not read
 };
 
 // What becomes of messages while there is no connection: they wait for the next one, or sending says `full`. Only with
@@ -92,6 +93,8 @@ class Channel {
   // `peer` is empty on connected channels.
   SendResult send(const std::string& peer, Message message);
   SendResult send(const std::string& peer, SharedMessage& message);
+  // Bound channels: an empty message, which the peer takes for a new connection.
+  void greet(const std::string& peer);
 
   std::uint64_t dropped() const { return dropped_; }  // messages that did not decode
 

@@ -61,6 +61,8 @@ struct Config {
 
   Duration ack_timeout() const { return milliseconds(ack_timeout_ms); }
   std::string journal_directory() const { return data + "/journal"; }
+  std::string audit_directory() const { return data + "/audit"; }
+  std::string replica_directory(ReplicaId replica) const { return data + "/replica-" + std::to_string(replica.value); }
   std::string run_directory() const { return data + "/run"; }
   std::string endpoint_for_distributor(ReplicaId replica) const;
   std::string endpoint_for_comparator(ReplicaId replica) const;

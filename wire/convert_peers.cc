@@ -23,10 +23,12 @@ bool from_proto(v1::BallotEntry& proto, BallotEntry& entry) {
 void to_proto(const Ballot& ballot, v1::Ballot& proto) {
   to_proto(ballot.order, *proto.mutable_order());
   list_to_proto(ballot.requests, *proto.mutable_requests());
+  proto.set_synced(ballot.synced);
 }
 
 bool from_proto(v1::Ballot& proto, Ballot& ballot) {
   ballot.order = from_proto(proto.order());
+  ballot.synced = proto.synced();
   return list_from_proto(*proto.mutable_requests(), limits::order_requests, ballot.requests);
 }
 
@@ -163,6 +165,8 @@ void to_proto(const ReplicaReport& report, v1::ReplicaReport& proto) {
   proto.set_state_wanted(report.state_wanted.value);
   proto.set_seal_ready(report.seal_ready);
   if (report.seal != CheckpointSeal{}) to_proto(report.seal, *proto.mutable_seal());
+  proto.set_newest_term(report.newest_term.value);
+  to_proto(report.decided, *proto.mutable_decided());
 }
 
 bool from_proto(v1::ReplicaReport& proto, ReplicaReport& report) {
@@ -177,6 +181,8 @@ bool from_proto(v1::ReplicaReport& proto, ReplicaReport& report) {
   report.imported = proto.imported();
   report.state_wanted = Sequence(proto.state_wanted());
   report.seal_ready = proto.seal_ready();
+  report.newest_term = Term(proto.newest_term());
+  report.decided = from_proto(proto.decided());
   return from_proto(proto.seal(), report.seal) &&
          plain_from_proto(*proto.mutable_store(), limits::word_bytes, report.store);
 }
@@ -246,6 +252,7 @@ void to_proto(const ComparatorReport& report, v1::ComparatorReport& proto) {
   proto.set_undecidable(report.undecidable.value);
   proto.mutable_succession()->set_ballot(report.succession.ballot.value);
   for (const ReplicaId replica : report.succession.replicas) proto.mutable_succession()->add_replicas(replica.value);
+  to_proto(report.synced, *proto.mutable_synced());
 }
 
 bool from_proto(v1::ComparatorReport& proto, ComparatorReport& report) {
@@ -257,6 +264,7 @@ bool from_proto(v1::ComparatorReport& proto, ComparatorReport& report) {
   report.pid = proto.pid();
   report.agreed = from_proto(proto.agreed());
   report.undecidable = Sequence(proto.undecidable());
+  report.synced = from_proto(proto.synced());
   report.succession.ballot = Sequence(proto.succession().ballot());
   if (static_cast<std::size_t>(proto.succession().replicas_size()) > limits::group_replicas) return false;
   for (const std::uint64_t replica : proto.succession().replicas()) report.succession.replicas.emplace_back(replica);

@@ -3,6 +3,7 @@
 // what it gives is a journal that can be read, appended to and opened again.
 #include <cstring>
 
+#include "journal/opening.h"
 #include "journal/segmented_journal.h"
 #include "sealed_segment.h"
 #include "target.h"
@@ -35,7 +36,7 @@ std::string sealed_mark(std::string_view input) {
 
 SimulatedDisk disk_of(std::string_view input) {
   SimulatedDisk disk;
-  disk.put("identity", encode_identity({group, "now"}));
+  disk.put("identity", encode_identity({journal_kind, journal_format, distributor_role, group, "now"}));
   ByteReader reader(input);
   disk.put("stable.mark", sealed_mark(reader.sized()));
   for (std::size_t count = 0; count < most_segments && reader.ok() && !reader.at_end(); ++count) {

@@ -138,7 +138,7 @@ void append_segment(std::string& input, const std::string& segment) {
 // Two terms, of two segments each, the last order beyond the mark; and the same beside a mark of the beginning.
 void write_journal_directory() {
   SimulatedDisk disk;
-  if (!create_journal(*open_simulated_directory(disk), {GroupId(77), "now"})) std::abort();
+  if (!create_journal(*open_simulated_directory(disk), GroupId(77), "now")) std::abort();
   Order one = order();
   one.id = {};
   for (int term = 1; term <= 2; ++term) {

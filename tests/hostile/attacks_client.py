@@ -14,9 +14,10 @@ from wire import pb
 SEED = 20261128
 MANY = 64  # connections of a flood whose requests wait for a place in the order: 256 of each may
 # What all native clients together may take (protocol/limits.h): counters, with what a checkpoint of
-# them costs meanwhile; and requests that wait, with what is on its way through the sockets.
+# them costs meanwhile; and requests that wait, with the orders that are kept for replicas, and
+# what is in the sockets: 16 messages of half a megabyte for each connection.
 CLIENTS_COUNTER_MIB = 1024 + 256
-PENDING_MIB = 64 + 128
+PENDING_MIB = 64 + 128 + MANY * 16 // 2
 WORD = 2**64
 EXPIRED = 4
 

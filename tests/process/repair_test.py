@@ -174,7 +174,7 @@ class AFullDisk(unittest.TestCase):
         group = Group(BIN_DIR, environment={'TALLY_CHECKPOINT_ORDERS': str(CHECKPOINT_ORDERS)})
         disk = group.data / 'replica-2'
         disk.mkdir(parents=True)
-        if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', disk], check=False).returncode != 0:
+        if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=24m,mode=700', 'tmpfs', disk], check=False).returncode != 0:
             self.skipTest('no file system can be mounted here')
         self.addCleanup(subprocess.run, ['umount', '--lazy', disk], check=True)
         with group:

@@ -30,6 +30,29 @@ CalendarTime DistributorNode::wall_clock() const {
 
 void DistributorNode::begin() {
   if (const auto missing = journal_.missing()) world_.fail(*missing);
+  gathering_.emplace(Gathering::Config{world_.plan.membership.replicas, world_.plan.wait_for_sync, life()},
+                     journal_.found());
+  comparator_peer_ = 0;
+  for (ReplicaLink& replica : replicas_) replica.peer = 0;
+  last_appended_ = {};
+  sync_wanted_ = synced_ = 0;
+  syncing_ = synced_news_ = false;
+  questions_.clear();
+  status_ = {};
+}
+
+void DistributorNode::gather(Instant now) {
+  const GatheringOutput output = tally::turn(*gathering_, now, [&](Gathering& core) { receive_messages(core, now); });
+  for (const ReplicaId id : output.to_greet) {
+    const ReplicaLink& replica = replicas_.at(id.value - 1);
+    world_.network.send_down(*replica.link, replica.peer, {});
+  }
+  for (const auto& [client, message] : output.to_clients) send_to_client(client, message);
+  tell_all(output.events);
+  if (gathering_->term()) begin_term(now);
+}
+
+void DistributorNode::begin_term(Instant now) {
   DistributorConfig config;
   config.membership = world_.plan.membership;
   config.incarnation = Incarnation(random_.next());
@@ -42,20 +65,21 @@ void DistributorNode::begin() {
   config.ack_misses = world_.plan.ack_misses;
   config.journal_slack_orders = world_.plan.journal_slack_orders;
   config.journal_bytes = world_.plan.journal_most_orders;
-  const RecoveredJournal recovered = journal_.begin_term();
+  const RecoveredJournal recovered = journal_.begin_term(*gathering_->term());
   world_.referee.journal_recovered(recovered.term, recovered.last);
-  core_ = std::make_unique<DistributorCore>(config, recovered, wall_clock(), clock());
-  comparator_peer_ = 0;
-  for (ReplicaLink& replica : replicas_) replica.peer = 0;
-  last_appended_ = {};
-  sync_wanted_ = synced_ = 0;
-  syncing_ = synced_news_ = false;
-  questions_.clear();
-  status_ = {};
+  core_ = std::make_unique<DistributorCore>(config, recovered, wall_clock(), now);
+  for (std::size_t place = 0; place < gathering_->reports().size(); ++place)
+    if (const auto& report = gathering_->reports()[place]) core_->receive(ReplicaId(place + 1), *report, now);
+  core_->receive(*gathering_->comparator(), now);
+  for (const ClientId& client : gathering_->clients()) core_->client_connected(client, now);
+  gathering_.reset();
   scrub_journal();
 }
 
-void DistributorNode::end() { core_.reset(); }
+void DistributorNode::end() {
+  gathering_.reset();
+  core_.reset();
+}
 
 void DistributorNode::lose_power() {
   crash();
@@ -69,6 +93,8 @@ void DistributorNode::lose_power(std::uint64_t orders) {
 
 Instant DistributorNode::turn() {
   const Instant now = clock();
+  if (gathering_) gather(now);
+  if (!core_) return Instant::never();
   core_->observe(wall_clock());
   JournalSize size = journal_.size();
   if (has_room_) size.bytes = 0;
@@ -82,6 +108,11 @@ Instant DistributorNode::turn() {
 void DistributorNode::receive_all(DistributorCore& core, Instant now) {
   run_completions();
   if (std::exchange(synced_news_, false)) core.synced(synced_, now);
+  receive_messages(core, now);
+}
+
+template <class Core>
+void DistributorNode::receive_messages(Core& core, Instant now) {
   for (const Arrival& arrival : take(comparator_channel)) {
     const auto* report = arrival.message ? std::get_if<ComparatorReport>(&*arrival.message) : nullptr;
     if (!report) continue;
@@ -109,7 +140,8 @@ void DistributorNode::receive_all(DistributorCore& core, Instant now) {
   }
 }
 
-void DistributorNode::receive_from_client(DistributorCore& core, const Arrival& arrival, Instant now) {
+template <class Core>
+void DistributorNode::receive_from_client(Core& core, const Arrival& arrival, Instant now) {
   const ClientId client = client_of(arrival);
   if (!arrival.message || std::holds_alternative<ClientHello>(*arrival.message))
     core.client_connected(client, now);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "distributor/core.h"
+#include "distributor/gathering.h"
 #include "simulation/node.h"
 #include "simulation/simulated_journal.h"
 #include "simulation/world.h"
@@ -54,8 +55,14 @@ class DistributorNode : public Node {
   void begin() override;
   void end() override;
   Instant turn() override;
+  void gather(Instant now);
+  void begin_term(Instant now);
   void receive_all(DistributorCore& core, Instant now);
-  void receive_from_client(DistributorCore& core, const Arrival& arrival, Instant now);
+  // Core: the core, or what comes before it.
+  template <class Core>
+  void receive_messages(Core& core, Instant now);
+  template <class Core>
+  void receive_from_client(Core& core, const Arrival& arrival, Instant now);
   void carry_out(DistributorOutput output);
   void send_to_client(const ClientId& client, const Message& message);
   void append(const JournalRecord& record);
@@ -78,7 +85,8 @@ class DistributorNode : public Node {
   ClusterStatus status_;
 
   // Of this process.
-  std::unique_ptr<DistributorCore> core_;
+  std::optional<Gathering> gathering_;     // until the term begins,
+  std::unique_ptr<DistributorCore> core_;  // from then on
   std::uint64_t comparator_peer_ = 0;
   OrderIdentity last_appended_;
   std::uint64_t sync_wanted_ = 0;

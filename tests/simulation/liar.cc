@@ -106,7 +106,7 @@ ReplicaReport Liar::report(ReplicaReport honest, Instant now) {
   if (!strikes(FaultName::lying_report, now)) return honest;
   ReplicaReport& report = honest;
   const auto digest = [this] { return Digest{random_.next(), random_.next()}; };
-  switch (random_.below(14)) {
+  switch (random_.below(16)) {
     case 0: report.applied.sequence = Sequence(report.applied.sequence.value + random_.between(1, 1000)); break;
     case 1: report.applied.sequence = Sequence(random_.below(report.applied.sequence.value + 1)); break;
     case 2: report.checkpoint = Sequence(report.checkpoint.value + random_.between(1, 100000)); break;
@@ -120,6 +120,8 @@ ReplicaReport Liar::report(ReplicaReport honest, Instant now) {
     case 10: report.imported = !report.imported; break;
     case 11: report.state_wanted = Sequence(random_.chance(0.5) ? random_.below(2000) : random_.next()); break;
     case 12: report.seal_ready = !report.seal_ready; break;
+    case 13: report.newest_term = Term(random_.chance(0.5) ? random_.below(20) : random_.next()); break;
+    case 14: report.decided = {Term(random_.next()), Sequence(random_.next()), digest()}; break;
     default: lie_about(report.seal); break;
   }
   return report;

@@ -43,6 +43,7 @@ void ReplicaNode::begin() {
   config.replicas = world_.plan.membership.replicas;
   config.early_checkpoint_changes = world_.plan.early_checkpoint_changes;
   config.limits = world_.plan.limits;
+  config.witness = witness_;
   work_ = std::make_unique<CheckpointWork>(std::make_unique<CheckpointPair>(std::make_unique<MemoryStore>(disks_[0]),
                                                                             std::make_unique<MemoryStore>(disks_[1])));
   const bool loses = world_.plan.sabotage == Sabotage::lost_operation;
@@ -103,7 +104,10 @@ void ReplicaNode::receive_all(Instant now) {
   }
   take(comparator_channel);
   for (const Arrival& arrival : take(distributor_channel))
-    if (arrival.message) receive_from_distributor(*arrival.message, now);
+    if (arrival.message)
+      receive_from_distributor(*arrival.message, now);
+    else
+      core_->connected(now);
 }
 
 void ReplicaNode::receive_from_distributor(const Message& message, Instant now) {
@@ -131,7 +135,7 @@ void ReplicaNode::receive_requests(Instant now) {
 void ReplicaNode::answer(const Arrival& arrival, const StateRequest& request, Instant now) {
   const std::string peer = client_of(arrival).routing_id;
   StateChunk busy;
-  switch (donor_.receive(peer, now)) {
+  switch (donor_.receive(peer, request.after, now)) {
     case Donor::Step::ignore: return;
     case Donor::Step::busy:
       busy.answer = StateAnswer::busy;
@@ -195,6 +199,7 @@ void ReplicaNode::carry_out(ReplicaOutput output) {
     world_.network.send_up(*donors_.at(donor), parcel(std::move(request)));
   for (ImportStep& step : output.import_steps) import(std::move(step));
   if (output.checkpoint) commit(std::move(*output.checkpoint));
+  if (output.witness) witness_ = *output.witness;
   if (output.unseal)
     do_job(
         false, [this] { work_->unseal(); }, [] {});
@@ -372,6 +377,7 @@ void ReplicaNode::lose_checkpoints() {
 }
 
 void ReplicaNode::lose_disk() {
+  witness_ = {};
   for (CheckpointDisk& disk : disks_) disk.lose();
   commits_wanted_ = 2;
 }

@@ -87,6 +87,7 @@ class ReplicaNode : public Node {
   Link* comparator_ = nullptr;
   std::map<ReplicaId, Link*> donors_;
   std::array<CheckpointDisk, 2> disks_;
+  Witness witness_;  // likewise on a disk
   Liar liar_;
   ForgedState forged_;
   unsigned commits_wanted_ = 0;  // until the checkpoints are whole again

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulation/simulated_journal.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "protocol/check.h"
@@ -13,19 +14,26 @@ SimulatedJournal::SimulatedJournal(GroupId group, std::uint32_t replicas, std::u
   facts_.view.members.resize(replicas);
 }
 
-RecoveredJournal SimulatedJournal::begin_term() {
+RecoveredJournal SimulatedJournal::found() const {
+  RecoveredJournal found = found_;
+  found.view = facts_.view;
+  found.agreed = facts_.agreed;
+  found.last = {};
+  if (orders_.empty()) return found;
+  const Order& last = std::get<Order>(*orders_.rbegin()->second);
+  found.first = orders_.begin()->first;
+  found.last = last.id;
+  found.served = last.served;
+  found.calendar = last.calendar;
+  return found;
+}
+
+RecoveredJournal SimulatedJournal::begin_term(Term least) {
+  found_ = found();
+  found_.term = std::max(found_.term.next(), least);
   unsynced_.clear();
   appended_ = synced_ = 0;
-  found_.term = found_.term.next();
-  found_.view = facts_.view;
-  found_.agreed = facts_.agreed;
-  found_.last = {};
-  if (orders_.empty()) return found_;
-  const Order& last = std::get<Order>(*orders_.rbegin()->second);
-  found_.first = orders_.begin()->first;
-  found_.last = mark_ = last.id;  // law 4: written anew and synced
-  found_.served = last.served;
-  found_.calendar = last.calendar;
+  if (!orders_.empty()) mark_ = found_.last;  // law 4: written anew and synced
   return found_;
 }
 

@@ -22,8 +22,10 @@ class SimulatedJournal {
   // `segment_orders`: it forgets no fewer.
   SimulatedJournal(GroupId group, std::uint32_t replicas, std::uint64_t segment_orders);
 
-  // As it is found; the next term is durable.
-  RecoveredJournal begin_term();
+  // What is there, and the newest term that was begun.
+  RecoveredJournal found() const;
+  // That, and the next term or a later one, which is durable.
+  RecoveredJournal begin_term(Term least);
 
   void append(const JournalRecord& record);
   // Records appended in this term.

@@ -53,15 +53,15 @@ BOOST_AUTO_TEST_SUITE(bridge_answers)
 
 BOOST_AUTO_TEST_CASE(an_increment_is_answered_with_name_value_sequence_and_votes) {
   Reply reply;
-  write_answer(increment_task("home"), answer_of(42, 120346), 1, reply);
+  write_answer(increment_task("home"), answer_of(42, 120346), {1}, reply);
   BOOST_TEST(reply.status == 200);
   BOOST_TEST(trimmed(reply.body) == R"({"name":"home","value":42,"sequence":120346,"votes":2})");
 }
 
 BOOST_AUTO_TEST_CASE(all_increments_of_one_counter_are_answered_at_one_length) {
   Reply small, large;
-  write_answer(increment_task("home"), answer_of(1, 1), 1, small);
-  write_answer(increment_task("home"), answer_of(INT64_MIN, UINT64_MAX), 1, large);
+  write_answer(increment_task("home"), answer_of(1, 1), {1}, small);
+  write_answer(increment_task("home"), answer_of(INT64_MIN, UINT64_MAX), {1}, large);
   BOOST_TEST(small.body.size() == large.body.size());
 }
 
@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(a_repeated_key_is_answered_with_the_first_sequence) {
   Answer answer = answer_of(42, 200);
   answer.result.first_sequence = Sequence(100);
   Reply reply;
-  write_answer(increment_task("home"), answer, 1, reply);
+  write_answer(increment_task("home"), answer, {1}, reply);
   BOOST_TEST(trimmed(reply.body) == R"({"name":"home","value":42,"sequence":100,"votes":2})");
 }
 
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(only_a_change_without_an_answer_has_an_unknown_outcome) {
 
 BOOST_AUTO_TEST_CASE(a_problem_is_problem_json_and_says_when_to_come_back) {
   Reply reply;
-  write_problem({ProblemKind::unavailable, "no \"majority\""}, 2, reply);
+  write_problem({ProblemKind::unavailable, "no \"majority\""}, {2}, reply);
   BOOST_TEST(reply.body ==
              "{\"type\":\"urn:tally:problem:unavailable\",\"title\":\"Unavailable\",\"status\":503,"
              "\"detail\":\"no \\\"majority\\\"\",\"applied\":\"no\"}\n");
@@ -121,6 +121,14 @@ BOOST_AUTO_TEST_CASE(a_problem_is_problem_json_and_says_when_to_come_back) {
   BOOST_TEST(out.find("\r\nRetry-After: 2\r\n") != std::string::npos);
   BOOST_TEST(out.find("\r\nConnection: close\r\n") != std::string::npos);
   BOOST_TEST(out.find("\r\nContent-Type: application/problem+json\r\n") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_problem_says_why_the_group_does_not_serve_where_that_is_it) {
+  Reply reply;
+  write_problem({ProblemKind::unavailable, "x"}, {1, "no_room", "Make room."}, reply);
+  BOOST_TEST(reply.body.ends_with("\"applied\":\"no\",\"reason\":\"no_room\",\"advice\":\"Make room.\"}\n"));
+  write_problem({ProblemKind::malformed, "x"}, {1, "no_room", "Make room."}, reply);
+  BOOST_TEST(reply.body.ends_with("\"applied\":\"no\"}\n"));
 }
 
 BOOST_AUTO_TEST_CASE(no_answer_is_taken_for_something_else_than_its_type) {
@@ -162,14 +170,14 @@ BOOST_AUTO_TEST_CASE(a_list_says_where_the_next_page_begins) {
   Answer answer = answer_of(3, 9);
   answer.result.listed = {{"a", 1}, {"b\"", -2}, {"c", 3}};
   Reply reply;
-  write_answer(*task, answer, 1, reply);
+  write_answer(*task, answer, {1}, reply);
   BOOST_TEST(reply.body ==
              "{\"counters\":[{\"name\":\"a\",\"value\":1},{\"name\":\"b\\\"\",\"value\":-2}],\"next\":\"b\\\"\"}\n");
   answer.result.listed.resize(2);
-  write_answer(*task, answer, 1, reply);
+  write_answer(*task, answer, {1}, reply);
   BOOST_TEST(reply.body.ends_with("\"next\":null}\n"));
   answer.result.listed.clear();
-  write_answer(*task, answer, 1, reply);
+  write_answer(*task, answer, {1}, reply);
   BOOST_TEST(reply.body == "{\"counters\":[],\"next\":null}\n");
 }
 
@@ -179,7 +187,7 @@ BOOST_AUTO_TEST_CASE(what_the_distributor_says_to_an_operator_comes_through) {
   command.replica = ReplicaId(2);
   const auto status = [&](std::optional<AdminReply> answer, const Rules& with) {
     Reply reply;
-    write_admin_reply(command, answer, with, 1, reply);
+    write_admin_reply(command, answer, with, {1}, reply);
     return reply.status;
   };
   const Rules switched_off{"s3cret", 3, false};

@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(with_both_damaged_is_empty_and_says_so) {
   pair = pair_in(directory.path);
   BOOST_TEST(load() == 0u);
   BOOST_TEST(std::ranges::count(events, "checkpoint_damaged") == 2);
-  BOOST_TEST(fs::exists(directory.path / "a.damaged"));
+  BOOST_TEST(fs::exists(directory.path / "a.damaged-1"));
   state->forget_captures();
   commits(2);
   reopen();

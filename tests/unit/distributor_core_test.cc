@@ -494,14 +494,14 @@ BOOST_AUTO_TEST_CASE(a_draining_distributor_refuses_what_is_new_and_decides_what
   bench.give_change(1);
   bench.give_change(2);  // waits
   bench.core.drain();
-  BOOST_TEST(!bench.core.idle());
+  BOOST_TEST(!bench.core.is_drained());
   bench.give_change(3);
   BOOST_REQUIRE(bench.refusals().size() == 1u);
   BOOST_TEST((bench.refusals()[0].reason == RefusalReason::draining));
   bench.sync_at_once = true;
   bench.sync();
   bench.decide();
-  BOOST_TEST(bench.core.idle());
+  BOOST_TEST(bench.core.is_drained());
   BOOST_TEST(bench.orders().back().requests.size() == 1u);
   BOOST_TEST(bench.status().distributor_state == "draining");
 }
@@ -511,10 +511,10 @@ BOOST_AUTO_TEST_CASE(a_draining_distributor_is_not_idle_while_requests_wait) {
   Bench bench;
   bench.give_change(1);  // there is no comparator yet
   bench.core.drain();
-  BOOST_TEST(!bench.core.idle());
+  BOOST_TEST(!bench.core.is_drained());
   bench.pass(milliseconds(1'500));
   BOOST_TEST(bench.refusals().size() == 1u);
-  BOOST_TEST(bench.core.idle());
+  BOOST_TEST(bench.core.is_drained());
 }
 
 BOOST_AUTO_TEST_CASE(a_stalled_group_refuses_what_waits_and_what_is_new) {

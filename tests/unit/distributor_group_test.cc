@@ -533,7 +533,7 @@ BOOST_AUTO_TEST_CASE(a_new_comparator_closes_what_is_open_and_the_view_echoes_it
   bench.comparator = Incarnation(78);
   bench.core.receive(bench.report(Sequence(0)), bench.now);
   bench.carry_out(bench.core.take_output());
-  BOOST_TEST(bench.core.idle());
+  BOOST_TEST(bench.core.is_drained());
   BOOST_REQUIRE(bench.views.size() == 1u);
   BOOST_TEST(bench.views[0].comparator.value == 78u);
   BOOST_TEST(bench.views[0].closed.value == 2u);

@@ -400,27 +400,70 @@ BOOST_AUTO_TEST_SUITE(a_donor)
 BOOST_AUTO_TEST_CASE(serves_a_few_at_a_time_and_drops_idle_ones) {
   Donor donor;
   Instant now{0};
-  BOOST_TEST((donor.receive("a", now) == Donor::Step::read));
-  BOOST_TEST((donor.receive("a", now) == Donor::Step::ignore));  // it is being read
-  BOOST_TEST((donor.receive("b", now) == Donor::Step::read));
-  BOOST_TEST((donor.receive("c", now) == Donor::Step::busy));
+  BOOST_TEST((donor.receive("a", "", now) == Donor::Step::read));
+  BOOST_TEST((donor.receive("a", "", now) == Donor::Step::ignore));  // it is being read
+  BOOST_TEST((donor.receive("b", "", now) == Donor::Step::read));
+  BOOST_TEST((donor.receive("c", "", now) == Donor::Step::busy));
   donor.answered("a", false, now);
-  BOOST_TEST((donor.receive("a", now) == Donor::Step::read));
+  BOOST_TEST((donor.receive("a", "", now) == Donor::Step::read));
   donor.answered("a", false, now);
   now = donor.next_deadline();
   BOOST_TEST((now == Instant{} + limits::state_transfer_idle));
   BOOST_TEST(donor.tick(now) == std::vector<std::string>{"a"}, boost::test_tools::per_element());
   BOOST_TEST((donor.next_deadline() == Instant::never()));  // b is being read
-  BOOST_TEST((donor.receive("c", now) == Donor::Step::read));
+  BOOST_TEST((donor.receive("c", "", now) == Donor::Step::read));
 }
 
 BOOST_AUTO_TEST_CASE(is_free_soon_after_the_last_chunk) {
   Donor donor;
-  donor.receive("a", Instant{});
+  donor.receive("a", "", Instant{});
   donor.answered("a", true, Instant{});
   BOOST_TEST(donor.tick(Instant{seconds(1).nanoseconds}).empty());
   BOOST_TEST(donor.tick(Instant{seconds(2).nanoseconds}).size() == 1u);
   donor.answered("a", true, Instant{});  // read for nobody
+}
+
+BOOST_AUTO_TEST_CASE(lets_nobody_keep_a_place_by_asking_for_the_same_again) {
+  for (const bool over : {false, true}) {
+    Donor donor;
+    const auto ask = [&](const std::string& after, Instant now) {
+      BOOST_TEST((donor.receive("a", after, now) == Donor::Step::read));
+      donor.answered("a", over, now);
+    };
+    ask("", Instant{});
+    const Instant ends = donor.next_deadline();
+    ask("", Instant{seconds(1).nanoseconds});
+    BOOST_TEST((donor.next_deadline() == ends));
+    if (over) continue;
+    ask("k", Instant{seconds(2).nanoseconds});
+    const Instant later = donor.next_deadline();
+    BOOST_TEST((later > ends));
+    for (const char* after : {"", "j", "k"}) ask(after, Instant{seconds(3).nanoseconds});
+    BOOST_TEST((donor.next_deadline() == later));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(gives_a_free_place_to_who_was_told_first_that_there_is_none) {
+  Donor donor;
+  Instant now{0};
+  for (const char* first : {"a", "b"}) donor.receive(first, "", now);
+  for (const char* waiting : {"c", "d"}) BOOST_TEST((donor.receive(waiting, "", now) == Donor::Step::busy));
+  donor.answered("a", true, now);
+  now = donor.next_deadline();
+  BOOST_TEST(donor.tick(now).size() == 1u);
+  for (const char* later : {"a", "d", "e"}) BOOST_TEST((donor.receive(later, "", now) == Donor::Step::busy));
+  BOOST_TEST((donor.receive("c", "", now) == Donor::Step::read));
+}
+
+BOOST_AUTO_TEST_CASE(waits_for_nobody_who_asks_no_more) {
+  Donor donor;
+  Instant now{0};
+  for (const char* first : {"a", "b"}) donor.receive(first, "", now);
+  BOOST_TEST((donor.receive("c", "", now) == Donor::Step::busy));
+  for (const char* first : {"a", "b"}) donor.answered(first, true, now);
+  now = now + Donor::patience;
+  BOOST_TEST(donor.tick(now).size() == 2u);
+  for (const char* later : {"d", "e"}) BOOST_TEST((donor.receive(later, "", now) == Donor::Step::read));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

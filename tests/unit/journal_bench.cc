@@ -63,7 +63,7 @@ void append(Journal& journal, const Order& order) {
 JournalBench::JournalBench() { create(); }
 
 void JournalBench::create(GroupId group) {
-  const auto made = create_journal(*directory(), {group, "2026-11-29T10:00:00Z"});
+  const auto made = create_journal(*directory(), group, "2026-11-29T10:00:00Z");
   BOOST_REQUIRE_MESSAGE(made, made.error());
 }
 
@@ -74,7 +74,7 @@ void JournalBench::start_over(GroupId group) {
   create(group);
 }
 
-tl::expected<std::unique_ptr<Journal>, std::string> JournalBench::try_open(std::unique_ptr<JournalDirectory> other,
+tl::expected<std::unique_ptr<Journal>, std::string> JournalBench::try_open(std::unique_ptr<Directory> other,
                                                                            std::uint32_t replicas) {
   JournalOptions options;
   options.replicas = replicas;

@@ -53,13 +53,13 @@ struct JournalBench {
   JournalBench();  // an empty journal on the disk, not opened
   virtual ~JournalBench() { journal.reset(); }
 
-  virtual std::unique_ptr<JournalDirectory> directory() { return open_simulated_directory(disk); }
+  virtual std::unique_ptr<Directory> directory() { return open_simulated_directory(disk); }
   void create(GroupId group = bench_group);
   void start_over(GroupId group = bench_group);  // with another disk, and no order
   tl::expected<std::unique_ptr<Journal>, std::string> try_open(std::uint32_t replicas = bench_replicas) {
     return try_open(directory(), replicas);
   }
-  tl::expected<std::unique_ptr<Journal>, std::string> try_open(std::unique_ptr<JournalDirectory> other,
+  tl::expected<std::unique_ptr<Journal>, std::string> try_open(std::unique_ptr<Directory> other,
                                                                std::uint32_t replicas = bench_replicas);
   // A term begins. What was open before is left as kill -9 leaves it.
   const RecoveredJournal& open();

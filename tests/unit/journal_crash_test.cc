@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE(the_power_is_cut_in_the_middle_of_a_first_term_and_of_the_m
         check(left, "while it was made");
         made += 1;
       } else {
-        const auto again = create_journal(*open_simulated_directory(left), {bench_group, "later"});
+        const auto again = create_journal(*open_simulated_directory(left), bench_group, "later");
         BOOST_REQUIRE_MESSAGE(again, again.error());
         check(left, "when it was made again");
       }

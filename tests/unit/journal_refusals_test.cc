@@ -406,7 +406,7 @@ BOOST_AUTO_TEST_CASE(whichever_read_fails_it_is_refused_as_that) {
 
 BOOST_AUTO_TEST_CASE(a_journal_is_not_made_where_something_is) {
   const auto before = all();
-  const auto made = create_journal(*directory(), {bench_group, "now"});
+  const auto made = create_journal(*directory(), bench_group, "now");
   BOOST_REQUIRE(!made);
   BOOST_TEST(contains(made.error(), "/simulated is not empty: identity is there"), made.error());
   BOOST_TEST((all() == before));
@@ -418,7 +418,7 @@ BOOST_AUTO_TEST_CASE(a_journal_that_cannot_be_made_says_why_and_is_made_when_it_
     disk = SimulatedDisk();
     for (std::uint64_t nth = 1;; ++nth) {
       disk.fail({operation, ENOSPC, nth});
-      const auto made = create_journal(*directory(), {bench_group, "now"});
+      const auto made = create_journal(*directory(), bench_group, "now");
       disk.heal();
       if (made) break;
       BOOST_TEST(contains(made.error(), "No space left on device"), made.error());

@@ -26,7 +26,7 @@ struct TemporaryDirectory {
 struct Real : TemporaryDirectory, JournalBench {
   Real() { create(); }
   ~Real() override { journal.reset(); }
-  std::unique_ptr<JournalDirectory> directory() override { return open_posix_directory(path); }
+  std::unique_ptr<Directory> directory() override { return open_posix_directory(path); }
 };
 using Simulated = JournalBench;
 using Both = boost::mpl::list<Simulated, Real>;

@@ -206,7 +206,7 @@ void SimulatedDisk::exchange(const std::string& one, const std::string& other) {
 
 // ---- as the journal sees it
 
-class SimulatedFile : public JournalFile {
+class SimulatedFile : public File {
  public:
   SimulatedFile(SimulatedDisk& disk, std::string name, bool writable)
       : disk_(disk), name_(std::move(name)), number_(disk.names_.at(name_)), writable_(writable) {
@@ -272,7 +272,7 @@ class SimulatedFile : public JournalFile {
   bool writable_;
 };
 
-class SimulatedDirectory : public JournalDirectory {
+class SimulatedDirectory : public Directory {
  public:
   explicit SimulatedDirectory(SimulatedDisk& disk) : disk_(disk) {}
   ~SimulatedDirectory() override {
@@ -282,10 +282,10 @@ class SimulatedDirectory : public JournalDirectory {
   const std::string& path() const override { return directory_path; }
   std::vector<std::string> names() const override { return disk_.names(); }
 
-  std::unique_ptr<JournalFile> open(const std::string& name) const override { return opened(name, true); }
-  std::unique_ptr<JournalFile> open_to_read(const std::string& name) const override { return opened(name, false); }
+  std::unique_ptr<File> open(const std::string& name) const override { return opened(name, true); }
+  std::unique_ptr<File> open_to_read(const std::string& name) const override { return opened(name, false); }
 
-  std::unique_ptr<JournalFile> create(const std::string& name) override {
+  std::unique_ptr<File> create(const std::string& name) override {
     disk_.strike(SimulatedDisk::Operation::create, name);
     if (disk_.has(name)) {
       disk_.truncate(disk_.names_.at(name), 0);
@@ -317,7 +317,7 @@ class SimulatedDirectory : public JournalDirectory {
   }
 
  private:
-  std::unique_ptr<JournalFile> opened(const std::string& name, bool writable) const {
+  std::unique_ptr<File> opened(const std::string& name, bool writable) const {
     disk_.strike(SimulatedDisk::Operation::open, name);
     if (!disk_.has(name)) throw_error(ENOENT, name);
     auto file = std::make_unique<SimulatedFile>(disk_, name, writable);
@@ -336,7 +336,7 @@ class SimulatedDirectory : public JournalDirectory {
   std::vector<std::string> locks_;
 };
 
-std::unique_ptr<JournalDirectory> open_simulated_directory(SimulatedDisk& disk) {
+std::unique_ptr<Directory> open_simulated_directory(SimulatedDisk& disk) {
   return std::make_unique<SimulatedDirectory>(disk);
 }
 

@@ -20,7 +20,7 @@
 #include <string>
 #include <vector>
 
-#include "journal/directory.h"
+#include "files/directory.h"
 
 namespace tally {
 
@@ -109,6 +109,6 @@ class SimulatedDisk {
 };
 
 // The disk outlives it. Its path is "/simulated".
-std::unique_ptr<JournalDirectory> open_simulated_directory(SimulatedDisk& disk);
+std::unique_ptr<Directory> open_simulated_directory(SimulatedDisk& disk);
 
 }  // namespace tally

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <boost/test/unit_test.hpp>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <set>
+#include <signal.h>
 #include <string>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "store_fixture.h"
 
@@ -130,7 +136,7 @@ BOOST_AUTO_TEST_CASE(notices_a_damaged_entry_and_can_be_discarded) {
   BOOST_TEST(store.damage());
   BOOST_TEST(!holds_state());
   BOOST_REQUIRE(store.discard().has_value());
-  BOOST_TEST(std::filesystem::exists(directory.path / "checkpoint.damaged"));
+  BOOST_TEST(std::filesystem::exists(directory.path / "checkpoint.damaged-1"));
   BOOST_TEST(!*store.reader());
   state->forget_captures();
   rewrite_captured();
@@ -147,15 +153,79 @@ BOOST_AUTO_TEST_CASE(that_cannot_be_opened_is_an_error_and_can_be_discarded) {
   BOOST_TEST(is_error(other.commit({&delta}), StoreError::Kind::unusable));
   BOOST_REQUIRE(other.discard().has_value());
   BOOST_TEST(!*other.reader());
-  // A second time too: one damaged directory is kept.
-  BOOST_REQUIRE(other.discard().has_value());
-  BOOST_REQUIRE(other.discard().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(that_was_put_aside_is_never_written_over) {
+  const std::filesystem::path broken = directory.path / "broken";
+  RocksdbStore other(broken);
+  for (int time = 1; time <= 5; ++time) {
+    std::filesystem::create_directory(broken);
+    std::ofstream(broken / "CURRENT") << time;
+    BOOST_TEST(other.discard().has_value() == (time <= 4));
+  }
+  for (int time = 1; time <= 4; ++time) {
+    int content = 0;
+    std::ifstream(directory.path / ("broken.damaged-" + std::to_string(time)) / "CURRENT") >> content;
+    BOOST_TEST(content == time);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(without_its_first_file_is_not_made_anew_over_the_others) {
+  run({addition("a", 1)});
+  rewrite_captured();
+  store.close();
+  const std::filesystem::path checkpoint = directory.path / "checkpoint";
+  std::filesystem::remove(checkpoint / "CURRENT");
+  const auto files = [&] {
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(checkpoint)) names.insert(entry.path().filename());
+    return names;
+  };
+  const std::set<std::string> before = files();
+  BOOST_TEST(is_error(store.header(), StoreError::Kind::unusable));
+  BOOST_TEST(files() == before, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(that_cannot_be_read_now_is_not_damaged) {
+  run({addition("a", 1)});
+  rewrite_captured();
+  store.close();
+  rlimit files{};
+  BOOST_REQUIRE(getrlimit(RLIMIT_NOFILE, &files) == 0);
+  const int lowest = dup(0);
+  close(lowest);
+  // As many descriptors as make a start fail here, then there, then inside RocksDB.
+  for (rlim_t more = 0; more < 24; ++more) {
+    const rlimit few{static_cast<rlim_t>(lowest) + more, files.rlim_max};
+    BOOST_REQUIRE(setrlimit(RLIMIT_NOFILE, &few) == 0);
+    const auto header = store.header();
+    store.close();
+    setrlimit(RLIMIT_NOFILE, &files);
+    if (!header) BOOST_TEST(is_error(header, StoreError::Kind::inaccessible), header.error().detail);
+  }
+  BOOST_TEST(holds_state());
 }
 
 BOOST_AUTO_TEST_CASE(that_another_process_uses_is_left_alone) {
   rewrite_captured();
-  RocksdbStore other(directory.path / "checkpoint");
-  BOOST_TEST(is_error(other.header(), StoreError::Kind::locked));
+  store.close();
+  int locked[2];
+  BOOST_REQUIRE(pipe(locked) == 0);
+  const pid_t other = fork();
+  if (other == 0) {
+    const int file = open((directory.path / "checkpoint" / "LOCK").c_str(), O_RDWR);
+    struct flock lock {};
+    lock.l_type = F_WRLCK;
+    const char byte = fcntl(file, F_SETLK, &lock) == 0 ? '1' : '0';
+    _exit(write(locked[1], &byte, 1) == 1 && pause() ? 0 : 1);
+  }
+  char byte = 0;
+  BOOST_REQUIRE(read(locked[0], &byte, 1) == 1);
+  BOOST_REQUIRE(byte == '1');
+  BOOST_TEST(is_error(store.header(), StoreError::Kind::locked));
+  kill(other, SIGKILL);
+  waitpid(other, nullptr, 0);
+  for (const int end : locked) close(end);
   BOOST_TEST(holds_state());
 }
 

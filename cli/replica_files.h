@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of a group's replicas say while no daemon runs: what each remembers, and its checkpoints.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "replica/store.h"
+#include "replica/witness.h"
+#include "runtime/config.h"
+
+namespace tally::cli {
+
+struct StoredCheckpoint {
+  std::string path;
+  CheckpointHeader header;
+};
+
+struct ReplicaFiles {
+  ReplicaId id;
+  std::string complaint;  // why there is nothing of it, or not all; empty: there is no more to say
+  GroupId group;          // zero: not known
+  Witness witness;
+  std::vector<StoredCheckpoint> checkpoints;
+};
+
+// One for each configured replica, by id.
+std::vector<ReplicaFiles> read_replica_files(const Config& config);
+
+// Reads the checkpoint from its beginning to its end. Nothing: its entries make its digest. Otherwise why not.
+std::optional<std::string> verify_checkpoint(const StoredCheckpoint& checkpoint);
+
+// A state that enough replicas vouch for, each by what it remembers or by a checkpoint of its own.
+struct VouchedState {
+  StoredCheckpoint checkpoint;  // one that has it
+  ReplicaId holder;
+  std::vector<ReplicaId> vouchers;
+};
+// Newest first. `needed`: f+1.
+std::vector<VouchedState> vouched_states(const std::vector<ReplicaFiles>& replicas, std::size_t needed);
+
+// The newest order that at least `needed` replicas know to be decided; with one, that any of them does. Zero: none.
+OrderIdentity known_decided(const std::vector<ReplicaFiles>& replicas, std::size_t needed);
+Term known_term(const std::vector<ReplicaFiles>& replicas, std::size_t needed);
+
+}  // namespace tally::cli

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "distributor/gathering.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "protocol/limits.h"
+#include "protocol/session.h"
+
+namespace tally {
+
+Gathering::Gathering(const Config& config, RecoveredJournal found)
+    : config_(config), found_(std::move(found)), reports_(config.replicas) {}
+
+// ---- what comes in
+
+// It is greeted by the term that begins.
+void Gathering::client_connected(const ClientId& client, Instant) {
+  if (clients_.size() < 2 * limits::client_connections) clients_.insert(client);
+}
+
+void Gathering::receive(const ClientId& client, const ClientRequest& sent, Instant) {
+  const Request& request = sent.request;
+  output_.to_clients.emplace_back(
+      client, Refusal{session_of(sent.secret), request.number, request.attempt, RefusalReason::unavailable});
+}
+
+void Gathering::receive(const ClientId& client, const AdminCommand& command, Instant) {
+  output_.to_clients.emplace_back(client, AdminReply{command.number, AdminOutcome::refused, advice()});
+}
+
+void Gathering::receive(ReplicaId replica, const ReplicaReport& report, Instant) {
+  if (report.group.value != 0 && report.group != found_.group) {
+    strangers_.insert(replica);
+    return;
+  }
+  strangers_.erase(replica);
+  reports_.at(replica.value - 1) = report;
+}
+
+void Gathering::receive(const ComparatorReport& report, Instant) {
+  strange_comparator_ = report.group.value != 0 && report.group != found_.group;
+  if (!strange_comparator_) comparator_ = report;
+}
+
+// ---- what follows from it
+
+std::uint32_t Gathering::heard() const {
+  return static_cast<std::uint32_t>(std::ranges::count_if(reports_, [](const auto& report) { return !!report; }));
+}
+
+// The largest value that f+1 replicas know at least.
+template <class Value, class Read>
+Value Gathering::known(const Read& read) const {
+  std::vector<Value> values;
+  for (const auto& report : reports_) values.push_back(report ? read(*report) : Value());
+  std::ranges::sort(values, std::greater<>());
+  return values.at(needed() - 1);
+}
+
+Gathering::Place Gathering::newest_known() const {
+  Place newest =
+      known<Place>([](const ReplicaReport& report) { return Place(report.decided.term, report.decided.sequence); });
+  if (config_.wait_for_sync && comparator_)
+    newest = std::max(newest, Place(comparator_->synced.term, comparator_->synced.sequence));
+  return newest;
+}
+
+bool Gathering::is_behind() const { return newest_known() > Place(found_.last.term, found_.last.sequence); }
+
+// Too few are left that are not.
+bool Gathering::is_of_another_group() const {
+  return strange_comparator_ || strangers_.size() + needed() > reports_.size();
+}
+
+// One replica alone may say what it likes.
+void Gathering::tell_claims(Term counted) {
+  for (std::size_t place = 0; place < reports_.size(); ++place)
+    if (reports_[place] && reports_[place]->newest_term > std::max(counted, found_.term))
+      output_.events.push_back(Event("term_claimed", Severity::warning)
+                                   .with("replica", ReplicaId(place + 1))
+                                   .with("term", reports_[place]->newest_term)
+                                   .with("known", counted));
+}
+
+void Gathering::tick(Instant) {
+  if (!term_ && is_of_another_group() && !std::exchange(told_, true))
+    output_.events.push_back(Event("group_mismatch", Severity::error)
+                                 .with("group", found_.group)
+                                 .with("replicas_of_another", strangers_.size())
+                                 .with("comparator_too", strange_comparator_ ? "yes" : "no"));
+  if (term_ || !has_heard_enough()) return;
+  if (is_behind()) {
+    if (std::exchange(told_, true)) return;
+    const auto [term, sequence] = newest_known();
+    output_.events.push_back(Event("journal_behind", Severity::error)
+                                 .with("decided", sequence)
+                                 .with("decided_in_term", term)
+                                 .with("journal_ends", found_.last.sequence)
+                                 .with("journal_ends_in_term", found_.last.term));
+    return;
+  }
+  const Term seen =
+      std::max(known<Term>([](const ReplicaReport& report) { return report.newest_term; }), comparator_->term);
+  tell_claims(seen);
+  term_ = found_.term.next();
+  if (seen <= found_.term) return;
+  term_ = Term(seen.value + term_gap);
+  output_.events.push_back(
+      Event("terms_skipped", Severity::warning).with("journal", found_.term).with("seen", seen).with("next", *term_));
+}
+
+// ---- people
+
+std::string_view Gathering::trouble() const {
+  if (!has_heard_enough() && is_of_another_group()) return "wrong_group";
+  if (heard() < needed()) return "waiting_for_replicas";
+  return comparator_ ? "journal_behind" : "no_comparator";
+}
+
+std::string Gathering::advice() const {
+  const std::string_view why = trouble();
+  if (why == "wrong_group")
+    return std::string(strange_comparator_ ? "The audit log" : "Most replicas") +
+           (strange_comparator_ ? " is" : " are") +
+           " of another group than the journal: stop the group, and put what belongs together into the data directory.";
+  if (why == "waiting_for_replicas")
+    return "Start replicas: " + std::to_string(heard()) + " of the " + std::to_string(needed()) +
+           " that are needed have said what they know.";
+  if (why == "no_comparator") return "Start the comparator, or see its log.";
+  return "Order " + std::to_string(newest_known().second.value) + " was decided, and the journal ends at order " +
+         std::to_string(found_.last.sequence.value) +
+         ": it is an older copy. Stop the group and put the newest copy back, or give up what is missing by "
+         "`tally journal accept-loss`.";
+}
+
+void Gathering::receive(const ClientId& client, const StatusQuery& query, Instant) {
+  ClusterStatus status;
+  status.number = query.number;
+  status.term = found_.term;
+  status.view = found_.view.number;
+  status.sequence = status.decided = status.stable = found_.last.sequence;
+  status.state = GroupState::unavailable;
+  for (std::size_t place = 0; place < reports_.size(); ++place) {
+    ReplicaStatus& replica = status.replicas.emplace_back();
+    replica.id = ReplicaId(place + 1);
+    if (!reports_[place]) continue;
+    const ReplicaReport& report = *reports_[place];
+    if (place < found_.view.members.size()) replica.state = found_.view.members[place].state;
+    replica.applied = report.applied.sequence;
+    replica.lag = found_.last.sequence.value - std::min(found_.last.sequence.value, replica.applied.value);
+    replica.pid = report.pid;
+    replica.store = report.store;
+    replica.checkpoint = report.checkpoint;
+  }
+  status.distributor_pid = config_.pid;
+  status.distributor_state = "ok";
+  status.comparator_pid = comparator_ ? comparator_->pid : 0;
+  status.comparator_state = comparator_ ? "ok" : "down";
+  status.journal_first = found_.first;
+  status.reason = trouble();
+  status.advice = advice();
+  output_.to_clients.emplace_back(client, std::move(status));
+}
+
+}  // namespace tally

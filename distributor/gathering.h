@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a distributor does before it begins a term: it hears what the group knows.
+//
+// A journal that is an older copy does not know that it is one. Whoever went on from it would make
+// other orders under numbers that were answered already, in terms that were used already, and the
+// counts would be smaller without a word. So nobody is told of a term, and nothing is ordered,
+// before f+1 replicas and the comparator have reported. If they know of a decided order that the
+// journal lacks, the distributor stays as it is and says so: an operator puts the newest journal
+// back, or accepts the loss.
+//
+// - Of replicas the (f+1)-th largest claim counts, so that one that lies can neither keep the group
+//   from starting nor hide what the others know. The comparator does not lie.
+// - Reports of another group do not count. Where so many are of one that this one cannot begin, it says so.
+// - A term that f+1 replicas or the comparator have seen is not begun again, nor one of the next
+//   `term_gap`, of which somebody else may know.
+//
+// Driven like the core (protocol/turn.h), in its place, on its thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "journal/facts.h"
+#include "protocol/event.h"
+#include "protocol/messages.h"
+
+namespace tally {
+
+struct GatheringOutput {
+  std::vector<ReplicaId> to_greet;  // so that they report at once
+  std::vector<std::pair<ClientId, Message>> to_clients;
+  std::vector<Event> events;
+};
+
+class Gathering {
+ public:
+  static constexpr std::uint64_t term_gap = 1u << 20;
+
+  struct Config {
+    std::uint32_t replicas = 3;
+    bool wait_for_sync = true;  // durability fsync: what the comparator saw decided was synced
+    std::uint64_t pid = 0;
+  };
+  // `found`: what the journal holds, of the newest term that was begun.
+  Gathering(const Config& config, RecoveredJournal found);
+
+  void client_connected(const ClientId& client, Instant now);
+  void receive(const ClientId& client, const ClientRequest& sent, Instant now);
+  void receive(const ClientId& client, const StatusQuery& query, Instant now);
+  void receive(const ClientId& client, const AdminCommand& command, Instant now);
+  void replica_connected(ReplicaId replica) { output_.to_greet.push_back(replica); }
+  void receive(ReplicaId replica, const ReplicaReport& report, Instant now);
+  void receive(const ComparatorReport& report, Instant now);
+
+  void tick(Instant now);
+  Instant next_deadline() const { return Instant::never(); }
+  GatheringOutput take_output() { return std::exchange(output_, {}); }
+
+  // The term that may begin now, or a later one; nothing: not yet.
+  std::optional<Term> term() const { return term_; }
+
+  // What was heard meanwhile, for the core of that term.
+  const std::vector<std::optional<ReplicaReport>>& reports() const { return reports_; }  // by replica
+  const std::optional<ComparatorReport>& comparator() const { return comparator_; }
+  const std::set<ClientId>& clients() const { return clients_; }
+
+ private:
+  // An order by its place alone: terms never fall along a chain, so a later term's is newer.
+  using Place = std::pair<Term, Sequence>;
+
+  std::uint32_t needed() const { return (config_.replicas - 1) / 2 + 1; }
+  std::uint32_t heard() const;
+  bool has_heard_enough() const { return heard() >= needed() && comparator_; }
+  template <class Value, class Read>
+  Value known(const Read& read) const;
+  Place newest_known() const;
+  bool is_behind() const;
+  void tell_claims(Term counted);
+  bool is_of_another_group() const;
+  std::string_view trouble() const;
+  std::string advice() const;
+
+  const Config config_;
+  const RecoveredJournal found_;
+  std::vector<std::optional<ReplicaReport>> reports_;
+  std::optional<ComparatorReport> comparator_;
+  std::set<ReplicaId> strangers_;    // that are of another group,
+  bool strange_comparator_ = false;  // and it too
+  std::set<ClientId> clients_;
+  std::optional<Term> term_;
+  bool told_ = false;  // why it cannot begin
+  GatheringOutput output_;
+};
+
+}  // namespace tally

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What goes wrong with files, told apart once for all who keep some: each kind has one behaviour and one line of words.
+//
+//   damaged       what is there is not what was written, or a part is missing: may be put aside, never overwritten
+//   not_mine      of another group or role: refused, nothing is written
+//   no_room       the disk is full: what is there stays, and writing is tried again later
+//   no_access     it may not, or cannot, be read now: that says nothing about what is in it
+//   no_resources  the process has too few descriptors or too little memory: likewise
+//   locked        another process uses it: refused
+//
+// Only `damaged` is ever an answer about the content. Pure but for find_trouble(); any thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tally {
+
+enum class Trouble : std::uint8_t { damaged, not_mine, no_room, no_access, no_resources, locked };
+
+std::string_view words(Trouble trouble);
+
+// Of a call that failed on something that should be there; `error` is an errno.
+Trouble trouble_of(int error);
+
+struct FoundTrouble {
+  Trouble kind{};
+  std::string detail;  // with the path
+};
+// Whether a directory and each file in it can be read at all, by trying to. Nothing: they can, or it is not there.
+std::optional<FoundTrouble> find_trouble(const std::filesystem::path& directory);
+
+}  // namespace tally
