@@ -25,7 +25,8 @@
 namespace tally::cli {
 namespace {
 
-constexpr std::size_t told_log_lines = 5;
+constexpr std::size_t searched_log_lines = 20;
+constexpr Duration between_refusals = seconds(60);
 constexpr int notifications_per_turn = 256;
 
 // For what a child says before it opens its log itself. Our own stderr where there is no such file.
@@ -67,17 +68,48 @@ Supervisor::Supervisor(Places places, NotifySocket notifications, Duration watch
       notifications_(std::move(notifications)),
       woken_(monotonic_now()),
       watch_(watchdog, woken_) {
-  for (ChildPlan& plan : plans) children_.emplace_back().plan = std::move(plan);
+  for (ChildPlan& plan : plans) {
+    Child& child = children_.emplace_back();
+    if (plan.starts_later) child.start_at = Instant::never();
+    child.plan = std::move(plan);
+  }
 }
 
-void Supervisor::run_until_signal(const Descriptor& signals) {
+std::optional<std::string> Supervisor::run(const Descriptor& signals) {
   bool stop_asked = false;
   while (!stop_asked) {
     start_due(monotonic_now());
     stop_asked = wait(signals, next_deadline());
+    start_the_rest(woken_);
     watch();
     reap(monotonic_now());
+    if (auto why = why_it_cannot_run()) return why;
   }
+  return std::nullopt;
+}
+
+void Supervisor::start_the_rest(Instant now) {
+  const auto is_missing = [](const Child& child) {
+    return !child.plan.starts_later && child.ready_at == Instant::never();
+  };
+  if (std::ranges::any_of(children_, is_missing)) return;
+  for (Child& child : children_) {
+    if (child.pid == 0 && child.plan.starts_later && child.start_at == Instant::never()) child.start_at = now;
+    child.plan.starts_later = false;
+  }
+}
+
+// The first refusal that the group cannot do without.
+std::optional<std::string> Supervisor::why_it_cannot_run() const {
+  const auto may_fail = [](const Child& child) { return child.plan.may_fail; };
+  const auto refused = [](const Child& child) { return child.refused; };
+  const auto replicas = std::ranges::count_if(children_, may_fail);
+  const auto lost =
+      std::ranges::count_if(children_, [&](const Child& child) { return refused(child) && may_fail(child); });
+  const bool too_few = replicas > 0 && lost > (replicas - 1) / 2;
+  for (const Child& child : children_)
+    if (refused(child) && (!may_fail(child) || too_few)) return child.plan.role + " refuses: " + refusal_of(child);
+  return std::nullopt;
 }
 
 void Supervisor::start_due(Instant now) {
@@ -162,24 +194,40 @@ void Supervisor::reap(Instant now) {
     const Duration served = child.ready_at == Instant::never() ? Duration{} : now - child.ready_at;
     child.pid = 0;
     child.start_at = now + child.pause.after(served);
-    if (served >= RestartPause::long_enough) child.refusal_told = false;
+    child.refused = WIFEXITED(status) && WEXITSTATUS(status) == exit_usage;
     tell_exit(child, status);
+    if (child.refused && child.plan.may_fail) tell_refusal(child, now);
   }
 }
 
-void Supervisor::tell_exit(Child& child, int status) {
+void Supervisor::tell_exit(const Child& child, int status) {
   const bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
   log_event(Event("child_exited", clean ? Severity::info : Severity::warning)
                 .with("role", child.plan.role)
                 .with("status", text_of(status)));
-  if (WIFEXITED(status) && WEXITSTATUS(status) == exit_usage) tell_refusal(child);
 }
 
-// A daemon that refuses to start will not do so silently, and not once a pause either.
-void Supervisor::tell_refusal(Child& child) {
-  if (std::exchange(child.refusal_told, true)) return;
-  std::fprintf(stderr, "tally: %s refuses to start, and is tried again; its last words, from %s:\n%s",
-               child.plan.role.c_str(), log_file(child).c_str(), last_lines(log_file(child), told_log_lines).c_str());
+// It is tried again, and this told once a minute.
+void Supervisor::tell_refusal(Child& child, Instant now) {
+  if (child.told_refusal && now - *child.told_refusal < between_refusals) return;
+  child.told_refusal = now;
+  std::fprintf(stderr, "tally: %s refuses, and is tried again: %s\n", child.plan.role.c_str(),
+               refusal_of(child).c_str());
+}
+
+// What its log says last of a refusal; it says more than that.
+std::string Supervisor::refusal_of(const Child& child) const {
+  const std::string lines = last_lines(log_file(child), searched_log_lines);
+  for (const std::string_view label : {"reason=\"", "\"reason\":\""}) {
+    const std::size_t event = std::max(lines.rfind("refused_to_start") + 1, lines.rfind("refused_to_go_on") + 1);
+    const std::size_t begin = event == 0 ? std::string::npos : lines.find(label, event);
+    if (begin == std::string::npos) continue;
+    const std::size_t end = lines.find_first_of("\"\n", begin + label.size());
+    return lines.substr(begin + label.size(), end - begin - label.size());
+  }
+  std::string last = last_lines(log_file(child), 1);
+  if (!last.empty()) last.pop_back();
+  return last.empty() ? "see " + log_file(child) : last;
 }
 
 // Until a signal or a notification comes, or the deadline; true when a signal asks for an end.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps the daemons of one group running as child processes: restarts one that dies, and stops all in order.
 //
+// What cannot get better by itself is not tried again: a distributor, comparator or bridge that refuses (exit code 2)
+// ends the group, and so do more replicas than may fail. One of few is masked, and tried again with growing pauses.
+//
 // It is their service manager, as systemd would be (sd_notify(3)): a watched one that hangs is killed (see watchdog.h),
 // and restarted like any that died.
 //
@@ -8,6 +11,7 @@
 // the newest process of a role; LOG/ROLE.log has what it printed.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -30,6 +34,8 @@ struct ChildPlan {
   int stop_round = 0;         // those of a lower round are stopped, and gone, first
   Duration stop_patience;     // from SIGTERM to SIGKILL
   bool watched = false;       // killed when it hangs
+  bool may_fail = false;      // a replica: the group goes on without it
+  bool starts_later = false;  // once all others have been ready: they may refuse, and then it has not begun
 };
 
 class Supervisor {
@@ -41,8 +47,9 @@ class Supervisor {
   // `watchdog`: watched ones that are silent for so long hang; nothing: nobody is watched.
   Supervisor(Places places, NotifySocket notifications, Duration watchdog, std::vector<ChildPlan> plans);
 
-  // Starts all and keeps them running until a signal asks for an end.
-  void run_until_signal(const Descriptor& signals);
+  // Starts all and keeps them running until a signal asks for an end; or until the group cannot run: then why, a
+  // sentence.
+  std::optional<std::string> run(const Descriptor& signals);
 
   // No process is left afterwards.
   void stop(const Descriptor& signals);
@@ -55,7 +62,8 @@ class Supervisor {
     Instant start_at;  // when not running
     Pulse pulse;
     RestartPause pause;
-    bool refusal_told = false;
+    bool refused = false;                 // the last time
+    std::optional<Instant> told_refusal;  // when, last
   };
 
   void start(Child& child, Instant now);
@@ -65,8 +73,11 @@ class Supervisor {
   void watch();
   void kill_hung(Child& child);
   void reap(Instant now);
-  void tell_exit(Child& child, int status);
-  void tell_refusal(Child& child);
+  void tell_exit(const Child& child, int status);
+  void tell_refusal(Child& child, Instant now);
+  std::string refusal_of(const Child& child) const;
+  std::optional<std::string> why_it_cannot_run() const;
+  void start_the_rest(Instant now);
   bool wait(const Descriptor& signals, Instant deadline);
   bool take_signals(const Descriptor& signals);
   bool running(int round) const;

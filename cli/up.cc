@@ -133,8 +133,13 @@ class Plans {
     add(program, role, round);
     all_.back().command.insert(all_.back().command.end(), {"--id", std::to_string(id)});
   }
-  // A hung replica is the comparator's affair: evicted for silence, and masked meanwhile.
-  void leave_unwatched() { all_.back().watched = false; }
+  // A replica may fail. One that hangs is the comparator's affair: evicted for silence, and masked meanwhile.
+  void may_fail() {
+    all_.back().watched = false;
+    all_.back().may_fail = true;
+    start_later();
+  }
+  void start_later() { all_.back().starts_later = true; }
   void hand_over(const Listener& listener) { all_.back().listening_socket = listener.socket.get(); }
 
   const std::optional<std::string>& missing() const { return missing_; }
@@ -153,11 +158,12 @@ tl::expected<std::vector<ChildPlan>, Failure> plan(const Config& config, const s
   plans.add("comparator", "comparator", stop_comparator);
   for (std::size_t id = 1; id <= static_cast<std::size_t>(config.replicas); ++id) {
     plans.add("replica", "replica-" + std::to_string(id), stop_replicas, id);
-    plans.leave_unwatched();
+    plans.may_fail();
   }
   for (std::size_t id = 1; id <= bridges.size(); ++id) {
     plans.add("bridge", id == 1 ? "bridge" : "bridge-" + std::to_string(id), stop_bridges, id);
     plans.hand_over(bridges[id - 1]);
+    plans.start_later();
   }
   if (plans.missing()) return tl::unexpected(usage(*plans.missing() + " is not there; build all of tally"));
   return plans.take();
@@ -175,19 +181,22 @@ void announce(const Config& config, const std::vector<Listener>& bridges, const 
   std::fflush(stdout);
 }
 
-void supervise(const Config& config, const std::vector<Listener>& bridges, std::vector<ChildPlan> plans,
-               NotifySocket notifications, const Descriptor& signals, const std::string& ready_file) {
+// Why the group cannot run; nothing: it was stopped.
+std::optional<std::string> supervise(const Config& config, const std::vector<Listener>& bridges,
+                                     std::vector<ChildPlan> plans, NotifySocket notifications,
+                                     const Descriptor& signals, const std::string& ready_file) {
   Supervisor supervisor({config.run_directory(), config.data + "/log"}, std::move(notifications),
                         milliseconds(config.watchdog_ms), std::move(plans));
   ClientOptions group;
   group.distributor_endpoint = config.distributor_bridge_endpoint;
   group.comparator_endpoint = config.comparator_bridge_endpoint;
   Readiness readiness(group, bridges, [&] { announce(config, bridges, ready_file); });
-  supervisor.run_until_signal(signals);
+  auto why = supervisor.run(signals);
   log_event(Event("stopping"));
   supervisor.stop(signals);
   readiness.cancel();
   log_event(Event("stopped"));
+  return why;
 }
 
 // Descriptors 0, 1 and 2 must not become a child's log or socket.
@@ -225,9 +234,10 @@ ExitCode run_up(const UpOptions& options) {
   if (const auto failure = write_run_files(*config, *bridges)) return fail(*failure);
   auto notifications = NotifySocket::listen(*sockets);
   if (!notifications) return fail(notifications.error());
-  supervise(*config, *bridges, std::move(*plans), std::move(*notifications), signals, options.ready_file);
+  const auto why =
+      supervise(*config, *bridges, std::move(*plans), std::move(*notifications), signals, options.ready_file);
   if (!options.ready_file.empty()) unlink(options.ready_file.c_str());
-  return ExitCode::done;
+  return why ? fail(ExitCode::usage, *why) : ExitCode::done;
 }
 
 }  // namespace tally::cli
