@@ -99,7 +99,8 @@ Stored<std::optional<CheckpointHeader>> read_header(const std::filesystem::path&
 
 }  // namespace
 
-RocksdbStore::RocksdbStore(std::filesystem::path directory) : directory_(std::move(directory)) {}
+RocksdbStore::RocksdbStore(std::filesystem::path directory, rocksdb::Env* environment)
+    : directory_(std::move(directory)), environment_(environment) {}
 RocksdbStore::~RocksdbStore() { close(); }
 
 // ---- the database
@@ -145,6 +146,18 @@ bool RocksdbStore::is_in_use() const {
   return file && ::fcntl(file.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
+Stored<void> RocksdbStore::open_database(bool is_new, bool room) {
+  rocksdb::Options options = options_of_database(is_new);
+  if (environment_) options.env = environment_;
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status = room ? rocksdb::DB::Open(options, directory_.string(), &opened)
+                                      : rocksdb::DB::OpenForReadOnly(options, directory_.string(), &opened);
+  if (status.IsNoSpace()) return no_room();
+  if (!status.ok()) return error_of(directory_, status);
+  database_.reset(opened);
+  return {};
+}
+
 // An open database goes on without its directory, and what is written to it then is lost.
 Stored<void> RocksdbStore::open() {
   std::error_code ignored;  // what is wrong is found below
@@ -159,13 +172,10 @@ Stored<void> RocksdbStore::open() {
   if (is_new && !is_empty())  // RocksDB would make a new database, and remove what is beside it
     return store_error(Kind::unusable, directory_.string() + ": the file CURRENT is missing beside others");
   if (!room && is_new) return no_room();
-  rocksdb::DB* opened = nullptr;
-  const rocksdb::Options options = options_of_database(is_new);
-  const rocksdb::Status status = room ? rocksdb::DB::Open(options, directory_.string(), &opened)
-                                      : rocksdb::DB::OpenForReadOnly(options, directory_.string(), &opened);
-  if (status.IsNoSpace()) return no_room();
-  if (!status.ok()) return error_of(directory_, status);
-  database_.reset(opened);
+  Stored<void> opened = open_database(is_new, room);
+  // Damage stays: what is gone at the second look was none.
+  if (!opened && opened.error().kind == Kind::unusable) opened = open_database(is_new, room);
+  if (!opened) return opened;
   opened_ = place();
   read_only_ = !room;
   return {};

@@ -17,13 +17,15 @@
 
 namespace rocksdb {
 class DB;
-}
+class Env;
+}  // namespace rocksdb
 
 namespace tally {
 
 class RocksdbStore final : public CheckpointStore {
  public:
-  explicit RocksdbStore(std::filesystem::path directory);
+  // `environment`: the file system below it, for tests; null: the real one. It outlives this.
+  explicit RocksdbStore(std::filesystem::path directory, rocksdb::Env* environment = nullptr);
   ~RocksdbStore() override;
 
   std::string_view name() const override { return "rocksdb"; }
@@ -52,9 +54,11 @@ class RocksdbStore final : public CheckpointStore {
   bool is_empty() const;
   bool is_in_use() const;
   Stored<void> open();
+  Stored<void> open_database(bool is_new, bool room);
   Stored<Digest> digest_after(const DeltaList& deltas);
 
   std::filesystem::path directory_;
+  rocksdb::Env* environment_;
   std::unique_ptr<rocksdb::DB> database_;
   std::optional<Place> opened_;
   bool read_only_ = false;                     // there was no room when it was opened
