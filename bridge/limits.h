@@ -64,6 +64,7 @@ inline constexpr std::size_t key_sources = 16'384;  // with a share of their own
 inline constexpr Duration tick_interval = milliseconds(100);
 inline constexpr Duration sweep_interval = milliseconds(500);
 inline constexpr Duration status_interval = milliseconds(200);
+inline constexpr Duration unready_status_interval = milliseconds(20);  // while it is not ready
 inline constexpr Duration status_timeout = milliseconds(500);
 inline constexpr Duration client_patience = seconds(5);     // beyond the status timeout: its thread hangs
 inline constexpr Duration ready_for = seconds(1);           // after the last status with a majority

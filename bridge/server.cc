@@ -150,7 +150,8 @@ void Server::tick() {
     log_event(Event("drained").with("connections_left", site_.connections.size()));
     return context_.stop();
   }
-  const Instant next = std::min(site_.now + http_limits::tick_interval, beat());
+  const Instant status = status_asked_ ? Instant::never() : next_status_;
+  const Instant next = std::min({site_.now + http_limits::tick_interval, status, beat()});
   tick_timer_.expires_after(chrono_of(next - site_.now));
   tick_timer_.async_wait([this](error_code error) {
     if (!error) tick();
@@ -178,7 +179,7 @@ void Server::sweep() {
 }
 
 void Server::ask_status() {
-  next_status_ = site_.now + http_limits::status_interval;
+  next_status_ = site_.now + (site_.is_ready() ? http_limits::status_interval : http_limits::unready_status_interval);
   status_asked_ = true;
   status_asked_at_ = site_.now;
   site_.exchange->status(http_limits::status_timeout, [this](const std::optional<ClusterStatus>& status) {

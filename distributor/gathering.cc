@@ -9,8 +9,8 @@
 
 namespace tally {
 
-Gathering::Gathering(const Config& config, RecoveredJournal found)
-    : config_(config), found_(std::move(found)), reports_(config.replicas) {}
+Gathering::Gathering(const Config& config, RecoveredJournal found, Instant now)
+    : config_(config), began_(now), found_(std::move(found)), reports_(config.replicas) {}
 
 // ---- what comes in
 
@@ -19,7 +19,9 @@ void Gathering::client_connected(const ClientId& client, Instant) {
   if (clients_.size() < 2 * limits::client_connections) clients_.insert(client);
 }
 
-void Gathering::receive(const ClientId& client, const ClientRequest& sent, Instant) {
+void Gathering::receive(const ClientId& client, const ClientRequest& sent, Instant now) {
+  client_connected(client, now);
+  if (now - began_ < patience) return;
   const Request& request = sent.request;
   output_.to_clients.emplace_back(
       client, Refusal{session_of(sent.secret), request.number, request.attempt, RefusalReason::unavailable});

@@ -40,6 +40,9 @@ struct GatheringOutput {
 class Gathering {
  public:
   static constexpr std::uint64_t term_gap = 1u << 20;
+  // So long a request that comes is left unanswered: its client sends it again when it is greeted, and is answered
+  // then. Later it is refused.
+  static constexpr Duration patience = seconds(1);
 
   struct Config {
     std::uint32_t replicas = 3;
@@ -47,7 +50,7 @@ class Gathering {
     std::uint64_t pid = 0;
   };
   // `found`: what the journal holds, of the newest term that was begun.
-  Gathering(const Config& config, RecoveredJournal found);
+  Gathering(const Config& config, RecoveredJournal found, Instant now);
 
   void client_connected(const ClientId& client, Instant now);
   void receive(const ClientId& client, const ClientRequest& sent, Instant now);
@@ -86,6 +89,7 @@ class Gathering {
   std::string advice() const;
 
   const Config config_;
+  const Instant began_;
   const RecoveredJournal found_;
   std::vector<std::optional<ReplicaReport>> reports_;
   std::optional<ComparatorReport> comparator_;

@@ -78,7 +78,7 @@ DistributorShell::DistributorShell(const Config& config, std::unique_ptr<Journal
     const std::string endpoint = config.endpoint_for_distributor(ReplicaId(id));
     replicas_.push_back({ReplicaId(id), Channel::bind(context_, endpoint, replica_limits, false), {}});
   }
-  gathering_.emplace(gathering_config(config), journal_->found());
+  gathering_.emplace(gathering_config(config), journal_->found(), monotonic_now());
   doors_.watch_by(waiter_);
   waiter_.watch(comparator_);
   for (ReplicaLink& link : replicas_) waiter_.watch(link.channel);

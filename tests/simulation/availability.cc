@@ -23,7 +23,9 @@ void Availability::look() {
     able_since_ = now;
   if (able_since_ && halted && !was_halted_ && now - *able_since_ > status_age)
     world_.fail("f+1 whole replicas reach each other, and the group halted");
-  was_halted_ = halted;
+  // A distributor that has just started does not know, nor does an older journal.
+  const GroupState state = group_.distributor.status().state;
+  was_halted_ = halted || (was_halted_ && state == GroupState::unavailable);
   if (halted) able_since_.reset();  // for good reason, so it waits for people
   if (able_since_) {
     const Instant since = std::max(*able_since_, world_.referee.progressed());
@@ -36,8 +38,8 @@ void Availability::look() {
 bool Availability::can_serve() {
   const ClusterStatus& status = group_.distributor.status();
   const bool coordinated = group_.distributor.up() && !group_.distributor.hung() && !group_.distributor.stalled() &&
-                           group_.comparator.up() && !group_.comparator.hung() &&
-                           is_untroubled(group_.comparator, group_.distributor);
+                           !group_.distributor.has_older_journal() && group_.comparator.up() &&
+                           !group_.comparator.hung() && is_untroubled(group_.comparator, group_.distributor);
   if (!coordinated || status.replicas.empty()) return false;
   const auto is_there = [&](ReplicaNode& replica) {
     const ReplicaStatus& known = status.replicas.at(replica.id().value - 1);

@@ -25,6 +25,7 @@ void Chaos::begin() {
 void Chaos::stop() {
   on_ = false;
   world_.network.heal();
+  group_.distributor.put_newest_back();
   group_.distributor.heal();
   group_.comparator.heal();
   for (ReplicaNode& replica : group_.replicas) {
@@ -40,7 +41,9 @@ void Chaos::make_fault() {
     make_fault();
     if (world_.plan.faults.empty()) return;
     const FaultName fault = random_.pick(world_.plan.faults);
-    if (fault <= FaultName::broken_connection)
+    if (fault == FaultName::older_journal)
+      put_older_journal();
+    else if (fault <= FaultName::broken_connection)
       make_network_fault(fault);
     else if (fault <= FaultName::everything_crash)
       make_coordinator_fault(fault);
@@ -128,6 +131,15 @@ void Chaos::cut_power(Duration pause) {
     group_.distributor.lose_power();
     group_.distributor.crash_and_restart(pause);
   });
+}
+
+void Chaos::put_older_journal() {
+  if (!group_.distributor.has_copy()) return group_.distributor.copy_journal();
+  const bool is_older = world_.referee.has_decided_change_after(group_.distributor.copied_through());
+  if (group_.distributor.has_older_journal() || !is_older) return;
+  world_.trace.line("chaos", "an older journal");
+  group_.distributor.put_copy(random_.about(milliseconds(100)));
+  world_.agenda.after(random_.about(seconds(3)), [this] { group_.distributor.put_newest_back(); });
 }
 
 // By an operator, for a while.

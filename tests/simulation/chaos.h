@@ -40,6 +40,7 @@ class Chaos {
   void make_relay();
   void cut_power(Duration pause);
   void put_out(ReplicaId replica);
+  void put_older_journal();
   void damage_journal();
   void trouble(Link& link, FaultName fault, Duration duration);
   ReplicaNode* pick_victim();

@@ -31,7 +31,7 @@ CalendarTime DistributorNode::wall_clock() const {
 void DistributorNode::begin() {
   if (const auto missing = journal_.missing()) world_.fail(*missing);
   gathering_.emplace(Gathering::Config{world_.plan.membership.replicas, world_.plan.wait_for_sync, life()},
-                     journal_.found());
+                     journal_.found(), clock());
   comparator_peer_ = 0;
   for (ReplicaLink& replica : replicas_) replica.peer = 0;
   last_appended_ = {};
@@ -79,6 +79,19 @@ void DistributorNode::begin_term(Instant now) {
 void DistributorNode::end() {
   gathering_.reset();
   core_.reset();
+}
+
+void DistributorNode::put_copy(Duration pause) {
+  crash();
+  newest_ = std::exchange(journal_, *std::exchange(copy_, std::nullopt));
+  crash_and_restart(pause);
+}
+
+void DistributorNode::put_newest_back() {
+  if (!newest_) return;
+  crash();
+  journal_ = *std::exchange(newest_, std::nullopt);
+  crash_and_restart(milliseconds(20));
 }
 
 void DistributorNode::lose_power() {

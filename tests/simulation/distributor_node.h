@@ -35,6 +35,13 @@ class DistributorNode : public Node {
   bool stalled() const { return stall_ != Duration{} || stalled_until_ > world_.agenda.now(); }
   void fail_next_sync() { sync_fails_ = true; }
   void damage_journal(Sequence sequence) { journal_.damage(sequence); }
+  // A copy of the journal, which is put in its place, and the newest one again; each time it is started anew.
+  void copy_journal() { copy_ = journal_; }
+  bool has_copy() const { return copy_.has_value(); }
+  Sequence copied_through() const { return copy_->found().last.sequence; }
+  void put_copy(Duration pause);
+  void put_newest_back();
+  bool has_older_journal() const { return newest_.has_value(); }
   // The journal may grow as it likes. Before, it may be so short that no state of another replica leads on to it.
   void give_room() { has_room_ = true; }
   void jump_wall_clock(std::int64_t milliseconds) { wall_offset_ms_ += milliseconds; }
@@ -74,6 +81,8 @@ class DistributorNode : public Node {
   CalendarTime wall_clock() const;
 
   SimulatedJournal journal_;
+  std::optional<SimulatedJournal> copy_;    // made earlier
+  std::optional<SimulatedJournal> newest_;  // while the copy is in its place
   Link* comparator_ = nullptr;
   std::vector<ReplicaLink> replicas_;
   std::map<std::string, Link*> clients_;

@@ -62,8 +62,9 @@ enum class FaultName : std::uint8_t {
   relay,  // one is whole again, and that very moment as many others fail as may
   odd_vote,
   lying_request,
-  every_lie,  // voter, reporter, donor and importer lie together
-  last_ = every_lie,
+  every_lie,      // voter, reporter, donor and importer lie together
+  older_journal,  // for a while an older copy is in the place of the distributor's journal
+  last_ = older_journal,
 };
 std::string_view to_string(FaultName fault);
 

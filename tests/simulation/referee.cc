@@ -86,6 +86,14 @@ void Referee::journal_recovered(Term, const OrderIdentity& last) {
   stable_through(last.sequence);
 }
 
+bool Referee::has_decided_change_after(Sequence sequence) const {
+  for (std::uint64_t place = sequence.value; place < chain_.size(); ++place) {
+    const Known* known = find(chain_[place]);
+    if (known->decided && known->changes) return true;
+  }
+  return false;
+}
+
 std::map<std::uint64_t, unsigned> Referee::executions() const {
   std::map<std::uint64_t, unsigned> counts;
   for (const Place& place : chain_)

@@ -43,6 +43,8 @@ class Referee {
   void order_made(const Order& order);
   void stable_through(Sequence sequence);
   void journal_recovered(Term term, const OrderIdentity& last);
+  // Somebody may have been answered what a journal that ends there lacks.
+  bool has_decided_change_after(Sequence sequence) const;
 
   // ---- votes and verdicts
   void vote_made(ReplicaId replica, const Vote& vote);  // by a replica that is right

@@ -59,7 +59,7 @@ class SimulatedJournal {
 
   void lose_record();
 
-  const std::uint64_t segment_orders_;
+  std::uint64_t segment_orders_;
   RecoveredJournal found_;
   std::map<Sequence, Parcel> orders_;
   std::set<Sequence> damaged_;

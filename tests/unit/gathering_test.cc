@@ -13,7 +13,7 @@ const ClientId client{"client"};
 OrderIdentity order(std::uint64_t term, std::uint64_t sequence) { return {Term(term), Sequence(sequence), {}}; }
 
 struct Start {
-  explicit Start(bool wait_for_sync = true) : gathering({3, wait_for_sync, 4711}, journal()) {}
+  explicit Start(bool wait_for_sync = true) : gathering({3, wait_for_sync, 4711}, journal(), Instant{}) {}
 
   // Its newest term is 5, and order 200 its last.
   static RecoveredJournal journal() {
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(a_new_group_begins_its_first_term) {
   RecoveredJournal empty;
   empty.group = group;
   empty.view.members.resize(3);
-  Gathering gathering({3, true, 1}, empty);
+  Gathering gathering({3, true, 1}, empty, Instant{});
   for (std::uint64_t id = 1; id <= 2; ++id) gathering.receive(ReplicaId(id), ReplicaReport{}, Instant{});
   gathering.receive(ComparatorReport{}, Instant{});
   gathering.tick(Instant{});
@@ -177,6 +177,8 @@ BOOST_AUTO_TEST_CASE(requests_are_refused_as_not_applied_and_clients_are_greeted
   ClientRequest request;
   request.request.number = RequestNumber(3);
   start.gathering.receive(client, request, Instant{});
+  BOOST_TEST(start.gathering.take_output().to_clients.empty(), "it is sent again when the client is greeted");
+  start.gathering.receive(client, request, Instant{} + Gathering::patience);
   start.gathering.receive(client, AdminCommand{.number = 4}, Instant{});
   const auto output = start.gathering.take_output();
   BOOST_REQUIRE(output.to_clients.size() == 2u);
