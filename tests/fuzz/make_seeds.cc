@@ -9,6 +9,8 @@
 
 #include "comparator/audit_chain.h"
 #include "comparator/audit_json.h"
+#include "files/identity.h"
+#include "files/identity.h"
 #include "journal/format.h"
 #include "journal/records.h"
 #include "journal/segmented_journal.h"
@@ -16,6 +18,7 @@
 #include "replica/checkpoint_header.h"
 #include "replica/state.h"
 #include "replica/state_entries.h"
+#include "replica/witness.h"
 #include "runtime/config.h"
 #include "tests/unit/simulated_directory.h"
 #include "wire/codec.h"
@@ -178,6 +181,12 @@ void write_journal_directory() {
 void write_replica() {
   const std::string sealed = encode_header(header());
   write("checkpoint_header", "header", sealed.substr(0, sealed.size() - sizeof(std::uint64_t)));
+
+  WitnessSlot slot{3, GroupId(77), ReplicaId(2), {Term(4), header().applied, {}}};
+  for (const std::uint64_t number : {1, 2}) slot.witness.add({header().applied, Digest{number, number}});
+  const std::string witness = encode_witness(slot);
+  write("witness", "slot", witness.substr(0, witness.size() - sizeof(std::uint64_t)));
+  write("witness", "identity", encode_identity({"checkpoints", 1, "replica-2", GroupId(77), "2026-11-29T10:00:00Z"}));
 
   State state({.bridges = {4, 1024, 2048, 8}, .clients = {4, 1024, 2048, 8}, .session_window = 4}, 1);
   Order first = order();
