@@ -10,7 +10,6 @@
 #include "comparator/audit_chain.h"
 #include "comparator/audit_json.h"
 #include "files/identity.h"
-#include "files/identity.h"
 #include "journal/format.h"
 #include "journal/records.h"
 #include "journal/segmented_journal.h"
