@@ -219,6 +219,8 @@ class DistributorCore {
   Instant next_stall() const;
   GroupState group_state(Instant now) const;
   std::string_view trouble(Instant now) const;
+  void tell_trouble(Instant now);
+  bool nobody_has_a_state(Instant now) const;
   std::string advice(std::string_view trouble) const;
   ReplicaId waiting_for_people() const;
   ReplicaStatus replica_status(ReplicaId replica, Instant now) const;
@@ -286,6 +288,7 @@ class DistributorCore {
   Instant next_sync_;     // nothing stays unsynced for longer
   Instant next_beat_;     // standings and view
   Instant next_empty_;    // an order without requests
+  std::string_view told_trouble_ = "starting";
   bool draining_ = false;
   std::uint64_t orders_made_ = 0;
   std::uint64_t requests_ordered_ = 0;

@@ -240,6 +240,7 @@ void DistributorCore::beat(Instant now) {
   next_beat_ = now + (open_.empty() ? idle_beat : busy_beat);
   consider_cut();
   tell_view();
+  tell_trouble(now);
 }
 
 }  // namespace tally

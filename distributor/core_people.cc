@@ -42,8 +42,31 @@ std::string_view DistributorCore::trouble(Instant now) const {
   if (!is_deciding()) return "rolling_back";
   if (!comparator_present(now)) return "no_comparator";
   if (!journal_.has_room) return "no_room";
+  if (nobody_has_a_state(now)) return "no_state";
   if (!stalled_) return "starting";
   return open_.empty() || open_.front().ballot_sent ? "no_majority" : "journal_slow";
+}
+
+// The log has what the status says.
+void DistributorCore::tell_trouble(Instant now) {
+  const std::string_view why = trouble(now);
+  if (why == told_trouble_) return;
+  told_trouble_ = why;
+  output_.events.push_back(Event("group_state", why.empty() ? Severity::info : Severity::warning)
+                               .with("state", to_string(group_state(now)))
+                               .with("reason", why)
+                               .with("advice", advice(why)));
+}
+
+// f+1 replicas are there, and all that are want what only another one could give.
+bool DistributorCore::nobody_has_a_state(Instant now) const {
+  std::uint32_t present = 0;
+  for (const Stream& stream : streams_) {
+    if (!replica_present(stream, now)) continue;
+    if (stream.report.state_wanted.value == 0) return false;
+    ++present;
+  }
+  return present >= membership_.majority();
 }
 
 // The first replica that only a person can bring back; zero: none.
@@ -66,6 +89,9 @@ std::string DistributorCore::advice(std::string_view trouble) const {
     return waiting.value != 0 ? "`tally replica readmit " + id + "` would bring replica " + id + " back."
                               : "Bring replicas back until " + std::to_string(membership_.majority()) +
                                     " of them are whole; nothing is lost.";
+  if (trouble == "no_state")
+    return "The journal begins at order " + std::to_string(journal_first_.value) +
+           ", and no replica has a state that it leads on from: put the newest copy of a replica's directory back.";
   if (trouble == "no_comparator") return "Start the comparator, or see its log.";
   if (trouble == "journal_slow") return "The journal's disk does not finish its syncs; see that disk.";
   if (trouble == "no_room") return "The journal's disk is full: make room there; nothing has to be started again.";

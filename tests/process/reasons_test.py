@@ -1,0 +1,130 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Whenever the group is not `ok`, everybody is told the same reason and what to do: reasons_test.py BIN_DIR
+
+tests/process/loss_test.py has journal_behind, mistakes_test.py wrong_group.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import sys
+import unittest
+
+from group import Group, wait_until
+
+BIN_DIR = None
+
+
+class Reasons(unittest.TestCase):
+    def setUp(self):
+        self.group = self.enterContext(Group(BIN_DIR, '--fault-injection', environment={'TALLY_WATCHDOG_MS': '0'}))
+        self.group.wait_all_vote()
+
+    @contextlib.contextmanager
+    def stopped(self, *roles):
+        """They hang until the end of the block."""
+        pids = [self.group.pid(role) for role in roles]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+
+    def status(self):
+        return json.loads(self.group.request('GET', '/v1/cluster')[1])
+
+    def is_told(self, state, reason):
+        """By /v1/cluster, `tally status` and the distributor's log; and, where nothing is served, by
+        /readyz, a refused request and a command that fails."""
+        found = wait_until(lambda: (lambda status: status if status.get('reason') == reason else None)(self.status()),
+                           f'the status says {reason}', 20)
+        self.assertEqual(found['state'], state)
+        self.assertGreater(len(found['advice']), 10)
+        said = self.group.tally('status')
+        self.assertIn(f'{reason}: ', said)
+        log = self.group.data / 'log' / 'distributor.log'
+        wait_until(lambda: f'group_state state={state} reason={reason} ' in log.read_text(), 'the log says it')
+        if state != 'degraded':
+            self.is_told_by_refusals(reason)
+
+    def is_told_by_refusals(self, reason):
+        def says(method, path):
+            code, body = self.group.request(method, path)
+            return code in (503, 504) and json.loads(body).get('reason') == reason and json.loads(body)['advice']
+        wait_until(lambda: says('GET', '/readyz'), '/readyz says it', 20)
+        wait_until(lambda: says('POST', '/v1/counters/home/increment'), 'a refusal says it', 20)
+        result = self.group.run('incr', 'home')
+        self.assertIn(result.returncode, (3, 4))
+        self.assertIn(f'{reason}: ' if reason != 'no_distributor' else 'the distributor says nothing', result.stderr)
+
+    def is_ok_again(self):
+        wait_until(lambda: self.status().get('state') == 'ok', 'it is ok again', 40)
+        self.assertNotIn('reason', self.status())
+
+    def test_a_replica_is_out(self):
+        self.group.tally('replica', 'evict', 2)
+        self.is_told('degraded', 'replicas_out')
+        self.assertIn('`tally replica readmit 2`', self.status()['advice'])
+        self.group.tally('replica', 'readmit', 2)
+        self.is_ok_again()
+
+    def test_no_majority(self):
+        with self.stopped('replica-1', 'replica-2'):
+            self.is_told('unavailable', 'no_majority')
+        self.is_ok_again()
+
+    def test_no_comparator(self):
+        with self.stopped('comparator'):
+            self.is_told('unavailable', 'no_comparator')
+        self.is_ok_again()
+
+    def test_no_distributor(self):
+        with self.stopped('distributor'):
+            self.is_told_by_refusals('no_distributor')
+        self.is_ok_again()
+
+    def test_too_few_replicas_at_the_start(self):
+        with self.stopped('replica-1', 'replica-2'):
+            pid = self.group.pid('distributor')
+            os.kill(pid, signal.SIGKILL)
+            self.group.wait_new_pid('distributor', pid)
+            wait_until(lambda: '1 of the 2 that are needed' in self.status().get('advice', ''), 'the status says it', 20)
+            self.is_told_by_refusals('waiting_for_replicas')
+        self.is_ok_again()
+
+    def test_halted(self):
+        self.group.tally('replica', 'evict', 3)  # so that nobody can tell who of the others lies
+        self.group.tally('fault', 'inject', 2, 'wrong-value')
+        wait_until(lambda: self.group.run('incr', 'home') and self.status()['state'] == 'halted', 'it halts', 60)
+        self.is_told('halted', 'halted')
+
+
+class AJournalWithoutAState(unittest.TestCase):
+    def test_no_state(self):
+        """The journal was cut, and all replicas lost what it leads on from."""
+        small = {'TALLY_CHECKPOINT_ORDERS': '50', 'TALLY_JOURNAL_MIB': '4'}
+        with Group(BIN_DIR, environment=small) as group:
+            wait_until(lambda: [group.run('bench', '--clients', 64, '--pipeline', 1024, '--seconds', 1)]
+                       and group.status()['journal_first'] > 1, 'the journal is cut', 60)
+            self.assertEqual(group.stop(), 0)
+            for number in (1, 2, 3):
+                shutil.rmtree(group.data / f'replica-{number}')
+            group.ready_file.unlink(missing_ok=True)
+            group.launch()
+            wait_until(lambda: (group.data / 'run' / 'endpoints.json').exists(), 'it has begun')
+
+            def says():
+                result = group.run('status', '--json')
+                return result.returncode == 0 and json.loads(result.stdout).get('reason') == 'no_state'
+            wait_until(says, 'the status says it', 20)
+
+
+if __name__ == '__main__':
+    BIN_DIR = pathlib.Path(sys.argv.pop(1))
+    unittest.main()
