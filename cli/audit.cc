@@ -5,6 +5,8 @@
 #include <boost/json.hpp>
 #include <cinttypes>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <system_error>
 #include <vector>
@@ -23,25 +25,10 @@ namespace json = boost::json;
 struct Question {
   std::string file;
   std::optional<AuditHead> expected;
-  std::string source;   // of `expected`; empty: nothing is known
-  std::string unknown;  // why the journal does not say; empty: it does, or was not asked
+  std::string source;    // of `expected`; empty: nothing is known
+  std::string unknown;   // why the journal does not say; empty: it does, or was not asked
+  std::string given_up;  // that head, if the log says that an operator gave up what it was of
 };
-
-// The newest head that a view in the group's journal names, and changes nothing of it.
-tl::expected<std::optional<AuditHead>, std::string> journaled_head(const std::string& path) {
-  try {
-    const auto directory = open_posix_directory(path);
-    const auto identity = read_identity(*directory);
-    if (!identity) return tl::unexpected(identity.error());
-    const auto mark = read_mark(*directory, identity->group, Access::read);
-    if (!mark) return tl::unexpected(mark.error());
-    const auto found = find_journal(*directory, (*mark)->get());
-    if (!found) return tl::unexpected(found.error());
-    return audit_head_from(found->recovered.view.audit_head);
-  } catch (const std::system_error& error) {
-    return tl::unexpected<std::string>(error.what());
-  }
-}
 
 tl::expected<Question, Failure> question_of(const AuditOptions& options) {
   Question question;
@@ -56,7 +43,7 @@ tl::expected<Question, Failure> question_of(const AuditOptions& options) {
   if (!config) return tl::unexpected(config.error());
   question.file = config->audit_directory() + "/audit.jsonl";
   if (question.expected) return question;
-  const auto head = journaled_head(config->journal_directory());
+  const auto head = journaled_audit_head(config->journal_directory());
   if (!head) {
     question.unknown = head.error();
   } else if (*head && (*head)->number > 0) {
@@ -66,6 +53,20 @@ tl::expected<Question, Failure> question_of(const AuditOptions& options) {
     question.unknown = "the journal names no record of it yet";
   }
   return question;
+}
+
+std::string content_of(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// The newest record of a cut that nobody has given up since; empty: there is none.
+std::string open_cut(const std::string& content) {
+  const std::size_t cut = content.rfind(R"("kind":"cut")");
+  const std::size_t loss = content.rfind(R"("kind":"loss")");
+  if (cut == std::string::npos || (loss != std::string::npos && loss > cut)) return {};
+  const std::size_t begin = content.rfind('\n', cut) + 1;
+  return content.substr(begin, content.find('\n', cut) - begin);
 }
 
 // Parts that the comparator found broken and kept beside.
@@ -115,14 +116,36 @@ void print(const Question& question, const AuditFile& log) {
 
 }  // namespace
 
+tl::expected<std::optional<AuditHead>, std::string> journaled_audit_head(const std::string& path) {
+  try {
+    const auto directory = open_posix_directory(path);
+    const auto identity = read_identity(*directory);
+    if (!identity) return tl::unexpected(identity.error());
+    const auto mark = read_mark(*directory, identity->group, Access::read);
+    if (!mark) return tl::unexpected(mark.error());
+    const auto found = find_journal(*directory, (*mark)->get());
+    if (!found) return tl::unexpected(found.error());
+    return audit_head_from(found->recovered.view.audit_head);
+  } catch (const std::system_error& error) {
+    return tl::unexpected<std::string>(error.what());
+  }
+}
+
 ExitCode run_audit_verify(const AuditOptions& options) {
-  const auto question = question_of(options);
+  auto question = question_of(options);
   if (!question) return fail(question.error());
+  const std::string content = content_of(question->file);
+  const std::string head = question->expected ? to_text(*question->expected) : "";
+  if (!head.empty() && content.find(R"("given_up":")" + head + '"') != std::string::npos) {
+    question->given_up = head;
+    question->expected.reset();
+  }
   const auto log = verify_audit_file(question->file, question->expected);
   const std::vector<std::string> parts = broken_parts(question->file);
   json::object value = as_json(*question, parts);
   if (!log) return report_fault(*question, log.error(), std::move(value), !options.json);
-  value["verified"] = parts.empty();
+  const std::string cut = open_cut(content);
+  value["verified"] = parts.empty() && cut.empty();
   value["records"] = log->head.number;
   value["head"] = to_text(log->head);
   value["torn_bytes"] = log->torn_bytes;
@@ -130,6 +153,9 @@ ExitCode run_audit_verify(const AuditOptions& options) {
     std::printf("%s\n", json::serialize(value).c_str());
   else
     print(*question, *log);
+  if (!cut.empty())
+    return fail(ExitCode::unverified,
+                "its end was missing before: " + cut + "; `tally audit accept-loss` says that you know");
   if (parts.empty()) return ExitCode::done;
   return fail(ExitCode::unverified, std::to_string(parts.size()) + " earlier part" + (parts.size() > 1 ? "s" : "") +
                                         " of it, " + parts.front() + " first, was found broken and kept");

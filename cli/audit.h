@@ -2,10 +2,13 @@
 // `tally audit verify`: the hash chain of the audit log, and where it must end.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <tl/expected.hpp>
 
 #include "cli/effective_config.h"
 #include "cli/exit_code.h"
+#include "comparator/audit.h"
 
 namespace tally::cli {
 
@@ -15,6 +18,10 @@ struct AuditOptions {
   std::string head;  // that somebody wrote down, and that it must have; empty: none
   bool json = false;
 };
+// The newest record that a view in the group's journal names; nothing: it names none. Changes nothing of it. The error
+// is why it cannot be read.
+tl::expected<std::optional<AuditHead>, std::string> journaled_audit_head(const std::string& journal_directory);
+
 // Unverified: the chain is broken, its end is missing, or an earlier part was put aside as broken.
 ExitCode run_audit_verify(const AuditOptions& options);
 

@@ -10,12 +10,14 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "cli/audit.h"
 #include "cli/lock_holder.h"
 #include "cli/new_group.h"
 #include "cli/progress_bar.h"
 #include "cli/replica_files.h"
 #include "cli/report.h"
 #include "cli/run_directory.h"
+#include "comparator/audit_chain.h"
 #include "comparator/audit_directory.h"
 #include "comparator/audit_log.h"
 #include "distributor/gathering.h"
@@ -91,10 +93,41 @@ std::string aside_of(const std::string& path) {
   }
 }
 
+// How much is lost, for people. What replicas know of is up to a second old.
+void print_loss(Sequence kept, Sequence newest) {
+  if (newest > kept)
+    std::printf(
+        "LOST: what was counted after order %s: at least up to order %s, and up to a second more of counting. "
+        "That was answered.\n",
+        named(kept).c_str(), named(newest).c_str());
+  else
+    std::printf(
+        "No replica here knows of a decided order after %s. If there were any, in the last second before the "
+        "end, what they counted is lost.\n",
+        named(kept).c_str());
+}
+
+// Checkpoints of orders that are given up: the replicas would write over them.
+void put_aside_beyond(const StoppedGroup& group, Sequence kept) {
+  for (const ReplicaFiles& replica : group.replicas) {
+    for (const StoredCheckpoint& checkpoint : replica.checkpoints) {
+      if (checkpoint.header.applied.sequence <= kept) continue;
+      const std::string aside = aside_of(checkpoint.path);
+      fs::rename(checkpoint.path, aside);
+      std::printf("a checkpoint of order %s is in %s\n", named(checkpoint.header.applied.sequence).c_str(),
+                  aside.c_str());
+    }
+  }
+}
+
 // What each replica's files say, for people.
 void print_replicas(const StoppedGroup& group) {
   for (const ReplicaFiles& replica : group.replicas) {
     std::printf("replica %llu: ", static_cast<unsigned long long>(replica.id.value));
+    if (replica.checkpoints.empty() && replica.witness == Witness{}) {
+      std::printf("%s\n", replica.complaint.empty() ? "nothing" : replica.complaint.c_str());
+      continue;
+    }
     std::string checkpoints;
     for (const StoredCheckpoint& checkpoint : replica.checkpoints)
       checkpoints += (checkpoints.empty() ? "" : ", ") + named(checkpoint.header.applied.sequence);
@@ -170,11 +203,7 @@ void print_cost(const StoppedGroup& group, const VouchedState& state, const Orde
   const Sequence kept = state.checkpoint.header.applied.sequence;
   std::printf("\nThe new journal begins after order %s: its state is in %s, and replicas %s vouch for it.\n",
               named(kept).c_str(), state.checkpoint.path.c_str(), vouchers.c_str());
-  if (newest.sequence > kept)
-    std::printf("LOST: what the orders %s to %s counted, and whatever came after them. That was answered.\n",
-                named(kept.next()).c_str(), named(newest.sequence).c_str());
-  else
-    std::printf("No replica knows of a decided order after it; if there were any, what they counted is lost.\n");
+  print_loss(kept, newest.sequence);
 }
 
 RecoveredJournal beginning_at(const CheckpointHeader& header, std::size_t replicas) {
@@ -237,20 +266,21 @@ ExitCode accept_loss(const StoppedGroup& group, const LossOptions& options) {
     return fail(ExitCode::usage,
                 "no replica has a checkpoint that these orders lead on from; `tally journal rebuild` begins after the "
                 "newest checkpoint instead");
-  if (newest.sequence > found.last.sequence)
-    std::printf("LOST: what the orders %s to %s counted, and whatever came after them. That was answered.\n",
-                named(found.last.sequence.next()).c_str(), named(newest.sequence).c_str());
-  else
-    std::printf("No replica here knows of a decided order after them; if there were any, what they counted is lost.\n");
+  print_loss(found.last.sequence, newest.sequence);
+  const auto vouched = vouched_states(group.replicas, group.needed());
+  if (!vouched.empty() && vouched.front().checkpoint.header.applied.sequence > found.last.sequence)
+    std::printf("`tally journal rebuild` would lose less: it begins after order %s.\n",
+                named(vouched.front().checkpoint.header.applied.sequence).c_str());
   if (!is_agreed_to(options)) {
     if (used != path) fs::remove_all(used);
     return ExitCode::usage;
   }
   const Term seen = newest_seen(group, found.term);
   const auto on_record =
-      put_on_record(group, found.group, seen, {"tally journal accept-loss", found.last.sequence, newest.sequence});
+      put_on_record(group, found.group, seen, {"tally journal accept-loss", found.last.sequence, newest.sequence, {}});
   if (!on_record) return fail(on_record.error());
   begin_anew(**journal, seen, *on_record);
+  put_aside_beyond(group, found.last.sequence);
   if (used == path) return ExitCode::done;
   const std::string aside = aside_of(path);
   fs::rename(path, aside);
@@ -272,7 +302,7 @@ ExitCode rebuild(const StoppedGroup& group, const LossOptions& options) {
   if (!is_agreed_to(options)) return ExitCode::usage;
   const Term seen = newest_seen(group, header.applied.term);
   const auto on_record =
-      put_on_record(group, header.group, seen, {"tally journal rebuild", header.applied.sequence, newest.sequence});
+      put_on_record(group, header.group, seen, {"tally journal rebuild", header.applied.sequence, newest.sequence, {}});
   if (!on_record) return fail(on_record.error());
   const std::string path = group.config.journal_directory();
   if (fs::exists(path) && !fs::is_empty(path)) {
@@ -287,25 +317,32 @@ ExitCode rebuild(const StoppedGroup& group, const LossOptions& options) {
       begin_journal(open_posix_directory(path), rfc3339(calendar_now()), std::move(beginning), group.journal_options());
   if (!journal) return fail(ExitCode::failed, journal.error());
   begin_anew(**journal, seen, *on_record);
+  put_aside_beyond(group, header.applied.sequence);
   open_posix_directory(group.config.data)->sync();
   return ExitCode::done;
 }
 
-ExitCode begin_audit(const StoppedGroup& group, const LossOptions& options) {
+// A log that is there goes on; one that is not begins anew.
+ExitCode give_audit_up(const StoppedGroup& group, const LossOptions& options) {
   const std::string path = group.config.audit_directory();
-  if (const auto directory = AuditDirectory::open(path))
-    return fail(ExitCode::usage, "nothing is lost: " + path + " is a whole audit log's directory");
-  std::printf("LOST: the evidence of all earlier verdicts, but for what is kept beside. A new audit log begins.\n");
-  if (!is_agreed_to(options)) return ExitCode::usage;
-  GroupId id;
+  const auto journaled = journaled_audit_head(group.config.journal_directory());
+  const std::optional<AuditHead> known = journaled ? *journaled : std::nullopt;
+  const auto directory = AuditDirectory::open(path);
+  const bool is_there = directory && verify_audit_file(directory->log()).has_value();
+  GroupId id = directory ? directory->group() : GroupId();
   for (const ReplicaFiles& replica : group.replicas) id = std::max(id, replica.group);
-  if (fs::exists(path) && !fs::is_empty(path)) {
+  std::printf("LOST: the evidence of all earlier verdicts%s.\n",
+              is_there ? " that are not in the log any more" : ", but for what is kept beside. A new audit log begins");
+  if (!is_agreed_to(options)) return ExitCode::usage;
+  if (!is_there && fs::exists(path) && !fs::is_empty(path)) {
     const std::string aside = aside_of(path);
     fs::rename(path, aside);
     std::printf("what was there is in %s\n", aside.c_str());
   }
-  if (const auto complaint = AuditDirectory::make(path, id)) return fail(ExitCode::failed, *complaint);
-  const auto on_record = put_on_record(group, id, known_term(group.replicas, 1), {"tally audit accept-loss", {}, {}});
+  if (!is_there)
+    if (const auto complaint = AuditDirectory::make(path, id)) return fail(ExitCode::failed, *complaint);
+  const auto on_record = put_on_record(group, id, known_term(group.replicas, 1),
+                                       {"tally audit accept-loss", {}, {}, known ? to_text(*known) : ""});
   return on_record ? ExitCode::done : fail(on_record.error());
 }
 
@@ -325,6 +362,6 @@ ExitCode with_stopped_group(const LossOptions& options, Work work) {
 
 ExitCode run_journal_rebuild(const LossOptions& options) { return with_stopped_group(options, rebuild); }
 ExitCode run_journal_accept_loss(const LossOptions& options) { return with_stopped_group(options, accept_loss); }
-ExitCode run_audit_accept_loss(const LossOptions& options) { return with_stopped_group(options, begin_audit); }
+ExitCode run_audit_accept_loss(const LossOptions& options) { return with_stopped_group(options, give_audit_up); }
 
 }  // namespace tally::cli

@@ -57,6 +57,7 @@ Failure explained(Failure failure, Client& client) {
     failure.message += "; the distributor says nothing: start it, or see its log";
   else if (!status->reason.empty())
     failure.message += "; " + status->reason + ": " + status->advice;
+  if (status && failure.message.starts_with("not applied")) failure.code = ExitCode::unavailable;  // it is there
   return failure;
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::chrono::milliseconds between_tries{20};
 constexpr Duration read_timeout = milliseconds(500);
-constexpr Duration tell_every = seconds(10);
+constexpr Duration tell_every = seconds(3);
 constexpr int http_ok = 200;
 
 }  // namespace
@@ -46,7 +46,8 @@ void Readiness::run() {
 std::optional<std::string> Readiness::missing(Client& client) const {
   const Answer answer = std::move(client.call({read_of("ready")}, read_timeout).at(0));
   if (answer.outcome != CallOutcome::answered)
-    return "the replicas do not answer a read: " + std::string(to_string(answer.error));
+    return explained({ExitCode::unknown, "no read is answered: " + std::string(to_string(answer.error))}, client)
+        .message;
   for (const Listener& bridge : bridges_) {
     const int status = http_status(bridge, "/readyz");
     if (status == http_ok) continue;

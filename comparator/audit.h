@@ -92,9 +92,16 @@ struct LossRecord {
   std::string command;  // that did it
   Sequence kept;        // the last order that is still there
   Sequence known;       // the newest that any replica's files say was decided
+  std::string head;     // of the log before, of which nothing is there any more; empty: the log goes on
 };
 
-using AuditContent = std::variant<StartRecord, ViewRecord, VerdictRecord, UndecidedRecord, LossRecord, CreationRecord>;
+// The log's end was missing when a comparator started.
+struct CutRecord {
+  std::string known;  // the head that the journal names
+};
+
+using AuditContent =
+    std::variant<StartRecord, ViewRecord, VerdictRecord, UndecidedRecord, LossRecord, CreationRecord, CutRecord>;
 
 struct AuditRecord {
   GroupId group;

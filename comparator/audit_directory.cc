@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "comparator/audit_directory.h"
 
+#include <fstream>
+#include <string_view>
 #include <system_error>
 
 #include "comparator/audit_chain.h"
@@ -40,6 +42,19 @@ tl::expected<AuditDirectory, std::string> AuditDirectory::open(const std::filesy
   } catch (const std::system_error& error) {
     return tl::unexpected(std::string("the audit log cannot be used: ") + error.what());
   }
+}
+
+std::string AuditDirectory::given_up() const {
+  constexpr std::string_view label = R"("given_up":")";
+  std::ifstream stream(log(), std::ios::binary);
+  std::string head;
+  for (std::string line; std::getline(stream, line);) {
+    const std::size_t place = line.find(label);
+    if (place == std::string::npos) continue;
+    const std::size_t begin = place + label.size();
+    head = line.substr(begin, line.find('"', begin) - begin);
+  }
+  return head;
 }
 
 std::optional<std::string> AuditDirectory::make(const std::filesystem::path& path, GroupId group) {

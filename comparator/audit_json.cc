@@ -117,12 +117,16 @@ void put(json::object& object, const LossRecord& record) {
   object["command"] = record.command;
   object["last_kept"] = record.kept.value;
   object["newest_known"] = record.known.value;
+  if (!record.head.empty()) object["given_up"] = record.head;
 }
+
+void put(json::object& object, const CutRecord& record) { object["known"] = record.known; }
 
 void put(json::object&, const CreationRecord&) {}
 
 std::string_view kind_of(const AuditRecord& record) {
-  constexpr std::string_view kinds[] = {"start", "view", "verdict", "undecided", "loss", "created"};  // as AuditContent
+  constexpr std::string_view kinds[] = {"start", "view",    "verdict", "undecided",
+                                        "loss",  "created", "cut"};  // as AuditContent
   return kinds[record.content.index()];
 }
 

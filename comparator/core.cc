@@ -193,9 +193,10 @@ void ComparatorCore::check_audit_head(const View& view) {
   const std::optional<AuditHead> known = audit_head_from(view.audit_head);
   const bool cut = known && known->number > audit_head_.number;
   const bool other = known && known->number != 0 && known->number == audit_head_.number && *known != audit_head_;
-  if (!cut && !other) return;
+  if ((!cut && !other) || view.audit_head == config_.given_up) return;
   output_.events.push_back(
       Event("audit_log_cut", Severity::error).with("journaled", view.audit_head).with("found", to_text(audit_head_)));
+  record(CutRecord{view.audit_head});
 }
 
 void ComparatorCore::close_through(Sequence closed) {

@@ -53,6 +53,7 @@ class ComparatorCore {
     unsigned ack_misses = 0;  // at least 1
     GroupId group;            // of the audit log; zero: whatever the first view says
     AuditHead audit_head;     // of the audit log at start; records are numbered on from it
+    std::string given_up;     // the head of a log that an operator gave up; empty: none
   };
 
   explicit ComparatorCore(Config config);

@@ -19,7 +19,8 @@ namespace tally {
 
 class ComparatorShell {
  public:
-  ComparatorShell(const Config& config, AuditLog audit_log);
+  // `given_up`: see ComparatorCore::Config.
+  ComparatorShell(const Config& config, AuditLog audit_log, std::string given_up);
 
   // Until a stop is asked for.
   void run();

@@ -132,8 +132,8 @@ std::string Gathering::advice() const {
   if (why == "no_comparator") return "Start the comparator, or see its log.";
   return "Order " + std::to_string(newest_known().second.value) + " was decided, and the journal ends at order " +
          std::to_string(found_.last.sequence.value) +
-         ": it is an older copy. Stop the group and put the newest copy back, or give up what is missing by "
-         "`tally journal accept-loss`.";
+         ": it is an older copy. Stop the group and put the newest copy back; if there is none, "
+         "`tally journal rebuild` and `tally journal accept-loss` say what each would lose.";
 }
 
 void Gathering::receive(const ClientId& client, const StatusQuery& query, Instant) {
