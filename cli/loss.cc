@@ -5,8 +5,10 @@
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <optional>
+#include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -21,6 +23,7 @@
 #include "comparator/audit_directory.h"
 #include "comparator/audit_log.h"
 #include "distributor/gathering.h"
+#include "journal/opening.h"
 #include "journal/salvage.h"
 #include "journal/segmented_journal.h"
 #include "protocol/limits.h"
@@ -85,12 +88,51 @@ bool is_agreed_to(const LossOptions& options) {
   return false;
 }
 
-// The name is free: nothing that was put aside is ever written over.
-std::string aside_of(const std::string& path) {
+// The name is free: nothing that is there is ever written over.
+std::string free_name(const std::string& path, const char* word) {
   for (unsigned number = 1;; ++number) {
-    std::string aside = path + ".lost-" + std::to_string(number);
-    if (!fs::exists(aside)) return aside;
+    std::string name = path + word + std::to_string(number);
+    if (!fs::exists(fs::symlink_status(name))) return name;
   }
+}
+std::string aside_of(const std::string& path) { return free_name(path, ".lost-"); }
+
+// A journal in the making, beside the one that it is to replace. It is gone with this, unless it was put in place.
+class FreshJournal {
+ public:
+  explicit FreshJournal(std::string path) : place_(std::move(path)), path_(free_name(place_, ".new-")) {}
+  ~FreshJournal() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove_all(path_, ignored);
+  }
+  FreshJournal(const FreshJournal&) = delete;
+  FreshJournal& operator=(const FreshJournal&) = delete;
+
+  const std::string& path() const { return path_; }
+  // What was there goes aside.
+  void put_in_place() {
+    if (fs::exists(place_) && !fs::is_empty(place_)) {
+      const std::string aside = aside_of(place_);
+      fs::rename(place_, aside);
+      std::printf("what was there is in %s\n", aside.c_str());
+    }
+    fs::rename(std::exchange(path_, ""), place_);
+    open_posix_directory(fs::path(place_).parent_path())->sync();
+  }
+
+ private:
+  std::string place_;
+  std::string path_;
+};
+
+// Why nothing can be put in the place of this directory; nothing: it can.
+std::optional<std::string> why_not_replaced(const std::string& path) {
+  if (fs::is_symlink(path)) return path + " is a link: put the directory itself there, or move the link away";
+  struct stat own {};
+  struct stat around {};
+  const bool is_there = stat(path.c_str(), &own) == 0;
+  if (!is_there || stat(fs::path(path).parent_path().c_str(), &around) != 0 || own.st_dev == around.st_dev) return {};
+  return path + " is a mounted file system: unmount it, so that it stays as it is, and try again";
 }
 
 // How much is lost, for people. What replicas know of is up to a second old.
@@ -229,32 +271,30 @@ bool leads_on_from_a_state(const StoppedGroup& group, const RecoveredJournal& jo
                              [&](const ReplicaFiles& one) { return std::ranges::any_of(one.checkpoints, fits); });
 }
 
-// What can be read of a journal that is refused, beside it.
-Result<std::string> salvaged(const std::string& journal) {
-  const std::string fresh = journal + ".new";
-  fs::remove_all(fresh);
-  if (const auto complaint = keep_private(fresh)) return usage(*complaint);
+// What can be read of a journal that is refused.
+std::optional<Failure> salvage(const std::string& journal, const std::string& fresh) {
+  if (const auto complaint = keep_private(fresh)) return Failure{ExitCode::usage, *complaint};
   const auto from = open_posix_directory(journal);
   const auto to = open_posix_directory(fresh);
   ProgressBar bar("copying");
   const auto copied =
       salvage_journal(*from, *to, [&bar](std::uint64_t done, std::uint64_t all) { bar.show(done, all); });
-  if (copied) return fresh;
-  fs::remove_all(fresh);
-  return usage("nothing of the journal can be used: " + copied.error() +
-               "; `tally journal rebuild` makes one from the replicas' checkpoints");
+  if (copied) return std::nullopt;
+  return Failure{ExitCode::usage, "nothing of the journal can be used: " + copied.error() +
+                                      "; `tally journal rebuild` makes one from the replicas' checkpoints"};
 }
 
 ExitCode accept_loss(const StoppedGroup& group, const LossOptions& options) {
   const std::string path = group.config.journal_directory();
-  std::string used = path;
+  if (!fs::exists(path)) return fail(ExitCode::usage, path + " is not there; see `tally journal rebuild`");
+  FreshJournal fresh(path);
   auto journal = open_journal(open_posix_directory(path), group.journal_options());
-  if (!journal) {
+  const bool is_salvaged = !journal;
+  if (is_salvaged) {
     std::printf("%s\n", journal.error().c_str());
-    auto fresh = salvaged(path);
-    if (!fresh) return fail(fresh.error());
-    used = *fresh;
-    journal = open_journal(open_posix_directory(used), group.journal_options());
+    if (const auto why = why_not_replaced(path)) return fail(ExitCode::usage, *why);
+    if (const auto failure = salvage(path, fresh.path())) return fail(*failure);
+    journal = open_journal(open_posix_directory(fresh.path()), group.journal_options());
     if (!journal) return fail(ExitCode::usage, journal.error());
   }
   const RecoveredJournal found = (*journal)->found();
@@ -271,22 +311,14 @@ ExitCode accept_loss(const StoppedGroup& group, const LossOptions& options) {
   if (!vouched.empty() && vouched.front().checkpoint.header.applied.sequence > found.last.sequence)
     std::printf("`tally journal rebuild` would lose less: it begins after order %s.\n",
                 named(vouched.front().checkpoint.header.applied.sequence).c_str());
-  if (!is_agreed_to(options)) {
-    if (used != path) fs::remove_all(used);
-    return ExitCode::usage;
-  }
+  if (!is_agreed_to(options)) return ExitCode::usage;
   const Term seen = newest_seen(group, found.term);
   const auto on_record =
       put_on_record(group, found.group, seen, {"tally journal accept-loss", found.last.sequence, newest.sequence, {}});
   if (!on_record) return fail(on_record.error());
   begin_anew(**journal, seen, *on_record);
   put_aside_beyond(group, found.last.sequence);
-  if (used == path) return ExitCode::done;
-  const std::string aside = aside_of(path);
-  fs::rename(path, aside);
-  fs::rename(used, path);
-  open_posix_directory(group.config.data)->sync();
-  std::printf("what was there is in %s\n", aside.c_str());
+  if (is_salvaged) fresh.put_in_place();
   return ExitCode::done;
 }
 
@@ -296,6 +328,8 @@ ExitCode rebuild(const StoppedGroup& group, const LossOptions& options) {
     print_replicas(group);
     return fail(state.error());
   }
+  const std::string path = group.config.journal_directory();
+  if (const auto why = why_not_replaced(path)) return fail(ExitCode::usage, *why);
   const CheckpointHeader& header = state->checkpoint.header;
   const OrderIdentity newest = known_decided(group.replicas, 1);
   print_cost(group, *state, newest);
@@ -304,22 +338,28 @@ ExitCode rebuild(const StoppedGroup& group, const LossOptions& options) {
   const auto on_record =
       put_on_record(group, header.group, seen, {"tally journal rebuild", header.applied.sequence, newest.sequence, {}});
   if (!on_record) return fail(on_record.error());
-  const std::string path = group.config.journal_directory();
-  if (fs::exists(path) && !fs::is_empty(path)) {
-    const std::string aside = aside_of(path);
-    fs::rename(path, aside);
-    std::printf("what was there is in %s\n", aside.c_str());
-  }
-  if (const auto complaint = keep_private(path)) return fail(ExitCode::usage, *complaint);
+  FreshJournal fresh(path);
+  if (const auto complaint = keep_private(fresh.path())) return fail(ExitCode::usage, *complaint);
   RecoveredJournal beginning = beginning_at(header, group.replicas.size());
   beginning.term = seen;
-  auto journal =
-      begin_journal(open_posix_directory(path), rfc3339(calendar_now()), std::move(beginning), group.journal_options());
+  auto journal = begin_journal(open_posix_directory(fresh.path()), rfc3339(calendar_now()), std::move(beginning),
+                               group.journal_options());
   if (!journal) return fail(ExitCode::failed, journal.error());
   begin_anew(**journal, seen, *on_record);
   put_aside_beyond(group, header.applied.sequence);
-  open_posix_directory(group.config.data)->sync();
+  fresh.put_in_place();
   return ExitCode::done;
+}
+
+// The journal's; without one, that of most replicas.
+GroupId group_of(const StoppedGroup& group) {
+  const std::string path = group.config.journal_directory();
+  if (fs::exists(path))
+    if (const auto identity = read_identity(*open_posix_directory(path))) return identity->group;
+  std::map<GroupId, int> votes;
+  for (const ReplicaFiles& replica : group.replicas) ++votes[replica.group];
+  const auto most = std::ranges::max_element(votes, {}, [](const auto& vote) { return vote.second; });
+  return most == votes.end() ? GroupId() : most->first;
 }
 
 // A log that is there goes on; one that is not begins anew.
@@ -329,8 +369,7 @@ ExitCode give_audit_up(const StoppedGroup& group, const LossOptions& options) {
   const std::optional<AuditHead> known = journaled ? *journaled : std::nullopt;
   const auto directory = AuditDirectory::open(path);
   const bool is_there = directory && verify_audit_file(directory->log()).has_value();
-  GroupId id = directory ? directory->group() : GroupId();
-  for (const ReplicaFiles& replica : group.replicas) id = std::max(id, replica.group);
+  const GroupId id = directory ? directory->group() : group_of(group);
   std::printf("LOST: the evidence of all earlier verdicts%s.\n",
               is_there ? " that are not in the log any more" : ", but for what is kept beside. A new audit log begins");
   if (!is_agreed_to(options)) return ExitCode::usage;

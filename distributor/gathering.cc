@@ -70,6 +70,16 @@ Gathering::Place Gathering::newest_known() const {
 
 bool Gathering::is_behind() const { return newest_known() > Place(found_.last.term, found_.last.sequence); }
 
+// Those that claim so, and those that may.
+bool Gathering::may_be_behind() const {
+  const Place last(found_.last.term, found_.last.sequence);
+  const auto claims_more = [&](const std::optional<ReplicaReport>& report) {
+    return !report || Place(report->decided.term, report->decided.sequence) > last;
+  };
+  const bool anybody = std::ranges::any_of(reports_, [&](const auto& report) { return report && claims_more(report); });
+  return anybody && std::ranges::count_if(reports_, claims_more) >= static_cast<std::ptrdiff_t>(needed());
+}
+
 // Too few are left that are not.
 bool Gathering::is_of_another_group() const {
   return strange_comparator_ || strangers_.size() + needed() > reports_.size();
@@ -102,6 +112,7 @@ void Gathering::tick(Instant) {
                                  .with("journal_ends_in_term", found_.last.term));
     return;
   }
+  if (may_be_behind()) return;
   const Term seen =
       std::max(known<Term>([](const ReplicaReport& report) { return report.newest_term; }), comparator_->term);
   tell_claims(seen);
@@ -117,7 +128,8 @@ void Gathering::tick(Instant) {
 std::string_view Gathering::trouble() const {
   if (!has_heard_enough() && is_of_another_group()) return "wrong_group";
   if (heard() < needed()) return "waiting_for_replicas";
-  return comparator_ ? "journal_behind" : "no_comparator";
+  if (!comparator_) return "no_comparator";
+  return is_behind() ? "journal_behind" : "waiting_for_replicas";
 }
 
 std::string Gathering::advice() const {
@@ -126,6 +138,9 @@ std::string Gathering::advice() const {
     return std::string(strange_comparator_ ? "The audit log" : "Most replicas") +
            (strange_comparator_ ? " is" : " are") +
            " of another group than the journal: stop the group, and put what belongs together into the data directory.";
+  if (why == "waiting_for_replicas" && heard() >= needed())
+    return "Start all replicas: one of them knows of a decided order that the journal lacks, and those that have said "
+           "nothing yet may know of it too.";
   if (why == "waiting_for_replicas")
     return "Start replicas: " + std::to_string(heard()) + " of the " + std::to_string(needed()) +
            " that are needed have said what they know.";

@@ -9,7 +9,9 @@
 // back, or accepts the loss.
 //
 // - Of replicas the (f+1)-th largest claim counts, so that one that lies can neither keep the group
-//   from starting nor hide what the others know. The comparator does not lie.
+//   from starting nor hide what the others know. Where some claim more than the journal has, and with
+//   those that have not reported there may be f+1 of them, those are waited for: with at most f
+//   replicas that lie or are away there cannot be. The comparator does not lie.
 // - Reports of another group do not count. Where so many are of one that this one cannot begin, it says so.
 // - A term that f+1 replicas or the comparator have seen is not begun again, nor one of the next
 //   `term_gap`, of which somebody else may know.
@@ -83,6 +85,7 @@ class Gathering {
   Value known(const Read& read) const;
   Place newest_known() const;
   bool is_behind() const;
+  bool may_be_behind() const;
   void tell_claims(Term counted);
   bool is_of_another_group() const;
   std::string_view trouble() const;

@@ -137,6 +137,12 @@ class AnOlderJournal(LossTest):
             wait_until(lambda: not process_is_alive(pid), 'it is dead')
             wait_until(lambda: self.unready(group, 'journal_behind'), 'it says so')
 
+    def test_is_not_served_beside_a_replica_that_lost_its_directory(self):
+        self.run_with(4)
+        self.put_older()
+        shutil.rmtree(self.data / 'replica-1')
+        self.waits('journal_behind')
+
     def test_is_not_served_after_everything_was_killed(self):
         with self.group() as group:
             for _ in range(4):
@@ -218,6 +224,25 @@ class ALostJournal(LossTest):
             self.assertGreaterEqual(before, 0)
             group.tally('incr', 'home')
             self.assertIn(group.status()['state'], ('ok', 'degraded'))
+
+    def test_the_commands_remove_nothing_of_others(self):
+        self.run_with(2)
+        theirs = self.data / 'journal.new'
+        shutil.copytree(self.data / 'journal', theirs)
+        (self.data / 'journal' / 'stable.mark').write_bytes(b'')
+        before = sorted(path.name for path in self.data.iterdir())
+        self.assertEqual(tally('journal', 'accept-loss', '--data', self.data).returncode, USAGE)
+        self.assertEqual(sorted(path.name for path in self.data.iterdir()), before)
+        self.assertTrue((theirs / 'identity').exists())
+
+    def test_is_not_rebuilt_over_a_link(self):
+        self.run_with(2)
+        shutil.rmtree(self.data / 'journal')
+        (self.data / 'journal').symlink_to(self.place / 'nowhere')
+        rebuilt = tally('journal', 'rebuild', '--yes', '--data', self.data)
+        self.assertEqual(rebuilt.returncode, USAGE)
+        self.assertIn('is a link', rebuilt.stderr)
+        self.assertNotIn('loss', self.audit_kinds())
 
     def test_is_not_rebuilt_from_what_nobody_vouches_for(self):
         self.run_with(2)

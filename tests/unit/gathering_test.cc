@@ -123,6 +123,9 @@ BOOST_AUTO_TEST_CASE(one_replica_that_lies_decides_nothing) {
   start.comparator();
   start.replica(1, UINT64_MAX, order(UINT64_MAX, UINT64_MAX));
   start.replica(2, 5, order(5, 200));
+  BOOST_TEST(!start.gathering.term(), "the third one may know the same");
+  BOOST_TEST(start.status().advice.find("Start all replicas") == 0u);
+  start.replica(3, 5, order(5, 190));
   BOOST_TEST((start.gathering.term() == Term(6)));
   BOOST_TEST(start.events == std::vector<std::string>{"term_claimed"}, boost::test_tools::per_element());
 
@@ -130,8 +133,27 @@ BOOST_AUTO_TEST_CASE(one_replica_that_lies_decides_nothing) {
   hidden.comparator();
   hidden.replica(1, 0, {});
   hidden.replica(2, 5, order(5, 230));
+  BOOST_TEST(!hidden.gathering.term());
   hidden.replica(3, 5, order(5, 240));
-  BOOST_TEST((hidden.gathering.term() == Term(6)), "two reports came first, and of these one counts");
+  BOOST_TEST(!hidden.gathering.term());
+  BOOST_TEST(hidden.status().reason == "journal_behind");
+}
+
+BOOST_AUTO_TEST_CASE(of_five_one_that_lies_and_one_that_is_away_keep_nobody_waiting) {
+  RecoveredJournal found = Start::journal();
+  found.view.members.resize(5);
+  Gathering gathering({5, true, 1}, found, Instant{});
+  ComparatorReport comparator;
+  comparator.group = group;
+  gathering.receive(comparator, Instant{});
+  for (std::uint64_t id = 1; id <= 4; ++id) {
+    ReplicaReport report;
+    report.group = group;
+    report.decided = order(5, id == 1 ? 900 : 200);
+    gathering.receive(ReplicaId(id), report, Instant{});
+    gathering.tick(Instant{});
+    BOOST_TEST(gathering.term().has_value() == (id == 4));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_term_that_others_know_is_not_begun_again) {
