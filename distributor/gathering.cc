@@ -129,6 +129,7 @@ std::string_view Gathering::trouble() const {
   if (!has_heard_enough() && is_of_another_group()) return "wrong_group";
   if (heard() < needed()) return "waiting_for_replicas";
   if (!comparator_) return "no_comparator";
+  if (term_) return "starting";
   return is_behind() ? "journal_behind" : "waiting_for_replicas";
 }
 
@@ -144,6 +145,7 @@ std::string Gathering::advice() const {
   if (why == "waiting_for_replicas")
     return "Start replicas: " + std::to_string(heard()) + " of the " + std::to_string(needed()) +
            " that are needed have said what they know.";
+  if (why == "starting") return "Wait: the next term begins.";
   if (why == "no_comparator") return "Start the comparator, or see its log.";
   return "Order " + std::to_string(newest_known().second.value) + " was decided, and the journal ends at order " +
          std::to_string(found_.last.sequence.value) +

@@ -104,6 +104,8 @@ int DistributorShell::run() {
 }
 
 void DistributorShell::gather(Instant now) {
+  if (waiter_.is_ready(background_.completion_fd())) background_.run_completions();
+  if (!gathering_) return;
   GatheringOutput output = turn(*gathering_, now, [&](Gathering& core) { receive_messages(core, now); });
   for (const ReplicaId replica : output.to_greet) {
     ReplicaLink& link = replicas_.at(replica.value - 1);
@@ -111,13 +113,20 @@ void DistributorShell::gather(Instant now) {
   }
   for (auto& [client, message] : output.to_clients) doors_.send(client, std::move(message));
   for (const Event& event : output.events) log_event(event);
-  if (gathering_->term()) begin_term(now);
+  if (gathering_->term() && !std::exchange(beginning_, true)) begin_term();
+}
+
+// It takes several syncs, one behind the other, and a slow disk is no reason to be taken for hung.
+void DistributorShell::begin_term() {
+  background_.submit([this, least = *gathering_->term()]() -> Background::Completion {
+    return [this, journal = journal_->begin_term(least)] { lead_term(journal); };
+  });
 }
 
 // What was heard until now is the core's to know.
-void DistributorShell::begin_term(Instant now) {
-  core_ = std::make_unique<DistributorCore>(core_config(config_), journal_->begin_term(*gathering_->term()),
-                                            calendar_now(), now);
+void DistributorShell::lead_term(RecoveredJournal journal) {
+  const Instant now = monotonic_now();
+  core_ = std::make_unique<DistributorCore>(core_config(config_), std::move(journal), calendar_now(), now);
   for (std::size_t place = 0; place < gathering_->reports().size(); ++place)
     if (const auto& report = gathering_->reports()[place]) core_->receive(ReplicaId(place + 1), *report, now);
   core_->receive(*gathering_->comparator(), now);

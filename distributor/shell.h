@@ -45,7 +45,8 @@ class DistributorShell {
   };
 
   void gather(Instant now);
-  void begin_term(Instant now);
+  void begin_term();
+  void lead_term(RecoveredJournal journal);
   Instant lead(Instant now);
   void receive_all(DistributorCore& core, Instant now);
   // From its peers. Core: the core, or what comes before it.
@@ -93,7 +94,8 @@ class DistributorShell {
   Heartbeat heartbeat_;
   Waiter waiter_;
   Instant stop_by_ = Instant::never();
-  std::optional<Gathering> gathering_;     // until the term begins,
+  std::optional<Gathering> gathering_;     // until the term has begun,
+  bool beginning_ = false;                 // it does, in the background
   std::unique_ptr<DistributorCore> core_;  // from then on
   Background background_;                  // last: its thread uses the journal, for what no answer waits for
 };
