@@ -2,12 +2,24 @@
 #include "runtime/background.h"
 
 #include <cstdint>
+#include <exception>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "protocol/check.h"
 
 namespace tally {
+namespace {
+
+Background::Completion outcome_of(const Background::Job& job) {
+  try {
+    return job();
+  } catch (...) {
+    return [failure = std::current_exception()] { std::rethrow_exception(failure); };
+  }
+}
+
+}  // namespace
 
 Background::Background() : completion_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   CHECK(completion_fd_ >= 0);
@@ -51,7 +63,7 @@ void Background::run() {
     const Job job = std::move(jobs_.front());
     jobs_.pop_front();
     lock.unlock();
-    Completion completion = job();
+    Completion completion = outcome_of(job);
     lock.lock();
     completions_.push_back(std::move(completion));
     lock.unlock();  // before the loop is woken, or it would wait for the lock first

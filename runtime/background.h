@@ -2,8 +2,9 @@
 // One thread for what blocks (a sync, a commit), beside an event loop that must not.
 //
 // A job runs on the background thread and returns what is to run on the loop's thread afterwards. The loop polls
-// completion_fd() and calls run_completions(). Jobs run in the order of submission; the caller bounds how many wait.
-// The destructor waits for the job in progress, drops the others, and never runs their completions.
+// completion_fd() and calls run_completions(), which throws what a job threw. Jobs run in the order of submission; the
+// caller bounds how many wait. The destructor waits for the job in progress, drops the others, and never runs their
+// completions.
 #pragma once
 
 #include <condition_variable>

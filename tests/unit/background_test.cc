@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 #include <memory>
 #include <poll.h>
+#include <stdexcept>
 
 using namespace tally;
 
@@ -43,6 +44,16 @@ BOOST_AUTO_TEST_CASE(every_job_runs_once_and_in_order_and_completes_on_the_loop)
   }
   BOOST_TEST(ran == jobs);
   BOOST_TEST(in_order);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_job_throws_is_thrown_on_the_loop) {
+  Background background;
+  background.submit([]() -> Background::Completion { throw std::runtime_error("the disk"); });
+  BOOST_CHECK_THROW(turn(background), std::runtime_error);
+  bool completed = false;
+  background.submit([&]() -> Background::Completion { return [&] { completed = true; }; });
+  turn(background);
+  BOOST_TEST(completed);
 }
 
 BOOST_AUTO_TEST_CASE(a_completion_may_submit_the_next_job) {
