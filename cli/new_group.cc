@@ -32,7 +32,8 @@ std::optional<std::string> traces_of_a_group(const Config& config) {
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(config.data, none)) {
     const std::string name = entry.path().filename();
-    const bool is_of_a_group = name == "journal" || name == "audit" || name.starts_with("replica-");
+    // Also what was put aside, or is being made.
+    const bool is_of_a_group = name.starts_with("journal") || name.starts_with("audit") || name.starts_with("replica-");
     if (is_of_a_group && !is_of_nobody(entry.path())) return name;
   }
   return std::nullopt;
