@@ -30,7 +30,7 @@ tl::expected<AuditDirectory, std::string> AuditDirectory::open(const std::filesy
     if (!std::filesystem::exists(path)) return tl::unexpected(path.string() + " is missing" + helps);
     const auto directory = open_posix_directory(path);
     if (!directory->has(identity_file)) return tl::unexpected(path.string() + "/identity is missing" + helps);
-    const auto identity = decode_identity(directory->open_to_read(identity_file)->read(0, most_identity_bytes));
+    const auto identity = find_identity(*directory);
     if (!identity) return tl::unexpected(path.string() + "/identity is damaged" + helps);
     if (identity->kind != kind)
       return tl::unexpected(path.string() + " holds no audit log: its file identity says " + identity->kind + helps);

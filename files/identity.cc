@@ -11,6 +11,7 @@ namespace {
 
 constexpr int hex = 16;
 constexpr std::size_t hex_digits = 16;
+constexpr std::size_t most_identity_bytes = 4096;
 
 std::string hex_of(std::uint64_t number) {
   std::array<char, hex_digits> digits;
@@ -51,6 +52,10 @@ std::optional<Identity> decode_identity(std::string_view text) {
   if (!read_number(between(text, ", format ", "\n"), identity.format, 10)) return std::nullopt;
   if (!read_number(between(text, "\ngroup ", "\n"), identity.group.value, hex)) return std::nullopt;
   return encode_identity(identity) == text ? std::optional(identity) : std::nullopt;
+}
+
+std::optional<Identity> find_identity(const Directory& directory) {
+  return decode_identity(directory.open_to_read(identity_file)->read(0, most_identity_bytes));
 }
 
 void write_identity(Directory& directory, const Identity& identity) {

@@ -16,7 +16,6 @@ namespace tally {
 
 inline constexpr char identity_file[] = "identity";
 inline constexpr char unfinished_identity_file[] = "identity.new";
-inline constexpr std::size_t most_identity_bytes = 4096;
 
 struct Identity {
   std::string kind;  // journal, checkpoints, audit
@@ -34,6 +33,8 @@ std::string to_hex(GroupId group);
 std::string encode_identity(const Identity& identity);
 std::optional<Identity> decode_identity(std::string_view text);
 
+// Of a directory that has the file. Nothing: it is damaged.
+std::optional<Identity> find_identity(const Directory& directory);
 // Replaces it as a whole, and syncs it and its name.
 void write_identity(Directory& directory, const Identity& identity);
 

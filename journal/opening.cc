@@ -320,8 +320,7 @@ tl::expected<Identity, std::string> read_identity(const Directory& directory) {
   if (!has_identity)
     return tl::unexpected("it is not a journal: the file identity is missing" + std::string(restore) +
                           ", or make a new group's in an empty directory (`tally init`)");
-  const auto file = directory.open_to_read(identity_file);
-  auto identity = decode_identity(file->read(0, most_identity_bytes));
+  auto identity = find_identity(directory);
   if (!identity || identity->format != journal_format)
     return tl::unexpected("the file identity is damaged" + std::string(restore));
   if (identity->kind != journal_kind)

@@ -67,7 +67,7 @@ std::optional<std::string> ReplicaDirectory::read() {
   try {
     const auto directory = open_posix_directory(path_);
     if (!directory->has(identity_file)) return path_ + " holds something, and no file identity" + helps;
-    const auto identity = decode_identity(directory->open_to_read(identity_file)->read(0, most_identity_bytes));
+    const auto identity = find_identity(*directory);
     if (!identity) return path_ + "/identity is damaged" + helps;
     if (identity->kind != kind || identity->role != role())
       return path_ + " belongs to " + identity->role + ", and this is " + role() + helps;
