@@ -16,6 +16,11 @@ bool comes_once(const Message& message) {
   return std::holds_alternative<ClientRequest>(message) || std::holds_alternative<AdminCommand>(message);
 }
 
+bool opens_session(const Message& message) {
+  const auto* client_request = std::get_if<ClientRequest>(&message);
+  return client_request && client_request->request.kind == RequestKind::open_session;
+}
+
 }  // namespace
 
 Network::Network(World& world) : world_(world), plan_(world.plan.network), random_(world.random.fork()) {}
@@ -101,6 +106,7 @@ void Network::transmit(Link& link, bool up, Parcel message) {
   }
   const bool is_late = !is_probe && random_.chance(plan_.late);
   const Instant late = arrival + random_.between(late_least, late_most);
+  if (is_late && opens_session(*message)) return;
   if (is_late && comes_once(*message)) return deliver_at(late, link, up, std::move(message), true);
   if (is_late) deliver_at(late, link, up, message, true);
   if (!is_probe && !comes_once(*message) && random_.chance(plan_.duplication))

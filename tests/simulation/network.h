@@ -9,7 +9,8 @@
 //
 // More happens here than TCP lets happen: single messages are lost, come twice, overtake each other, and come again a
 // minute later. Only requests and commands do not come twice: the client counts its transmissions (law 20). They are
-// late instead, while the client has long sent them again.
+// late instead, while the client has long sent them again; but the opening of a session is lost then, since law 18
+// assumes that none comes after its session's end.
 #pragma once
 
 #include <deque>
