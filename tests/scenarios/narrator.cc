@@ -115,9 +115,12 @@ simulation::Parcel Narrator::sending(simulation::Link& link, bool up, simulation
   const std::string& binder = link.binder->name();
   const Way way = up ? Way(connector, binder) : Way(binder, connector);
   learn(way, *message);
-  if (forgers_.contains(way.first) && std::holds_alternative<StateChunk>(*message)) {
+  const auto forgery = forgers_.find(way.first);
+  if (forgery != forgers_.end() && std::holds_alternative<StateChunk>(*message)) {
     StateChunk chunk = std::get<StateChunk>(*message);
     simulation::Liar::forge_counter(chunk);
+    if (forgery->second == Forgery::as_of_last_order)
+      chunk.header.applied = world_.referee.order(world_.referee.last())->id;
     message = simulation::parcel(std::move(chunk));
   }
   const bool lost = cut_.contains(way);

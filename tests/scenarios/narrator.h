@@ -43,8 +43,9 @@ class Narrator : public simulation::Watcher {
   void cut(const std::string& from, const std::string& to) { cut_.insert({from, to}); }
   void hold(const std::string& from, const std::string& to) { held_ways_.insert({from, to}); }
   void mend(const std::string& from, const std::string& to);  // and delivers what was held
-  // This replica forges the state that others import from it.
-  void forge_state(const std::string& donor) { forgers_.insert(donor); }
+  // This replica forges the state that others import from it: a counter, and what order the state is said to follow.
+  enum class Forgery { of_a_counter, as_of_last_order };
+  void forge_state(const std::string& donor, Forgery forgery) { forgers_[donor] = forgery; }
 
   simulation::Parcel sending(simulation::Link& link, bool up, simulation::Parcel message) override;
   void happened(const simulation::Node& node, const Event& event) override;
@@ -87,7 +88,7 @@ class Narrator : public simulation::Watcher {
   std::set<Way> cut_;
   std::set<Way> held_ways_;
   std::map<Way, std::deque<Held>> held_;
-  std::set<std::string> forgers_;
+  std::map<std::string, Forgery> forgers_;
   bool releasing_ = false;
 };
 

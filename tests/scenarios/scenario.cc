@@ -214,7 +214,10 @@ void Scenario::tell_replica(const Words& words) {
   if (what == "is honest") return replica.end_faults();
   if (what == "a bit of its memory flips") return replica.flip_memory();
   if (what == "loses its disk") return replica.lose_disk();
-  if (what == "forges the state it gives") return group().narrator.forge_state(replica.name());
+  if (what == "forges the state it gives")
+    return group().narrator.forge_state(replica.name(), Narrator::Forgery::of_a_counter);
+  if (what == "forges the state it gives, as of the last order")
+    return group().narrator.forge_state(replica.name(), Narrator::Forgery::as_of_last_order);
   if (what == "answers wrong values") return replica.lie(FaultName::wrong_value, 1.0, for_ever);
   if (what == "answers with a wrong digest") return replica.lie(FaultName::wrong_digest, 1.0, for_ever);
   if (what == "answers as if to an earlier order") return replica.lie(FaultName::stale_vote, 1.0, for_ever);
