@@ -2,6 +2,7 @@
 // Power cuts: what was stable is there afterwards, whatever became of what was not, and nobody is accused of damage.
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
+#include <cstdlib>
 #include <system_error>
 
 #include "journal/format.h"
@@ -108,6 +109,31 @@ BOOST_AUTO_TEST_CASE(the_unsynced_tail_may_end_at_any_byte) {
     }
     BOOST_TEST(last == orders.all.size());
   }
+}
+
+// The same through a run of a megabyte, with syncs, marks, rolls and cuts on the way. A write has come as far as any of
+// its bytes, and of what was written before without a sync there is all, or this and that. One byte in 64 is tried;
+// with TALLY_EVERY_BYTE in the environment, each.
+BOOST_AUTO_TEST_CASE(the_power_is_cut_at_the_bytes_of_a_megabyte) {
+  const std::uint64_t one_in = std::getenv("TALLY_EVERY_BYTE") ? 1 : 64;
+  segment_bytes = 16 * 4096;
+  begin();
+  std::size_t written = 0;
+  disk.watch_write = [&](const std::string& name, std::size_t offset, std::string_view bytes) {
+    if (!segment_first(name)) return;
+    for (std::size_t size = 1; size < bytes.size(); ++size) {
+      if (random.below(one_in) != 0) continue;
+      SimulatedDisk torn = disk.killed();
+      torn.write(name, offset, bytes.substr(0, size));
+      check(torn.power_cut(random.below(2) == 0 ? SimulatedDisk::kept : mixed()),
+            "byte " + std::to_string(size) + " of a write at " + std::to_string(offset) + " of " + name);
+    }
+    written += bytes.size();
+  };
+  while (written < 1 << 20) step();
+  disk.watch_write = nullptr;
+  BOOST_TEST(segments().size() < 16u, "it was cut on the way");
+  BOOST_TEST(crashes * one_in > 900'000u);
 }
 
 BOOST_AUTO_TEST_CASE(a_later_record_that_landed_does_not_make_a_torn_tail_damage) {

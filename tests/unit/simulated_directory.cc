@@ -56,6 +56,7 @@ SimulatedDisk SimulatedDisk::killed() const {
   left.locked_.clear();
   left.faults_.clear();
   left.watch = nullptr;
+  left.watch_write = nullptr;
   return left;
 }
 
@@ -228,6 +229,7 @@ class SimulatedFile : public File {
     CHECK(writable_);
     std::string bytes;
     for (const std::string_view part : parts) bytes += part;
+    if (disk_.watch_write) disk_.watch_write(name(), offset, bytes);
     try {
       disk_.strike(SimulatedDisk::Operation::write, name());
     } catch (const std::system_error&) {

@@ -18,6 +18,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "files/directory.h"
@@ -54,6 +55,12 @@ class SimulatedDisk {
 
   // Called after each operation that took effect; it may do whatever a second thread might at that moment.
   std::function<void(Operation operation, const std::string& name)> watch;
+  // Called before a write takes effect.
+  std::function<void(const std::string& name, std::size_t offset, std::string_view bytes)> watch_write;
+  // A write that nobody sees: what has come so far of one that is under way.
+  void write(const std::string& name, std::size_t offset, std::string_view bytes) {
+    write(names_.at(name), offset, bytes);
+  }
 
   // What a test does to the files behind the journal's back. All of it is on the disk at once.
   std::vector<std::string> names() const;
