@@ -29,14 +29,16 @@ std::uint64_t bytes_of(const fs::path& path) {
   return bytes;
 }
 
-// Names that daemons and commands give to what they put aside, and to nothing else.
+// Names that daemons and commands give to what they put aside, and to nothing else. A command that is killed in the
+// middle leaves a `.new-`.
 bool is_aside(const std::string& name) {
-  return std::ranges::any_of(std::vector<std::string>{".damaged-", ".broken-", ".lost-"}, [&](const std::string& word) {
-    const std::size_t place = name.rfind(word);
-    if (place == std::string::npos || place == 0) return false;
-    const std::string number = name.substr(place + word.size());
-    return !number.empty() && std::ranges::all_of(number, [](char digit) { return digit >= '0' && digit <= '9'; });
-  });
+  return std::ranges::any_of(
+      std::vector<std::string>{".damaged-", ".broken-", ".lost-", ".new-"}, [&](const std::string& word) {
+        const std::size_t place = name.rfind(word);
+        if (place == std::string::npos || place == 0) return false;
+        const std::string number = name.substr(place + word.size());
+        return !number.empty() && std::ranges::all_of(number, [](char digit) { return digit >= '0' && digit <= '9'; });
+      });
 }
 
 void add(const fs::path& directory, const std::string& prefix, std::vector<Aside>& found) {

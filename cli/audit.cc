@@ -5,8 +5,6 @@
 #include <boost/json.hpp>
 #include <cinttypes>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <system_error>
 #include <vector>
@@ -25,9 +23,8 @@ namespace json = boost::json;
 struct Question {
   std::string file;
   std::optional<AuditHead> expected;
-  std::string source;    // of `expected`; empty: nothing is known
-  std::string unknown;   // why the journal does not say; empty: it does, or was not asked
-  std::string given_up;  // that head, if the log says that an operator gave up what it was of
+  std::string source;   // of `expected`; empty: nothing is known
+  std::string unknown;  // why the journal does not say; empty: it does, or was not asked
 };
 
 tl::expected<Question, Failure> question_of(const AuditOptions& options) {
@@ -53,20 +50,6 @@ tl::expected<Question, Failure> question_of(const AuditOptions& options) {
     question.unknown = "the journal names no record of it yet";
   }
   return question;
-}
-
-std::string content_of(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
-// The newest record of a cut that nobody has given up since; empty: there is none.
-std::string open_cut(const std::string& content) {
-  const std::size_t cut = content.rfind(R"("kind":"cut")");
-  const std::size_t loss = content.rfind(R"("kind":"loss")");
-  if (cut == std::string::npos || (loss != std::string::npos && loss > cut)) return {};
-  const std::size_t begin = content.rfind('\n', cut) + 1;
-  return content.substr(begin, content.find('\n', cut) - begin);
 }
 
 // Parts that the comparator found broken and kept beside.
@@ -134,18 +117,14 @@ tl::expected<std::optional<AuditHead>, std::string> journaled_audit_head(const s
 ExitCode run_audit_verify(const AuditOptions& options) {
   auto question = question_of(options);
   if (!question) return fail(question.error());
-  const std::string content = content_of(question->file);
-  const std::string head = question->expected ? to_text(*question->expected) : "";
-  if (!head.empty() && content.find(R"("given_up":")" + head + '"') != std::string::npos) {
-    question->given_up = head;
-    question->expected.reset();
-  }
   const auto log = verify_audit_file(question->file, question->expected);
+  const bool is_given_up =
+      log && question->expected && std::ranges::count(log->given_up, to_text(*question->expected)) > 0;
+  if (is_given_up) question->expected.reset();
   const std::vector<std::string> parts = broken_parts(question->file);
   json::object value = as_json(*question, parts);
   if (!log) return report_fault(*question, log.error(), std::move(value), !options.json);
-  const std::string cut = open_cut(content);
-  value["verified"] = parts.empty() && cut.empty();
+  value["verified"] = parts.empty() && log->cut.empty();
   value["records"] = log->head.number;
   value["head"] = to_text(log->head);
   value["torn_bytes"] = log->torn_bytes;
@@ -153,9 +132,9 @@ ExitCode run_audit_verify(const AuditOptions& options) {
     std::printf("%s\n", json::serialize(value).c_str());
   else
     print(*question, *log);
-  if (!cut.empty())
+  if (!log->cut.empty())
     return fail(ExitCode::unverified,
-                "its end was missing before: " + cut + "; `tally audit accept-loss` says that you know");
+                "its end was missing before: " + log->cut + "; `tally audit accept-loss` says that you know");
   if (parts.empty()) return ExitCode::done;
   return fail(ExitCode::unverified, std::to_string(parts.size()) + " earlier part" + (parts.size() > 1 ? "s" : "") +
                                         " of it, " + parts.front() + " first, was found broken and kept");

@@ -22,11 +22,12 @@
 #include "comparator/audit_chain.h"
 #include "comparator/audit_directory.h"
 #include "comparator/audit_log.h"
-#include "distributor/gathering.h"
+#include "files/aside.h"
 #include "journal/opening.h"
 #include "journal/salvage.h"
 #include "journal/segmented_journal.h"
 #include "protocol/limits.h"
+#include "protocol/quorum.h"
 #include "runtime/clock.h"
 #include "runtime/process.h"
 #include "wire/codec.h"
@@ -49,7 +50,7 @@ struct StoppedGroup {
   std::unique_ptr<RunDirectory> run;
   std::vector<ReplicaFiles> replicas;
 
-  std::size_t needed() const { return static_cast<std::size_t>(config.replicas - 1) / 2 + 1; }
+  std::size_t needed() const { return quorum_of(static_cast<std::size_t>(config.replicas)); }
   JournalOptions journal_options() const {
     JournalOptions options;
     options.replicas = static_cast<std::uint32_t>(config.replicas);
@@ -88,19 +89,17 @@ bool is_agreed_to(const LossOptions& options) {
   return false;
 }
 
-// The name is free: nothing that is there is ever written over.
 std::string free_name(const std::string& path, const char* word) {
-  for (unsigned number = 1;; ++number) {
-    std::string name = path + word + std::to_string(number);
-    if (!fs::exists(fs::symlink_status(name))) return name;
-  }
+  auto name = free_aside_name(path, word);
+  if (!name) throw std::runtime_error(name.error());
+  return *name;
 }
-std::string aside_of(const std::string& path) { return free_name(path, ".lost-"); }
+std::string aside_of(const std::string& path) { return free_name(path, "lost"); }
 
 // A journal in the making, beside the one that it is to replace. It is gone with this, unless it was put in place.
 class FreshJournal {
  public:
-  explicit FreshJournal(std::string path) : place_(std::move(path)), path_(free_name(place_, ".new-")) {}
+  explicit FreshJournal(std::string path) : place_(std::move(path)), path_(free_name(place_, "new")) {}
   ~FreshJournal() {
     std::error_code ignored;
     if (!path_.empty()) fs::remove_all(path_, ignored);
@@ -195,7 +194,7 @@ Result<AuditHead> put_on_record(const StoppedGroup& group, GroupId id, Term term
 
 // Begins a term that nobody has seen, with an order in it that nobody can take for what was lost.
 void begin_anew(Journal& journal, Term seen, const AuditHead& on_record) {
-  const RecoveredJournal begun = journal.begin_term(Term(seen.value + Gathering::term_gap));
+  const RecoveredJournal begun = journal.begin_term(Term(seen.value + limits::term_gap));
   JournaledView view = begun.view;
   view.audit_head = to_text(on_record);
   journal.append(view);
@@ -286,7 +285,8 @@ std::optional<Failure> salvage(const std::string& journal, const std::string& fr
 
 ExitCode accept_loss(const StoppedGroup& group, const LossOptions& options) {
   const std::string path = group.config.journal_directory();
-  if (!fs::exists(path)) return fail(ExitCode::usage, path + " is not there; see `tally journal rebuild`");
+  if (!fs::exists(path))
+    return fail(ExitCode::usage, path + " is not there; see `tally aside list` and `tally journal rebuild`");
   FreshJournal fresh(path);
   auto journal = open_journal(open_posix_directory(path), group.journal_options());
   const bool is_salvaged = !journal;
@@ -392,7 +392,7 @@ ExitCode with_stopped_group(const LossOptions& options, Work work) {
   if (!group) return fail(group.error());
   try {
     return work(*group, options);
-  } catch (const std::system_error& error) {
+  } catch (const std::runtime_error& error) {  // also of the file system
     return fail(ExitCode::failed, error.what());
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/new_group.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
@@ -18,12 +19,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What may stand there before there is a group: those who start one make them.
+// What may stand there before there is a group: an empty disk, and what was left of a start that did not get far.
 bool is_of_nobody(const fs::path& entry) {
-  const std::string name = entry.filename();
-  std::error_code unreadable;
-  const bool is_empty_directory = fs::is_directory(entry, unreadable) && fs::is_empty(entry, unreadable);
-  return is_empty_directory || (name == "audit" && AuditDirectory::is_unused(entry));
+  try {
+    const auto directory = open_posix_directory(entry);
+    const auto is_a_file = [](const std::string& name) { return name != lost_and_found; };
+    if (std::ranges::none_of(directory->names(), is_a_file)) return true;
+    if (entry.filename() == "journal") return !file_in_the_way(*directory);
+    return entry.filename() == "audit" && AuditDirectory::is_unused(entry);
+  } catch (const std::system_error&) {
+    return false;
+  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 
+#include "protocol/quorum.h"
 #include "replica/replica_directory.h"
 #include "replica/rocksdb_store.h"
 
@@ -36,14 +37,6 @@ ReplicaFiles read_files(const std::string& path, ReplicaId id) {
       files.checkpoints.push_back({path + slot, **header});
   }
   return files;
-}
-
-// The largest value that so many have at least.
-template <class Value>
-Value known(std::vector<Value> values, std::size_t needed) {
-  if (values.size() < needed) return {};
-  std::ranges::sort(values, std::greater<>());
-  return values[needed - 1];
 }
 
 bool vouches(const ReplicaFiles& replica, const OrderState& state) {
@@ -100,13 +93,13 @@ OrderIdentity known_decided(const std::vector<ReplicaFiles>& replicas, std::size
     for (const StoredCheckpoint& checkpoint : replica.checkpoints)
       values.back() = std::max(values.back(), checkpoint.header.applied);
   }
-  return known(std::move(values), needed);
+  return claimed_by(needed, std::move(values));
 }
 
 Term known_term(const std::vector<ReplicaFiles>& replicas, std::size_t needed) {
   std::vector<Term> values;
   for (const ReplicaFiles& replica : replicas) values.push_back(replica.witness.newest_term);
-  return known(std::move(values), needed);
+  return claimed_by(needed, std::move(values));
 }
 
 }  // namespace tally::cli

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "comparator/audit_chain.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/json.hpp>
 #include <charconv>
@@ -49,7 +50,7 @@ class Verifier {
  public:
   Verifier() { file_.head.hash = no_previous_hash(); }
 
-  std::optional<std::string> add(std::string_view line, const std::optional<AuditHead>& known) {
+  std::optional<std::string> add(std::string_view line) {
     if (line.size() <= seal_bytes) return "not an audit record";
     const std::string_view content = line.substr(0, line.size() - seal_bytes);
     const std::string_view seal_text = line.substr(content.size());
@@ -59,8 +60,6 @@ class Verifier {
     if (std::optional<std::string> why = place(line)) return why;
     file_.head = {file_.head.number + 1, std::string(hash)};
     file_.good_bytes += line.size() + 1;
-    if (known && known->number == file_.head.number && known->hash != hash)
-      return "not the record that is known by this number";
     return std::nullopt;
   }
 
@@ -83,11 +82,31 @@ class Verifier {
     const std::optional<GroupId> group = group_from(object.if_contains("group"));
     if (!group || (file_.group != GroupId() && *group != file_.group)) return "it is of another group";
     file_.group = *group;
+    note(object, line);
     return std::nullopt;
+  }
+
+  void note(const boost::json::object& record, std::string_view line) {
+    const boost::json::value* kind = record.if_contains("kind");
+    const boost::json::value* given_up = record.if_contains("given_up");
+    if (kind != nullptr && *kind == "cut") file_.cut = line;
+    if (kind == nullptr || *kind != "loss") return;
+    file_.cut.clear();
+    if (given_up != nullptr && given_up->is_string()) file_.given_up.emplace_back(given_up->get_string());
   }
 
   AuditFile file_;
 };
+
+// Why a verified log is not the one that has this record.
+std::optional<AuditFault> missing(const AuditHead& known, const AuditFile& file, const std::string& hash) {
+  if (std::ranges::count(file.given_up, to_text(known)) > 0) return std::nullopt;
+  if (known.number > file.head.number)
+    return AuditFault{file.head.number + 1,
+                      "the tail was cut: record " + std::to_string(known.number) + " is known, and is not here"};
+  if (known.hash == hash) return std::nullopt;
+  return AuditFault{known.number, "not the record that is known by this number"};
+}
 
 }  // namespace
 
@@ -103,20 +122,21 @@ SealedLine seal(std::string_view content) {
 tl::expected<AuditFile, AuditFault> verify_audit(std::istream& text, const std::optional<AuditHead>& known) {
   Verifier verifier;
   std::uint64_t number = 0;
+  std::string hash_of_known;
   for (std::string line; std::getline(text, line);) {
     if (text.eof()) {
       verifier.file().torn_bytes = line.size();
       break;
     }
     ++number;
-    if (std::optional<std::string> why = verifier.add(line, known))
-      return tl::unexpected(AuditFault{number, std::move(*why)});
+    if (std::optional<std::string> why = verifier.add(line)) return tl::unexpected(AuditFault{number, std::move(*why)});
+    if (known && known->number == number) hash_of_known = verifier.file().head.hash;
   }
   if (text.bad()) return tl::unexpected(AuditFault{0, "cannot be read"});
   AuditFile& file = verifier.file();
-  if (known && known->number > file.head.number)
-    return tl::unexpected(AuditFault{
-        number + 1, "the tail was cut: record " + std::to_string(known->number) + " is known, and is not here"});
+  if (known && known->number > 0)
+    if (std::optional<AuditFault> fault = missing(*known, file, hash_of_known))
+      return tl::unexpected(std::move(*fault));
   if (file.head.number == 0) file.head.hash.clear();
   return std::move(file);
 }

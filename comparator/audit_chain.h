@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "comparator/audit.h"
 
@@ -33,6 +34,8 @@ struct AuditFile {
   AuditHead head;  // head.number is the number of records
   GroupId group;   // zero: no records
   std::uint64_t good_bytes = 0;
+  std::vector<std::string> given_up;  // heads, as text, whose loss an operator accepted, in order
+  std::string cut;                    // the newest record of a missing end that nobody has accepted; empty: none
   std::uint64_t torn_bytes = 0;  // after good_bytes: a last line without its newline, being written or torn by a crash
 };
 
@@ -41,7 +44,7 @@ struct AuditFault {
   std::string why;
 };
 
-// `known`: a head that the log must contain, e.g. the one that the distributor journaled.
+// `known`: a head that the log must contain, e.g. the one that the distributor journaled, unless it was given up.
 tl::expected<AuditFile, AuditFault> verify_audit(std::istream& text, const std::optional<AuditHead>& known = {});
 tl::expected<AuditFile, AuditFault> verify_audit_file(const std::filesystem::path& path,
                                                       const std::optional<AuditHead>& known = {});

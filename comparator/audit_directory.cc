@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "comparator/audit_directory.h"
 
-#include <fstream>
-#include <string_view>
 #include <system_error>
 
 #include "comparator/audit_chain.h"
@@ -44,19 +42,6 @@ tl::expected<AuditDirectory, std::string> AuditDirectory::open(const std::filesy
   }
 }
 
-std::string AuditDirectory::given_up() const {
-  constexpr std::string_view label = R"("given_up":")";
-  std::ifstream stream(log(), std::ios::binary);
-  std::string head;
-  for (std::string line; std::getline(stream, line);) {
-    const std::size_t place = line.find(label);
-    if (place == std::string::npos) continue;
-    const std::size_t begin = place + label.size();
-    head = line.substr(begin, line.find('"', begin) - begin);
-  }
-  return head;
-}
-
 std::optional<std::string> AuditDirectory::make(const std::filesystem::path& path, GroupId group) {
   if (const auto complaint = keep_private(path)) return complaint;
   try {
@@ -80,7 +65,8 @@ bool AuditDirectory::is_unused(const std::filesystem::path& path) {
     const std::string name = entry.path().filename();
     const auto log = name == file_name ? verify_audit_file(entry.path()) : tl::unexpected(AuditFault{});
     const bool is_fresh_log = log && log->head.number <= 1;
-    if (!is_fresh_log && name != identity_file && name != unfinished_identity_file) return false;
+    const bool is_known = name == identity_file || name == unfinished_identity_file || name == lost_and_found;
+    if (!is_fresh_log && !is_known) return false;
   }
   return !failure;
 }

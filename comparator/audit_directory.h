@@ -22,9 +22,6 @@ class AuditDirectory {
   // No comparator has written there.
   static bool is_unused(const std::filesystem::path& path);
 
-  // The head, as text, of what an operator gave up last; empty: nothing.
-  std::string given_up() const;
-
   std::filesystem::path log() const { return path_ / file_name; }
   GroupId group() const { return group_; }  // zero: not known when it was made
 

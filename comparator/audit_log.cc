@@ -10,6 +10,7 @@
 
 #include "comparator/audit_chain.h"
 #include "comparator/audit_json.h"
+#include "files/aside.h"
 
 namespace tally {
 namespace {
@@ -35,24 +36,6 @@ tl::expected<AuditLog, std::string> AuditLog::open(const std::filesystem::path& 
   return log;
 }
 
-AuditLog::AuditLog(AuditLog&& other) noexcept { *this = std::move(other); }
-
-AuditLog& AuditLog::operator=(AuditLog&& other) noexcept {
-  std::swap(path_, other.path_);
-  std::swap(file_, other.file_);
-  std::swap(size_, other.size_);
-  std::swap(group_, other.group_);
-  std::swap(head_, other.head_);
-  std::swap(note_, other.note_);
-  std::swap(sync_failed_, other.sync_failed_);
-  std::swap(events_, other.events_);
-  return *this;
-}
-
-AuditLog::~AuditLog() {
-  if (file_ >= 0) ::close(file_);
-}
-
 tl::expected<AuditHead, std::string> AuditLog::append(std::span<const AuditRecord> records, CalendarTime at) {
   if (sync_failed_) return tl::unexpected(path_.string() + ": an earlier sync failed");
   if (records.empty()) return head_;
@@ -74,9 +57,9 @@ tl::expected<AuditHead, std::string> AuditLog::append(std::span<const AuditRecor
 }
 
 tl::expected<void, std::string> AuditLog::open_file() {
-  file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-  if (file_ < 0) return tl::unexpected(failure("cannot be opened"));
-  if (::flock(file_, LOCK_EX | LOCK_NB) != 0) return tl::unexpected(failure("is in use"));
+  file_ = Descriptor(::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
+  if (!file_) return tl::unexpected(failure("cannot be opened"));
+  if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) return tl::unexpected(failure("is in use"));
   if (!sync_directory(path_)) return tl::unexpected(failure("directory cannot be synced"));
   return {};
 }
@@ -88,13 +71,14 @@ tl::expected<void, std::string> AuditLog::adopt_content() {
   if (group_ != GroupId() && found->group != GroupId() && found->group != group_)
     return tl::unexpected(path_.string() + ": is of another group");
   if (found->group != GroupId()) group_ = found->group;
+  if (!found->given_up.empty()) given_up_ = std::move(found->given_up.back());
   head_ = std::move(found->head);
   size_ = found->good_bytes;
   return found->torn_bytes == 0 ? tl::expected<void, std::string>() : cut_torn_line(size_, found->torn_bytes);
 }
 
 tl::expected<void, std::string> AuditLog::cut_torn_line(std::uint64_t good_bytes, std::uint64_t torn_bytes) {
-  if (::ftruncate(file_, static_cast<off_t>(good_bytes)) != 0 || ::fdatasync(file_) != 0)
+  if (::ftruncate(file_.get(), static_cast<off_t>(good_bytes)) != 0 || ::fdatasync(file_.get()) != 0)
     return tl::unexpected(failure("torn last line cannot be cut"));
   note_ = "cut a torn last line of " + std::to_string(torn_bytes) + " bytes";
   events_.push_back(Event("audit_torn_line_cut", Severity::warning)
@@ -105,38 +89,35 @@ tl::expected<void, std::string> AuditLog::cut_torn_line(std::uint64_t good_bytes
 }
 
 tl::expected<void, std::string> AuditLog::put_aside(std::uint64_t line, const std::string& why) {
-  std::filesystem::path aside;
-  unsigned number = 0;
+  const auto aside = free_aside_name(path_, "broken");
+  if (!aside) return tl::unexpected(aside.error());
   std::error_code error;
-  do aside = path_.string() + ".broken-" + std::to_string(++number);
-  while (std::filesystem::exists(aside, error));
-  std::filesystem::rename(path_, aside, error);
+  std::filesystem::rename(path_, *aside, error);
   if (error) return tl::unexpected(path_.string() + ": broken, and cannot be put aside: " + error.message());
-  ::close(std::exchange(file_, -1));
   note_ = "the log before is broken at line " + std::to_string(line) + " (" + why + "), kept as " +
-          aside.filename().string();
+          aside->filename().string();
   events_.push_back(Event("audit_chain_broken", Severity::error)
                         .with("file", path_.string())
                         .with("line", line)
                         .with("why", why)
-                        .with("kept_as", aside.string()));
+                        .with("kept_as", aside->string()));
   return open_file();
 }
 
 tl::expected<void, std::string> AuditLog::write(std::string_view text) {
   std::string_view rest = text;
   while (!rest.empty()) {
-    const ssize_t count = ::write(file_, rest.data(), rest.size());
+    const ssize_t count = ::write(file_.get(), rest.data(), rest.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
       std::string why = failure("cannot be written");
       // A torn line in the middle would break the chain for good.
-      sync_failed_ = ::ftruncate(file_, static_cast<off_t>(size_)) != 0;
+      sync_failed_ = ::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0;
       return tl::unexpected(std::move(why));
     }
     rest.remove_prefix(static_cast<std::size_t>(count));
   }
-  if (::fdatasync(file_) != 0) {
+  if (::fdatasync(file_.get()) != 0) {
     sync_failed_ = true;
     return tl::unexpected(failure("cannot be synced"));
   }

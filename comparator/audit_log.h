@@ -17,6 +17,7 @@
 #include "comparator/audit.h"
 #include "protocol/event.h"
 #include "protocol/time.h"
+#include "runtime/descriptor.h"
 
 namespace tally {
 
@@ -26,12 +27,10 @@ class AuditLog {
   // people: the file cannot be opened, is locked by another process, or is of another group.
   static tl::expected<AuditLog, std::string> open(const std::filesystem::path& path, GroupId group = {});
 
-  AuditLog(AuditLog&& other) noexcept;
-  AuditLog& operator=(AuditLog&& other) noexcept;
-  ~AuditLog();
-
   const AuditHead& head() const { return head_; }
   GroupId group() const { return group_; }  // zero: neither the file nor the caller knew
+  // The head, as text, of what an operator gave up last, when this was opened; empty: nothing.
+  const std::string& given_up() const { return given_up_; }
   // What was found at opening, once.
   std::vector<Event> take_events() { return std::exchange(events_, {}); }
 
@@ -49,10 +48,11 @@ class AuditLog {
   std::string failure(const char* action) const;
 
   std::filesystem::path path_;
-  int file_ = -1;
+  Descriptor file_;
   std::uint64_t size_ = 0;
   GroupId group_;
   AuditHead head_;
+  std::string given_up_;
   std::string note_;  // for the next record
   bool sync_failed_ = false;
   std::vector<Event> events_;

@@ -21,7 +21,7 @@ int run(const DaemonArguments& arguments) {
   auto audit_log = AuditLog::open(directory->log(), directory->group());
   if (!audit_log) return refuse(audit_log.error());
   for (const Event& event : audit_log->take_events()) log_event(event);
-  ComparatorShell shell(arguments.config, std::move(*audit_log), directory->given_up());
+  ComparatorShell shell(arguments.config, std::move(*audit_log));
   shell.run();
   log_event(Event("stopped"));
   return 0;

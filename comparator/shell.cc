@@ -21,8 +21,7 @@ constexpr ChannelLimits replica_limits{limits::peer_queue_messages, limits::mess
 constexpr ChannelLimits distributor_limits{limits::peer_queue_messages, limits::message_bytes,
                                            wire::kinds<Ballots, View>()};
 
-ComparatorCore::Config core_config(const Config& config, Incarnation incarnation, const AuditLog& audit_log,
-                                   std::string given_up) {
+ComparatorCore::Config core_config(const Config& config, Incarnation incarnation, const AuditLog& audit_log) {
   ComparatorCore::Config core;
   core.incarnation = incarnation;
   core.pid = static_cast<std::uint64_t>(getpid());
@@ -31,19 +30,19 @@ ComparatorCore::Config core_config(const Config& config, Incarnation incarnation
   core.ack_misses = static_cast<unsigned>(config.ack_misses);
   core.group = audit_log.group();
   core.audit_head = audit_log.head();
-  core.given_up = std::move(given_up);
+  core.given_up = audit_log.given_up();
   return core;
 }
 
 }  // namespace
 
-ComparatorShell::ComparatorShell(const Config& config, AuditLog audit_log, std::string given_up)
+ComparatorShell::ComparatorShell(const Config& config, AuditLog audit_log)
     : doors_(context_, config.comparator_bridge_endpoint, config.comparator_client_endpoint, client_limits),
       distributor_(
           Channel::connect(context_, config.distributor_comparator_endpoint, distributor_limits, random_bytes(16))),
       audit_log_(std::move(audit_log)),
       incarnation_(random_number()),
-      core_(core_config(config, incarnation_, audit_log_, std::move(given_up))) {
+      core_(core_config(config, incarnation_, audit_log_)) {
   doors_.watch_by(waiter_);
   waiter_.watch(distributor_);
   for (std::uint64_t id = 1; id <= static_cast<std::uint64_t>(config.replicas); ++id) {

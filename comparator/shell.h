@@ -19,8 +19,7 @@ namespace tally {
 
 class ComparatorShell {
  public:
-  // `given_up`: see ComparatorCore::Config.
-  ComparatorShell(const Config& config, AuditLog audit_log, std::string given_up);
+  ComparatorShell(const Config& config, AuditLog audit_log);
 
   // Until a stop is asked for.
   void run();

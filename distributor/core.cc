@@ -170,17 +170,18 @@ void DistributorCore::append(JournalRecord record) {
 
 void DistributorCore::ask_for_sync() {
   next_sync_ = last_turn_ + lazy_sync_period;
-  syncing_.emplace_back(appended_, last_.sequence);
+  syncing_.push_back({appended_, last_.sequence, last_turn_});
   output_.sync_through = appended_;
 }
 
-void DistributorCore::synced(std::uint64_t position, Instant) {
+void DistributorCore::synced(std::uint64_t position, Instant now) {
   CHECK(position <= appended_);
   syncs_ += 1;
   const bool view_was_waiting = view_position_ > synced_;
   synced_ = std::max(synced_, position);
-  while (!syncing_.empty() && syncing_.front().first <= synced_) {
-    stable_ = syncing_.front().second;
+  while (!syncing_.empty() && syncing_.front().position <= synced_) {
+    stable_ = syncing_.front().last;
+    sync_was_slow_ = now - syncing_.front().asked > limits::slow_sync;
     syncing_.pop_front();
   }
   const bool has_news = agreed_journaled_.position <= synced_ && agreed_told_ != agreed_journaled_.state;

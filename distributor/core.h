@@ -221,6 +221,7 @@ class DistributorCore {
   std::string_view trouble(Instant now) const;
   void tell_trouble(Instant now);
   bool nobody_has_a_state(Instant now) const;
+  bool journal_is_slow(Instant now) const;
   std::string advice(std::string_view trouble) const;
   ReplicaId waiting_for_people() const;
   ReplicaStatus replica_status(ReplicaId replica, Instant now) const;
@@ -252,8 +253,14 @@ class DistributorCore {
   // Positions count the journal records appended by this process.
   std::uint64_t appended_ = 0;
   std::uint64_t synced_ = 0;
-  std::uint64_t last_change_ = 0;                           // the newest order with a change
-  std::deque<std::pair<std::uint64_t, Sequence>> syncing_;  // asked for: position, last order before it
+  std::uint64_t last_change_ = 0;  // the newest order with a change
+  struct Sync {
+    std::uint64_t position = 0;
+    Sequence last;  // order before it
+    Instant asked;
+  };
+  std::deque<Sync> syncing_;    // asked for
+  bool sync_was_slow_ = false;  // the last one
   Sequence stable_;
 
   Membership membership_;

@@ -27,7 +27,8 @@ void DistributorCore::drain() {
 GroupState DistributorCore::group_state(Instant now) const {
   if (membership_.record().rollback.stage == GroupRollback::Stage::halted) return GroupState::halted;
   if (!is_deciding()) return GroupState::unavailable;
-  if (!comparator_present(now) || stalled_ || !decided_once_ || !journal_.has_room) return GroupState::unavailable;
+  if (!comparator_present(now) || stalled_ || !decided_once_ || !journal_.has_room || journal_is_slow(now))
+    return GroupState::unavailable;
   return membership_.voters() < streams_.size() ? GroupState::degraded : GroupState::ok;
 }
 
@@ -42,9 +43,15 @@ std::string_view DistributorCore::trouble(Instant now) const {
   if (!is_deciding()) return "rolling_back";
   if (!comparator_present(now)) return "no_comparator";
   if (!journal_.has_room) return "no_room";
+  if (journal_is_slow(now)) return "journal_slow";
   if (nobody_has_a_state(now)) return "no_state";
-  if (!stalled_) return "starting";
-  return open_.empty() || open_.front().ballot_sent ? "no_majority" : "journal_slow";
+  return stalled_ ? "no_majority" : "starting";
+}
+
+// Answers wait for a sync, and it takes longer than clients wait.
+bool DistributorCore::journal_is_slow(Instant now) const {
+  if (!config_.wait_for_sync || syncing_.empty()) return false;
+  return sync_was_slow_ || now - syncing_.front().asked > limits::slow_sync;
 }
 
 // The log has what the status says.

@@ -2,7 +2,6 @@
 #include "distributor/gathering.h"
 
 #include <algorithm>
-#include <functional>
 
 #include "protocol/limits.h"
 #include "protocol/session.h"
@@ -10,7 +9,7 @@
 namespace tally {
 
 Gathering::Gathering(const Config& config, RecoveredJournal found, Instant now)
-    : config_(config), began_(now), found_(std::move(found)), reports_(config.replicas) {}
+    : config_(config), began_(now), found_(std::move(found)), reports_(config.replicas), may_tell_(now + patience) {}
 
 // ---- what comes in
 
@@ -27,8 +26,8 @@ void Gathering::receive(const ClientId& client, const ClientRequest& sent, Insta
       client, Refusal{session_of(sent.secret), request.number, request.attempt, RefusalReason::unavailable});
 }
 
-void Gathering::receive(const ClientId& client, const AdminCommand& command, Instant) {
-  output_.to_clients.emplace_back(client, AdminReply{command.number, AdminOutcome::refused, advice()});
+void Gathering::receive(const ClientId& client, const AdminCommand& command, Instant now) {
+  output_.to_clients.emplace_back(client, AdminReply{command.number, AdminOutcome::refused, advice(now)});
 }
 
 void Gathering::receive(ReplicaId replica, const ReplicaReport& report, Instant) {
@@ -47,17 +46,15 @@ void Gathering::receive(const ComparatorReport& report, Instant) {
 
 // ---- what follows from it
 
-std::uint32_t Gathering::heard() const {
-  return static_cast<std::uint32_t>(std::ranges::count_if(reports_, [](const auto& report) { return !!report; }));
+std::size_t Gathering::heard() const {
+  return static_cast<std::size_t>(std::ranges::count_if(reports_, [](const auto& report) { return !!report; }));
 }
 
-// The largest value that f+1 replicas know at least.
 template <class Value, class Read>
 Value Gathering::known(const Read& read) const {
   std::vector<Value> values;
   for (const auto& report : reports_) values.push_back(report ? read(*report) : Value());
-  std::ranges::sort(values, std::greater<>());
-  return values.at(needed() - 1);
+  return claimed_by(needed(), std::move(values));
 }
 
 Gathering::Place Gathering::newest_known() const {
@@ -95,46 +92,67 @@ void Gathering::tell_claims(Term counted) {
                                    .with("known", counted));
 }
 
-void Gathering::tick(Instant) {
-  if (!term_ && is_of_another_group() && !std::exchange(told_, true))
+// The log has what the status says.
+Instant Gathering::next_deadline() const {
+  const bool told_all = term_ ? told_ == "journal_slow" : trouble({}) == told_;
+  if (told_all) return Instant::never();
+  return term_ ? std::max(may_tell_, slow_from_) : may_tell_;
+}
+
+void Gathering::tell_trouble(Instant now) {
+  const std::string_view why = trouble(now);
+  if (why == told_ || now < may_tell_) return;
+  told_ = why;
+  may_tell_ = now + patience;
+  output_.events.push_back(Event("group_state", Severity::warning)
+                               .with("state", to_string(GroupState::unavailable))
+                               .with("reason", why)
+                               .with("advice", advice(now)));
+  if (why == "wrong_group")
     output_.events.push_back(Event("group_mismatch", Severity::error)
                                  .with("group", found_.group)
                                  .with("replicas_of_another", strangers_.size())
                                  .with("comparator_too", strange_comparator_ ? "yes" : "no"));
-  if (term_ || !has_heard_enough()) return;
-  if (is_behind()) {
-    if (std::exchange(told_, true)) return;
-    const auto [term, sequence] = newest_known();
-    output_.events.push_back(Event("journal_behind", Severity::error)
-                                 .with("decided", sequence)
-                                 .with("decided_in_term", term)
-                                 .with("journal_ends", found_.last.sequence)
-                                 .with("journal_ends_in_term", found_.last.term));
-    return;
-  }
-  if (may_be_behind()) return;
+  if (why != "journal_behind") return;
+  const auto [term, sequence] = newest_known();
+  output_.events.push_back(Event("journal_behind", Severity::error)
+                               .with("decided", sequence)
+                               .with("decided_in_term", term)
+                               .with("journal_ends", found_.last.sequence)
+                               .with("journal_ends_in_term", found_.last.term));
+}
+
+void Gathering::tick(Instant now) {
+  if (!term_) begin_if_possible(now);
+  if (term_ && now < slow_from_) return;
+  tell_trouble(now);
+}
+
+void Gathering::begin_if_possible(Instant now) {
+  if (!has_heard_enough() || is_behind() || may_be_behind()) return;
   const Term seen =
       std::max(known<Term>([](const ReplicaReport& report) { return report.newest_term; }), comparator_->term);
   tell_claims(seen);
   term_ = found_.term.next();
+  slow_from_ = now + patience;
   if (seen <= found_.term) return;
-  term_ = Term(seen.value + term_gap);
+  term_ = Term(seen.value + limits::term_gap);
   output_.events.push_back(
       Event("terms_skipped", Severity::warning).with("journal", found_.term).with("seen", seen).with("next", *term_));
 }
 
 // ---- people
 
-std::string_view Gathering::trouble() const {
+std::string_view Gathering::trouble(Instant now) const {
   if (!has_heard_enough() && is_of_another_group()) return "wrong_group";
   if (heard() < needed()) return "waiting_for_replicas";
   if (!comparator_) return "no_comparator";
-  if (term_) return "starting";
+  if (term_) return now < slow_from_ ? "starting" : "journal_slow";
   return is_behind() ? "journal_behind" : "waiting_for_replicas";
 }
 
-std::string Gathering::advice() const {
-  const std::string_view why = trouble();
+std::string Gathering::advice(Instant now) const {
+  const std::string_view why = trouble(now);
   if (why == "wrong_group")
     return std::string(strange_comparator_ ? "The audit log" : "Most replicas") +
            (strange_comparator_ ? " is" : " are") +
@@ -146,6 +164,8 @@ std::string Gathering::advice() const {
     return "Start replicas: " + std::to_string(heard()) + " of the " + std::to_string(needed()) +
            " that are needed have said what they know.";
   if (why == "starting") return "Wait: the next term begins.";
+  if (why == "journal_slow")
+    return "The next term begins once the journal's disk has finished its syncs; see that disk.";
   if (why == "no_comparator") return "Start the comparator, or see its log.";
   return "Order " + std::to_string(newest_known().second.value) + " was decided, and the journal ends at order " +
          std::to_string(found_.last.sequence.value) +
@@ -153,7 +173,7 @@ std::string Gathering::advice() const {
          "`tally journal rebuild` and `tally journal accept-loss` say what each would lose.";
 }
 
-void Gathering::receive(const ClientId& client, const StatusQuery& query, Instant) {
+void Gathering::receive(const ClientId& client, const StatusQuery& query, Instant now) {
   ClusterStatus status;
   status.number = query.number;
   status.term = found_.term;
@@ -177,8 +197,8 @@ void Gathering::receive(const ClientId& client, const StatusQuery& query, Instan
   status.comparator_pid = comparator_ ? comparator_->pid : 0;
   status.comparator_state = comparator_ ? "ok" : "down";
   status.journal_first = found_.first;
-  status.reason = trouble();
-  status.advice = advice();
+  status.reason = trouble(now);
+  status.advice = advice(now);
   output_.to_clients.emplace_back(client, std::move(status));
 }
 

@@ -14,7 +14,7 @@
 //   replicas that lie or are away there cannot be. The comparator does not lie.
 // - Reports of another group do not count. Where so many are of one that this one cannot begin, it says so.
 // - A term that f+1 replicas or the comparator have seen is not begun again, nor one of the next
-//   `term_gap`, of which somebody else may know.
+//   `limits::term_gap`, of which somebody else may know.
 //
 // Driven like the core (protocol/turn.h), in its place, on its thread.
 #pragma once
@@ -30,6 +30,7 @@
 #include "journal/facts.h"
 #include "protocol/event.h"
 #include "protocol/messages.h"
+#include "protocol/quorum.h"
 
 namespace tally {
 
@@ -41,7 +42,6 @@ struct GatheringOutput {
 
 class Gathering {
  public:
-  static constexpr std::uint64_t term_gap = 1u << 20;
   // So long a request that comes is left unanswered: its client sends it again when it is greeted, and is answered
   // then. Later it is refused.
   static constexpr Duration patience = seconds(1);
@@ -63,7 +63,7 @@ class Gathering {
   void receive(const ComparatorReport& report, Instant now);
 
   void tick(Instant now);
-  Instant next_deadline() const { return Instant::never(); }
+  Instant next_deadline() const;
   GatheringOutput take_output() { return std::exchange(output_, {}); }
 
   // The term that may begin now, or a later one; nothing: not yet.
@@ -78,18 +78,20 @@ class Gathering {
   // An order by its place alone: terms never fall along a chain, so a later term's is newer.
   using Place = std::pair<Term, Sequence>;
 
-  std::uint32_t needed() const { return (config_.replicas - 1) / 2 + 1; }
-  std::uint32_t heard() const;
+  std::size_t needed() const { return quorum_of(config_.replicas); }
+  std::size_t heard() const;
   bool has_heard_enough() const { return heard() >= needed() && comparator_; }
   template <class Value, class Read>
   Value known(const Read& read) const;
   Place newest_known() const;
   bool is_behind() const;
   bool may_be_behind() const;
+  void begin_if_possible(Instant now);
   void tell_claims(Term counted);
+  void tell_trouble(Instant now);
   bool is_of_another_group() const;
-  std::string_view trouble() const;
-  std::string advice() const;
+  std::string_view trouble(Instant now) const;
+  std::string advice(Instant now) const;
 
   const Config config_;
   const Instant began_;
@@ -100,7 +102,9 @@ class Gathering {
   bool strange_comparator_ = false;  // and it too
   std::set<ClientId> clients_;
   std::optional<Term> term_;
-  bool told_ = false;  // why it cannot begin
+  Instant slow_from_;      // the journal takes long to begin it
+  std::string_view told_;  // why it does not begin
+  Instant may_tell_;       // something else
   GatheringOutput output_;
 };
 

@@ -23,6 +23,7 @@
 #include "journal/facts.h"
 #include "protocol/event.h"
 #include "protocol/messages.h"
+#include "protocol/quorum.h"
 
 namespace tally {
 
@@ -45,7 +46,7 @@ class Membership {
 
   const JournaledView& record() const { return record_; }
   const JournaledMember& member(ReplicaId replica) const;
-  std::uint32_t majority() const { return config_.replicas / 2 + 1; }  // f+1
+  std::uint32_t majority() const { return static_cast<std::uint32_t>(quorum_of(config_.replicas)); }
   std::uint32_t voters() const;
   bool anybody_on_probation() const;
   MemberRole role(ReplicaId replica) const;

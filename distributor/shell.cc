@@ -20,6 +20,7 @@ constexpr Duration last_words =
 
 // The journal is read again at 2 MiB a second: one of a gigabyte in less than ten minutes.
 constexpr std::size_t scrub_bytes = 512 * 1024;
+constexpr Duration slow_sync = milliseconds(50);
 constexpr Duration scrub_period = milliseconds(250);
 constexpr Duration between_scrubs = seconds(30);
 constexpr Duration preparation_retry = seconds(2);
@@ -82,7 +83,7 @@ DistributorShell::DistributorShell(const Config& config, std::unique_ptr<Journal
   doors_.watch_by(waiter_);
   waiter_.watch(comparator_);
   for (ReplicaLink& link : replicas_) waiter_.watch(link.channel);
-  waiter_.watch(background_.completion_fd());
+  for (const Background* thread : {&syncer_, &background_}) waiter_.watch(thread->completion_fd());
   waiter_.watch(stop_.descriptor());
 }
 
@@ -91,7 +92,7 @@ int DistributorShell::run() {
   while (!finished()) {
     const Instant now = monotonic_now();
     if (gathering_) gather(now);
-    const Instant next = core_ ? lead(now) : Instant::never();
+    const Instant next = core_ ? lead(now) : gathering_->next_deadline();
     if (new_term_) {
       for (Door& door : doors_) door.channel.linger(last_words);
       return exit_again;
@@ -103,8 +104,13 @@ int DistributorShell::run() {
   return 0;
 }
 
+void DistributorShell::run_completions() {
+  for (Background* thread : {&syncer_, &background_})
+    if (waiter_.is_ready(thread->completion_fd())) thread->run_completions();
+}
+
 void DistributorShell::gather(Instant now) {
-  if (waiter_.is_ready(background_.completion_fd())) background_.run_completions();
+  run_completions();
   if (!gathering_) return;
   GatheringOutput output = turn(*gathering_, now, [&](Gathering& core) { receive_messages(core, now); });
   for (const ReplicaId replica : output.to_greet) {
@@ -162,7 +168,7 @@ bool DistributorShell::finished() {
 }
 
 void DistributorShell::receive_all(DistributorCore& core, Instant now) {
-  if (waiter_.is_ready(background_.completion_fd())) background_.run_completions();
+  run_completions();
   if (std::exchange(synced_news_, false)) core.synced(synced_, now);
   receive_messages(core, now);
 }
@@ -260,16 +266,24 @@ void DistributorShell::append(JournalRecord record) {
 // After everything of the turn was sent, so that the replicas execute it meanwhile. Where answers wait for the sync,
 // the loop has nothing better to do: what comes in is for the next order, which is made after it
 // (docs/decisions/0011-the-loop-syncs.md). Law 4: a sync that fails throws, and ends the process.
+// On the loop where the disk is quick, since handing over to a thread and back would cost each order more than the sync
+// does. On a slow disk it is nothing, and the loop goes on: it says what it waits for, and puts replicas out.
 void DistributorShell::sync() {
   if (syncing_ || sync_wanted_ <= synced_) return;
-  if (config_.durability == "fsync") {
+  const auto timed = [this] {
+    const Instant begun = monotonic_now();
     journal_->sync();
+    return monotonic_now() - begun >= slow_sync;
+  };
+  if (config_.durability == "fsync" && !disk_is_slow_) {
+    disk_is_slow_ = timed();
     return became_stable(appended_, last_appended_);
   }
   syncing_ = true;
-  background_.submit([this, position = appended_, last = last_appended_]() -> Background::Completion {
-    journal_->sync();
-    return [this, position, last] {
+  syncer_.submit([this, timed, position = appended_, last = last_appended_]() -> Background::Completion {
+    const bool was_slow = timed();
+    return [this, was_slow, position, last] {
+      disk_is_slow_ = was_slow;
       syncing_ = false;
       became_stable(position, last);
     };

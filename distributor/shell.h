@@ -65,6 +65,7 @@ class DistributorShell {
   void keep_house(Instant now);
   void prepare_journal(Instant now);
   void sync();
+  void run_completions();
   void became_stable(std::uint64_t position, const OrderIdentity& last);
   bool finished();
 
@@ -81,7 +82,8 @@ class DistributorShell {
   OrderIdentity last_appended_;
   std::uint64_t appended_ = 0;
   std::uint64_t sync_wanted_ = 0;
-  bool syncing_ = false;      // in the background
+  bool syncing_ = false;      // on another thread
+  bool disk_is_slow_ = true;  // at the last sync; nothing is known of it before the first
   std::uint64_t synced_ = 0;  // not yet told to the core: see synced_news_
   bool synced_news_ = false;
 
@@ -97,7 +99,8 @@ class DistributorShell {
   std::optional<Gathering> gathering_;     // until the term has begun,
   bool beginning_ = false;                 // it does, in the background
   std::unique_ptr<DistributorCore> core_;  // from then on
-  Background background_;                  // last: its thread uses the journal, for what no answer waits for
+  Background syncer_;                      // last, both: their threads use the journal
+  Background background_;                  // for what no answer waits for
 };
 
 }  // namespace tally

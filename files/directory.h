@@ -16,6 +16,9 @@
 
 namespace tally {
 
+// What a file system has in its uppermost directory; nobody's file.
+inline constexpr char lost_and_found[] = "lost+found";
+
 class File {
  public:
   virtual ~File() = default;

@@ -22,7 +22,6 @@ FoundTrouble found(const std::filesystem::path& path, int error) {
 std::string_view words(Trouble trouble) {
   switch (trouble) {
     case Trouble::damaged: return "is damaged or incomplete";
-    case Trouble::not_mine: return "belongs to another group or role";
     case Trouble::no_room: return "there is no room on the disk";
     case Trouble::no_access: return "cannot be accessed";
     case Trouble::no_resources: return "the process has too few descriptors or too little memory";

@@ -2,13 +2,13 @@
 // What goes wrong with files, told apart once for all who keep some: each kind has one behaviour and one line of words.
 //
 //   damaged       what is there is not what was written, or a part is missing: may be put aside, never overwritten
-//   not_mine      of another group or role: refused, nothing is written
 //   no_room       the disk is full: what is there stays, and writing is tried again later
 //   no_access     it may not, or cannot, be read now: that says nothing about what is in it
 //   no_resources  the process has too few descriptors or too little memory: likewise
 //   locked        another process uses it: refused
 //
-// Only `damaged` is ever an answer about the content. Pure but for find_trouble(); any thread.
+// Only `damaged` is ever an answer about the content; whose it is says its identity (files/identity.h). Pure but for
+// find_trouble(); any thread.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@
 
 namespace tally {
 
-enum class Trouble : std::uint8_t { damaged, not_mine, no_room, no_access, no_resources, locked };
+enum class Trouble : std::uint8_t { damaged, no_room, no_access, no_resources, locked };
 
 std::string_view words(Trouble trouble);
 

@@ -17,11 +17,11 @@ constexpr std::string_view restore =
 
 std::string named(Sequence sequence) { return std::to_string(sequence.value); }
 
-// Names that may stand in a journal's directory beside its segments. A file system may have the last one.
+// Names that may stand in a journal's directory beside its segments.
 bool is_known(const std::string& name) {
   constexpr std::array<std::string_view, 7> known = {identity_file, unfinished_identity_file, StableMark::file_name,
                                                      spare_file,    unfinished_spare_file,    growing_file,
-                                                     "lost+found"};
+                                                     lost_and_found};
   return std::ranges::count(known, name) > 0;
 }
 

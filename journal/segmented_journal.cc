@@ -363,11 +363,20 @@ std::uint64_t segment_bytes_for(std::uint64_t journal_bytes) {
   return std::clamp(part, least_segment_bytes, most_segment_bytes);
 }
 
+std::optional<std::string> file_in_the_way(const Directory& directory) {
+  for (const std::string& name : directory.names()) {
+    if (name == unfinished_identity_file || name == lost_and_found) continue;
+    if (name != StableMark::file_name) return name;
+    const auto mark = StableMark::read(directory.open_to_read(name));
+    if (mark && mark->get().term.value != 0) return name;
+  }
+  return std::nullopt;
+}
+
 tl::expected<void, std::string> create_journal(Directory& directory, GroupId group, const std::string& made) {
   try {
-    for (const std::string& name : directory.names())
-      if (name != StableMark::file_name && name != unfinished_identity_file && name != "lost+found")
-        return tl::unexpected(directory.path() + " is not empty: " + name + " is there");
+    if (const auto name = file_in_the_way(directory))
+      return tl::unexpected(directory.path() + " is not empty: " + *name + " is there");
     StableMark::create(directory, group);
     write_identity(directory, {journal_kind, journal_format, distributor_role, group, made});
   } catch (const std::system_error& error) {

@@ -27,8 +27,12 @@ struct JournalOptions {
 // For a journal that is to take about so many bytes.
 std::uint64_t segment_bytes_for(std::uint64_t journal_bytes);
 
-// A journal without a segment. The directory must be there, and empty; the error is a sentence. `made`: when, for
-// people.
+// A file because of which no journal may be made there. None: the directory is empty, or holds no more than what a
+// create_journal() that was interrupted leaves.
+std::optional<std::string> file_in_the_way(const Directory& directory);
+
+// A journal without a segment. The directory must be there, and no file in the way; the error is a sentence. `made`:
+// when, for people.
 tl::expected<void, std::string> create_journal(Directory& directory, GroupId group, const std::string& made);
 
 // In an empty directory, a journal without an order that goes on after `beginning.last`, with the facts of `beginning`;

@@ -14,6 +14,9 @@ namespace tally::limits {
 
 inline constexpr std::uint32_t semantics_version = 2;  // [state]
 
+// Terms that nobody has reported may have been begun all the same: so many are left out.
+inline constexpr std::uint64_t term_gap = 1u << 20;
+
 // Names and operations.
 inline constexpr std::size_t name_bytes = 256;             // [state]
 inline constexpr std::size_t idempotency_key_bytes = 256;  // [state]
@@ -61,6 +64,7 @@ inline constexpr std::size_t recent_orders = 1024;           // kept encoded in 
 inline constexpr std::size_t recent_order_bytes = 128u << 20;
 inline constexpr std::size_t catch_up_orders_per_turn = 64;  // read from the journal for one replica in one turn
 inline constexpr Duration ballot_lifetime = seconds(5);      // an undecided ballot is closed then
+inline constexpr Duration slow_sync = seconds(1);            // of the journal: then the group is called unavailable
 inline constexpr std::size_t voided_orders = 64;             // by an operator, still in the journal
 inline constexpr Duration served_time_step = seconds(10);    // most that served time advances between two orders
 

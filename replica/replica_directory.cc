@@ -21,7 +21,7 @@ constexpr char helps[] =
 
 bool is_empty(const Directory& directory) {
   for (const std::string& name : directory.names())
-    if (name != unfinished_identity_file && name != "lost+found") return false;
+    if (name != unfinished_identity_file && name != lost_and_found) return false;
   return true;
 }
 

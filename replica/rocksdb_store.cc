@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <system_error>
 
+#include "files/aside.h"
+#include "files/directory.h"
 #include "files/trouble.h"
 #include "protocol/check.h"
 #include "replica/checkpoint_header.h"
@@ -132,7 +134,7 @@ bool RocksdbStore::is_empty() const {
   std::error_code failure;
   for (const auto& entry : std::filesystem::directory_iterator(directory_, failure)) {
     const std::string name = entry.path().filename();
-    if (name != "LOCK" && !name.starts_with("LOG") && name != "lost+found") return false;
+    if (name != "LOCK" && !name.starts_with("LOG") && name != lost_and_found) return false;
   }
   return !failure;
 }
@@ -341,16 +343,11 @@ Stored<void> RocksdbStore::discard() {
   close();
   std::error_code failure;
   if (!std::filesystem::exists(directory_, failure)) return {};
-  for (unsigned number = 1; number <= most_aside; ++number) {
-    std::filesystem::path aside = directory_;
-    aside += ".damaged-" + std::to_string(number);
-    if (std::filesystem::exists(aside, failure)) continue;
-    std::filesystem::rename(directory_, aside, failure);
-    if (failure) return store_error(Kind::not_written, aside.string() + ": " + failure.message());
-    return {};
-  }
-  return store_error(Kind::not_written, directory_.string() + ": " + std::to_string(most_aside) +
-                                            " damaged ones were put aside already; `tally aside remove`");
+  const auto aside = free_aside_name(directory_, "damaged", most_aside);
+  if (!aside) return store_error(Kind::not_written, aside.error());
+  std::filesystem::rename(directory_, *aside, failure);
+  if (failure) return store_error(Kind::not_written, aside->string() + ": " + failure.message());
+  return {};
 }
 
 bool RocksdbStore::damage() {

@@ -11,6 +11,7 @@ import os
 import pathlib
 import shutil
 import signal
+import subprocess
 import sys
 import unittest
 
@@ -19,10 +20,8 @@ from group import Group, wait_until
 BIN_DIR = None
 
 
-class Reasons(unittest.TestCase):
-    def setUp(self):
-        self.group = self.enterContext(Group(BIN_DIR, '--fault-injection', environment={'TALLY_WATCHDOG_MS': '0'}))
-        self.group.wait_all_vote()
+class ReasonsTest(unittest.TestCase):
+    """With `group`, which runs."""
 
     @contextlib.contextmanager
     def stopped(self, *roles):
@@ -67,6 +66,12 @@ class Reasons(unittest.TestCase):
         wait_until(lambda: self.status().get('state') == 'ok', 'it is ok again', 40)
         self.assertNotIn('reason', self.status())
 
+
+class Reasons(ReasonsTest):
+    def setUp(self):
+        self.group = self.enterContext(Group(BIN_DIR, '--fault-injection', environment={'TALLY_WATCHDOG_MS': '0'}))
+        self.group.wait_all_vote()
+
     def test_a_replica_is_out(self):
         self.group.tally('replica', 'evict', 2)
         self.is_told('degraded', 'replicas_out')
@@ -103,6 +108,47 @@ class Reasons(unittest.TestCase):
         self.group.tally('fault', 'inject', 2, 'wrong-value')
         wait_until(lambda: self.group.run('incr', 'home') and self.status()['state'] == 'halted', 'it halts', 60)
         self.is_told('halted', 'halted')
+
+
+class TheJournalsDisk(ReasonsTest):
+    """A small one of its own, on which a sync takes two seconds while the file `slow` is there."""
+
+    def setUp(self):
+        environment = {'TALLY_WATCHDOG_MS': '0', 'TALLY_JOURNAL_MIB': '32',
+                       'LD_PRELOAD': str(BIN_DIR.resolve() / 'libslow_sync.so')}
+        self.group = Group(BIN_DIR, environment=environment)
+        self.slow = self.group.temporary / 'slow'
+        self.group.environment.update({'SLOW_SYNC_WHILE': str(self.slow), 'SLOW_SYNC_MS': '2000'})
+        self.disk = self.group.data / 'journal'
+        self.disk.mkdir(parents=True)
+        if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=24m,mode=700', 'tmpfs', self.disk], check=False).returncode:
+            self.skipTest('no file system can be mounted here')
+        self.addCleanup(subprocess.run, ['umount', '--lazy', self.disk], check=True)
+        self.enterContext(self.group)
+        self.group.wait_all_vote()
+
+    def test_journal_slow(self):
+        self.slow.touch()
+        self.is_told('unavailable', 'journal_slow')
+        pid = self.group.pid('distributor')  # nor can another one begin
+        os.kill(pid, signal.SIGKILL)
+        self.group.wait_new_pid('distributor', pid)
+        wait_until(lambda: 'next term begins once' in self.status().get('advice', ''), 'the status says it', 20)
+        self.slow.unlink()
+        self.is_ok_again()
+
+    def test_no_room(self):
+        filler = self.disk.parent / 'journal' / 'lost+found'  # the one thing that may stand there
+        with open(filler, 'wb', buffering=0) as stream, self.assertRaises(OSError):
+            while True:
+                stream.write(bytes(65536))
+        wait_until(lambda: [self.group.run('bench', '--clients', 64, '--pipeline', 1024, '--seconds', 1)]
+                   and self.status().get('reason') == 'no_room', 'it is refused', 60)
+        self.is_told('unavailable', 'no_room')
+        before = self.group.run('get', 'home')
+        filler.unlink()
+        self.is_ok_again()
+        self.assertEqual(self.group.tally('incr', 'home'), str(int(before.stdout or 0) + 1))
 
 
 class AJournalWithoutAState(unittest.TestCase):

@@ -240,6 +240,31 @@ BOOST_AUTO_TEST_CASE(without_room_nothing_is_ordered_and_it_goes_on_by_itself) {
   BOOST_TEST(bench.refusals().size() == 1u);
 }
 
+// ---- a slow disk
+
+BOOST_AUTO_TEST_CASE(a_sync_that_takes_longer_than_a_second_is_told_until_one_is_quicker) {
+  const auto pass = [](Bench& bench, Duration duration) {
+    bench.pass(duration, milliseconds(50), [&] { bench.comparator_is_alive(); });
+  };
+  Bench bench;
+  bench.start();
+  bench.give_change(1);
+  bench.agree();
+  bench.sync_at_once = false;
+  bench.give_change(2);
+  pass(bench, milliseconds(900));
+  BOOST_TEST((bench.status().state == GroupState::ok));
+  pass(bench, milliseconds(200));
+  BOOST_TEST((bench.status().state == GroupState::unavailable));
+  BOOST_TEST(bench.status().reason == "journal_slow");
+
+  bench.give_change(3);
+  bench.sync();  // of the first; the second waits for another one
+  BOOST_TEST(bench.status().reason == "journal_slow");
+  bench.sync();
+  BOOST_TEST((bench.status().state == GroupState::ok));
+}
+
 // ---- an order that cannot be read
 
 BOOST_AUTO_TEST_CASE(behind_a_damaged_order_the_journal_begins_at_once_and_is_cut_later) {
