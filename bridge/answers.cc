@@ -258,10 +258,9 @@ void append_response(std::string& out, const Reply& reply, const Framing& framin
     out += "\r\nContent-Length: ";
     append_decimal(out, reply.body.size());
   }
-  if (!framing.keep_alive)
-    out += "\r\nConnection: close";
-  else if (!framing.is_http_1_1)
-    out += "\r\nConnection: keep-alive";
+  out += framing.keep_alive ? "\r\nConnection: keep-alive" : "\r\nConnection: close";
+  if (framing.keep_alive && framing.idle_seconds > 0)
+    append_decimal(out += "\r\nKeep-Alive: timeout=", framing.idle_seconds);
   if (!reply.allow.empty()) (out += "\r\nAllow: ") += reply.allow;
   if (reply.challenge) out += "\r\nWWW-Authenticate: Bearer";
   if (reply.retry_after_seconds > 0) append_decimal(out += "\r\nRetry-After: ", reply.retry_after_seconds);

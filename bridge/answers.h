@@ -28,8 +28,8 @@ struct Reply {
 
 // How the answer travels.
 struct Framing {
-  bool is_http_1_1 = true;
   bool keep_alive = false;
+  std::int64_t idle_seconds = 0;  // for which a connection that is kept may ask nothing; 0: that is not said
   bool head_only = false;
   std::string_view date;  // IMF-fixdate (RFC 9110, section 5.6.7)
 };

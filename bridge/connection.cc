@@ -39,7 +39,7 @@ void Connection::start() {
   error_code error;
   socket_.non_blocking(true, error);
   if (error) return close();
-  enter(Stage::idle, http_limits::head_timeout);
+  enter(Stage::idle, site_.keep_alive_timeout);
   read_more();
 }
 
@@ -255,7 +255,9 @@ bool Connection::reply_problem(const Problem& problem) {
 bool Connection::send_reply() {
   if (site_.draining || more_to_come_) keep_alive_ = false;
   out_.clear();
-  append_response(out_, reply_, {request_.is_http_1_1, keep_alive_, request_.method == Method::head, site_.date});
+  append_response(
+      out_, reply_,
+      {keep_alive_, site_.keep_alive_timeout.milliseconds() / 1000, request_.method == Method::head, site_.date});
   // Nearly always the kernel takes it whole, and no turn of the event loop is needed.
   error_code error;
   const std::size_t sent = socket_.write_some(net::buffer(out_), error);

@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <fstream>
 #include <signal.h>
-#include <systemd/sd-daemon.h>
 
 #include "bridge/server.h"
 #include "protocol/check.h"
@@ -13,6 +12,7 @@
 #include "runtime/config.h"
 #include "runtime/log.h"
 #include "runtime/process.h"
+#include "runtime/service_manager.h"
 
 namespace tally::bridge {
 namespace {
@@ -76,7 +76,7 @@ int serve(const Config& config, std::uint16_t port) {
   site.exchange = &exchange;
   Server server(context, std::move(*acceptor), site);
   server.start();
-  sd_notify(0, "READY=1");
+  tell_manager(now_ready);
   context.run();
   return 0;
 }

@@ -45,6 +45,8 @@ constexpr Row rows[] = {
     {Endpoint::fault, {"v1", "cluster", "replicas", id_segment, "fault"}, "POST, OPTIONS"},
     {Endpoint::livez, {"livez"}, "GET, HEAD, OPTIONS"},
     {Endpoint::readyz, {"readyz"}, "GET, HEAD, OPTIONS"},
+    {Endpoint::readyz, {"healthz"}, "GET, HEAD, OPTIONS"},
+    {Endpoint::livez, {}, "GET, HEAD, OPTIONS"},
 };
 
 // No word of these is part of another, so that one is found in Allow by its text.
@@ -189,7 +191,7 @@ tl::expected<Route, Problem> find_route(Method method, std::string_view target) 
   if (!url) return malformed("the request target is not a valid path; percent-encode what is special in a name");
 
   const Path path = split(*url);
-  const Row* row = find_row(path);
+  const Row* row = url->encoded_path().empty() ? nullptr : find_row(path);
   if (!row) return tl::unexpected(Problem{ProblemKind::not_found, "there is nothing at this path"});
   if (row->allow.find(word_of(method)) == std::string_view::npos)
     return tl::unexpected(Problem{ProblemKind::method_not_allowed, "this path takes " + std::string(methods_of(*row)),

@@ -15,6 +15,7 @@
 #include "protocol/check.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
+#include "runtime/service_manager.h"
 
 namespace tally::bridge {
 namespace {
@@ -109,7 +110,7 @@ void Server::start() {
 
 void Server::accept() {
   acceptor_.async_accept(peer_, [this](error_code error, Socket socket) {
-    if (!acceptor_.is_open()) return;
+    if (error && !acceptor_.is_open()) return;
     if (error) {
       log_event(Event("accept_failed", Severity::warning).with("reason", error.message()));
       accept_timer_.expires_after(chrono_of(http_limits::accept_pause));
@@ -119,7 +120,7 @@ void Server::accept() {
       return;
     }
     admit(std::move(socket));
-    accept();
+    if (acceptor_.is_open()) accept();
   });
 }
 
@@ -193,13 +194,25 @@ void Server::ask_status() {
 
 void Server::drain() {
   log_event(Event("draining").with("connections", site_.connections.size()));
-  sd_notify(0, "STOPPING=1");
+  tell_manager(now_stopping);
   site_.draining = true;
   site_.now = monotonic_now();
   drain_deadline_ = site_.now + http_limits::drain_timeout;
+  accept_what_waits();
   error_code ignored;
   acceptor_.close(ignored);
   for (Connection* connection : site_.connections) connection->drain();
+}
+
+// What the kernel has accepted for us would be reset with the last copy of the listening socket.
+void Server::accept_what_waits() {
+  for (int count = 0; count < http_limits::backlog; ++count) {
+    Socket socket(context_);
+    error_code error;
+    acceptor_.accept(socket, peer_, error);
+    if (error) return;
+    admit(std::move(socket));
+  }
 }
 
 }  // namespace tally::bridge

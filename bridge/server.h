@@ -43,6 +43,7 @@ class Server {
   void ask_status();
   void note_breaker();
   void drain();
+  void accept_what_waits();
 
   boost::asio::io_context& context_;
   Acceptor acceptor_;

@@ -15,9 +15,11 @@
 #include "cli/loss.h"
 #include "cli/new_group.h"
 #include "cli/report.h"
+#include "cli/restart.h"
 #include "cli/status.h"
 #include "cli/tables.h"
 #include "cli/up.h"
+#include "cli/wait.h"
 #include "protocol/limits.h"
 
 namespace tally::cli {
@@ -113,6 +115,26 @@ void add_up(CLI::App& root, Chosen& chosen) {
       "accept `tally fault`; for demonstrations and tests");
   add_text(app, "--ready-file", options->ready_file, "gets the first bridge's URL once increments are answered",
            "FILE");
+}
+
+void add_restart_and_wait(CLI::App& root, Chosen& chosen) {
+  const auto restart = add_command<RestartOptions>(
+      root, chosen, "restart", "restart daemons of `tally up` one by one, each when the group is ok",
+      "tally restart --all    or    tally restart replica-2", run_restart);
+  restart.app.add_option("ROLE", restart.options->role, "distributor, comparator, replica-1, bridge, bridge-2 …");
+  restart.app.add_flag("--all", restart.options->all, "replicas, comparator, distributor, bridges");
+  add_number(restart.app, "--timeout", {1, 86'400}, "seconds for each step, 60 if not given",
+             [options = restart.options](std::int64_t number) { options->timeout_seconds = number; });
+  add_group(restart.app, restart.options->group);
+
+  const auto wait = add_command<WaitOptions>(root, chosen, "wait", "return when the group is in a state",
+                                             "tally wait --state ok --timeout 30", run_wait);
+  wait.app.add_option("--state", wait.options->state, "ok (every replica has been heard of since), degraded …")
+      ->required()
+      ->check(CLI::IsMember({"ok", "degraded", "unavailable", "halted"}));
+  add_number(wait.app, "--timeout", {1, 86'400}, "seconds, 60 if not given",
+             [options = wait.options](std::int64_t number) { options->timeout_seconds = number; });
+  add_group(wait.app, wait.options->group);
 }
 
 void add_init(CLI::App& root, Chosen& chosen) {
@@ -377,6 +399,7 @@ tl::expected<Command, ExitCode> parse_arguments(int argc, char** argv) {
   add_init(app, chosen);
   add_counters(app, chosen);
   add_status(app, chosen);
+  add_restart_and_wait(app, chosen);
   add_operators(app, chosen);
   add_tables(app, chosen);
   add_fault(app, chosen);

@@ -2,17 +2,18 @@
 #include "cli/notify_socket.h"
 
 #include <array>
-#include <cerrno>
 #include <cstring>
 #include <string_view>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
+#include <sys/time.h>
+
+#include "protocol/check.h"
 
 namespace tally::cli {
 namespace {
 
 constexpr std::size_t longest_text = 4096;
+constexpr timeval longest_wait{1, 0};  // of a child that tells something while nobody reads
 
 bool has_line(std::string_view text, std::string_view wanted) {
   while (!text.empty()) {
@@ -33,17 +34,14 @@ pid_t sender_of(msghdr& message) {
 
 }  // namespace
 
-tl::expected<NotifySocket, Failure> NotifySocket::listen(const std::string& directory) {
-  const std::string path = directory + "/notify.sock";
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path.copy(address.sun_path, sizeof address.sun_path - 1);
-  Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+NotifySocket::NotifySocket() {
+  std::array<int, 2> pair{};
+  CHECK(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair.data()) == 0);
+  socket_ = Descriptor(pair[0]);
+  for_children_ = Descriptor(pair[1]);
   const int yes = 1;
-  if (!socket || bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      chmod(path.c_str(), 0600) != 0 || setsockopt(socket.get(), SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes) != 0)
-    return tl::unexpected(Failure{ExitCode::usage, path + ": " + std::strerror(errno)});
-  return NotifySocket(path, std::move(socket));
+  CHECK(setsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes) == 0);
+  CHECK(setsockopt(pair[1], SOL_SOCKET, SO_SNDTIMEO, &longest_wait, sizeof longest_wait) == 0);
 }
 
 std::optional<Notification> NotifySocket::receive() const {

@@ -6,11 +6,13 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
-#include <fstream>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "cli/files.h"
+#include "cli/lock_holder.h"
 #include "runtime/process.h"
 
 namespace tally::cli {
@@ -18,42 +20,33 @@ namespace {
 
 constexpr std::size_t longest_socket_path = sizeof(sockaddr_un::sun_path) - 1;
 constexpr std::size_t longest_socket_name = sizeof "/distributor-bridge.sock";
-constexpr const char* lock_name = "lock";
 
 Failure usage(const std::string& what) { return {ExitCode::usage, what}; }
 
 std::string reason() { return std::strerror(errno); }
 
-// Who holds the lock, for people; the lock itself is what counts.
-std::string owner_of(const std::string& lock_file) {
-  std::ifstream stream(lock_file);
-  std::string pid;
-  return std::getline(stream, pid) && !pid.empty() ? " (pid " + pid + ')' : "";
-}
-
-void write_owner(const Descriptor& lock) {
-  const std::string pid = std::to_string(getpid()) + '\n';
-  if (ftruncate(lock.get(), 0) != 0 || pwrite(lock.get(), pid.data(), pid.size(), 0) < 0) {
-    // Only the message to a second `tally up` is poorer for it.
-  }
+Descriptor lock_directory(const std::string& path) {
+  Descriptor directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory && flock(directory.get(), LOCK_EX | LOCK_NB) != 0) return {};
+  return directory;
 }
 
 }  // namespace
 
-RunDirectory::RunDirectory(std::string path, Descriptor lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+RunDirectory::RunDirectory(std::string path, Descriptor lock)
+    : path_(std::move(path)), lock_(std::move(lock)), own_lock_(lock_directory(path_)) {}
 
 tl::expected<std::unique_ptr<RunDirectory>, Failure> RunDirectory::claim(const std::string& data) {
   const std::string path = data + "/run";
   for (const std::string& directory : {data, path, data + "/log"})
     if (const auto complaint = keep_private(directory)) return tl::unexpected(usage(*complaint));
-  const std::string lock_file = path + '/' + lock_name;
-  Descriptor lock(open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, private_file));
-  if (!lock) return tl::unexpected(usage(lock_file + ": " + reason()));
-  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return tl::unexpected(usage(lock_file + ": " + reason()));
-    return tl::unexpected(usage("another `tally up`" + owner_of(lock_file) + " runs on " + data));
+  Descriptor lock = lock_directory(data);
+  if (!lock) {
+    if (errno != EWOULDBLOCK) return tl::unexpected(usage(data + ": " + reason()));
+    const auto owner = lock_holder(data);
+    return tl::unexpected(
+        usage("another `tally up`" + (owner ? " (pid " + std::to_string(*owner) + ')' : "") + " runs on " + data));
   }
-  write_owner(lock);
   std::unique_ptr<RunDirectory> claimed(new RunDirectory(path, std::move(lock)));
   claimed->remove_files();
   return claimed;
@@ -66,12 +59,10 @@ RunDirectory::~RunDirectory() {
   rmdir(short_directory_.c_str());
 }
 
-// All but the lock: to remove that would let two in, one with the old file and one with a new one.
 void RunDirectory::remove_files() const {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(path_, ignored))
-    if (entry.path().filename() != lock_name && !entry.is_directory(ignored))
-      std::filesystem::remove(entry.path(), ignored);
+    if (!entry.is_directory(ignored)) std::filesystem::remove(entry.path(), ignored);
 }
 
 tl::expected<std::string, Failure> RunDirectory::path_for_sockets() {
@@ -79,9 +70,39 @@ tl::expected<std::string, Failure> RunDirectory::path_for_sockets() {
   std::string pattern = "/tmp/tally-XXXXXX";
   if (!mkdtemp(pattern.data())) return tl::unexpected(usage(pattern + ": " + reason()));
   short_directory_ = pattern;
+  if (const auto complaint = make_link()) return tl::unexpected(usage(*complaint));
+  return short_directory_ + "/run";
+}
+
+std::optional<std::string> RunDirectory::make_link() {
   const std::string link = short_directory_ + "/run";
-  if (symlink(path_.c_str(), link.c_str()) != 0) return tl::unexpected(usage(link + ": " + reason()));
-  return link;
+  if (mkdir(short_directory_.c_str(), S_IRWXU) != 0 && errno != EEXIST) return short_directory_ + ": " + reason();
+  struct stat about {};  // somebody else may have been quicker
+  const bool is_ours = lstat(short_directory_.c_str(), &about) == 0 && S_ISDIR(about.st_mode) &&
+                       about.st_uid == geteuid() && (about.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+  if (!is_ours) return short_directory_ + " belongs to somebody else";
+  short_lock_ = lock_directory(short_directory_);
+  if (symlink(path_.c_str(), link.c_str()) != 0) return link + ": " + reason();
+  return std::nullopt;
+}
+
+std::optional<std::string> RunDirectory::keep(const std::string& name, std::string text) {
+  auto complaint = write_file(path_ + '/' + name, text, private_file);
+  files_.insert_or_assign(name, std::move(text));
+  return complaint;
+}
+
+std::optional<std::string> RunDirectory::look_after() {
+  const auto is_there = [](const std::string& path) { return access(path.c_str(), F_OK) == 0; };
+  if (!is_there(path_)) {
+    if (auto complaint = keep_private(path_)) return complaint;
+    own_lock_ = lock_directory(path_);
+  }
+  for (const auto& [name, text] : files_)
+    if (!is_there(path_ + '/' + name))
+      if (auto complaint = write_file(path_ + '/' + name, text, private_file)) return complaint;
+  if (short_directory_.empty() || is_there(short_directory_ + "/run")) return std::nullopt;
+  return make_link();
 }
 
 }  // namespace tally::cli

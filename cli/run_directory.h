@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // DATA/run, held by one `tally up`: what this group needs while it runs, and removes when it ends.
 //
-// A lock on DATA/run/lock keeps a second one out; the kernel drops it with the process, however that ends. Whatever an
-// earlier run left behind is removed at the start.
+// A lock on DATA keeps a second one out, whatever becomes of DATA/run; the kernel drops it with the process, however
+// that ends. Locks on the directories also keep cleaners away that ask (tmpfiles.d(5)). Whatever an earlier run left
+// behind is removed at the start. What a cleaner removed all the same is made again, by look_after().
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 
@@ -28,13 +31,22 @@ class RunDirectory {
   // DATA this is a link in a fresh private directory under /tmp.
   tl::expected<std::string, Failure> path_for_sockets();
 
+  // A file of it that only this user reads. Says what went wrong.
+  std::optional<std::string> keep(const std::string& name, std::string text);
+  // Whatever is missing of the directory, its files and the link is made again. Says what went wrong.
+  std::optional<std::string> look_after();
+
  private:
   RunDirectory(std::string path, Descriptor lock);
+  std::optional<std::string> make_link();
   void remove_files() const;
 
   std::string path_;
   std::string short_directory_;  // empty: there is none
-  Descriptor lock_;
+  std::map<std::string, std::string> files_;
+  Descriptor lock_;      // of DATA
+  Descriptor own_lock_;  // of DATA/run
+  Descriptor short_lock_;
 };
 
 }  // namespace tally::cli

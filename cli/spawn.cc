@@ -11,6 +11,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "runtime/service_manager.h"
+
 extern char** environ;
 
 namespace tally::cli {
@@ -19,8 +21,8 @@ namespace {
 constexpr int first_passed_descriptor = 3;  // SD_LISTEN_FDS_START
 
 // What a child must not take for its own: our configuration, and what a service manager told us alone.
-constexpr std::array<std::string_view, 6> not_inherited = {
-    "TALLY_", "LISTEN_", "NOTIFY_SOCKET=", "WATCHDOG_USEC=", "WATCHDOG_PID", "MAINPID="};
+constexpr std::array<std::string_view, 6> not_inherited = {"TALLY_",         "LISTEN_",      "NOTIFY_",
+                                                           "WATCHDOG_USEC=", "WATCHDOG_PID", "MAINPID="};
 
 // Variables for a child, and where it must write its own number into them: it knows that itself alone. The texts that
 // have such places are too long for std::string to keep inside itself, so the places stay where they are.
@@ -34,6 +36,11 @@ struct Environment {
   }
 };
 
+// Behind what it listens on.
+int manager_place(const SpawnRequest& request) {
+  return first_passed_descriptor + (request.listening_socket >= 0 ? 1 : 0);
+}
+
 Environment child_environment(const SpawnRequest& request) {
   Environment child;
   std::vector<std::string>& variables = child.variables;
@@ -42,7 +49,7 @@ Environment child_environment(const SpawnRequest& request) {
     if (std::ranges::none_of(not_inherited, [&](std::string_view prefix) { return text.starts_with(prefix); }))
       variables.emplace_back(text);
   }
-  if (!request.notify_socket.empty()) variables.push_back("NOTIFY_SOCKET=" + request.notify_socket);
+  variables.push_back(manager_descriptor_variable + ("=" + std::to_string(manager_place(request))));
   if (request.listening_socket >= 0) {
     variables.emplace_back("LISTEN_FDS=1");
     child.add_number_of_child("LISTEN_PID=");
@@ -82,16 +89,21 @@ void reset_signals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// Leaves 0, 1, 2 and perhaps 3 open. The sources are above all of these, or are where they belong.
+// Leaves 0, 1, 2 and what is handed down open. The sources are above all of these, or are where they belong.
+void put(int descriptor, int place) {
+  if (descriptor == place)
+    fcntl(place, F_SETFD, 0);
+  else
+    dup2(descriptor, place);
+}
+
 void arrange_descriptors(const SpawnRequest& request, int null_device) {
-  dup2(null_device, STDIN_FILENO);
-  dup2(request.output, STDOUT_FILENO);
-  dup2(request.output, STDERR_FILENO);
-  if (request.listening_socket == first_passed_descriptor)
-    fcntl(first_passed_descriptor, F_SETFD, 0);
-  else if (request.listening_socket >= 0)
-    dup2(request.listening_socket, first_passed_descriptor);
-  close_range(static_cast<unsigned>(first_passed_descriptor + (request.listening_socket >= 0 ? 1 : 0)), ~0u, 0);
+  put(null_device, STDIN_FILENO);
+  put(request.output, STDOUT_FILENO);
+  put(request.output, STDERR_FILENO);
+  if (request.listening_socket >= 0) put(request.listening_socket, first_passed_descriptor);
+  put(request.notify_socket, manager_place(request));
+  close_range(static_cast<unsigned>(manager_place(request) + 1), ~0u, 0);
 }
 
 [[noreturn]] void become(const SpawnRequest& request, pid_t parent, int null_device, char* const* arguments,

@@ -19,7 +19,7 @@ struct SpawnRequest {
   std::vector<std::string> command;  // the program's path first
   int output = -1;                   // its stdout and stderr
   int listening_socket = -1;         // handed over as systemd does (sd_listen_fds(3)): descriptor 3. -1: none
-  std::string notify_socket;         // its service manager's address (sd_notify(3))
+  int notify_socket = -1;            // its service manager's (runtime/service_manager.h)
   Duration watchdog;                 // how often it must say that it lives (sd_watchdog_enabled(3)); nothing: never
 };
 

@@ -12,6 +12,8 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <unistd.h>
+#include <utility>
 
 #include "cli/files.h"
 #include "cli/held_up.h"
@@ -27,6 +29,7 @@ namespace {
 
 constexpr std::size_t searched_log_lines = 20;
 constexpr Duration between_refusals = seconds(60);
+constexpr Duration between_looks = seconds(1);
 constexpr int notifications_per_turn = 256;
 
 // For what a child says before it opens its log itself. Our own stderr where there is no such file.
@@ -63,11 +66,8 @@ Descriptor open_signals() {
   return descriptor;
 }
 
-Supervisor::Supervisor(Places places, NotifySocket notifications, Duration watchdog, std::vector<ChildPlan> plans)
-    : places_(std::move(places)),
-      notifications_(std::move(notifications)),
-      woken_(monotonic_now()),
-      watch_(watchdog, woken_) {
+Supervisor::Supervisor(Places places, Duration watchdog, std::vector<ChildPlan> plans)
+    : places_(std::move(places)), woken_(monotonic_now()), watch_(watchdog, woken_) {
   for (ChildPlan& plan : plans) {
     Child& child = children_.emplace_back();
     if (plan.starts_later) child.start_at = Instant::never();
@@ -79,13 +79,41 @@ std::optional<std::string> Supervisor::run(const Descriptor& signals) {
   bool stop_asked = false;
   while (!stop_asked) {
     start_due(monotonic_now());
-    stop_asked = wait(signals, next_deadline());
+    stop_asked = wait(signals, std::min(next_deadline(), next_look_after_));
     start_the_rest(woken_);
+    look_after();
     watch();
     reap(monotonic_now());
     if (auto why = why_it_cannot_run()) return why;
   }
   return std::nullopt;
+}
+
+// What cleaners and people remove below the group is made again, and what cannot be reached any more is restarted.
+void Supervisor::look_after() {
+  if (woken_ < next_look_after_) return;
+  next_look_after_ = woken_ + between_looks;
+  const std::string trouble = places_.look_after().value_or("");
+  if (trouble != told_trouble_ && !trouble.empty())
+    log_event(Event("run_directory_lost", Severity::error).with("reason", trouble));
+  told_trouble_ = trouble;
+  if (!trouble.empty()) return;
+  for (Child& child : children_) {
+    for (const Child::Leaving& old : child.leaving)
+      if (old.kill_at <= woken_) kill(old.pid, SIGKILL);
+    if (child.pid == 0) continue;
+    if (access(pid_file(child).c_str(), F_OK) != 0) write_pid(child);
+    if (child.ready_at != Instant::never()) restart_unreachable(child);
+  }
+}
+
+void Supervisor::restart_unreachable(Child& child) {
+  const auto is_gone = [](const std::string& path) { return access(path.c_str(), F_OK) != 0; };
+  const auto lost = std::ranges::find_if(child.plan.sockets, is_gone);
+  if (lost == child.plan.sockets.end()) return;
+  log_event(Event("socket_lost", Severity::warning).with("role", child.plan.role).with("socket", *lost));
+  kill(child.pid, SIGTERM);
+  child.ready_at = Instant::never();  // once is enough
 }
 
 void Supervisor::start_the_rest(Instant now) {
@@ -135,7 +163,7 @@ void Supervisor::start(Child& child, Instant now) {
   std::vector<std::string> command = child.plan.command;
   command.insert(command.end(), {"--log", log_file(child)});
   const pid_t pid =
-      log ? spawn({std::move(command), log.get(), child.plan.listening_socket, notifications_.address(), watchdog})
+      log ? spawn({std::move(command), log.get(), child.plan.listening_socket, notifications_.for_children(), watchdog})
           : -1;
   if (pid < 0) {
     log_event(
@@ -146,9 +174,13 @@ void Supervisor::start(Child& child, Instant now) {
   child.pid = pid;
   child.ready_at = Instant::never();
   child.pulse = Pulse(watchdog, now);
-  if (const auto error = write_file(pid_file(child), std::to_string(pid) + '\n', private_file))
-    log_event(Event("pid_file_not_written", Severity::error).with("reason", *error));
+  write_pid(child);
   log_event(Event("child_started").with("role", child.plan.role).with("pid", pid));
+}
+
+void Supervisor::write_pid(const Child& child) const {
+  if (const auto error = write_file(pid_file(child), std::to_string(child.pid) + '\n', private_file))
+    log_event(Event("pid_file_not_written", Severity::error).with("reason", *error));
 }
 
 void Supervisor::take_notifications() {
@@ -161,7 +193,14 @@ void Supervisor::take_notifications() {
     if (told->ready) child->pulse.ready(woken_);
     if (told->alive) child->pulse.alive(woken_);
     if (told->stopping) child->pulse.stopping(woken_);
+    if (told->stopping && !stopping_ && child->plan.listening_socket >= 0) succeed(*child);
   }
+}
+
+// Both accept from the same socket, so no connection is refused in between.
+void Supervisor::succeed(Child& child) {
+  child.leaving.push_back({std::exchange(child.pid, 0), woken_ + Pulse::transition});
+  child.start_at = woken_;
 }
 
 void Supervisor::watch() {
@@ -190,10 +229,16 @@ void Supervisor::kill_hung(Child& child) {
 void Supervisor::reap(Instant now) {
   for (Child& child : children_) {
     int status = 0;
+    std::erase_if(child.leaving, [&](const Child::Leaving& old) {
+      if (waitpid(old.pid, &status, WNOHANG) != old.pid) return false;
+      tell_exit(child, status);
+      return true;
+    });
     if (child.pid == 0 || waitpid(child.pid, &status, WNOHANG) != child.pid) continue;
-    const Duration served = child.ready_at == Instant::never() ? Duration{} : now - child.ready_at;
+    const bool was_ready = child.ready_at != Instant::never();
+    const bool ended_well = was_ready && WIFEXITED(status) && WEXITSTATUS(status) == 0;
     child.pid = 0;
-    child.start_at = now + child.pause.after(served);
+    child.start_at = ended_well ? now : now + child.pause.after(was_ready ? now - child.ready_at : Duration{});
     child.refused = WIFEXITED(status) && WEXITSTATUS(status) == exit_usage;
     tell_exit(child, status);
     if (child.refused && child.plan.may_fail) tell_refusal(child, now);
@@ -249,13 +294,17 @@ bool Supervisor::take_signals(const Descriptor& signals) {
 }
 
 bool Supervisor::running(int round) const {
-  return std::ranges::any_of(children_,
-                             [&](const Child& child) { return child.plan.stop_round == round && child.pid != 0; });
+  return std::ranges::any_of(children_, [&](const Child& child) {
+    return child.plan.stop_round == round && (child.pid != 0 || !child.leaving.empty());
+  });
 }
 
 void Supervisor::signal_round(int round, int signal) {
-  for (const Child& child : children_)
-    if (child.plan.stop_round == round && child.pid != 0) kill(child.pid, signal);
+  for (const Child& child : children_) {
+    if (child.plan.stop_round != round) continue;
+    if (child.pid != 0) kill(child.pid, signal);
+    for (const Child::Leaving& old : child.leaving) kill(old.pid, signal);
+  }
 }
 
 void Supervisor::await_round(const Descriptor& signals, int round, Duration patience) {
@@ -267,6 +316,7 @@ void Supervisor::await_round(const Descriptor& signals, int round, Duration pati
 }
 
 void Supervisor::stop(const Descriptor& signals) {
+  stopping_ = true;
   constexpr Duration death_takes = seconds(5);  // after SIGKILL; longer only in a broken kernel or on a broken disk
   std::set<int> rounds;
   for (const Child& child : children_) rounds.insert(child.plan.stop_round);

@@ -7,10 +7,13 @@
 // It is their service manager, as systemd would be (sd_notify(3)): a watched one that hangs is killed (see watchdog.h),
 // and restarted like any that died.
 //
+// One that is told to stop and has a socket for connections has a successor at once: both accept, so nobody is refused.
+//
 // One thread, the main one (see spawn.h); it sleeps until something happens or a pause ends. RUN/ROLE.pid always names
-// the newest process of a role; LOG/ROLE.log has what it printed.
+// the newest process of a role; LOG/ROLE.log has what it printed. What a cleaner takes of these is made again.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <sys/types.h>
@@ -30,12 +33,13 @@ Descriptor open_signals();
 struct ChildPlan {
   std::string role;  // names its files: replica-1
   std::vector<std::string> command;
-  int listening_socket = -1;  // -1: none
-  int stop_round = 0;         // those of a lower round are stopped, and gone, first
-  Duration stop_patience;     // from SIGTERM to SIGKILL
-  bool watched = false;       // killed when it hangs
-  bool may_fail = false;      // a replica: the group goes on without it
-  bool starts_later = false;  // once all others have been ready: they may refuse, and then it has not begun
+  int listening_socket = -1;  // -1: none. With one, a successor starts as soon as this process says that it stops
+  std::vector<std::string> sockets;  // that it binds; one whose name is gone is of no use to anybody new
+  int stop_round = 0;                // those of a lower round are stopped, and gone, first
+  Duration stop_patience;            // from SIGTERM to SIGKILL
+  bool watched = false;              // killed when it hangs
+  bool may_fail = false;             // a replica: the group goes on without it
+  bool starts_later = false;         // once all others have been ready: they may refuse, and then it has not begun
 };
 
 class Supervisor {
@@ -43,9 +47,10 @@ class Supervisor {
   struct Places {
     std::string run_directory;
     std::string log_directory;
+    std::function<std::optional<std::string>()> look_after;  // makes what is missing; says what went wrong
   };
   // `watchdog`: watched ones that are silent for so long hang; nothing: nobody is watched.
-  Supervisor(Places places, NotifySocket notifications, Duration watchdog, std::vector<ChildPlan> plans);
+  Supervisor(Places places, Duration watchdog, std::vector<ChildPlan> plans);
 
   // Starts all and keeps them running until a signal asks for an end; or until the group cannot run: then why, a
   // sentence.
@@ -57,9 +62,14 @@ class Supervisor {
  private:
   struct Child {
     ChildPlan plan;
-    pid_t pid = 0;     // 0: not running
-    Instant ready_at;  // never: it is not ready yet
-    Instant start_at;  // when not running
+    pid_t pid = 0;  // 0: not running
+    struct Leaving {
+      pid_t pid;
+      Instant kill_at;
+    };
+    std::vector<Leaving> leaving;  // earlier ones, which said that they stop
+    Instant ready_at;              // never: it is not ready yet
+    Instant start_at;              // when not running
     Pulse pulse;
     RestartPause pause;
     bool refused = false;                 // the last time
@@ -67,9 +77,13 @@ class Supervisor {
   };
 
   void start(Child& child, Instant now);
+  void write_pid(const Child& child) const;
   void start_due(Instant now);
   Instant next_deadline() const;
   void take_notifications();
+  void look_after();
+  void restart_unreachable(Child& child);
+  void succeed(Child& child);
   void watch();
   void kill_hung(Child& child);
   void reap(Instant now);
@@ -87,9 +101,12 @@ class Supervisor {
   std::string log_file(const Child& child) const { return places_.log_directory + '/' + child.plan.role + ".log"; }
 
   Places places_;
+  Instant next_look_after_;
+  std::string told_trouble_;
   NotifySocket notifications_;
   Instant woken_;  // before the notifications were read; judging by it, nobody is taken for silent who was not
   Watch watch_;
+  bool stopping_ = false;
   std::vector<Child> children_;
 };
 

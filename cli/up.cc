@@ -14,7 +14,6 @@
 #include "cli/files.h"
 #include "cli/listener.h"
 #include "cli/new_group.h"
-#include "cli/notify_socket.h"
 #include "cli/readiness.h"
 #include "cli/report.h"
 #include "cli/run_directory.h"
@@ -111,13 +110,20 @@ std::string endpoints_json(const Config& config, const std::vector<Listener>& br
 }
 
 // What daemons and commands of the same user read.
-std::optional<Failure> write_run_files(const Config& config, const std::vector<Listener>& bridges) {
-  const std::string run = config.run_directory();
-  auto error = write_file(run + "/tally.toml", to_toml(config), private_file);
-  if (!error && config.admin_token.empty())
-    error = write_file(config.admin_token_file(), random_token() + '\n', private_file);
-  if (!error) error = write_file(run + "/endpoints.json", endpoints_json(config, bridges), private_file);
+std::optional<Failure> write_run_files(const Config& config, const std::vector<Listener>& bridges, RunDirectory& run) {
+  auto error = run.keep("tally.toml", to_toml(config));
+  if (!error && config.admin_token.empty()) error = run.keep("admin.token", random_token() + '\n');
+  if (!error) error = run.keep("endpoints.json", endpoints_json(config, bridges));
   return error ? std::optional(usage(*error)) : std::nullopt;
+}
+
+// The paths of those that are Unix sockets.
+std::vector<std::string> socket_paths(const std::vector<std::string>& endpoints) {
+  constexpr std::string_view scheme = "ipc://";
+  std::vector<std::string> paths;
+  for (const std::string& endpoint : endpoints)
+    if (endpoint.starts_with(scheme)) paths.push_back(endpoint.substr(scheme.size()));
+  return paths;
 }
 
 class Plans {
@@ -127,7 +133,12 @@ class Plans {
   void add(const std::string& program, const std::string& role, StopRound round) {
     const std::string path = programs_ / ("tally-" + program);
     if (access(path.c_str(), X_OK) != 0) missing_ = path;
-    all_.push_back({role, {path, "--config", file_}, -1, round.number, round.patience, true});
+    ChildPlan& child = all_.emplace_back();
+    child.role = role;
+    child.command = {path, "--config", file_};
+    child.stop_round = round.number;
+    child.stop_patience = round.patience;
+    child.watched = true;
   }
   void add(const std::string& program, const std::string& role, StopRound round, std::size_t id) {
     add(program, role, round);
@@ -140,6 +151,7 @@ class Plans {
     start_later();
   }
   void start_later() { all_.back().starts_later = true; }
+  void binds(const std::vector<std::string>& endpoints) { all_.back().sockets = socket_paths(endpoints); }
   void hand_over(const Listener& listener) { all_.back().listening_socket = listener.socket.get(); }
 
   const std::optional<std::string>& missing() const { return missing_; }
@@ -154,10 +166,20 @@ class Plans {
 
 tl::expected<std::vector<ChildPlan>, Failure> plan(const Config& config, const std::vector<Listener>& bridges) {
   Plans plans(std::filesystem::read_symlink("/proc/self/exe").parent_path(), config.run_directory() + "/tally.toml");
+  std::vector<std::string> of_distributor = {config.distributor_client_endpoint, config.distributor_bridge_endpoint,
+                                             config.distributor_comparator_endpoint};
+  std::vector<std::string> of_comparator = {config.comparator_client_endpoint, config.comparator_bridge_endpoint};
+  for (std::uint64_t id = 1; id <= static_cast<std::uint64_t>(config.replicas); ++id) {
+    of_distributor.push_back(config.endpoint_for_distributor(ReplicaId(id)));
+    of_comparator.push_back(config.endpoint_for_comparator(ReplicaId(id)));
+  }
   plans.add("distributor", "distributor", stop_distributor);
+  plans.binds(of_distributor);
   plans.add("comparator", "comparator", stop_comparator);
+  plans.binds(of_comparator);
   for (std::size_t id = 1; id <= static_cast<std::size_t>(config.replicas); ++id) {
     plans.add("replica", "replica-" + std::to_string(id), stop_replicas, id);
+    plans.binds({config.endpoint_for_transfer(ReplicaId(id))});
     plans.may_fail();
   }
   for (std::size_t id = 1; id <= bridges.size(); ++id) {
@@ -182,10 +204,10 @@ void announce(const Config& config, const std::vector<Listener>& bridges, const 
 }
 
 // Why the group cannot run; nothing: it was stopped.
-std::optional<std::string> supervise(const Config& config, const std::vector<Listener>& bridges,
-                                     std::vector<ChildPlan> plans, NotifySocket notifications,
-                                     const Descriptor& signals, const std::string& ready_file) {
-  Supervisor supervisor({config.run_directory(), config.data + "/log"}, std::move(notifications),
+std::optional<std::string> supervise(const Config& config, RunDirectory& run, std::vector<Listener>& bridges,
+                                     std::vector<ChildPlan> plans, const Descriptor& signals,
+                                     const std::string& ready_file) {
+  Supervisor supervisor({run.path(), config.data + "/log", [&run] { return run.look_after(); }},
                         milliseconds(config.watchdog_ms), std::move(plans));
   ClientOptions group;
   group.distributor_endpoint = config.distributor_bridge_endpoint;
@@ -193,6 +215,7 @@ std::optional<std::string> supervise(const Config& config, const std::vector<Lis
   Readiness readiness(group, bridges, [&] { announce(config, bridges, ready_file); });
   auto why = supervisor.run(signals);
   log_event(Event("stopping"));
+  for (Listener& bridge : bridges) bridge.socket = Descriptor();  // new connections are refused from now on
   supervisor.stop(signals);
   readiness.cancel();
   log_event(Event("stopped"));
@@ -227,15 +250,12 @@ ExitCode run_up(const UpOptions& options) {
   const auto sockets = (*run)->path_for_sockets();
   if (!sockets) return fail(sockets.error());
   move_endpoints(*config, *sockets);
-  const auto bridges = listen_for_bridges(*config);
+  auto bridges = listen_for_bridges(*config);
   if (!bridges) return fail(bridges.error());
   auto plans = plan(*config, *bridges);
   if (!plans) return fail(plans.error());
-  if (const auto failure = write_run_files(*config, *bridges)) return fail(*failure);
-  auto notifications = NotifySocket::listen(*sockets);
-  if (!notifications) return fail(notifications.error());
-  const auto why =
-      supervise(*config, *bridges, std::move(*plans), std::move(*notifications), signals, options.ready_file);
+  if (const auto failure = write_run_files(*config, *bridges, **run)) return fail(*failure);
+  const auto why = supervise(*config, **run, *bridges, std::move(*plans), signals, options.ready_file);
   if (!options.ready_file.empty()) unlink(options.ready_file.c_str());
   return why ? fail(ExitCode::usage, *why) : ExitCode::done;
 }

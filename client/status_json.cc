@@ -43,7 +43,8 @@ json::object replica_json(const ReplicaStatus& replica, Processes processes) {
           {"reason", replica.reason.empty() ? json::value(nullptr) : json::value(word(replica.reason))},
           {"since", time_json(replica.since)},
           {"next_try", time_json(replica.next_try)},
-          {"checkpoint", replica.checkpoint.value}};
+          {"checkpoint", replica.checkpoint.value},
+          {"heard_ms", replica.heard_ms ? json::value(*replica.heard_ms) : json::value(nullptr)}};
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "protocol/turn.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
+#include "runtime/service_manager.h"
 
 namespace tally {
 namespace {
@@ -55,7 +56,7 @@ ComparatorShell::ComparatorShell(const Config& config, AuditLog audit_log)
 }
 
 void ComparatorShell::run() {
-  notify_ready();
+  tell_manager(now_ready);
   while (!stop_.asked()) {
     const Instant now = monotonic_now();
     carry_out(turn(core_, now, [&](ComparatorCore&) { receive_all(now); }));

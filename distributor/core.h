@@ -126,6 +126,7 @@ class DistributorCore {
     bool known = false;  // has reported in this term
     Instant heard;
     ReplicaReport report;
+    Sequence last_then;  // the last order that it could report
     Sequence sent;
     Sequence vote_from;
     bool lacks_state = false;  // acted upon, if it was a voter

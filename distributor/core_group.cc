@@ -52,6 +52,7 @@ void DistributorCore::receive(ReplicaId replica, const ReplicaReport& report, In
                                  .with("recovery", report.recovery));
   stream.known = true;
   stream.heard = now;
+  stream.last_then = last_.sequence;
   stream.report = report;
   const bool goes_back = begins_anew || report.resend;
   stream.sent = goes_back ? report.applied.sequence : std::max(stream.sent, report.applied.sequence);

@@ -7,6 +7,8 @@
 namespace tally {
 namespace {
 
+constexpr Duration fresh = milliseconds(500);  // of a report: they come several times a second
+
 // Takes the same time whatever the tokens have in common.
 bool equal_tokens(const std::string& given, const std::string& wanted) {
   if (wanted.empty() || given.size() != wanted.size()) return false;
@@ -116,7 +118,10 @@ ReplicaStatus DistributorCore::replica_status(ReplicaId replica, Instant now) co
   const bool put_out = member.state == ReplicaState::evicted || member.state == ReplicaState::quarantined;
   status.state = put_out || replica_present(stream, now) ? member.state : ReplicaState::down;
   status.applied = stream.report.applied.sequence;
-  status.lag = last_.sequence.value - std::min(last_.sequence.value, status.applied.value);
+  // Who was heard of just now can know of no later order.
+  const Sequence last = now - stream.heard <= fresh ? stream.last_then : last_.sequence;
+  status.lag = last.value - std::min(last.value, status.applied.value);
+  if (stream.known) status.heard_ms = static_cast<std::uint64_t>((now - stream.heard).milliseconds());
   status.pid = stream.report.pid;
   status.store = stream.report.store;
   status.evictions = member.evictions;

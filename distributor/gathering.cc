@@ -9,7 +9,12 @@
 namespace tally {
 
 Gathering::Gathering(const Config& config, RecoveredJournal found, Instant now)
-    : config_(config), began_(now), found_(std::move(found)), reports_(config.replicas), may_tell_(now + patience) {}
+    : config_(config),
+      began_(now),
+      found_(std::move(found)),
+      reports_(config.replicas),
+      heard_at_(config.replicas),
+      may_tell_(now + patience) {}
 
 // ---- what comes in
 
@@ -30,13 +35,14 @@ void Gathering::receive(const ClientId& client, const AdminCommand& command, Ins
   output_.to_clients.emplace_back(client, AdminReply{command.number, AdminOutcome::refused, advice(now)});
 }
 
-void Gathering::receive(ReplicaId replica, const ReplicaReport& report, Instant) {
+void Gathering::receive(ReplicaId replica, const ReplicaReport& report, Instant now) {
   if (report.group.value != 0 && report.group != found_.group) {
     strangers_.insert(replica);
     return;
   }
   strangers_.erase(replica);
   reports_.at(replica.value - 1) = report;
+  heard_at_.at(replica.value - 1) = now;
 }
 
 void Gathering::receive(const ComparatorReport& report, Instant) {
@@ -191,6 +197,7 @@ void Gathering::receive(const ClientId& client, const StatusQuery& query, Instan
     replica.pid = report.pid;
     replica.store = report.store;
     replica.checkpoint = report.checkpoint;
+    replica.heard_ms = static_cast<std::uint64_t>((now - heard_at_[place]).milliseconds());
   }
   status.distributor_pid = config_.pid;
   status.distributor_state = "ok";

@@ -97,6 +97,7 @@ class Gathering {
   const Instant began_;
   const RecoveredJournal found_;
   std::vector<std::optional<ReplicaReport>> reports_;
+  std::vector<Instant> heard_at_;
   std::optional<ComparatorReport> comparator_;
   std::set<ReplicaId> strangers_;    // that are of another group,
   bool strange_comparator_ = false;  // and it too

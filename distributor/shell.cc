@@ -10,6 +10,7 @@
 #include "protocol/turn.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
+#include "runtime/service_manager.h"
 
 namespace tally {
 namespace {
@@ -88,7 +89,7 @@ DistributorShell::DistributorShell(const Config& config, std::unique_ptr<Journal
 }
 
 int DistributorShell::run() {
-  notify_ready();
+  tell_manager(now_ready);
   while (!finished()) {
     const Instant now = monotonic_now();
     if (gathering_) gather(now);

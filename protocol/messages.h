@@ -210,9 +210,10 @@ struct ReplicaStatus {
   std::optional<LastVerdict> last_verdict;
   bool held = false;  // out until an operator readmits it
   Sequence checkpoint;
-  std::string reason;     // why it does not vote: dissent, silence, operator; empty if it does
-  CalendarTime since;     // in this state, zero: not known
-  CalendarTime next_try;  // evicted: when it begins to recover; zero: not by itself, or now
+  std::string reason;                     // why it does not vote: dissent, silence, operator; empty if it does
+  CalendarTime since;                     // in this state, zero: not known
+  CalendarTime next_try;                  // evicted: when it begins to recover; zero: not by itself, or now
+  std::optional<std::uint64_t> heard_ms;  // since its last report, which all of this is of; none: never in this term
   auto operator<=>(const ReplicaStatus&) const = default;
 };
 

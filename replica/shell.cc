@@ -9,6 +9,7 @@
 #include "protocol/turn.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
+#include "runtime/service_manager.h"
 
 namespace tally {
 namespace {
@@ -59,7 +60,7 @@ ReplicaShell::ReplicaShell(const Config& config, ReplicaId id, std::unique_ptr<C
 }
 
 int ReplicaShell::run() {
-  notify_ready();
+  tell_manager(now_ready);
   while (!finished()) {
     const Instant now = monotonic_now();
     ReplicaOutput output = turn(core_, now, [&](ReplicaCore&) { receive_all(now); });

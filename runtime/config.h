@@ -25,7 +25,7 @@ struct Config {
   std::int64_t http_port = 8080;
   std::vector<std::string> http_hosts;    // names, besides localhost and addresses, that this group is asked under
   std::vector<std::string> http_origins;  // whose pages may change counters, besides the bridge's own
-  std::int64_t http_idle_ms = 60'000;
+  std::int64_t http_idle_ms = 75'000;
   std::vector<std::string> trusted_proxies;  // addresses and blocks; what they say of who asks is believed
   std::int64_t resp_port = 6380;
   std::string durability = "fsync";

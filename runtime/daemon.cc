@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <signal.h>
 #include <sys/signalfd.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include <utility>
 
@@ -14,6 +13,7 @@
 #include "protocol/limits.h"
 #include "runtime/log.h"
 #include "runtime/process.h"
+#include "runtime/service_manager.h"
 
 namespace tally {
 namespace {
@@ -83,9 +83,7 @@ StopSignals::~StopSignals() { close(descriptor_); }
 void StopSignals::take() {
   signalfd_siginfo info{};
   if (read(descriptor_, &info, sizeof info) != sizeof info || std::exchange(asked_, true)) return;
-  sd_notify(0, "STOPPING=1");  // from now on it may take longer between two heartbeats
+  tell_manager(now_stopping);  // from now on it may take longer between two heartbeats
 }
-
-void notify_ready() { sd_notify(0, "READY=1"); }
 
 }  // namespace tally

@@ -40,7 +40,4 @@ class StopSignals {
   bool asked_ = false;
 };
 
-// Tells the service manager, if there is one (sd_notify).
-void notify_ready();
-
 }  // namespace tally

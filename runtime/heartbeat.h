@@ -24,7 +24,7 @@ class Heartbeat {
  private:
   void send() const;
 
-  std::string manager_;  // the address, as NOTIFY_SOCKET has it
+  std::string address_;  // as NOTIFY_SOCKET has it; empty: the socket leads to the manager
   int socket_ = -1;      // -1: nobody watches
   Duration pause_;
   Instant next_;

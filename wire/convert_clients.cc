@@ -149,6 +149,7 @@ void to_proto(const ReplicaStatus& status, v1::ReplicaStatus& proto) {
   proto.set_reason(status.reason);
   proto.set_since_unix_ms(static_cast<std::uint64_t>(status.since.unix_milliseconds));
   proto.set_next_try_unix_ms(static_cast<std::uint64_t>(status.next_try.unix_milliseconds));
+  if (status.heard_ms) proto.set_heard_ms(*status.heard_ms);
 }
 
 bool from_proto(v1::ReplicaStatus& proto, ReplicaStatus& status) {
@@ -163,6 +164,7 @@ bool from_proto(v1::ReplicaStatus& proto, ReplicaStatus& status) {
   status.readmissions = proto.readmissions();
   status.held = proto.held();
   status.checkpoint = Sequence(proto.checkpoint());
+  if (proto.has_heard_ms()) status.heard_ms = proto.heard_ms();
   if (proto.has_last_verdict() && !from_proto(*proto.mutable_last_verdict(), status.last_verdict.emplace()))
     return false;
   return plain_from_proto(*proto.mutable_store(), limits::word_bytes, status.store) &&

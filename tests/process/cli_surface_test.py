@@ -23,10 +23,10 @@ DONE, FAILED, USAGE, UNAVAILABLE, UNKNOWN, UNVERIFIED = range(6)
 STATUS_KEYS = {'term', 'view', 'sequence', 'decided', 'stable', 'state', 'replicas', 'distributor', 'comparator',
                'journal_first', 'undecided'}
 REPLICA_KEYS = {'id', 'state', 'applied', 'lag', 'pid', 'store', 'votes', 'dissents', 'silences', 'evictions',
-                'readmissions', 'last_verdict', 'held', 'reason', 'since', 'next_try', 'checkpoint'}
+                'readmissions', 'last_verdict', 'held', 'reason', 'since', 'next_try', 'checkpoint', 'heard_ms'}
 BENCH_KEYS = {'operations', 'seconds', 'operations_per_second', 'latency_us', 'errors', 'verified'}
-COMMANDS = [['up'], ['incr'], ['get'], ['set'], ['delete'], ['list'], ['status'], ['replica'], ['replica', 'evict'],
-            ['replica', 'readmit'], ['group'], ['group', 'resume'], ['fault'], ['fault', 'inject'], ['fault', 'clear'],
+COMMANDS = [['up'], ['incr'], ['get'], ['set'], ['delete'], ['list'], ['status'], ['restart'], ['wait'],
+            ['replica'], ['replica', 'evict'], ['replica', 'readmit'], ['group'], ['group', 'resume'], ['fault'], ['fault', 'inject'], ['fault', 'clear'],
             ['bench'], ['audit'], ['audit', 'verify'], ['config'], ['config', 'check'], ['config', 'show'],
             ['session'], ['session', 'list'], ['session', 'close'], ['limits'], ['limits', 'set'], ['init'],
             ['journal'], ['journal', 'check'], ['journal', 'dump']]

@@ -534,7 +534,7 @@ class Crowds(unittest.TestCase):
 
     def wait_served(self, connection):
         """Until the bridge has accepted it, and so all before it."""
-        self.assertEqual(self.ask(connection, '/livez'), (200, None))
+        self.assertEqual(self.ask(connection, '/livez'), (200, 'keep-alive'))
 
     def test_a_source_has_its_share_and_a_reserve_for_health(self):
         many = self.open('127.0.0.1', self.OF_A_SOURCE)
@@ -542,11 +542,11 @@ class Crowds(unittest.TestCase):
         self.assertEqual(self.ask(self.open('127.0.0.1'), '/hit/a'), (503, 'close'))
         self.assertEqual(self.ask(self.open('127.0.0.1'), '/livez'), (200, 'close'))
         self.assertEqual(self.ask(self.open('127.0.0.1'), '/readyz'), (200, 'close'))
-        self.assertEqual(self.ask(self.open('127.0.0.2'), '/hit/a'), (200, None))
-        self.assertEqual(self.ask(many[0], '/hit/a'), (200, None))
+        self.assertEqual(self.ask(self.open('127.0.0.2'), '/hit/a'), (200, 'keep-alive'))
+        self.assertEqual(self.ask(many[0], '/hit/a'), (200, 'keep-alive'))
         for connection in many[1:10]:
             connection.close()
-        wait_until(lambda: self.ask(self.open('127.0.0.1'), '/hit/a') == (200, None), 'a place is free again')
+        wait_until(lambda: self.ask(self.open('127.0.0.1'), '/hit/a') == (200, 'keep-alive'), 'a place is free again')
 
     def test_the_reserve_is_shared_too_and_nobody_keeps_it(self):
         self.wait_served(self.open('127.0.0.1', self.OF_A_SOURCE)[-1])
@@ -566,19 +566,29 @@ class Crowds(unittest.TestCase):
         for connections in crowd:
             self.wait_served(connections[-1])
         oldest, asked = crowd[0][1], crowd[0][0]
-        self.assertEqual(self.ask(asked, '/hit/b'), (200, None))
-        self.assertEqual(self.ask(self.open('127.0.0.9'), '/hit/b'), (200, None))
+        self.assertEqual(self.ask(asked, '/hit/b'), (200, 'keep-alive'))
+        self.assertEqual(self.ask(self.open('127.0.0.9'), '/hit/b'), (200, 'keep-alive'))
         self.assertEqual(oldest.recv(1), b'')
-        self.assertEqual(self.ask(asked, '/hit/b'), (200, None))
-        self.assertEqual(self.ask(crowd[0][2], '/hit/b'), (200, None))
+        self.assertEqual(self.ask(asked, '/hit/b'), (200, 'keep-alive'))
+        self.assertEqual(self.ask(crowd[0][2], '/hit/b'), (200, 'keep-alive'))
+
+
+class Health(Bridge):
+    def test_what_proxies_ask_is_answered(self):
+        """haproxy asks OPTIONS /, apache HEAD / or OPTIONS, nginx and varnish what they are told."""
+        for path in ('/', '/livez', '/readyz', '/healthz'):
+            for method, status in (('GET', 200), ('HEAD', 200), ('OPTIONS', 204)):
+                with self.subTest(f'{method} {path}'):
+                    self.assertEqual(self.ask(method, path).status, status)
 
 
 class Idle(Bridge):
-    environment = {'TALLY_HTTP_IDLE_MS': '300'}
+    environment = {'TALLY_HTTP_IDLE_MS': '1300'}
 
     def test_a_connection_that_asks_nothing_is_closed_after_http_idle_ms(self):
         connection = self.connect()
-        self.assertEqual(self.ask('GET', '/livez', connection=connection).status, 200)
+        answer = self.ask('GET', '/livez', connection=connection)
+        self.assertEqual((answer.status, answer.getheader('Keep-Alive')), (200, 'timeout=1'))
         began = time.monotonic()
         self.assertEqual(connection.sock.recv(1), b'')
         self.assertLess(time.monotonic() - began, 5)

@@ -254,7 +254,7 @@ class Endings(unittest.TestCase):
         wait_until(lambda: not any(map(process_is_alive, pids)), 'no daemon is left', 10)
 
     def assert_nothing_is_left_in_run(self, group):
-        self.assertEqual([path.name for path in (group.data / 'run').iterdir()], ['lock'])
+        self.assertEqual([path.name for path in (group.data / 'run').iterdir()], [])
         self.assertFalse(group.ready_file.exists())
 
     def test_sigterm_and_sigint_leave_nothing_and_exit_0(self):

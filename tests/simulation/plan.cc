@@ -177,7 +177,9 @@ Plan plan_of_keys(std::uint64_t seed, Duration length) {
   // in place of 5,000.
   plan.workload = {};
   plan.workload.clients = 5;
-  plan.workload.calls_at_once = plan.workload.requests_in_flight = plan.workload.most_operations = 1;
+  plan.workload.calls_at_once = 1;
+  plan.workload.requests_in_flight = 1;
+  plan.workload.most_operations = 1;
   plan.workload.names = 16;
   plan.workload.keyed = 1;
   plan.workload.keys_have_room = true;

@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(a_problem_is_problem_json_and_says_when_to_come_back) {
              "{\"type\":\"urn:tally:problem:unavailable\",\"title\":\"Unavailable\",\"status\":503,"
              "\"detail\":\"no \\\"majority\\\"\",\"applied\":\"no\"}\n");
   std::string out;
-  append_response(out, reply, {true, false, false, "Mon, 23 Nov 2026 03:15:00 GMT"});
+  append_response(out, reply, {false, 60, false, "Mon, 23 Nov 2026 03:15:00 GMT"});
   BOOST_TEST(out.starts_with("HTTP/1.1 503 Service Unavailable\r\nDate: Mon, 23 Nov 2026 03:15:00 GMT\r\n"));
   BOOST_TEST(out.find("\r\nRetry-After: 2\r\n") != std::string::npos);
   BOOST_TEST(out.find("\r\nConnection: close\r\n") != std::string::npos);
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(no_answer_is_taken_for_something_else_than_its_type) {
   Reply reply;
   write_json("{}", reply);
   std::string out;
-  append_response(out, reply, {true, true, false, "now"});
+  append_response(out, reply, {true, 0, false, "now"});
   BOOST_TEST(out.find("\r\nX-Content-Type-Options: nosniff\r\n") != std::string::npos);
 }
 
@@ -143,23 +143,23 @@ BOOST_AUTO_TEST_CASE(an_answer_without_content_describes_none) {
   Reply reply;
   write_allow("POST, OPTIONS", reply);
   std::string out;
-  append_response(out, reply, {true, true, false, "now"});
+  append_response(out, reply, {true, 0, false, "now"});
   BOOST_TEST(out.starts_with("HTTP/1.1 204 No Content\r\n"));
   BOOST_TEST(out.find("\r\nAllow: POST, OPTIONS\r\n") != std::string::npos);
   BOOST_TEST(out.find("\r\nContent-") == std::string::npos);
   BOOST_TEST(out.ends_with("\r\n\r\n"));
 }
 
-BOOST_AUTO_TEST_CASE(an_http_1_0_client_is_told_that_the_connection_stays) {
+BOOST_AUTO_TEST_CASE(a_client_is_told_that_the_connection_stays_and_for_how_long) {
   Reply reply;
   write_json("{}", reply);
   std::string out;
-  append_response(out, reply, {false, true, false, "now"});
-  BOOST_TEST(out.find("\r\nConnection: keep-alive\r\n") != std::string::npos);
+  append_response(out, reply, {true, 75, false, "now"});
+  BOOST_TEST(out.find("\r\nConnection: keep-alive\r\nKeep-Alive: timeout=75\r\n") != std::string::npos);
   BOOST_TEST(out.ends_with("\r\n\r\n{}\n"));
   out.clear();
-  append_response(out, reply, {true, true, true, "now"});
-  BOOST_TEST(out.find("Connection") == std::string::npos);
+  append_response(out, reply, {true, 0, true, "now"});
+  BOOST_TEST(out.find("Keep-Alive") == std::string::npos);
   BOOST_TEST(out.find("\r\nContent-Length: 3\r\n") != std::string::npos);
   BOOST_TEST(out.ends_with("\r\n\r\n"));
 }
@@ -215,18 +215,20 @@ BOOST_AUTO_TEST_CASE(the_status_is_the_json_of_the_contract) {
   replica.reason = "dissent";
   replica.since = {1795403700124};
   replica.checkpoint = Sequence(120000);
+  replica.heard_ms = 40;
   status.replicas = {replica};
   status.journal_first = Sequence(7);
   status.distributor_pid = 1;
   status.distributor_state = "leading";
-  BOOST_TEST(status_json(status) ==
-             R"({"term":2,"view":7,"sequence":120345,"decided":120345,"stable":120345,"state":"degraded",)"
-             R"("replicas":[{"id":1,"state":"voting","applied":120345,"lag":0,"pid":4711,"store":"rocksdb","votes":9,)"
-             R"("dissents":0,"silences":0,"evictions":0,"readmissions":0,)"
-             R"("last_verdict":{"reason":"dissent","sequence":5,"at":"2026-11-23T03:15:00.123Z"},"held":false,)"
-             R"("reason":"dissent","since":"2026-11-23T03:15:00.124Z","next_try":null,"checkpoint":120000}],)"
-             R"("distributor":{"pid":1,"state":"leading"},"comparator":{"pid":0,"state":""},)"
-             R"("journal_first":7,"undecided":null})");
+  BOOST_TEST(
+      status_json(status) ==
+      R"({"term":2,"view":7,"sequence":120345,"decided":120345,"stable":120345,"state":"degraded",)"
+      R"("replicas":[{"id":1,"state":"voting","applied":120345,"lag":0,"pid":4711,"store":"rocksdb","votes":9,)"
+      R"("dissents":0,"silences":0,"evictions":0,"readmissions":0,)"
+      R"("last_verdict":{"reason":"dissent","sequence":5,"at":"2026-11-23T03:15:00.123Z"},"held":false,)"
+      R"("reason":"dissent","since":"2026-11-23T03:15:00.124Z","next_try":null,"checkpoint":120000,"heard_ms":40}],)"
+      R"("distributor":{"pid":1,"state":"leading"},"comparator":{"pid":0,"state":""},)"
+      R"("journal_first":7,"undecided":null})");
   Reply reply;
   write_json(status_json(status, Processes::shown), reply);
   BOOST_TEST(reply.body == status_json(status) + "\n");

@@ -652,8 +652,13 @@ BOOST_AUTO_TEST_CASE(the_status_says_who_where_and_how_far) {
   first.dissents = 3;
   first.silences = 4;
   first.since = bench.wall;
+  first.heard_ms = 0;
   BOOST_TEST((status.replicas[0] == first));
-  BOOST_TEST(status.replicas[1].lag == 2u);
+  BOOST_TEST(status.replicas[1].lag == 0u, "it could not have told more");
+  bench.pass(milliseconds(600), milliseconds(50), [&] { bench.comparator_is_alive(); });
+  const ReplicaStatus silent = bench.status().replicas[1];
+  BOOST_TEST(silent.lag >= 2u);
+  BOOST_TEST((silent.heard_ms == 600u));
 }
 
 BOOST_AUTO_TEST_CASE(the_status_tells_the_last_verdict_and_a_degraded_group) {

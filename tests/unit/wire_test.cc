@@ -52,7 +52,8 @@ std::vector<Message> one_of_each() {
                              Sequence(13),
                              "silence",
                              CalendarTime{1'700'000'000'001},
-                             CalendarTime{1'700'000'000'002}};
+                             CalendarTime{1'700'000'000'002},
+                             250};
   ReplicaStatus other;
   other.id = ReplicaId(3);
   other.state = ReplicaState::voting;
@@ -117,7 +118,9 @@ std::vector<Message> one_of_each() {
                     true,
                     Sequence(6),
                     true,
-                    a_seal},
+                    a_seal,
+                    Term(12),
+                    an_order},
       Vote{an_order, Incarnation(1), Recovery(2), {3, 4}, std::string(1000, 'r')},
       StateRequest{GroupId(1), Sequence(2), Sequence(3), std::string("C\0after", 7), true},
       StateChunk{StateAnswer::none,
@@ -149,7 +152,8 @@ std::vector<Message> one_of_each() {
                        9,
                        {an_order, {10, 11}},
                        Sequence(12),
-                       {Sequence(12), {ReplicaId(1), ReplicaId(3)}}},
+                       {Sequence(12), {ReplicaId(1), ReplicaId(3)}},
+                       an_order},
   };
 }
 

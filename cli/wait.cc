@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/wait.h"
+
+#include <algorithm>
+#include <poll.h>
+
+#include "cli/report.h"
+#include "runtime/clock.h"
+
+namespace tally::cli {
+namespace {
+
+constexpr int between_questions_ms = 50;
+constexpr Duration longest_question = seconds(1);
+
+bool is_heard_since(const ClusterStatus& status, Duration elapsed) {
+  return std::ranges::all_of(status.replicas, [&](const ReplicaStatus& replica) {
+    return replica.heard_ms && milliseconds(static_cast<std::int64_t>(*replica.heard_ms)) < elapsed;
+  });
+}
+
+std::string described(const std::optional<ClusterStatus>& status) {
+  if (!status) return "the distributor does not answer";
+  const std::string state = "the state is " + std::string(to_string(status->state));
+  return status->reason.empty() ? state : state + ", " + status->reason + ": " + status->advice;
+}
+
+}  // namespace
+
+std::optional<Failure> wait_for_state(Client& client, const std::string& state, Duration patience) {
+  const Instant began = monotonic_now();
+  const Instant deadline = began + patience;
+  while (true) {
+    const Instant asked = monotonic_now();
+    const auto status = client.status(std::clamp(deadline - asked, milliseconds(1), longest_question));
+    const bool is_it = status && to_string(status->state) == state;
+    if (is_it && (state != "ok" || is_heard_since(*status, asked - began))) return std::nullopt;
+    if (monotonic_now() >= deadline) return Failure{ExitCode::unknown, "not in time: " + described(status)};
+    poll(nullptr, 0, between_questions_ms);
+  }
+}
+
+ExitCode run_wait(const WaitOptions& options) {
+  const auto group = find_group(options.group);
+  if (!group) return fail(group.error());
+  Client client(group->client);
+  const auto failure = wait_for_state(client, options.state, seconds(options.timeout_seconds));
+  return failure ? fail(*failure) : ExitCode::done;
+}
+
+}  // namespace tally::cli
