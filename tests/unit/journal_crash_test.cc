@@ -112,10 +112,10 @@ BOOST_AUTO_TEST_CASE(the_unsynced_tail_may_end_at_any_byte) {
 }
 
 // The same through a run of a megabyte, with syncs, marks, rolls and cuts on the way. A write has come as far as any of
-// its bytes, and of what was written before without a sync there is all, or this and that. One byte in 64 is tried;
+// its bytes, and of what was written before without a sync there is all, or this and that. One byte in 256 is tried;
 // with TALLY_EVERY_BYTE in the environment, each.
 BOOST_AUTO_TEST_CASE(the_power_is_cut_at_the_bytes_of_a_megabyte) {
-  const std::uint64_t one_in = std::getenv("TALLY_EVERY_BYTE") ? 1 : 64;
+  const std::uint64_t one_in = std::getenv("TALLY_EVERY_BYTE") ? 1 : 256;
   segment_bytes = 16 * 4096;
   begin();
   std::size_t written = 0;
