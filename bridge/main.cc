@@ -101,7 +101,6 @@ int run(int argc, char** argv) {
   if (!config) return usage_error(config.error().text());
   if (id < 1 || id > config->bridges) return usage_error("--id must be from 1 to " + std::to_string(config->bridges));
   const std::int64_t port = config->http_port == 0 ? 0 : config->http_port + id - 1;
-  if (port > UINT16_MAX) return usage_error("http_port is too high for this many bridges");
 
   start_logging("bridge-" + std::to_string(id), config->log_format, config->log_level, log);
   try {

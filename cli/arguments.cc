@@ -36,15 +36,15 @@ struct Range {
 };
 
 // Whole decimal numbers, of which CLI11 itself would cut those that are too large, and read 010 as eight.
-std::int64_t parse_number(const std::string& text, Range range) {
+std::int64_t parse_number(const char* option, const std::string& text, Range range) {
+  const auto refuse = [&](const std::string& why) { throw CLI::ValidationError(option, text + ' ' + why); };
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc::result_out_of_range) throw CLI::ValidationError(text, "does not fit into 64 bits");
-  if (error != std::errc() || end != text.data() + text.size())
-    throw CLI::ValidationError(text, "is not a whole number");
+  if (error == std::errc::result_out_of_range) refuse("does not fit into 64 bits");
+  if (error != std::errc() || end != text.data() + text.size()) refuse("is not a whole number");
   if (number < range.from || number > range.to)
-    throw CLI::ValidationError(text, "must be from " + std::to_string(range.from) +
-                                         (range.to == most ? " up" : " to " + std::to_string(range.to)));
+    refuse("is not from " + std::to_string(range.from) +
+           (range.to == most ? " up" : " to " + std::to_string(range.to)));
   return number;
 }
 
@@ -52,7 +52,7 @@ template <class Assign>
 CLI::Option* add_number(CLI::App& app, const char* name, Range range, const char* meaning, Assign assign) {
   return app
       .add_option_function<std::string>(
-          name, [range, assign](const std::string& text) { assign(parse_number(text, range)); }, meaning)
+          name, [name, range, assign](const std::string& text) { assign(parse_number(name, text, range)); }, meaning)
       ->type_name("N");
 }
 
@@ -177,7 +177,7 @@ void add_counters(CLI::App& root, Chosen& chosen) {
   const auto list = add_command<ListOptions>(root, chosen, "list", "print counters by name, one NAME<TAB>VALUE a line",
                                              "tally list --prefix page/ --limit 1000", run_list);
   add_text(list.app, "--prefix", list.options->prefix, "only names that begin so", "P");
-  add_number(list.app, "--limit", {1, most}, "how many at most, 100 if not given",
+  add_number(list.app, "--limit", {1, most}, "how many at most; all, if not given",
              [options = list.options](std::int64_t limit) { options->limit = limit; });
   add_group(list.app, list.options->group);
   add_json(list.app, list.options->json);
@@ -258,7 +258,7 @@ void add_tables(CLI::App& root, Chosen& chosen) {
   CLI::App& session = add_family(root, "session", "clients' sessions", "tally session list");
   const auto list = add_command<SessionListOptions>(session, chosen, "list", "print sessions, one a line",
                                                     "tally session list --limit 1000", run_session_list);
-  add_number(list.app, "--limit", {1, most}, "how many at most, 100 if not given",
+  add_number(list.app, "--limit", {1, most}, "how many at most; all, if not given",
              [options = list.options](std::int64_t limit) { options->limit = limit; });
   add_group(list.app, list.options->group);
   add_json(list.app, list.options->json);

@@ -19,6 +19,17 @@ std::string as_json(const std::string& toml_value) {
   return '[' + out + ']';
 }
 
+std::string members(const ConfigError& error) {
+  return "\"line\":" + std::to_string(error.line) + ",\"column\":" + std::to_string(error.column) +
+         ",\"message\":" + json_string(error.message);
+}
+
+std::string as_json(const ConfigErrors& errors) {
+  std::string text;
+  for (const ConfigError& error : errors.all) text += (text.empty() ? "{" : ",{") + members(error) + '}';
+  return text;
+}
+
 // A secret does not belong on a screen.
 std::string shown_value(const Config& config, std::string_view key) {
   if (key == "admin_token" && !config.admin_token.empty()) return "\"(hidden)\"";
@@ -37,11 +48,10 @@ ExitCode run_config_check(const ConfigCheckOptions& options) {
       std::printf("%s is valid\n", file.c_str());
     return ExitCode::done;
   }
-  const ConfigError& error = config.error();
   if (options.json)
-    std::printf("{\"file\":%s,\"valid\":false,\"line\":%u,\"column\":%u,\"message\":%s}\n", json_string(file).c_str(),
-                error.line, error.column, json_string(error.message).c_str());
-  return fail(ExitCode::usage, error.text());
+    std::printf("{\"file\":%s,\"valid\":false,%s,\"errors\":[%s]}\n", json_string(file).c_str(),
+                members(config.error().all.front()).c_str(), as_json(config.error()).c_str());
+  return fail(ExitCode::usage, config.error().text());
 }
 
 ExitCode run_config_show(const ConfigShowOptions& options) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 
 #include "cli/exit_code.h"
@@ -21,7 +22,7 @@ ExitCode run_counter(const CounterOptions& options);
 struct ListOptions {
   GroupOptions group;
   std::string prefix;
-  std::int64_t limit = 100;
+  std::int64_t limit = std::numeric_limits<std::int64_t>::max();
   bool json = false;
 };
 ExitCode run_list(const ListOptions& options);

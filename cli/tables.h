@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 
 #include "cli/exit_code.h"
@@ -17,7 +18,7 @@ namespace tally::cli {
 
 struct SessionListOptions {
   GroupOptions group;
-  std::int64_t limit = 100;
+  std::int64_t limit = std::numeric_limits<std::int64_t>::max();
   bool json = false;
 };
 ExitCode run_session_list(const SessionListOptions& options);

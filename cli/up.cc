@@ -27,7 +27,6 @@ namespace tally::cli {
 namespace {
 
 constexpr std::size_t token_bytes = 32;
-constexpr std::int64_t highest_port = 65535;
 
 // Bridges drain first, while there is still a group behind them; replicas go last.
 struct StopRound {
@@ -55,8 +54,6 @@ tl::expected<Config, Failure> group_config(const UpOptions& options) {
   flags["data"] = absolute(config->data);
   config = load_config(config_file(options.config), flags);
   if (!config) return tl::unexpected(usage(config.error().text()));
-  if (config->http_port != 0 && config->http_port + config->bridges - 1 > highest_port)
-    return tl::unexpected(usage("http_port leaves no room for so many bridges"));
   return *config;
 }
 

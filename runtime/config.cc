@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "protocol/operations.h"
+#include "runtime/config_check.h"
 #include "runtime/network.h"
 #include "runtime/toml.h"
 
@@ -163,9 +164,18 @@ const Key* find_key(std::string_view name) {
   return found == keys().end() ? nullptr : &*found;
 }
 
+std::string type_of(const Key& key) {
+  constexpr std::string_view words[] = {"a text", "a whole number", "true or false", "a list of texts"};
+  return std::string(words[key.member.index()]);
+}
+
+Complaint wrong_type(const Key& key, std::string_view given) {
+  return "is " + std::string(given) + ", and must be " + type_of(key);
+}
+
 Complaint assign(Config& config, const Key& key, std::int64_t number) {
   const auto* member = std::get_if<std::int64_t Config::*>(&key.member);
-  if (!member) return "is not a number";
+  if (!member) return wrong_type(key, "a number");
   if (number < key.least || number > key.most)
     return "must be from " + std::to_string(key.least) + " to " + std::to_string(key.most);
   if (key.shown.name == "replicas" && number % 2 == 0) return "must be odd: 1, 3, 5 or 7";
@@ -177,14 +187,14 @@ Complaint assign(Config& config, const Key& key, std::int64_t number) {
 
 Complaint assign(Config& config, const Key& key, bool flag) {
   const auto* member = std::get_if<bool Config::*>(&key.member);
-  if (!member) return "is not true or false";
+  if (!member) return wrong_type(key, flag ? "true" : "false");
   config.** member = flag;
   return std::nullopt;
 }
 
 Complaint assign(Config& config, const Key& key, const std::string& text) {
   const auto* member = std::get_if<std::string Config::*>(&key.member);
-  if (!member) return "is not a text";
+  if (!member) return wrong_type(key, "a text");
   if (!is_plain_text(text)) return "must be UTF-8 without control or format characters";
   if (!key.words.empty() && std::ranges::find(key.words, text) == key.words.end()) {
     std::string allowed;
@@ -197,7 +207,7 @@ Complaint assign(Config& config, const Key& key, const std::string& text) {
 
 Complaint assign(Config& config, const Key& key, List entries) {
   const auto* member = std::get_if<List Config::*>(&key.member);
-  if (!member) return "is not a list";
+  if (!member) return wrong_type(key, "a list");
   if (entries.size() > most_list_entries) return "must have at most " + std::to_string(most_list_entries) + " entries";
   for (const std::string& entry : entries)
     if (auto complaint = key.check_entry(entry)) return complaint;
@@ -238,34 +248,50 @@ Complaint assign_node(Config& config, const Key& key, const toml::node& node) {
   if (const auto* array = node.as_array()) {
     List entries;
     for (const toml::node& entry : *array) {
-      if (!entry.is_string()) return "must be a list of texts";
+      if (!entry.is_string()) return wrong_type(key, "a list of something else");
       entries.push_back(entry.as_string()->get());
     }
     return assign(config, key, std::move(entries));
   }
-  return "has a value of a wrong type";
+  return wrong_type(key, "of another type");
 }
 
-std::optional<ConfigError> read_file(Config& config, const std::string& file) {
+// Where a value came from, and all that is wrong so far.
+struct Loading {
+  Config config;
+  std::map<std::string, ConfigError> places;  // of keys; without a message
+  std::vector<ConfigError> errors;
+
+  void complain(const std::string& key, const std::string& what) {
+    ConfigError error = places[key];
+    error.message = (error.message.empty() ? key : error.message) + ' ' + what;
+    errors.push_back(std::move(error));
+  }
+};
+
+void read_file(Loading& loading, const std::string& file) {
+  const auto fail = [&](std::uint32_t line, std::uint32_t column, std::string why) {
+    loading.errors.push_back({file, line, column, std::move(why)});
+  };
   std::ifstream stream(file);
-  if (!stream) return ConfigError{file, 0, 0, "cannot be read"};
+  if (!stream || std::filesystem::is_directory(file)) return fail(0, 0, "cannot be read");
   toml::table table;
   try {
     table = toml::parse(stream, file);
   } catch (const toml::parse_error& error) {
-    return ConfigError{file, error.source().begin.line, error.source().begin.column, std::string(error.description())};
+    return fail(error.source().begin.line, error.source().begin.column, std::string(error.description()));
   } catch (const std::runtime_error& error) {
-    return ConfigError{file, 0, 0, error.what()};
+    return fail(0, 0, error.what());
   }
   for (const auto& [name, node] : table) {
     const Key* key = find_key(name.str());
-    const Complaint complaint = key ? assign_node(config, *key, node) : "is not a known key";
-    if (complaint)
-      return ConfigError{file, name.source().begin.line, name.source().begin.column,
-                         std::string(name.str()) + ' ' + *complaint};
-    config.sources[std::string(name.str())] = "file";
+    const toml::source_position& place = key ? node.source().begin : name.source().begin;
+    const std::string text(name.str());
+    loading.places[text] = {file, place.line, place.column, ""};
+    const Complaint complaint = key ? assign_node(loading.config, *key, node) : "is not a known key";
+    if (complaint) loading.complain(text, *complaint);
+    loading.config.sources[text] = "file";
   }
-  return std::nullopt;
 }
 
 std::string environment_name(std::string_view key) {
@@ -308,6 +334,12 @@ std::string ConfigError::text() const {
   return where.empty() ? message : where + ": " + message;
 }
 
+std::string ConfigErrors::text() const {
+  std::string text;
+  for (const ConfigError& error : all) text += (text.empty() ? "" : "\n") + error.text();
+  return text;
+}
+
 const std::vector<ConfigKey>& config_keys() {
   static const std::vector<ConfigKey> shown = [] {
     std::vector<ConfigKey> list;
@@ -333,29 +365,38 @@ std::string config_value(const Config& config, std::string_view name) {
   return out.str();
 }
 
-tl::expected<Config, ConfigError> load_config(const std::string& file,
-                                              const std::map<std::string, std::string>& flags) {
-  Config config;
+tl::expected<Config, ConfigErrors> load_config(const std::string& file,
+                                               const std::map<std::string, std::string>& flags) {
+  Loading loading;
+  Config& config = loading.config;
   for (const Key& key : keys()) config.sources[std::string(key.shown.name)] = "default";
-  if (!file.empty())
-    if (auto error = read_file(config, file)) return tl::unexpected(*error);
+  if (!file.empty()) read_file(loading, file);
   for (const Key& key : keys()) {
-    const std::string variable = environment_name(key.shown.name);
+    const std::string name(key.shown.name);
+    const std::string variable = environment_name(name);
     const char* text = std::getenv(variable.c_str());
     if (!text) continue;
-    if (auto complaint = assign_text(config, key, text))
-      return tl::unexpected(ConfigError{"", 0, 0, variable + ' ' + *complaint});
-    config.sources[std::string(key.shown.name)] = "environment";
+    loading.places[name] = {"", 0, 0, variable};
+    if (auto complaint = assign_text(config, key, text)) loading.complain(name, *complaint);
+    config.sources[name] = "environment";
   }
   for (const auto& [name, text] : flags) {
     const Key* key = find_key(name);
+    loading.places[name] = {};
     const Complaint complaint = key ? assign_text(config, *key, text) : "is not a known key";
-    if (complaint) return tl::unexpected(ConfigError{"", 0, 0, name + ' ' + *complaint});
+    if (complaint) loading.complain(name, *complaint);
     config.sources[name] = "flag";
   }
-  if (config.data.empty()) return tl::unexpected(ConfigError{"", 0, 0, "data must not be empty"});
+  if (config.data.empty()) loading.complain("data", "must not be empty");
   fill_in_endpoints(config);
-  return config;
+  if (loading.errors.empty())
+    for (const KeyComplaint& complaint : check_whole(config)) loading.complain(complaint.key, complaint.what);
+  std::ranges::stable_sort(loading.errors, {},
+                           [](const ConfigError& error) { return std::pair(error.line, error.column); });
+  if (!loading.errors.empty()) return tl::unexpected(ConfigErrors{std::move(loading.errors)});
+  std::string& address = config.http_address;
+  if (address.starts_with('[')) address = address.substr(1, address.size() - 2);
+  return std::move(config);
 }
 
 std::string to_toml(const Config& config) {

@@ -78,6 +78,12 @@ struct ConfigError {
   std::string text() const;  // file:line:column: message
 };
 
+// All that is wrong with it, at least one.
+struct ConfigErrors {
+  std::vector<ConfigError> all;
+  std::string text() const;  // a line for each, without the last one's end
+};
+
 struct ConfigKey {
   std::string_view name;
   std::string_view meaning;
@@ -88,7 +94,8 @@ const std::vector<ConfigKey>& config_keys();
 std::string config_value(const Config& config, std::string_view key);
 
 // `file` may be empty. `flags`: key → value as text. Endpoints that were left empty are filled in.
-tl::expected<Config, ConfigError> load_config(const std::string& file, const std::map<std::string, std::string>& flags);
+tl::expected<Config, ConfigErrors> load_config(const std::string& file,
+                                               const std::map<std::string, std::string>& flags);
 
 // The whole configuration as a TOML file that load_config reads back.
 std::string to_toml(const Config& config);

@@ -53,7 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto config = load(text))
     check(*config);
   else
-    CHECK(!config.error().message.empty() && !config.error().text().empty());
+    CHECK(!config.error().all.empty() && !config.error().text().empty());
   if (const auto config = load_config({}, {{"data", std::string(text)}})) check(*config);
   return 0;
 }

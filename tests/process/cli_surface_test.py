@@ -221,7 +221,7 @@ class Commands(Surface):
         self.assertLessEqual(sum(operations for _, operations, *_ in slices), answer['operations'])
         for earlier, later in zip(slices, slices[1:]):
             self.assertAlmostEqual(later[0] - earlier[0], 0.1, places=5)
-        listed = json.loads(self.tally('list', '--prefix', 'bench-', '--limit', 20_000, '--json').stdout)
+        listed = json.loads(self.tally('list', '--prefix', 'bench-', '--json').stdout)
         self.assertGreaterEqual(len(listed['counters']), 5000)
 
     # ---- finding the group
@@ -331,12 +331,12 @@ class Configuration(Surface):
     def test_a_bad_file_is_told_with_line_and_column(self):
         for text, line, column in (('replicas = 5\nack_misses = "many"\n', 2, None), ('replicas = 4\n', 1, None),
                                    ('\n\n  no_such_key = 1\n', 3, 3), ('replicas = \n', 1, None),
-                                   ('durability = "maybe"\n', 1, 1), ('replicas = 3\nreplicas = 3\n', 2, None),
-                                   ('trusted_proxies = ["10.0.0.0/33"]\n', 1, 1), ('http_idle_ms = 0\n', 1, 1),
-                                   ('http_hosts = "a"\n', 1, 1), ('http_hosts = ["a:80"]\n', 1, 1),
-                                   ('http_hosts = ["a", 5]\n', 1, 1), ('replicas = ["a"]\n', 1, 1),
-                                   ('http_origins = ["www.example.org"]\n', 1, 1),
-                                   ('http_origins = ["https://a/"]\n', 1, 1)):
+                                   ('durability = "maybe"\n', 1, 14), ('replicas = 3\nreplicas = 3\n', 2, None),
+                                   ('trusted_proxies = ["10.0.0.0/33"]\n', 1, 19), ('http_idle_ms = 0\n', 1, 16),
+                                   ('http_hosts = "a"\n', 1, 14), ('http_hosts = ["a:80"]\n', 1, 14),
+                                   ('http_hosts = ["a", 5]\n', 1, 14), ('replicas = ["a"]\n', 1, 12),
+                                   ('http_origins = ["www.example.org"]\n', 1, 16),
+                                   ('http_origins = ["https://a/"]\n', 1, 16)):
             with self.subTest(text):
                 result = self.check(text)
                 self.assert_ends(result, USAGE, '')
@@ -348,6 +348,35 @@ class Configuration(Surface):
                 answer = self.check(text, '--json')
                 self.assertEqual(answer.returncode, USAGE)
                 self.assertEqual(json.loads(answer.stdout)['line'], line)
+
+    def test_all_that_is_wrong_is_told_at_once(self):
+        text = 'replicas = "text"\nack_misses = 7\nhttp_idle_ms = true\nno_such_key = 1\n'
+        result = self.check(text)
+        self.assertEqual([line.split('group.toml:')[1] for line in result.stderr.splitlines()],
+                         ['1:12: replicas is a text, and must be a whole number',
+                          '3:16: http_idle_ms is true, and must be a whole number',
+                          '4:1: no_such_key is not a known key'])
+        errors = json.loads(self.check(text, '--json').stdout)['errors']
+        self.assertEqual([(error['line'], error['column']) for error in errors], [(1, 12), (3, 16), (4, 1)])
+
+    def test_what_a_start_would_find_is_found(self):
+        tcp = 'distributor_client_endpoint = "tcp://10.0.0.1:'
+        for text, message in (('http_address = "300.1.1.1"\n', 'http_address must be an address'),
+                              ('http_address = "unix:/run/x"\n', 'http_address must be an address'),
+                              ('http_port = 65535\nbridges = 3\n', 'http_port leaves no room for 3 bridges'),
+                              ('cooldown_ms = 9000\ncooldown_max_ms = 8000\n', 'cooldown_ms must not be above'),
+                              ('comparator_client_endpoint = "nonsense"\n', 'must be ipc://PATH or tcp://HOST:PORT'),
+                              (tcp + 'x"\n', 'needs a port from 1 to 65535, not x'),
+                              (tcp + '70000"\n', 'needs a port from 1 to 65535, not 70000'),
+                              ('comparator_replica_endpoint = "tcp://a:6553"\nreplicas = 7\n', 'not 65536'),
+                              (tcp + '7"\ncomparator_client_endpoint = "tcp://10.0.0.1:7"\n',
+                               'comparator_client_endpoint is the same as distributor_client_endpoint')):
+            with self.subTest(text):
+                result = self.check(text)
+                self.assert_ends(result, USAGE, '')
+                self.assertIn(message, result.stderr)
+                self.assertRegex(result.stderr, r'group\.toml:\d:\d+: ')
+        self.assert_ends(self.check('http_address = "[::1]"\n'), DONE)
 
     def test_show_prints_every_value_and_where_it_came_from(self):
         with tempfile.TemporaryDirectory(prefix='tally-test-') as directory:
