@@ -159,7 +159,7 @@ Instant Supervisor::next_deadline() const {
 
 void Supervisor::start(Child& child, Instant now) {
   const Descriptor log = open_log(log_file(child));
-  const Duration watchdog = child.plan.watched ? watch_.interval() : Duration{};
+  const Duration watchdog = watch_.interval() * child.plan.watchdogs;
   std::vector<std::string> command = child.plan.command;
   command.insert(command.end(), {"--log", log_file(child)});
   const pid_t pid =

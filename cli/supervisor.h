@@ -4,7 +4,7 @@
 // What cannot get better by itself is not tried again: a distributor, comparator or bridge that refuses (exit code 2)
 // ends the group, and so do more replicas than may fail. One of few is masked, and tried again with growing pauses.
 //
-// It is their service manager, as systemd would be (sd_notify(3)): a watched one that hangs is killed (see watchdog.h),
+// It is their service manager, as systemd would be (sd_notify(3)): one that hangs is killed (see watchdog.h),
 // and restarted like any that died.
 //
 // One that is told to stop and has a socket for connections has a successor at once: both accept, so nobody is refused.
@@ -37,7 +37,7 @@ struct ChildPlan {
   std::vector<std::string> sockets;  // that it binds; one whose name is gone is of no use to anybody new
   int stop_round = 0;                // those of a lower round are stopped, and gone, first
   Duration stop_patience;            // from SIGTERM to SIGKILL
-  bool watched = false;              // killed when it hangs
+  std::int64_t watchdogs = 1;        // killed when it hangs for so many times the watchdog's interval
   bool may_fail = false;             // a replica: the group goes on without it
   bool starts_later = false;         // once all others have been ready: they may refuse, and then it has not begun
 };
@@ -49,7 +49,7 @@ class Supervisor {
     std::string log_directory;
     std::function<std::optional<std::string>()> look_after;  // makes what is missing; says what went wrong
   };
-  // `watchdog`: watched ones that are silent for so long hang; nothing: nobody is watched.
+  // `watchdog`: those that are silent for so long hang; nothing: nobody is watched.
   Supervisor(Places places, Duration watchdog, std::vector<ChildPlan> plans);
 
   // Starts all and keeps them running until a signal asks for an end; or until the group cannot run: then why, a

@@ -27,6 +27,7 @@ namespace tally::cli {
 namespace {
 
 constexpr std::size_t token_bytes = 32;
+constexpr std::int64_t replica_watchdogs = 20;
 
 // Bridges drain first, while there is still a group behind them; replicas go last.
 struct StopRound {
@@ -135,15 +136,15 @@ class Plans {
     child.command = {path, "--config", file_};
     child.stop_round = round.number;
     child.stop_patience = round.patience;
-    child.watched = true;
   }
   void add(const std::string& program, const std::string& role, StopRound round, std::size_t id) {
     add(program, role, round);
     all_.back().command.insert(all_.back().command.end(), {"--id", std::to_string(id)});
   }
-  // A replica may fail. One that hangs is the comparator's affair: evicted for silence, and masked meanwhile.
+  // A replica may fail. One that hangs is put out for silence and masked, so there is no hurry to kill it: it may wake
+  // up, and go on with what it has.
   void may_fail() {
-    all_.back().watched = false;
+    all_.back().watchdogs = replica_watchdogs;
     all_.back().may_fail = true;
     start_later();
   }
@@ -235,6 +236,7 @@ void fill_standard_descriptors() {
 ExitCode run_up(const UpOptions& options) {
   prepare_process();
   fill_standard_descriptors();
+  if (const auto complaint = limit_too_small()) return fail(ExitCode::usage, *complaint);
   const Descriptor signals = open_signals();
   auto config = group_config(options);
   if (!config) return fail(config.error());

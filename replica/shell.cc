@@ -69,7 +69,7 @@ int ReplicaShell::run() {
     end_transfers(now);
     scrub_checkpoints(now);
     look_after_links(now);
-    waiter_.wait(next_deadline());
+    waiter_.wait(std::min(next_deadline(), heartbeat_.beat(now)));
   }
   return 0;
 }

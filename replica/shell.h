@@ -14,6 +14,7 @@
 #include "runtime/channel.h"
 #include "runtime/config.h"
 #include "runtime/daemon.h"
+#include "runtime/heartbeat.h"
 #include "runtime/silence.h"
 #include "runtime/waiter.h"
 
@@ -72,6 +73,7 @@ class ReplicaShell {
   Instant next_scrub_;
   bool scrubbing_ = false;
   StopSignals stop_;
+  Heartbeat heartbeat_;
   Instant stop_by_ = Instant::never();
   Waiter waiter_;
   StoreThread store_;

@@ -59,6 +59,10 @@ int run_daemon(int argc, char** argv, const std::string& role, bool has_id,
   const sigset_t signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   start_logging(has_id ? role + '-' + std::to_string(id) : role, config->log_format, config->log_level, log);
+  if (const auto complaint = limit_too_small()) {
+    log_event(Event("refused_to_start", Severity::error).with("reason", *complaint));
+    return exit_usage;
+  }
   for (const std::string& directory : {config->data, config->run_directory()})
     if (const auto complaint = keep_private(directory)) {
       log_event(Event("refused_to_start", Severity::error).with("reason", *complaint));

@@ -27,7 +27,7 @@ void ignore(std::initializer_list<int> signals) {
 
 void prepare_process() {
   umask(of_others);
-  ignore({SIGPIPE, SIGUSR1, SIGUSR2});
+  ignore({SIGPIPE, SIGUSR1, SIGUSR2, SIGXFSZ});
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
   raise_descriptor_limit();
@@ -50,9 +50,28 @@ void limit_memory(std::uint64_t most_bytes) {
 #endif
 }
 
+std::optional<std::string> limit_too_small() {
+  struct Least {
+    decltype(RLIMIT_FSIZE) resource;
+    const char* name;
+    rlim_t bytes;
+  };
+  constexpr Least all[] = {{RLIMIT_FSIZE, "of a file's size (ulimit -f)", rlim_t{256} << 20},
+                           {RLIMIT_AS, "of address space (ulimit -v)", rlim_t{2048} << 20}};
+  for (const Least& least : all) {
+    rlimit given{};
+    if (getrlimit(least.resource, &given) != 0 || given.rlim_cur >= least.bytes) continue;
+    return std::string("the limit ") + least.name + " is " + std::to_string(given.rlim_cur) + " bytes; at least " +
+           std::to_string(least.bytes) + " are needed";
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> keep_private(const std::string& directory) {
   const auto complaint = [&](const std::string& reason) { return directory + ": " + reason; };
   std::error_code error;
+  if (std::filesystem::is_symlink(directory, error) && !std::filesystem::exists(directory, error))
+    return complaint("it is a link that leads nowhere");
   std::filesystem::create_directories(directory, error);
   if (error) return complaint(error.message());
   struct stat about {};

@@ -11,11 +11,15 @@
 namespace tally {
 
 // Before there are threads: what is made from now on is its owner's alone (umask 0077); a reader that has gone ends
-// nobody (SIGPIPE), nor do SIGUSR1 and SIGUSR2; no core is dumped; as many files may be open as the hard limit says.
+// nobody (SIGPIPE), nor do SIGUSR1, SIGUSR2 and a file that may not grow (SIGXFSZ); no core is dumped; as many files
+// may be open as the hard limit says.
 void prepare_process();
 
 // The same, and SIGHUP ends nobody either: there is nothing yet that it would make a daemon read again.
 void prepare_daemon();
+
+// Which limit that this process was given (ulimit) is too small for a daemon, a sentence; nothing: none is.
+std::optional<std::string> limit_too_small();
 
 // From now on allocations fail beyond so many bytes of heap and stacks (RLIMIT_DATA).
 void limit_memory(std::uint64_t most_bytes);

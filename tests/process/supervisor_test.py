@@ -34,6 +34,29 @@ def first_line(url):
         return connection.makefile().readline().strip()
 
 
+class WhatIsTooSmallOrMissing(unittest.TestCase):
+    def refuses(self, data, *prefix):
+        refused = subprocess.run([*prefix, pathlib.Path(BIN_DIR) / 'tally', 'up', '--http', '0', '--data', data],
+                                 capture_output=True, text=True, timeout=30, env=clean_environment(), check=False)
+        self.assertEqual(refused.returncode, 2)
+        return refused.stderr
+
+    def test_a_limit_that_is_too_small_is_told(self):
+        with tempfile.TemporaryDirectory(prefix='tally-test-') as directory:
+            data = pathlib.Path(directory) / 'data'
+            self.assertEqual(self.refuses(data, 'prlimit', '--fsize=10240'),
+                             "tally: the limit of a file's size (ulimit -f) is 10240 bytes; "
+                             'at least 268435456 are needed\n')
+            self.assertIn('(ulimit -v) is 500000000 bytes', self.refuses(data, 'prlimit', '--as=500000000'))
+            self.assertFalse(data.exists())
+
+    def test_a_link_that_leads_nowhere_is_named(self):
+        with tempfile.TemporaryDirectory(prefix='tally-test-') as directory:
+            link = pathlib.Path(directory) / 'data'
+            link.symlink_to('/no-such-directory')
+            self.assertEqual(self.refuses(link), f'tally: {link}: it is a link that leads nowhere\n')
+
+
 class ARunningGroup(unittest.TestCase):
     """Tests that leave the group as it was."""
 

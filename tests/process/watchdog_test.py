@@ -15,7 +15,6 @@ from load import Load
 
 BIN_DIR = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else 'build/release/bin')
 LONGEST_GAP_SECONDS = 1.0
-WATCHED = ('distributor', 'comparator', 'bridge')
 
 
 def hung_events(group):
@@ -55,6 +54,15 @@ class AHungDaemon(unittest.TestCase):
                     self.assertLess(gap, LONGEST_GAP_SECONDS)
                     self.assertIn(f'role={role} pid={pid} ', hung_events(group)[-1])
             self.assertEqual(len(hung_events(group)), 4)
+
+    def test_a_hung_replica_is_masked_and_restarted_later(self):
+        with Group(BIN_DIR, environment={'TALLY_WATCHDOG_MS': '300'}) as group:
+            group.wait_all_vote()
+            load, _ = self.hang_under_load(group, 'replica-2')
+            report = load.check(group)
+            self.assertEqual(report['unknown'] + report['refused'], 0)
+            group.wait_all_vote(60)
+            self.assertEqual(group.replica(2)['evictions'], 1)
 
     def test_a_hung_bridge_is_restarted_and_no_answer_is_wrong(self):
         with Group(BIN_DIR) as group:
@@ -152,7 +160,8 @@ class Configuration(unittest.TestCase):
         with Group(BIN_DIR, environment={'TALLY_WATCHDOG_MS': '700', 'WATCHDOG_USEC': '1'}) as group:
             for role, pid in group.pids().items():
                 variables = pathlib.Path(f'/proc/{pid}/environ').read_bytes().split(b'\0')
-                wanted = {b'WATCHDOG_USEC=700000', f'WATCHDOG_PID={pid}'.encode()} if role in WATCHED else set()
+                interval = 14_000_000 if role.startswith('replica-') else 700_000
+                wanted = {f'WATCHDOG_USEC={interval}'.encode(), f'WATCHDOG_PID={pid}'.encode()}
                 self.assertEqual({v for v in variables if v.startswith(b'WATCHDOG_')}, wanted, role)
 
 
