@@ -96,7 +96,9 @@ class Load:
             connection.request('POST', f'/v1/counters/{increment.counter}/increment',
                                headers={'Idempotency-Key': key} if key else {})
             answer = connection.getresponse()
-            body = json.loads(answer.read())
+            text = answer.read()
+            is_ours = 'json' in (answer.getheader('Content-Type') or '')  # a proxy has pages of its own
+            body = json.loads(text) if is_ours else {}
         except (OSError, http.client.HTTPException):
             connection.close()  # the next request opens it again
             time.sleep(RETRY_SECONDS)  # nobody listens: do not spin
