@@ -76,12 +76,13 @@ tl::expected<std::string, Failure> RunDirectory::path_for_sockets() {
 
 std::optional<std::string> RunDirectory::make_link() {
   const std::string link = short_directory_ + "/run";
-  if (mkdir(short_directory_.c_str(), S_IRWXU) != 0 && errno != EEXIST) return short_directory_ + ": " + reason();
+  const bool is_new = mkdir(short_directory_.c_str(), S_IRWXU) == 0;
+  if (!is_new && errno != EEXIST) return short_directory_ + ": " + reason();
   struct stat about {};  // somebody else may have been quicker
   const bool is_ours = lstat(short_directory_.c_str(), &about) == 0 && S_ISDIR(about.st_mode) &&
                        about.st_uid == geteuid() && (about.st_mode & (S_IRWXG | S_IRWXO)) == 0;
   if (!is_ours) return short_directory_ + " belongs to somebody else";
-  short_lock_ = lock_directory(short_directory_);
+  if (is_new || !short_lock_) short_lock_ = lock_directory(short_directory_);
   if (symlink(path_.c_str(), link.c_str()) != 0) return link + ": " + reason();
   return std::nullopt;
 }

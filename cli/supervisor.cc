@@ -99,8 +99,6 @@ void Supervisor::look_after() {
   told_trouble_ = trouble;
   if (!trouble.empty()) return;
   for (Child& child : children_) {
-    for (const Child::Leaving& old : child.leaving)
-      if (old.kill_at <= woken_) kill(old.pid, SIGKILL);
     if (child.pid == 0) continue;
     if (access(pid_file(child).c_str(), F_OK) != 0) write_pid(child);
     if (child.ready_at != Instant::never()) restart_unreachable(child);
@@ -209,6 +207,8 @@ void Supervisor::watch() {
     return;
   }
   for (Child& child : children_) {
+    for (const Child::Leaving& old : child.leaving)
+      if (old.kill_at <= woken_) kill(old.pid, SIGKILL);
     if (child.pid == 0) continue;
     const Pulse::Finding finding = child.pulse.look(woken_);
     if (finding == Pulse::Finding::hung || (finding == Pulse::Finding::silent && !is_held_up(child.pid)))
