@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
+#include <cerrno>
 #include <charconv>
 #include <fstream>
 #include <new>
 #include <openssl/evp.h>
 
+#include "files/trouble.h"
 #include "protocol/check.h"
 
 namespace tally {
@@ -143,9 +145,12 @@ tl::expected<AuditFile, AuditFault> verify_audit(std::istream& text, const std::
 
 tl::expected<AuditFile, AuditFault> verify_audit_file(const std::filesystem::path& path,
                                                       const std::optional<AuditHead>& known) {
+  errno = 0;
   std::ifstream text(path, std::ios::binary);
-  if (!text) return tl::unexpected(AuditFault{0, "cannot be read"});
-  return verify_audit(text, known);
+  if (!text) return tl::unexpected(AuditFault{0, describe_trouble(errno)});
+  auto verified = verify_audit(text, known);
+  if (!verified && verified.error().line == 0) verified.error().why = describe_trouble(errno);  // of the read
+  return verified;
 }
 
 }  // namespace tally

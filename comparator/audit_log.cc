@@ -2,7 +2,6 @@
 #include "comparator/audit_log.h"
 
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "comparator/audit_chain.h"
 #include "comparator/audit_json.h"
 #include "files/aside.h"
+#include "files/trouble.h"
 
 namespace tally {
 namespace {
@@ -59,7 +59,7 @@ tl::expected<AuditHead, std::string> AuditLog::append(std::span<const AuditRecor
 tl::expected<void, std::string> AuditLog::open_file() {
   file_ = Descriptor(::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
   if (!file_) return tl::unexpected(failure("cannot be opened"));
-  if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) return tl::unexpected(failure("is in use"));
+  if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) return tl::unexpected(failure("cannot be locked"));
   if (!sync_directory(path_)) return tl::unexpected(failure("directory cannot be synced"));
   return {};
 }
@@ -93,7 +93,8 @@ tl::expected<void, std::string> AuditLog::put_aside(std::uint64_t line, const st
   if (!aside) return tl::unexpected(aside.error());
   std::error_code error;
   std::filesystem::rename(path_, *aside, error);
-  if (error) return tl::unexpected(path_.string() + ": broken, and cannot be put aside: " + error.message());
+  if (error)
+    return tl::unexpected(path_.string() + ": broken, and cannot be put aside: " + describe_trouble(error.value()));
   note_ = "the log before is broken at line " + std::to_string(line) + " (" + why + "), kept as " +
           aside->filename().string();
   events_.push_back(Event("audit_chain_broken", Severity::error)
@@ -126,7 +127,7 @@ tl::expected<void, std::string> AuditLog::write(std::string_view text) {
 }
 
 std::string AuditLog::failure(const char* action) const {
-  return path_.string() + ": " + action + ": " + std::strerror(errno);
+  return path_.string() + ": " + action + ": " + describe_trouble(errno);
 }
 
 }  // namespace tally

@@ -296,7 +296,7 @@ class DistributorCore {
   Instant next_sync_;     // nothing stays unsynced for longer
   Instant next_beat_;     // standings and view
   Instant next_empty_;    // an order without requests
-  std::string_view told_trouble_ = "starting";
+  std::string_view told_trouble_;
   bool draining_ = false;
   std::uint64_t orders_made_ = 0;
   std::uint64_t requests_ordered_ = 0;

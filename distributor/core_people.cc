@@ -61,7 +61,8 @@ void DistributorCore::tell_trouble(Instant now) {
   const std::string_view why = trouble(now);
   if (why == told_trouble_) return;
   told_trouble_ = why;
-  output_.events.push_back(Event("group_state", why.empty() ? Severity::info : Severity::warning)
+  const bool is_expected = why.empty() || why == "starting";
+  output_.events.push_back(Event("group_state", is_expected ? Severity::info : Severity::warning)
                                .with("state", to_string(group_state(now)))
                                .with("reason", why)
                                .with("advice", advice(why)));

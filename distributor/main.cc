@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "distributor/shell.h"
+#include "files/trouble.h"
 #include "journal/segmented_journal.h"
 #include "runtime/clock.h"
 #include "runtime/daemon.h"
@@ -24,9 +25,11 @@ tl::expected<std::unique_ptr<Journal>, std::string> open(const Config& config) {
   options.random = random_number;
   try {
     return open_journal(open_posix_directory(config.journal_directory()), std::move(options));
-  } catch (const std::system_error& missing) {
+  } catch (const std::system_error& error) {
+    if (trouble_of(error.code().value()) != Trouble::damaged)
+      return tl::unexpected(std::string("the journal cannot be read: ") + error.what());
     return tl::unexpected(
-        std::string("there is no journal: ") + missing.what() +
+        std::string("there is no journal: ") + error.what() +
         "; put the newest copy of it back, or see `tally journal rebuild`, or, where there was no group yet, "
         "`tally init`");
   }

@@ -2,8 +2,9 @@
 // One directory of a file system, and files in it, as the journal and other keepers of files see it. The real one is
 // posix_directory.cc; the tests have one that loses what was not synced.
 //
-// Whatever fails throws std::system_error, whose text names the path. What is written is there after a crash of the
-// machine once sync() of the file has succeeded, its name once sync() of the directory has.
+// Whatever fails throws std::system_error, whose text names the path and, from the real one, the kind of trouble
+// (files/trouble.h). What is written is there after a crash of the machine once sync() of the file has succeeded, its
+// name once sync() of the directory has.
 #pragma once
 
 #include <algorithm>

@@ -7,18 +7,18 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <system_error>
 #include <unistd.h>
 #include <utility>
 
 #include "files/directory.h"
+#include "files/trouble.h"
 #include "protocol/check.h"
 #include "runtime/descriptor.h"
 
 namespace tally {
 namespace {
 
-[[noreturn]] void fail(const std::string& path) { throw std::system_error(errno, std::generic_category(), path); }
+[[noreturn]] void fail(const std::string& path) { throw file_error(path, errno); }
 
 Descriptor open_file(const std::string& path, int flags) {
   Descriptor file(open(path.c_str(), flags | O_CLOEXEC, 0600));
@@ -102,7 +102,11 @@ class PosixDirectory : public Directory {
 
   std::vector<std::string> names() const override {
     std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(path_)) names.push_back(entry.path().filename());
+    std::error_code failure;
+    std::filesystem::directory_iterator entries(path_, failure);
+    for (; !failure && entries != std::filesystem::directory_iterator(); entries.increment(failure))
+      names.push_back(entries->path().filename());
+    if (failure) throw file_error(path_, failure.value());
     std::ranges::sort(names);
     return names;
   }

@@ -2,7 +2,6 @@
 #include "files/trouble.h"
 
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <system_error>
 #include <unistd.h>
@@ -13,15 +12,14 @@ namespace tally {
 namespace {
 
 FoundTrouble found(const std::filesystem::path& path, int error) {
-  const Trouble kind = trouble_of(error);
-  return {kind, path.string() + ": " + std::string(words(kind)) + ": " + std::strerror(error)};
+  return {trouble_of(error), file_error(path, error).what()};
 }
 
 }  // namespace
 
 std::string_view words(Trouble trouble) {
   switch (trouble) {
-    case Trouble::damaged: return "is damaged or incomplete";
+    case Trouble::damaged: return "is missing or damaged";
     case Trouble::no_room: return "there is no room on the disk";
     case Trouble::no_access: return "cannot be accessed";
     case Trouble::no_resources: return "the process has too few descriptors or too little memory";
@@ -47,6 +45,14 @@ Trouble trouble_of(int error) {
     case ETXTBSY: return Trouble::locked;
     default: return Trouble::no_access;  // EACCES, EPERM, EIO, EROFS, ESTALE and whatever else: nothing is known
   }
+}
+
+std::string describe_trouble(int error) {
+  return std::string(words(trouble_of(error))) + ": " + std::generic_category().message(error);
+}
+
+std::system_error file_error(const std::filesystem::path& path, int error) {
+  return {error, std::generic_category(), path.string() + ": " + std::string(words(trouble_of(error)))};
 }
 
 std::optional<FoundTrouble> find_trouble(const std::filesystem::path& directory) {

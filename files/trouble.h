@@ -7,8 +7,8 @@
 //   no_resources  the process has too few descriptors or too little memory: likewise
 //   locked        another process uses it: refused
 //
-// Only `damaged` is ever an answer about the content; whose it is says its identity (files/identity.h). Pure but for
-// find_trouble(); any thread.
+// Only `damaged` is ever an answer about the content; whose it is says its identity (files/identity.h). The journal,
+// the audit log and the replicas' stores all use the words here. Pure but for find_trouble(); any thread.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace tally {
 
@@ -25,6 +26,12 @@ std::string_view words(Trouble trouble);
 
 // Of a call that failed on something that should be there; `error` is an errno.
 Trouble trouble_of(int error);
+
+// One line: the kind in words, and what the system says.
+std::string describe_trouble(int error);
+
+// What Directory and File throw; its what() is the path and that line.
+std::system_error file_error(const std::filesystem::path& path, int error);
 
 struct FoundTrouble {
   Trouble kind{};

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <mutex>
 #include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "files/trouble.h"
 #include "journal/opening.h"
 #include "journal/records.h"
 #include "journal/segment.h"
@@ -264,7 +266,7 @@ class SegmentedJournal : public Journal {
     Sequence sequence = segment.first();
     for (; sequence <= recovered_.last.sequence; sequence = sequence.next()) {
       const auto content = read(sequence);
-      if (!content) throw std::system_error(EIO, std::generic_category(), directory_->path());
+      if (!content) throw file_error(directory_->path(), EIO);
       append_to(segment, RecordType::order, sequence, *content, {});
     }
     reader_.reset();

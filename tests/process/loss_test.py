@@ -91,7 +91,7 @@ class WhatCannotGetBetter(LossTest):
     def test_a_journal_that_is_gone_ends_up_and_is_not_made_anew(self):
         self.run_with(1)
         shutil.rmtree(self.data / 'journal')
-        self.assertIn(f'{self.data}/journal: No such file or directory', self.refuses())
+        self.assertIn(f'{self.data}/journal: is missing or damaged: No such file or directory', self.refuses())
         self.assertFalse((self.data / 'journal').exists())
 
     def test_one_replica_that_refuses_is_masked_and_two_are_not(self):

@@ -9,10 +9,12 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import unittest
 
 from group import Group, wait_until
@@ -108,6 +110,54 @@ class Reasons(ReasonsTest):
         self.group.tally('fault', 'inject', 2, 'wrong-value')
         wait_until(lambda: self.group.run('incr', 'home') and self.status()['state'] == 'halted', 'it halts', 60)
         self.is_told('halted', 'halted')
+
+
+class WithLongPatience(ReasonsTest):
+    """States that are over within milliseconds otherwise."""
+
+    def begin(self, ack_timeout_ms):
+        """A replica is silent after four of these, and one that is slow votes after two."""
+        environment = {'TALLY_WATCHDOG_MS': '0', 'TALLY_ACK_TIMEOUT_MS': str(ack_timeout_ms)}
+        self.group = self.enterContext(Group(BIN_DIR, '--fault-injection', environment=environment))
+        self.group.wait_all_vote()
+
+    def order_of(self, text):
+        """The number of the order that does this, as far as there is one."""
+        command = [BIN_DIR / 'tally', 'journal', 'dump', self.group.data]
+        dumped = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        found = re.search(rf'order (\d+) .* {text}', dumped)
+        return int(found.group(1)) if found else None
+
+    def test_starting(self):
+        self.begin(ack_timeout_ms=4000)
+        for replica in (1, 2):
+            self.group.tally('fault', 'inject', replica, 'drop-orders')  # so that nothing is decided
+        pid = self.group.pid('distributor')
+        os.kill(pid, signal.SIGKILL)
+        self.group.wait_new_pid('distributor', pid)
+        self.is_told('unavailable', 'starting')
+        for replica in (1, 2):
+            self.group.tally('fault', 'clear', replica)
+        self.is_ok_again()
+
+    def test_rolling_back(self):
+        """Replica 1 votes on an order on which the voters disagree, and gets none after it."""
+        self.begin(ack_timeout_ms=2000)  # a ballot is open for five seconds
+        self.group.tally('replica', 'evict', 3)
+        self.group.tally('fault', 'inject', 1, 'slow')
+        self.group.tally('fault', 'inject', 2, 'wrong-value')
+        asking = threading.Thread(target=self.group.request, args=('POST', '/v1/counters/home/increment'))
+        asking.start()
+        self.addCleanup(asking.join)
+        order = wait_until(lambda: self.order_of('add "home" by 1'), 'it is ordered')
+        wait_until(lambda: self.group.replica(1)['applied'] >= order, 'replica 1 has executed it')
+        self.group.tally('fault', 'inject', 1, 'drop-orders')
+        self.group.tally('fault', 'clear', 2)
+        self.is_told('unavailable', 'rolling_back')
+        self.group.tally('fault', 'clear', 1)
+        wait_until(lambda: self.status().get('reason') == 'replicas_out', 'it serves again', 40)
+        self.group.tally('replica', 'readmit', 3)
+        self.is_ok_again()
 
 
 class TheJournalsDisk(ReasonsTest):

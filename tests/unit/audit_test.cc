@@ -368,6 +368,17 @@ BOOST_AUTO_TEST_CASE(an_empty_file_is_a_log_and_a_missing_one_is_not) {
   BOOST_TEST(!AuditLog::open(directory.path / "missing" / "audit.log").has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_log_that_cannot_be_read_is_not_called_broken) {
+  const Directory directory;
+  fs::create_directory(directory.log());  // opens, and each read of it fails
+  const auto verified = verify_audit_file(directory.log());
+  BOOST_REQUIRE(!verified.has_value());
+  BOOST_TEST(verified.error().line == 0U);
+  BOOST_TEST(verified.error().why == "cannot be accessed: Is a directory");
+  BOOST_TEST(!AuditLog::open(directory.log()).has_value());
+  BOOST_TEST(fs::is_directory(directory.log()));  // nothing was put aside
+}
+
 BOOST_AUTO_TEST_CASE(a_head_survives_being_text) {
   const AuditHead head{17, "abc"};
   BOOST_TEST((audit_head_from(to_text(head)) == head));
