@@ -153,6 +153,13 @@ void append_quoted(std::string& out, std::string_view text) {
   out += '"';
 }
 
+Problem unanswered(bool is_read) {
+  if (is_read) return {ProblemKind::outcome_unknown, "no answer came in time"};
+  return {ProblemKind::outcome_unknown,
+          "no answer came in time: it may have been counted or not; with an Idempotency-Key it can be sent again",
+          Applied::unknown};
+}
+
 std::optional<Problem> problem_of(const Answer& answer, bool is_read) {
   switch (answer.outcome) {
     case CallOutcome::answered:
@@ -161,11 +168,7 @@ std::optional<Problem> problem_of(const Answer& answer, bool is_read) {
     case CallOutcome::not_applied: return problem_of_not_applied(answer.error);
     case CallOutcome::unknown: break;
   }
-  if (is_read) return Problem{ProblemKind::outcome_unknown, "no answer came in time"};
-  return Problem{
-      ProblemKind::outcome_unknown,
-      "no answer came in time: it may have been counted or not; with an Idempotency-Key it can be sent again",
-      Applied::unknown};
+  return unanswered(is_read);
 }
 
 void write_json(std::string body, Reply& reply) {

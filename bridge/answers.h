@@ -51,6 +51,9 @@ void write_answer(const Task& task, const Answer& answer, const Circumstances& c
 void write_admin_reply(const AdminCommand& command, const std::optional<AdminReply>& answer, const Rules& rules,
                        const Circumstances& circumstances, Reply& reply);
 
+// The group has said nothing.
+Problem unanswered(bool is_read);
+
 // Why there is nothing to show for this answer; nothing: it was done. A read that got no answer applied nothing.
 std::optional<Problem> problem_of(const Answer& answer, bool is_read);
 

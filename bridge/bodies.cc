@@ -143,6 +143,10 @@ std::string shown(std::string_view text) {
   return out;
 }
 
+constexpr char must_be_json[] = "the body must be application/json";
+
+bool is_form(std::string_view type) { return iequals(trimmed(type), "application/x-www-form-urlencoded"); }
+
 // What follows the type: "; charset=utf-8; …" (RFC 9110, section 8.3.1).
 std::optional<Problem> check_charset(std::string_view parameters) {
   while (!parameters.empty()) {
@@ -160,8 +164,14 @@ std::optional<Problem> check_charset(std::string_view parameters) {
 
 }  // namespace
 
+std::optional<Problem> check_form(const HttpRequest& request) {
+  const std::string_view text = request.content_type;
+  if (request.body.empty() || !is_form(text.substr(0, text.find(';'))) || parse_json(request.body)) return std::nullopt;
+  return unsupported(must_be_json);
+}
+
 std::optional<Problem> check_media(const HttpRequest& request) {
-  if (request.body.empty()) return std::nullopt;
+  if (!request.has_body) return std::nullopt;
   if (request.has_content_encoding && !iequals(request.content_encoding, "identity"))
     return unsupported("the body's Content-Encoding must be identity, not " + shown(request.content_encoding));
   const bool is_of_page = request.has_origin || request.has_fetch_site;
@@ -169,10 +179,8 @@ std::optional<Problem> check_media(const HttpRequest& request) {
   const std::string_view text = request.content_type;
   const std::string_view type = text.substr(0, text.find(';'));
   if (auto wrong = check_charset(text.substr(type.size()))) return wrong;
-  if (iequals(trimmed(type), "application/json")) return std::nullopt;
-  const bool is_form = iequals(trimmed(type), "application/x-www-form-urlencoded");
-  if (is_form && !is_of_page && parse_json(request.body)) return std::nullopt;
-  return unsupported("the body must be application/json");
+  if (iequals(trimmed(type), "application/json") || (is_form(type) && !is_of_page)) return std::nullopt;
+  return unsupported(must_be_json);
 }
 
 tl::expected<std::int64_t, Problem> parse_increment(std::string_view body) {

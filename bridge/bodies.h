@@ -13,10 +13,13 @@
 
 namespace tally::bridge {
 
-// Whether the header says of the body what this bridge can read: JSON in UTF-8, as it is. Where no
-// browser sends it no type at all is fine, and so is a form that is JSON: `curl -d` says that of
-// whatever it sends.
+// Whether the head says of the body what this bridge can read: JSON in UTF-8, as it is. Where no
+// browser sends it no type at all is fine, and so is a form, which check_form() looks at: `curl -d`
+// says that of whatever it sends.
 std::optional<Problem> check_media(const HttpRequest& request);
+
+// That a body that is said to be a form is JSON.
+std::optional<Problem> check_form(const HttpRequest& request);
 
 tl::expected<std::int64_t, Problem> parse_increment(std::string_view body);
 tl::expected<std::int64_t, Problem> parse_value(std::string_view body);

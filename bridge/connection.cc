@@ -65,6 +65,7 @@ void Connection::abandon() {
 
 void Connection::overdue() {
   if (stage_ == Stage::waiting_its_turn) return refuse_list();
+  if (stage_ == Stage::waiting) return give_up();
   if (stage_ != Stage::reading_head && stage_ != Stage::reading_body) return close();
   timed_out_ = true;
   deadline_ = Instant::never();
@@ -103,7 +104,7 @@ bool Connection::take_request() {
   }
   if (parser_->is_header_done() && stage_ != Stage::reading_body) {
     enter(Stage::reading_body, http_limits::body_timeout);
-    if (request_.expects_continue && request_.is_http_1_1 && request_.body.empty()) send_continue();
+    if (request_.expects_continue && request_.is_http_1_1 && request_.body.empty() && !ask_for_body()) return false;
   } else if (parser_->got_some() && stage_ == Stage::idle) {
     enter(Stage::reading_head, http_limits::head_timeout);
   }
@@ -134,11 +135,17 @@ void Connection::end_unparsed(const Problem& problem) {
   reply_problem(problem);
 }
 
-// So little fits into the socket's buffer always: every earlier answer is out.
-void Connection::send_continue() {
+// The client waits for a word before it sends its body (RFC 9110, section 10.1.1). False: that word was a refusal.
+bool Connection::ask_for_body() {
+  if (const auto task = understand_head(request_, site_.rules); !task) {
+    end_unparsed(task.error());
+    return false;
+  }
+  // So little fits into the socket's buffer always: every earlier answer is out.
   constexpr std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
   error_code error;
   if (socket_.write_some(net::buffer(text), error) != text.size()) close();
+  return true;
 }
 
 // ---- serving
@@ -208,6 +215,12 @@ void Connection::ask_group() {
   site_.exchange->submit(std::move(std::get<OwnedOperation>(task_.work)), *this);
 }
 
+// The answer is long due: this process stood still, and nothing is known of what became of the request.
+void Connection::give_up() {
+  keep_alive_ = false;  // nor could an answer that comes yet be told from that to another request
+  reply_problem(unanswered(task_.is_read));
+}
+
 // Its turn did not come in time.
 void Connection::refuse_list() {
   const auto self = std::move(hold_);
@@ -219,14 +232,14 @@ void Connection::answered(const Answer& answer) {
   const auto self = std::move(hold_);
   if (task_.route.endpoint == Endpoint::counters)
     if (WaitingHook* next = site_.list_turns.ended()) static_cast<Connection*>(next)->ask_group();
-  if (stage_ == Stage::closed) return;
+  if (stage_ != Stage::waiting) return;  // closed, or given up
   write_answer(task_, answer, site_.circumstances(), reply_);
   if (send_reply()) advance();
 }
 
 void Connection::ask_cluster() {
   site_.exchange->status(site_.exchange->timeout(), [self = take_hold()](const std::optional<ClusterStatus>& status) {
-    if (self->stage_ == Stage::closed) return;
+    if (self->stage_ != Stage::waiting) return;
     const Processes processes = self->task_.is_operators ? Processes::shown : Processes::hidden;
     if (status) write_json(status_json(*status, processes), self->reply_);
     const bool goes_on =
@@ -239,7 +252,7 @@ void Connection::ask_cluster() {
 void Connection::ask_admin(AdminCommand command) {
   const auto asked = command;
   site_.exchange->admin(std::move(command), [self = take_hold(), asked](const std::optional<AdminReply>& answer) {
-    if (self->stage_ == Stage::closed) return;
+    if (self->stage_ != Stage::waiting) return;
     write_admin_reply(asked, answer, self->site_.rules, self->site_.circumstances(), self->reply_);
     if (self->send_reply()) self->advance();
   });
@@ -286,10 +299,10 @@ bool Connection::end_request() {
   return true;
 }
 
-// Closing a socket with unread bytes in it resets the connection, and the client may lose the answer. So, where bytes
-// may be unread: say that nothing more comes, and drop what the client sends until it has understood.
+// A socket that is closed with unread bytes in it, or that gets some later, a line end behind a body for one, resets
+// the connection, and the client may lose the answer. So: say that nothing more comes, and drop what the client sends
+// until it has understood.
 void Connection::linger() {
-  if (!more_to_come_ && !site_.draining && buffer_.size() == 0) return close();
   error_code error;
   socket_.shutdown(Socket::shutdown_send, error);
   if (error) return close();

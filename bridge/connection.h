@@ -58,6 +58,7 @@ class Connection final : public Asker, public WaitingHook, public std::enable_sh
   bool serve_task();
   Source source_of_request() const;
   void refuse_list();
+  void give_up();
   bool may_spend_key(const OwnedOperation& operation);
   bool refuse_key();
   bool reply_problem(const Problem& problem);
@@ -69,7 +70,7 @@ class Connection final : public Asker, public WaitingHook, public std::enable_sh
   void read_more();
   void on_read(error_code error, std::size_t bytes);
   void end_unparsed(const Problem& problem);
-  void send_continue();
+  bool ask_for_body();
   void linger();
   void read_and_drop();
   void enter(Stage stage, Duration limit);

@@ -23,6 +23,7 @@ constexpr ProblemRow rows[] = {
     {422, "key-reused", "Idempotency key reused", false},
     {429, "too-many-keys", "Too many idempotency keys", true},
     {431, "header-too-large", "Header too large", false},
+    {505, "other-version", "HTTP version not supported", false},
     {500, "broken", "Internal error", false},
     {503, "prefetch", "Prefetches are not counted", false},
     {503, "overloaded", "Overloaded", true},

@@ -25,6 +25,7 @@ enum class ProblemKind : std::uint8_t {
   key_reused,
   too_many_keys,
   header_too_large,
+  other_version,
   broken,  // our own bug
   prefetch,
   overloaded,

@@ -36,6 +36,15 @@ bool names_prefetch(std::string_view value) {
   return boost::beast::iequals(value.substr(0, word.size()), word);
 }
 
+// As "GET / HTTP/2.0" does (RFC 9112, section 2.3).
+bool ends_in_version(std::string_view line) {
+  constexpr std::string_view form = " HTTP/0.0";
+  if (line.size() < form.size()) return false;
+  line.remove_prefix(line.size() - form.size());
+  const auto fits = [](char wanted, char byte) { return wanted == '0' ? byte >= '0' && byte <= '9' : byte == wanted; };
+  return std::ranges::equal(form, line, fits);
+}
+
 // A list that comes in several fields is one list (RFC 9110, section 5.3). Its first elements are dropped, whole ones,
 // where it is too long.
 void append_end(std::string& list, std::string_view value) {
@@ -62,6 +71,8 @@ Problem RequestParser::problem_of(error_code error) const {
   if (error == http::error::body_limit)
     return {ProblemKind::body_too_large,
             "the body is longer than " + std::to_string(http_limits::body_bytes) + " bytes"};
+  if (error == http::error::bad_version && is_other_version_)
+    return {ProblemKind::other_version, "HTTP/1.1 and HTTP/1.0 are understood"};
   return {ProblemKind::malformed, "this is not an HTTP/1.1 request: " + error.message()};
 }
 
@@ -77,6 +88,7 @@ std::size_t RequestParser::put(boost::asio::const_buffer buffer, error_code& err
   if (error) return skipped;
   const std::size_t taken = Base::put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
   ahead_ -= std::min(ahead_, taken);
+  if (error == http::error::bad_version) is_other_version_ = ends_in_version(bytes.substr(0, bytes.find('\r')));
   return skipped + taken;
 }
 
@@ -128,8 +140,8 @@ void RequestParser::on_field_impl(field name, text name_text, text value, error_
       return store_once(request_.authorization, request_.has_authorization, value, error);
     case field::expect: request_.expects_continue = boost::beast::iequals(value, "100-continue"); return;
     case field::transfer_encoding:
-      if (!boost::beast::iequals(value, "chunked"))
-        refuse(ProblemKind::malformed, "no transfer coding but chunked is understood", error);
+      if (!boost::beast::iequals(value, "chunked") || !request_.is_http_1_1)
+        refuse(ProblemKind::malformed, "no transfer coding but chunked is understood, and none in HTTP/1.0", error);
       return;
     case field::unknown:
       if (boost::beast::iequals(name_text, "Idempotency-Key"))
@@ -145,6 +157,7 @@ void RequestParser::on_header_impl(error_code& error) {
   head_ended_ = true;
   if (request_.hosts > 1 || (request_.hosts == 0 && request_.is_http_1_1))
     refuse(ProblemKind::malformed, "an HTTP/1.1 request has exactly one Host field", error);
+  request_.has_body = chunked() || content_length().value_or(0) > 0;
 }
 
 std::size_t RequestParser::on_body_impl(text body, error_code&) {

@@ -2,9 +2,9 @@
 // Beast's HTTP/1 parser, storing only what HttpRequest holds, into a request that is used again and again.
 //
 // Stricter than Beast where a proxy in front of us might read the same bytes differently: exactly one Host field in
-// HTTP/1.1, no transfer coding but chunked, no field that goes on in the next line (RFC 9112, section 5.2), and every
-// byte of the head counts against the limit, those of empty lines before it too, which are passed over (RFC 9112,
-// section 2.2). Fields in the trailer of a chunked body are dropped.
+// HTTP/1.1, no transfer coding but chunked and none in HTTP/1.0 (RFC 9112, section 6.1), no field that goes on in the
+// next line (RFC 9112, section 5.2), and every byte of the head counts against the limit, those of empty lines before
+// it too, which are passed over (RFC 9112, section 2.2). Fields in the trailer of a chunked body are dropped.
 #pragma once
 
 #include <boost/beast/http/basic_parser.hpp>
@@ -55,10 +55,11 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   void store_once(std::string& stored, bool& has, text value, error_code& error);
 
   HttpRequest& request_;
-  std::size_t head_bytes_ = 0;  // of whole lines that were looked at
-  std::size_t ahead_ = 0;       // of these, not taken by Beast yet
-  bool head_ended_ = false;     // Beast has seen its end
-  bool lines_ended_ = false;    // look_at_lines has
+  std::size_t head_bytes_ = 0;     // of whole lines that were looked at
+  std::size_t ahead_ = 0;          // of these, not taken by Beast yet
+  bool head_ended_ = false;        // Beast has seen its end
+  bool lines_ended_ = false;       // look_at_lines has
+  bool is_other_version_ = false;  // it ends in HTTP/2.0, say
   std::optional<Problem> refusal_;
 };
 

@@ -43,11 +43,7 @@ Understood operation(Task task, OperationKind kind, std::int64_t value, const Ht
   operation.kind = kind;
   operation.name = task.route.name;
   operation.value = value;
-  task.is_read = kind == OperationKind::get;
-  if (!task.is_read) {
-    if (auto wrong = check_idempotency_key(request)) return tl::unexpected(std::move(*wrong));
-    operation.idempotency_key = request.idempotency_key;
-  }
+  if (!task.is_read) operation.idempotency_key = request.idempotency_key;
   task.work = std::move(operation);
   return task;
 }
@@ -56,7 +52,6 @@ Understood operation(Task task, OperationKind kind, std::int64_t value, const Ht
 Understood list(Task task) {
   OwnedOperation operation;
   operation.kind = OperationKind::list;
-  task.is_read = true;
   operation.name = task.route.name;
   operation.after = task.route.after;
   operation.limit = std::min(task.route.limit + 1, limits::list_entries);
@@ -64,11 +59,8 @@ Understood list(Task task) {
   return task;
 }
 
-Understood counter(Task task, const HttpRequest& request, const Rules& rules) {
-  if (request.method == Method::get || request.method == Method::head)
-    return operation(std::move(task), OperationKind::get, 0, request);
-  if (auto wrong = check_token(request, rules)) return tl::unexpected(std::move(*wrong));
-  if (auto wrong = check_media(request)) return tl::unexpected(std::move(*wrong));
+Understood counter(Task task, const HttpRequest& request) {
+  if (task.is_read) return operation(std::move(task), OperationKind::get, 0, request);
   if (request.method == Method::remove) {
     if (auto wrong = check_nothing(request.body)) return tl::unexpected(std::move(*wrong));
     return operation(std::move(task), OperationKind::remove, 0, request);
@@ -79,27 +71,18 @@ Understood counter(Task task, const HttpRequest& request, const Rules& rules) {
 }
 
 Understood increment(Task task, const HttpRequest& request) {
-  if (auto wrong = check_media(request)) return tl::unexpected(std::move(*wrong));
   const auto by = parse_increment(request.body);
   if (!by) return tl::unexpected(by.error());
   return operation(std::move(task), OperationKind::add, *by, request);
 }
 
 // HEAD is safe by its definition (RFC 9110, section 9.2.1): it looks and does not count.
-//
-// A prefetch may be for a page that nobody will see. Browsers throw an answer that is no success away, and ask again
-// when the page is shown; of a prefetch that is 204 Chrome would keep the answer, and the hit would be lost. So: 503.
 Understood hit(Task task, const HttpRequest& request) {
-  if (task.head_only) return operation(std::move(task), OperationKind::get, 0, request);
-  if (request.is_prefetch)
-    return problem(ProblemKind::prefetch, "a prefetch is not counted: ask when the page is shown");
-  return operation(std::move(task), OperationKind::add, 1, request);
+  const OperationKind kind = task.is_read ? OperationKind::get : OperationKind::add;
+  return operation(std::move(task), kind, 1, request);
 }
 
 Understood admin(Task task, AdminAction action, const HttpRequest& request, const Rules& rules) {
-  if (auto wrong = check_token(request, rules)) return tl::unexpected(std::move(*wrong));
-  if (task.route.replica.value > rules.replicas) return problem(ProblemKind::not_found, "there is no such replica");
-  if (auto wrong = check_media(request)) return tl::unexpected(std::move(*wrong));
   AdminCommand command;
   command.token = rules.admin_token;
   command.action = action;
@@ -120,12 +103,44 @@ bool changes_by_method(Method method) {
   return method == Method::post || method == Method::put || method == Method::remove;
 }
 
+bool is_administration(Endpoint endpoint) {
+  return endpoint == Endpoint::evict || endpoint == Endpoint::readmit || endpoint == Endpoint::fault;
+}
+
+bool is_read(Endpoint endpoint, Method method) {
+  const bool looks = method == Method::get || method == Method::head;
+  return endpoint == Endpoint::counters || endpoint == Endpoint::cluster || (endpoint == Endpoint::counter && looks) ||
+         (endpoint == Endpoint::hit && method == Method::head);
+}
+
+// A prefetch may be for a page that nobody will see. Browsers throw an answer that is no success away, and ask again
+// when the page is shown; of a prefetch that is 204 Chrome would keep the answer, and the hit would be lost. So: 503.
+std::optional<Problem> check_prefetch(const Task& task, const HttpRequest& request) {
+  if (task.route.endpoint != Endpoint::hit || task.is_read || !request.is_prefetch) return std::nullopt;
+  return Problem{ProblemKind::prefetch, "a prefetch is not counted: ask when the page is shown"};
+}
+
+std::optional<Problem> check_head(const Task& task, const HttpRequest& request, const Rules& rules) {
+  const Endpoint endpoint = task.route.endpoint;
+  const bool is_change = changes_by_method(request.method);
+  const bool needs_token = is_administration(endpoint) || (endpoint == Endpoint::counter && is_change);
+  if (needs_token)
+    if (auto wrong = check_token(request, rules)) return wrong;
+  if (is_administration(endpoint) && task.route.replica.value > rules.replicas)
+    return Problem{ProblemKind::not_found, "there is no such replica"};
+  if (auto wrong = check_prefetch(task, request)) return wrong;
+  if (is_change)
+    if (auto wrong = check_media(request)) return wrong;
+  const bool counts = endpoint == Endpoint::increment || endpoint == Endpoint::hit || endpoint == Endpoint::counter;
+  return counts && !task.is_read ? check_idempotency_key(request) : std::nullopt;
+}
+
 }  // namespace
 
 void HttpRequest::clear() {
   method = Method::other;
   is_http_1_1 = expects_continue = has_content_type = has_content_encoding = false;
-  has_authorization = has_idempotency_key = has_origin = has_fetch_site = is_prefetch = false;
+  has_authorization = has_idempotency_key = has_origin = has_fetch_site = has_body = is_prefetch = false;
   hosts = 0;
   for (std::string* text : {&target, &host, &origin, &fetch_site, &forwarded_for, &forwarded, &content_type,
                             &content_encoding, &authorization, &idempotency_key, &body})
@@ -139,7 +154,7 @@ bool is_bearer_of(std::string_view authorization, std::string_view token) {
          CRYPTO_memcmp(authorization.data() + scheme.size(), token.data(), token.size()) == 0;
 }
 
-tl::expected<Task, Problem> understand(const HttpRequest& request, const Rules& rules) {
+tl::expected<Task, Problem> understand_head(const HttpRequest& request, const Rules& rules) {
   if (auto wrong = check_host(request, rules)) return tl::unexpected(std::move(*wrong));
   auto route = find_route(request.method, request.target);
   if (!route) return tl::unexpected(std::move(route.error()));
@@ -148,15 +163,26 @@ tl::expected<Task, Problem> understand(const HttpRequest& request, const Rules& 
   Task task;
   task.route = std::move(*route);
   task.head_only = request.method == Method::head;
-  switch (task.route.endpoint) {
-    case Endpoint::increment: return increment(std::move(task), request);
-    case Endpoint::hit: return hit(std::move(task), request);
-    case Endpoint::counter: return counter(std::move(task), request, rules);
-    case Endpoint::counters: return list(std::move(task));
-    case Endpoint::evict: return admin(std::move(task), AdminAction::evict, request, rules);
-    case Endpoint::readmit: return admin(std::move(task), AdminAction::readmit, request, rules);
-    case Endpoint::fault: return admin(std::move(task), AdminAction::fault, request, rules);
-    case Endpoint::cluster: task.is_operators = !check_token(request, rules); return task;
+  task.is_read = is_read(task.route.endpoint, request.method);
+  task.is_operators = task.route.endpoint == Endpoint::cluster && !check_token(request, rules);
+  if (auto wrong = check_head(task, request, rules)) return tl::unexpected(std::move(*wrong));
+  return task;
+}
+
+tl::expected<Task, Problem> understand(const HttpRequest& request, const Rules& rules) {
+  auto task = understand_head(request, rules);
+  if (!task) return task;
+  if (changes_by_method(request.method))
+    if (auto wrong = check_form(request)) return tl::unexpected(std::move(*wrong));
+  switch (task->route.endpoint) {
+    case Endpoint::increment: return increment(std::move(*task), request);
+    case Endpoint::hit: return hit(std::move(*task), request);
+    case Endpoint::counter: return counter(std::move(*task), request);
+    case Endpoint::counters: return list(std::move(*task));
+    case Endpoint::evict: return admin(std::move(*task), AdminAction::evict, request, rules);
+    case Endpoint::readmit: return admin(std::move(*task), AdminAction::readmit, request, rules);
+    case Endpoint::fault: return admin(std::move(*task), AdminAction::fault, request, rules);
+    case Endpoint::cluster:
     case Endpoint::livez:
     case Endpoint::readyz:
     case Endpoint::options: return task;

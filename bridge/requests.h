@@ -28,6 +28,7 @@ struct HttpRequest {
   bool has_idempotency_key = false;
   bool has_origin = false;
   bool has_fetch_site = false;
+  bool has_body = false;     // by its framing: one is to come, or is there
   bool is_prefetch = false;  // by the browser, perhaps for nobody
   std::uint32_t hosts = 0;   // Host fields
   std::string target;
@@ -65,6 +66,9 @@ struct Task {
 };
 
 tl::expected<Task, Problem> understand(const HttpRequest& request, const Rules& rules);
+
+// The same of the head alone, before its body is read: a task without work, or why no body could help.
+tl::expected<Task, Problem> understand_head(const HttpRequest& request, const Rules& rules);
 
 // Whether `authorization` ("Bearer …") carries the token; compared in constant time.
 bool is_bearer_of(std::string_view authorization, std::string_view token);

@@ -51,7 +51,7 @@ bool same(const HttpRequest& one, const HttpRequest& other) {
   const auto flags = [](const HttpRequest& request) {
     return std::tie(request.method, request.is_http_1_1, request.expects_continue, request.has_content_type,
                     request.has_content_encoding, request.has_authorization, request.has_idempotency_key, request.hosts,
-                    request.has_origin, request.has_fetch_site, request.is_prefetch);
+                    request.has_origin, request.has_fetch_site, request.has_body, request.is_prefetch);
   };
   return texts(one) == texts(other) && flags(one) == flags(other);
 }

@@ -11,6 +11,7 @@ import pathlib
 import resource
 import signal
 import socket
+import subprocess
 import sys
 import time
 import unittest
@@ -293,6 +294,8 @@ class Refusals(Bridge):
         for payload in (b'nonsense\r\n\r\n', b'GET / HTTP/1.1\r\n\r\n', b'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n',
                         b'GET /hit/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n',
                         b'POST /v1/counters/a/increment HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n',
+                        b'POST /v1/counters/s/increment HTTP/1.0\r\nConnection: keep-alive\r\n'
+                        b'Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
                         b'POST /v1/counters/s/increment HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n'
                         b'Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n'):
             with self.subTest(payload):
@@ -443,6 +446,29 @@ class Connections(Bridge):
         connection.sendall(b'{"by":4}')
         self.assertIn(b'"value":4', connection.recv(4096))
 
+    def test_who_waits_to_send_a_body_is_refused_at_once(self):
+        for status, head in ((401, b'PUT /v1/counters/a HTTP/1.1\r\nContent-Type: application/json'),
+                             (405, b'POST /livez HTTP/1.1'),
+                             (415, b'POST /v1/counters/a/increment HTTP/1.1\r\nContent-Type: text/plain'),
+                             (404, b'POST /nothing HTTP/1.1')):
+            with self.subTest(status):
+                answer = self.raw(head + b'\r\nHost: localhost\r\nContent-Length: 8\r\nExpect: 100-continue\r\n\r\n')
+                self.assert_problem(answer, status)
+
+    def test_another_version_of_http_is_505(self):
+        for payload in (b'GET /livez HTTP/2.0\r\nHost: localhost\r\n\r\n', b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+                        b'GET /livez HTTP/1.2\r\nHost: localhost\r\n\r\n'):
+            self.assert_problem(self.raw(payload), 505)
+        for version in (b'HTTP/one', b'http/2.0', b'HTTP/2'):
+            self.assert_problem(self.raw(b'GET /livez ' + version + b'\r\nHost: localhost\r\n\r\n'), 400)
+
+    def test_a_line_end_that_comes_late_resets_no_connection(self):
+        connection = self.open()
+        connection.sendall(b'GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+        self.assertIn(b'"alive"', AnswerStream(connection).read())
+        for _ in range(2):  # the second fails if the first was answered by a reset
+            connection.sendall(b'\r\n')
+
     def test_an_absolute_target_is_understood(self):
         self.assert_counter(self.raw(b'GET http://localhost/hit/absolute HTTP/1.1\r\nHost: x\r\n\r\n'), 'absolute', 1)
 
@@ -462,6 +488,10 @@ class Browsers(Bridge):
     """A page asks, perhaps a stranger's."""
 
     environment = {'TALLY_HTTP_HOSTS': 'counter.example', 'TALLY_HTTP_ORIGINS': 'https://page.example'}
+
+    def test_what_is_no_host_is_400(self):
+        for host in (b'"a b/c"', b'a b', b'[::1', b'a:b', b'a/b'):
+            self.assert_problem(self.raw(b'GET /livez HTTP/1.1\r\nHost: ' + host + b'\r\n\r\n'), 400)
 
     def test_a_host_that_is_not_ours_is_421(self):
         for path in ('/v1/counters/h', '/hit/h', '/livez', '/v1/cluster', '/nothing'):
@@ -599,6 +629,27 @@ class WithoutFaultInjection(Bridge):
 
     def test_faults_are_forbidden(self):
         self.assert_problem(self.admin('POST', '/v1/cluster/replicas/3/fault', b'{"kind":"silent"}'), 403)
+
+
+class Pause(unittest.TestCase):
+    def test_what_waited_while_a_bridge_stood_still_is_told_that_its_outcome_is_unknown(self):
+        with Group(BIN_DIR, environment={'TALLY_WATCHDOG_MS': '0', 'TALLY_REQUEST_TIMEOUT_MS': '200'}) as group:
+            address = urllib.parse.urlsplit(group.http)
+            stopped = [group.pid('comparator'), group.pid('bridge')]
+            connection = http.client.HTTPConnection(address.hostname, address.port, timeout=SECONDS)
+            self.addCleanup(connection.close)
+            os.kill(stopped[0], signal.SIGSTOP)
+            connection.request('GET', '/hit/waiting')
+            dump = [BIN_DIR / 'tally', 'journal', 'dump', group.data]
+            wait_until(lambda: b'add "waiting"' in subprocess.run(dump, capture_output=True, check=True).stdout,
+                       'it is on its way')
+            os.kill(stopped[1], signal.SIGSTOP)
+            continues = time.monotonic() + 5.5  # beyond all that the bridge grants
+            wait_until(lambda: time.monotonic() > continues, 'all deadlines have passed')
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
+            answer = connection.getresponse()
+            self.assertEqual((answer.status, json.loads(answer.read())['applied']), (504, 'unknown'))
 
 
 class Drain(unittest.TestCase):

@@ -30,6 +30,7 @@ HttpRequest request_of(Method method, std::string target, std::string body = "")
   HttpRequest request;
   request.method = method;
   request.target = std::move(target);
+  request.has_body = !body.empty();
   request.body = std::move(body);
   return request;
 }
@@ -562,10 +563,27 @@ BOOST_AUTO_TEST_CASE(requests_that_two_readers_could_read_differently_are_refuse
         "Sec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site\r\n\r\n"})
     BOOST_TEST(parse_status(start + rest) == 400, rest);
   for (const std::string bytes :
-       {"GET /hit/a HTTP/1.1\r\n\r\n", "GET /hit/a HTTP/2.0\r\n\r\n", "GET /hit/a\r\n\r\n",
+       {"GET /hit/a HTTP/1.1\r\n\r\n", "GET /hit/a HTTP/2\r\n\r\n", "GET /hit/a\r\n\r\n",
         "GET  /hit/a HTTP/1.1\r\n\r\n", "\x16\x03\x01\x02", "GET /hit/a HTTP/1.1\nHost: x\n\n"})
     BOOST_TEST(parse_status(bytes) == 400, bytes);
   BOOST_TEST(parse_status("GET /hit/a HTTP/1.0\r\n\r\n") == 200);
+  BOOST_TEST(parse_status("GET /hit/a HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n") == 400);
+  const std::string other_version = "GET /hit/a HTTP/2.0\r\nHost: x\r\n\r\n";
+  for (std::size_t piece = 1; piece <= other_version.size(); ++piece) {
+    HttpRequest request;
+    BOOST_TEST(parse_status(other_version, piece, request) == 505);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_no_body_could_help_is_refused_by_its_head) {
+  HttpRequest request = request_of(Method::put, "/v1/counters/home");
+  request.has_body = true;
+  BOOST_TEST((understand_head(request, rules).error().kind == ProblemKind::unauthorized));
+  BOOST_TEST(understand_head(with_token(request), rules).has_value());
+  BOOST_TEST(status_of(understand(with_token(request), rules)) == 400);  // it lacks the value
+  request.has_content_type = true;
+  request.content_type = "text/plain";
+  BOOST_TEST((understand_head(with_token(request), rules).error().kind == ProblemKind::unsupported_type));
 }
 
 BOOST_AUTO_TEST_CASE(what_proxies_say_in_several_fields_is_one_list_and_its_end_is_kept) {
