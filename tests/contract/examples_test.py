@@ -1,0 +1,514 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Each example on the pages does what the page says: examples_test.py BIN_DIR
+
+Every fenced block of every page says by its info string what it is:
+
+    console  commands after `$ `, and all that they print: run against a group of the test, and compared. `^C` ends the
+             `tally up` before it. `…` is what the page leaves out: alone in a line any lines, else a part of its line.
+             Each must end with 0; `; echo "exit code $?"` shows another code.
+    sh       commands that all must succeed; daemons run, each on a "machine" (a directory) of its own
+    toml     `tally config check` accepts it, and a group starts with it
+    text     nothing to run: a file, a drawing, a grammar
+
+`./scripts/run` and `tally up` start the group, on a free port that stands for 8080; /var is a directory of the test.
+Blocks with a title= belong to proxies_test.py.
+"""
+
+import collections
+import os
+import pathlib
+import pty
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+import unittest
+import urllib.parse
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'tests' / 'process'))
+
+from group import Group, clean_environment, wait_until  # pylint: disable=wrong-import-position
+from load import Load  # pylint: disable=wrong-import-position
+
+BIN_DIR = None
+PAGES = [*sorted(ROOT.glob('*.md')), *sorted((ROOT / 'docs').rglob('*.md'))]
+TITLED = ROOT / 'docs' / 'proxies.md'  # of which proxies_test.py runs the blocks with a title
+KINDS = ('console', 'sh', 'toml', 'text')
+COMMAND_SECONDS = 30
+PATIENCE_SECONDS = 15
+
+NOT_RUN = {
+    './scripts/test': 'builds and runs every test, and so this one',
+}
+
+Block = collections.namedtuple('Block', 'page line info text')
+Step = collections.namedtuple('Step', 'command shown')
+
+
+def blocks_of(page):
+    """All of a page's fenced blocks, in order."""
+    found, opened = [], None
+    for number, line in enumerate(page.read_text().splitlines(), 1):
+        if opened:
+            if line.strip() == '```':
+                found.append(Block(page.relative_to(ROOT), opened[0], opened[1], '\n'.join(opened[2])))
+                opened = None
+            else:
+                opened[2].append(line)
+        elif fence := re.fullmatch(r'\s*```(.*)', line):
+            opened = (number, fence.group(1).strip(), [])
+    if opened:
+        raise AssertionError(f'{page}:{opened[0]}: the block does not end')
+    return found
+
+
+def steps_of(text):
+    """A console's commands, each with the lines that it shows."""
+    steps = []
+    for line in text.splitlines():
+        if line.startswith('$ '):
+            steps.append(Step(line[2:], []))
+        elif line == '^C':
+            steps.append(Step(line, []))
+        elif not steps:
+            raise AssertionError(f'it begins with no command: {line}')
+        elif not steps[-1].shown and steps[-1].command.endswith('\\'):
+            steps[-1] = Step(f'{steps[-1].command}\n{line}', [])
+        else:
+            steps[-1].shown.append(line)
+    return steps
+
+
+def without_comment(command):
+    return re.sub(r'\s+#.*', '', command)
+
+
+# ---- what a page shows, as a pattern
+
+TOKEN = re.compile(r'''
+    (?P<any>…)
+  | (?P<time>\d{4}-\d\d-\d\dT[\d:.]+Z)
+  | (?P<hex>\b[0-9a-f]{16,}\b)
+  | (?P<sequence>(?<="sequence":)\d+)
+  | (?P<votes>(?<="votes":)\d+)
+  | (?P<slot>\breplica-\d/[ab]\b)
+  | (?P<list>(?<=replicas\ )\d+(?:,\ \d+)+)
+  | (?P<exact>^\d+(?=\ \ ) | (?<=exit\ code\ )\d+ | (?<=[Rr]eplica\ )\d+ | (?<=readmit\ )\d+ | \d+(?=\ replicas)
+            | (?<=127\.0\.0\.1:)\d+ | (?<=[A-Za-z])\d+)
+  | (?P<number>\d+)
+  | (?P<blank>\s+)
+''', re.VERBOSE)
+SHAPES = {
+    'any': r'.*',
+    'time': r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z',
+    'votes': r'[23]',
+    'slot': r'replica-\d/[ab]',
+    'list': r'\d+(?:, \d+)*',
+    'blank': r'\s+',
+}
+TELLS_ABOUT_NOW = re.compile(r'\btally (?:audit|journal|status|up)\b')  # numbers are of that moment
+ONLY_LOOKS = re.compile(r'\S*\btally status\b[^|;&]*')  # a reader types more slowly than the test, and may look again
+
+
+class Shown:
+    """Compares what is printed with what a page shows; equal sequences of a page must be equal, others must differ."""
+
+    def __init__(self):
+        self.sequences = {}
+
+    def line(self, line, exact, opened):
+        def shape(found):
+            kind, text = found.lastgroup, found.group()
+            if kind == 'hex':
+                return f'[0-9a-f]{{{len(text)}}}'
+            if kind == 'sequence':
+                if text in self.sequences:
+                    return self.sequences[text]
+                if text in opened:
+                    return f'(?P=s{text})'
+                opened.add(text)
+                return rf'(?P<s{text}>\d+)'
+            if kind == 'number' and not exact:
+                return r'\d+'
+            return SHAPES.get(kind) or re.escape(text)
+        pattern, end = '', 0
+        for found in TOKEN.finditer(line):
+            pattern += re.escape(line[end:found.start()]) + shape(found)
+            end = found.end()
+        return pattern + re.escape(line[end:])
+
+    def matches(self, step, printed):
+        exact, opened = not TELLS_ABOUT_NOW.search(step.command), set()
+        pattern = ''.join(r'(?:.*\n)*?' if line.strip() == '…' else self.line(line.rstrip(), exact, opened) + r'\n'
+                          for line in step.shown)
+        found = re.fullmatch(pattern, ''.join(line.rstrip() + '\n' for line in printed.splitlines()))
+        if not found:
+            return False
+        new = {text: found.group(f's{text}') for text in opened}
+        told = [*self.sequences.values(), *new.values()]
+        if len(set(told)) != len(told):
+            return False
+        self.sequences.update(new)
+        return True
+
+
+class Shell:
+    """A bash on a terminal, which runs one command after the other; so a variable is kept."""
+
+    END = re.compile(r'\x1d(\d+)\x1d')
+
+    def __init__(self, directory, environment):
+        self.terminal, inner = pty.openpty()
+        read, self.script = os.pipe()
+        self.process = subprocess.Popen(['bash', '--norc', '--noprofile', f'/dev/fd/{read}'], cwd=directory,
+                                        env=environment, stdin=inner, stdout=inner, stderr=inner, pass_fds=[read],
+                                        start_new_session=True)
+        os.close(inner)
+        os.close(read)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.script)
+        os.close(self.terminal)
+        try:
+            self.process.wait(COMMAND_SECONDS)
+        finally:
+            if self.process.poll() is None:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+
+    def run(self, command, typed):
+        """What it printed, and its exit code. `typed` is given to the first that asks."""
+        os.write(self.script, f'{command}\nstatus=$?; printf "\\035%d\\035" $status; (exit $status)\n'.encode())
+        printed, deadline = b'', time.monotonic() + COMMAND_SECONDS
+        while True:
+            text = printed.decode(errors='replace').replace('\r\n', '\n')
+            if end := self.END.search(text):
+                return re.sub(r'\x1b\[[0-9;]*m', '', text[:end.start()]), int(end.group(1))
+            if typed and text.endswith('Type yes: '):
+                os.write(self.terminal, typed.encode() + b'\n')
+                typed = None
+            ready, _, _ = select.select([self.terminal], [], [], max(0, deadline - time.monotonic()))
+            if not ready:
+                raise AssertionError(f'not within {COMMAND_SECONDS} s: {command}: {text}')
+            printed += os.read(self.terminal, 65536)
+
+
+class Reader:
+    """Does what a page says, from top to bottom, in a directory that stands for a clone and for /."""
+
+    def __init__(self, page):
+        self.page = page
+        self.place = pathlib.Path(tempfile.mkdtemp(prefix='tally-test-'))
+        self.data = None
+        self.group = None
+        self.machines = []
+        self.port = free_port()
+        self.shown = Shown()
+        (self.place / 'var' / 'lib').mkdir(parents=True)
+        (self.place / 'build' / 'release').mkdir(parents=True)
+        (self.place / 'build' / 'release' / 'bin').symlink_to(BIN_DIR)
+        self.environment = {**clean_environment(), 'PATH': f'{BIN_DIR}:{os.environ["PATH"]}', 'HOME': str(self.place),
+                            'TERM': 'dumb', 'LC_ALL': 'C.UTF-8', 'TALLY_HTTP_PORT': str(self.port)}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        for directory, process in self.machines:
+            if exception[0]:
+                print(f'---- {directory}', (directory / 'log').read_text(), sep='\n', file=sys.stderr)
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+        try:
+            for _, process in self.machines:
+                process.wait(COMMAND_SECONDS)
+        finally:
+            for _, process in self.machines:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+            if self.group:
+                self.group.__exit__(*exception)
+            shutil.rmtree(self.place, ignore_errors=True)
+
+    # ---- the group
+
+    def start(self, *arguments, environment=None):
+        self.stop()
+        self.group = Group(BIN_DIR, *arguments, data=self.data, environment=environment)
+        self.group.__enter__()
+        self.port = urllib.parse.urlsplit(self.group.http).port
+        self.group.wait_all_vote()
+
+    def stop(self, how=signal.SIGTERM):
+        if self.group:
+            group, self.group = self.group, None
+            group.up.send_signal(how)
+            code = group.up.wait(COMMAND_SECONDS)
+            group.__exit__(None, None, None)
+            if code != 0:
+                raise AssertionError(f'`tally up` ended with {code}')
+
+    def start_as_told(self, command):
+        """`./scripts/run …` or `tally up …`: what it prints."""
+        _, *arguments = without_comment(command).removeprefix('tally ').split()
+        self.data = self.place / 'tally-data'
+        if '--data' in arguments:
+            at = arguments.index('--data')
+            self.data = pathlib.Path(self.here(arguments[at + 1]))
+            del arguments[at:at + 2]
+        self.start(*arguments)
+        return lambda: (self.group.temporary / 'up.log').read_text()
+
+    def tally(self, *arguments):
+        command = [BIN_DIR / 'tally', *map(str, arguments)]
+        result = subprocess.run(command, cwd=self.place, env=self.environment, capture_output=True, text=True,
+                                check=False, timeout=COMMAND_SECONDS)
+        if result.returncode != 0:
+            raise AssertionError(f'tally {arguments} ended with {result.returncode}: {result.stdout}{result.stderr}')
+        return result.stdout
+
+    def here(self, text):
+        """With the test's addresses and directories in place of the page's."""
+        text = re.sub(r'\b(localhost|127\.0\.0\.1):8080\b', rf'\1:{self.port}', text)
+        return re.sub(r'(?<![\w./])/var/', f'{self.place}/var/', text)
+
+    def there(self, text):
+        return text.replace(f'{self.place}/var/', '/var/').replace(f':{self.port}', ':8080')
+
+    # ---- blocks
+
+    def read(self, block):
+        kind = block.info
+        if kind in ('console', 'sh') and not self.data:
+            self.data = self.place / ('var/lib/tally' if '/var/lib/tally' in block.text else 'tally-data')
+            if kind == 'console' and not block.text.startswith('$ ./scripts/run'):
+                self.start()
+        if kind == 'console':
+            self.console(steps_of(block.text))
+        elif kind == 'sh':
+            self.sh([line for line in block.text.splitlines() if line.strip()])
+        elif kind == 'toml':
+            self.toml(block.text)
+
+    def console(self, steps):
+        prepare = PREPARED.get(steps[0].command)
+        if prepare:
+            prepare(self)
+        with Shell(self.place, self.environment) as shell:
+            for step in steps:
+                self.step(shell, step)
+
+    def step(self, shell, step):
+        command = without_comment(step.command)
+        if command in NOT_RUN:
+            return
+        if command == '^C':
+            self.stop(signal.SIGINT)
+        elif re.match(r'(\./scripts/run|tally up)\b', command):
+            printed = self.start_as_told(command)
+            if step.shown:
+                wait_until(lambda: self.shown.matches(step, self.there(printed())), f'{command} prints {step.shown}',
+                           PATIENCE_SECONDS)
+        else:
+            deadline = time.monotonic() + (PATIENCE_SECONDS if ONLY_LOOKS.fullmatch(command) else 0)
+            typed = 'yes' if any(line.endswith('Type yes: yes') for line in step.shown) else None
+            while not self.does(shell, step, typed, time.monotonic() >= deadline):
+                pass
+
+    def does(self, shell, step, typed, last):
+        printed, code = shell.run(self.here(step.command), typed)
+        printed = self.there(printed)
+        if code == 0 and self.shown.matches(step, printed):
+            return True
+        if last:
+            told = [f'$ {step.command}', *step.shown, f'---- it ended with {code}, and printed:', printed]
+            raise AssertionError('\n'.join(told))
+        return False
+
+    def sh(self, lines):
+        daemons = [line for line in lines if re.search(r'\btally-(distributor|comparator|replica|bridge) ', line)]
+        for line in daemons:
+            self.start_machine(line)
+        if daemons:
+            self.check_machines()
+        with Shell(self.place, self.environment) as shell:
+            for line in lines:
+                if line not in daemons:
+                    self.step(shell, Step(line, ['…']))
+
+    # ---- configurations, and machines
+
+    def toml(self, text):
+        file = self.place / 'group.toml'
+        file.write_text(text + '\n')
+        if 'valid' not in self.tally('config', 'check', file):
+            raise AssertionError('it is not said to be valid')
+        if 'tcp://' in text:
+            file.write_text(with_free_ports(text) + '\n')
+            return  # the page says how its daemons start
+        with Group(BIN_DIR, '--config', file) as group:
+            group.wait_all_vote()
+            wanted = tomllib.loads(text)
+            if len(group.endpoints()['bridges']) != wanted.get('bridges', 1):
+                raise AssertionError('it has other bridges')
+            for host, status in [(host, 200) for host in wanted.get('http_hosts', [])] + [('other.example.org', 421)]:
+                found = group.request('GET', '/readyz', headers={'Host': host})[0]
+                if found != status:
+                    raise AssertionError(f'asked for {host} it answers {found}')
+
+    def start_machine(self, line):
+        directory = self.place / f'machine-{len(self.machines) + 1}'
+        directory.mkdir()
+        shutil.copy(self.place / 'group.toml', directory)
+        command = ['bash', '-c', f'trap : TERM; {line}']  # so that it waits for the daemon
+        with open(directory / 'log', 'wb') as log:
+            process = subprocess.Popen(command, cwd=directory, stdout=log, stderr=log, env=self.environment,
+                                       start_new_session=True)
+        self.machines.append((directory, process))
+
+    def check_machines(self):
+        url = f'http://127.0.0.1:{self.port}'
+
+        def ready():
+            for directory, process in self.machines:
+                if process.poll() is not None:
+                    raise AssertionError(f'{directory} ended with {process.returncode}')
+            try:
+                with urllib.request.urlopen(f'{url}/readyz', timeout=5) as answer:
+                    return answer.status == 200
+            except OSError:
+                return False
+        wait_until(ready, 'the machines are a group')
+        self.tally('wait', '--state', 'ok', '--timeout', PATIENCE_SECONDS, '--config', 'group.toml')
+        with urllib.request.urlopen(f'{url}/v1/counters/home/increment', data=b'', timeout=5) as answer:
+            answer.read()
+        if self.tally('get', 'home', '--config', 'group.toml') != '1\n':
+            raise AssertionError('it counts wrongly')
+        self.tally('replica', 'evict', 3, '--config', 'group.toml')  # with the admin token
+        self.tally('replica', 'readmit', 3, '--config', 'group.toml')
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        return taken.getsockname()[1]
+
+
+def with_free_ports(text):
+    """The page's machines, 10.0.0.…:70…, as addresses of this one, with ports that nobody has."""
+    def is_free(prefix):
+        for suffix in (*range(1, 6), *range(11, 14), *range(21, 24), *range(31, 34)):
+            with socket.socket() as taken:
+                if taken.connect_ex(('127.0.0.1', int(f'{prefix}{suffix:02}'))) == 0:
+                    return False
+        return True
+    prefix = next(prefix for prefix in range(110, 320) if is_free(prefix))
+    return re.sub(r'tcp://10\.0\.0\.(\d):70', rf'tcp://127.0.0.\1:{prefix}', text)
+
+
+# ---- what has happened before, where a page does not say it
+
+def counted_to_1000(reader):
+    reader.group.tally('set', 'home', 1000)
+
+
+def counted_on(reader):
+    reader.start()
+    reader.group.tally('incr', 'home')
+    reader.stop()
+
+
+def damaged_journal(reader):
+    """In the newest segment an order cannot be read, nor what follows it, but for the end."""
+    def count(name):
+        reader.group.tally('incr', name)
+        stable = reader.group.status()['stable']
+        wait_until(lambda: reader.group.status()['stable'] > stable + 6, 'orders follow, and what was agreed')
+    reader.stop()
+    shutil.rmtree(reader.data)
+    reader.start()
+    count('c1')
+    count('gone')
+    reader.stop()
+    newest = max((reader.data / 'journal').glob('orders-*'))
+    content = newest.read_bytes()
+    begin = content.index(b'gone')
+    size = (len(content.rstrip(b'\0')) - begin) // 2
+    newest.write_bytes(content[:begin] + bytes(size) + content[begin + size:])
+
+
+def lost_journal(reader):
+    """Everything dies at once, and the journal is gone."""
+    reader.stop()
+    shutil.rmtree(reader.data)
+    reader.start(environment={'TALLY_CHECKPOINT_ORDERS': '300'})
+    group, reader.group = reader.group, None
+    try:
+        with Load(group.http, clients=2):
+            wait_until(lambda: all(replica['checkpoint'] > 300 for replica in group.status()['replicas']),
+                       'each has two checkpoints')
+        while -group.status()['decided'] % 100 < 20:  # one of the three writes a checkpoint of each hundredth order
+            group.tally('incr', 'home')
+        stable = group.status()['stable']
+        wait_until(lambda: group.status()['stable'] > stable + 6, 'orders follow, and the replicas know of it')
+        group.kill()
+    finally:
+        group.__exit__(*sys.exc_info())
+    shutil.rmtree(reader.data / 'journal')
+
+
+PREPARED = {
+    'tally up --data /var/lib/tally': counted_to_1000,
+    'mv /var/lib/tally /var/lib/tally.before': counted_on,
+    'tally journal check /var/lib/tally; echo "exit code $?"': damaged_journal,
+    'tally journal rebuild --data /var/lib/tally': lost_journal,
+}
+
+
+class Examples(unittest.TestCase):
+    def test_each_block_says_what_it_is(self):
+        for page in PAGES:
+            for block in blocks_of(page):
+                where = f'{block.page}:{block.line}'
+                if 'title=' in block.info and page == TITLED:
+                    continue
+                self.assertIn(block.info, KINDS, f'{where}: say what this block is')
+                if block.info == 'text':
+                    self.assertFalse(re.search('^[$] ', block.text, re.MULTILINE), f'{where}: that is a console')
+
+    def test_each_does_what_its_page_says(self):
+        for page in PAGES:
+            blocks = [block for block in blocks_of(page) if block.info in KINDS and block.info != 'text']
+            if not blocks:
+                continue
+            with self.subTest(page=page.name), Reader(page) as reader:
+                for block in blocks:
+                    try:
+                        reader.read(block)
+                    except AssertionError as error:
+                        raise AssertionError(f'{block.page}:{block.line}: {error}') from error
+
+    def test_what_is_prepared_or_not_run_is_on_a_page(self):
+        blocks = [block for page in PAGES for block in blocks_of(page)]
+        firsts = [block.text.splitlines()[0].removeprefix('$ ') for block in blocks if block.info == 'console']
+        for command in PREPARED:
+            self.assertEqual(firsts.count(command), 1, command)
+        lines = {without_comment(line.removeprefix('$ ')) for block in blocks for line in block.text.splitlines()}
+        self.assertLessEqual(set(NOT_RUN), lines)
+
+
+if __name__ == '__main__':
+    BIN_DIR = pathlib.Path(sys.argv.pop(1)).resolve()
+    unittest.main()
