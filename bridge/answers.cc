@@ -131,6 +131,7 @@ bool is_the_groups_affair(ProblemKind kind) {
 
 void start(Reply& reply, int status, std::string_view content_type) {
   reply.status = status;
+  reply.problem.reset();
   reply.content_type = content_type;
   reply.allow = {};
   reply.challenge = false;
@@ -177,6 +178,11 @@ void write_json(std::string body, Reply& reply) {
   reply.body += '\n';
 }
 
+void write_metrics(std::string text, Reply& reply) {
+  start(reply, 200, "text/plain; version=0.0.4; charset=utf-8");
+  reply.body = std::move(text);
+}
+
 void write_allow(std::string_view allow, Reply& reply) {
   start(reply, no_content, {});
   reply.allow = allow;
@@ -185,6 +191,7 @@ void write_allow(std::string_view allow, Reply& reply) {
 void write_problem(const Problem& problem, const Circumstances& circumstances, Reply& reply) {
   const ProblemRow& row = row_of(problem.kind);
   start(reply, row.status, problem_type);
+  reply.problem = problem.kind;
   reply.allow = problem.allow;
   reply.challenge = problem.kind == ProblemKind::unauthorized;
   if (row.retry) reply.retry_after_seconds = circumstances.retry_after_seconds;

@@ -19,6 +19,7 @@ namespace tally::bridge {
 // Lives in each connection and is used again.
 struct Reply {
   int status = 200;  // 204: without a body, and nothing that describes one
+  std::optional<ProblemKind> problem;
   std::string_view content_type;
   std::string_view allow;                 // 405, 204
   bool challenge = false;                 // 401: WWW-Authenticate
@@ -46,6 +47,7 @@ struct Circumstances {
 // Each overwrites the whole reply.
 void write_problem(const Problem& problem, const Circumstances& circumstances, Reply& reply);
 void write_json(std::string body, Reply& reply);
+void write_metrics(std::string text, Reply& reply);
 void write_allow(std::string_view allow, Reply& reply);
 void write_answer(const Task& task, const Answer& answer, const Circumstances& circumstances, Reply& reply);
 void write_admin_reply(const AdminCommand& command, const std::optional<AdminReply>& answer, const Rules& rules,

@@ -192,6 +192,7 @@ bool Connection::serve_task() {
   }
   switch (task_.route.endpoint) {
     case Endpoint::cluster: ask_cluster(); return false;
+    case Endpoint::metrics: ask_metrics(); return false;
     case Endpoint::options: write_allow(task_.route.allow, reply_); return send_reply();
     case Endpoint::livez: write_json(R"({"status":"alive"})", reply_); return send_reply();
     case Endpoint::readyz:
@@ -249,6 +250,17 @@ void Connection::ask_cluster() {
   });
 }
 
+void Connection::ask_metrics() {
+  site_.figures->gather(site_.now, [self = take_hold()] {
+    if (self->stage_ != Stage::waiting) return;
+    Site& site = self->site_;
+    write_metrics(metrics_text({site.counts, site.connections.size(), site.exchange->answered(), site.figures->status(),
+                                site.figures->tables(), TALLY_VERSION}),
+                  self->reply_);
+    if (self->send_reply()) self->advance();
+  });
+}
+
 void Connection::ask_admin(AdminCommand command) {
   const auto asked = command;
   site_.exchange->admin(std::move(command), [self = take_hold(), asked](const std::optional<AdminReply>& answer) {
@@ -267,6 +279,8 @@ bool Connection::reply_problem(const Problem& problem) {
 
 bool Connection::send_reply() {
   if (site_.draining || more_to_come_) keep_alive_ = false;
+  ++site_.counts.requests;
+  if (reply_.problem) ++site_.counts.refusals[static_cast<std::size_t>(*reply_.problem)];
   out_.clear();
   append_response(
       out_, reply_,

@@ -66,6 +66,7 @@ class Connection final : public Asker, public WaitingHook, public std::enable_sh
   bool end_request();
 
   void ask_cluster();
+  void ask_metrics();
   void ask_admin(AdminCommand command);
   void read_more();
   void on_read(error_code error, std::size_t bytes);

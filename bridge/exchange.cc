@@ -52,10 +52,10 @@ void Exchange::Batch::clear() {
 }
 
 Exchange::Batch*& Exchange::batch_for(OperationKind kind) {
-  Batch*& batch = kind == OperationKind::get || kind == OperationKind::list ? reads_ : changes_;
+  Batch*& batch = is_read(kind) ? reads_ : changes_;
   // A list's long result must not make a request too large for the others in it.
   const bool full = batch && batch->shares.size() == http_limits::batch_operations;
-  if (full || (batch && kind == OperationKind::list)) send(batch);
+  if (full || (batch && is_list(kind))) send(batch);
   if (!batch) batch = take_batch();
   return batch;
 }
@@ -67,7 +67,7 @@ void Exchange::submit(OwnedOperation operation, Asker& asker) {
     batch->add(std::move(operation), asker);
   else
     batch->append(std::move(operation), asker);
-  if (kind == OperationKind::list) return send(batch);
+  if (is_list(kind)) return send(batch);
   send_soon();
 }
 
@@ -142,6 +142,7 @@ void Exchange::deliver() {
 void Exchange::deliver(const Batch& batch, const Share& share) {
   const OwnedOperation& operation = batch.operations[share.operation];
   const Answer& answer = batch.answers[share.operation];
+  if (answer.outcome == CallOutcome::answered) ++answered_[static_cast<std::size_t>(operation.kind)];
   const bool combined = share.value != operation.value;
   if (!combined || answer.outcome != CallOutcome::answered) return share.asker->answered(answer);
   if (answer.result.status == OperationStatus::overflow) {  // none was applied, though some may have room

@@ -21,6 +21,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "bridge/metrics.h"
 #include "client/client.h"
 
 namespace tally::bridge {
@@ -52,6 +53,9 @@ class Exchange {
   void admin(AdminCommand command, std::function<void(std::optional<AdminReply>)> completion);
 
   Duration timeout() const { return timeout_; }
+
+  // Operations that were answered, whatever the answer, by their kind.
+  const OperationCounts& answered() const { return answered_; }
 
  private:
   // Who waits for what of a batch.
@@ -90,6 +94,7 @@ class Exchange {
   Batch* changes_ = nullptr;  // being filled in this turn
   Batch* reads_ = nullptr;    // apart from them: an order without changes waits for no sync
   bool flush_posted_ = false;
+  OperationCounts answered_{};
   std::vector<Batch*> delivering_;
 
   std::mutex mutex_;

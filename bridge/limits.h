@@ -66,6 +66,7 @@ inline constexpr Duration sweep_interval = milliseconds(500);
 inline constexpr Duration status_interval = milliseconds(200);
 inline constexpr Duration unready_status_interval = milliseconds(20);  // while it is not ready
 inline constexpr Duration status_timeout = milliseconds(500);
+inline constexpr Duration figures_for = seconds(1);         // what /metrics asks of the group is good for
 inline constexpr Duration client_patience = seconds(5);     // beyond the status timeout: its thread hangs
 inline constexpr Duration ready_for = seconds(1);           // after the last status with a majority
 inline constexpr Duration drain_grace = milliseconds(500);  // for a request that is on its way on an idle connection

@@ -74,6 +74,8 @@ int serve(const Config& config, std::uint16_t port) {
                     milliseconds(config.request_timeout_ms));
   blocked.reset();
   site.exchange = &exchange;
+  GroupFigures figures(exchange);
+  site.figures = &figures;
   Server server(context, std::move(*acceptor), site);
   server.start();
   tell_manager(now_ready);

@@ -109,8 +109,8 @@ bool is_administration(Endpoint endpoint) {
 
 bool is_read(Endpoint endpoint, Method method) {
   const bool looks = method == Method::get || method == Method::head;
-  return endpoint == Endpoint::counters || endpoint == Endpoint::cluster || (endpoint == Endpoint::counter && looks) ||
-         (endpoint == Endpoint::hit && method == Method::head);
+  return endpoint == Endpoint::counters || endpoint == Endpoint::cluster || endpoint == Endpoint::metrics ||
+         (endpoint == Endpoint::counter && looks) || (endpoint == Endpoint::hit && method == Method::head);
 }
 
 // A prefetch may be for a page that nobody will see. Browsers throw an answer that is no success away, and ask again
@@ -185,6 +185,7 @@ tl::expected<Task, Problem> understand(const HttpRequest& request, const Rules& 
     case Endpoint::cluster:
     case Endpoint::livez:
     case Endpoint::readyz:
+    case Endpoint::metrics:
     case Endpoint::options: return task;
   }
   return problem(ProblemKind::broken, "a route without a meaning");

@@ -46,6 +46,7 @@ constexpr Row rows[] = {
     {Endpoint::livez, {"livez"}, "GET, HEAD, OPTIONS"},
     {Endpoint::readyz, {"readyz"}, "GET, HEAD, OPTIONS"},
     {Endpoint::readyz, {"healthz"}, "GET, HEAD, OPTIONS"},
+    {Endpoint::metrics, {"metrics"}, "GET, HEAD, OPTIONS"},
     {Endpoint::livez, {}, "GET, HEAD, OPTIONS"},
 };
 

@@ -29,6 +29,7 @@ enum class Endpoint : std::uint8_t {
   fault,
   livez,
   readyz,
+  metrics,
   options
 };
 

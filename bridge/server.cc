@@ -129,7 +129,11 @@ void Server::admit(Socket socket) {
   const Source source = source_of(peer);
   const bool has_share = site_.admission.may_be_served(source) || is_in(peer, site_.proxies);
   const bool is_served = has_share && (site_.admission.has_room() || close_longest_idle());
-  if (!is_served && !site_.admission.may_have_reserve(source)) return;  // the socket goes, and closes it
+  if (!is_served && !site_.admission.may_have_reserve(source)) {
+    ++site_.counts.connections_refused;
+    return;  // the socket goes, and closes it
+  }
+  ++site_.counts.connections;
   const Place place = is_served ? Place::served : Place::reserve;
   std::make_shared<Connection>(std::move(socket), peer, place, site_)->start();
 }

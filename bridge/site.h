@@ -13,6 +13,7 @@
 #include "bridge/admission.h"
 #include "bridge/answers.h"
 #include "bridge/exchange.h"
+#include "bridge/group_figures.h"
 #include "bridge/key_shares.h"
 #include "bridge/limits.h"
 #include "bridge/list_turns.h"
@@ -30,11 +31,12 @@ struct Site {
   std::vector<AddressBlock> proxies;  // trusted
   Duration keep_alive_timeout;        // between two requests
   std::minstd_rand random;            // for Retry-After only
-  Exchange* exchange = nullptr;       // set before the first connection
-  Instant now;                        // renewed every tick: good enough for deadlines
-  std::string date;                   // of now, as the Date field says it
-  Instant group_seen = {INT64_MIN};   // when the last status with a majority came
-  std::string reason = "starting";    // why the last one had none, or that none came; empty: it had
+  Exchange* exchange = nullptr;       // set before the first connection, like the next one
+  GroupFigures* figures = nullptr;
+  Instant now;                       // renewed every tick: good enough for deadlines
+  std::string date;                  // of now, as the Date field says it
+  Instant group_seen = {INT64_MIN};  // when the last status with a majority came
+  std::string reason = "starting";   // why the last one had none, or that none came; empty: it had
   std::string advice = "Wait: this bridge has not heard of the group yet.";
   bool draining = false;
   std::unordered_set<Connection*> connections;  // all that are open, or wait for the group to answer
@@ -42,6 +44,7 @@ struct Site {
   WaitingList idle;  // those that wait for a request, the longest idle first
   KeyShares key_shares;
   ListTurns list_turns;
+  DoorCounts counts;
 
   bool is_ready() const { return !draining && exchange->available() && now <= group_seen + http_limits::ready_for; }
   Circumstances circumstances() { return {retry_after_seconds(), reason, advice}; }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <map>
 #include <tl/expected.hpp>
 #include <utility>
 #include <vector>
@@ -12,13 +11,12 @@
 #include "cli/outcome.h"
 #include "cli/report.h"
 #include "client/client.h"
+#include "client/table_fill.h"
 #include "protocol/limits.h"
 #include "protocol/session.h"
 
 namespace tally::cli {
 namespace {
-
-constexpr std::string_view used_suffix = ".used";
 
 // About how much memory one more costs each replica (docs/operations.md).
 constexpr std::array<std::pair<std::string_view, int>, 4> costs = {
@@ -35,38 +33,24 @@ tl::expected<OperationResult, Failure> run(Client& client, const OwnedOperation&
   return answer.result;
 }
 
-struct Table {
-  std::string name;
-  std::int64_t limit = 0;
-  std::int64_t used = 0;
+int cost_of(const TableFill& table) {
+  for (const auto& [suffix, bytes] : costs)
+    if (table.name.ends_with(suffix)) return bytes;
+  return 0;
+}
 
-  int cost() const {
-    for (const auto& [suffix, bytes] : costs)
-      if (name.ends_with(suffix)) return bytes;
-    return 0;
-  }
-  int percent() const {
-    return limit <= 0 ? 100 : static_cast<int>(100.0 * static_cast<double>(used) / static_cast<double>(limit));
-  }
-};
+int percent_of(const TableFill& table) {
+  if (table.limit <= 0) return 100;
+  return static_cast<int>(100.0 * static_cast<double>(table.used) / static_cast<double>(table.limit));
+}
 
-tl::expected<std::vector<Table>, Failure> tables_of(Client& client, Duration timeout) {
+tl::expected<std::vector<TableFill>, Failure> tables_of(Client& client, Duration timeout) {
   OwnedOperation operation;
   operation.kind = OperationKind::list_limits;
   operation.limit = limits::list_entries;
   const auto result = run(client, operation, timeout);
   if (!result) return tl::unexpected(result.error());
-  std::map<std::string, Table> tables;
-  for (const ListedCounter& entry : result->listed) {
-    const bool used = entry.name.ends_with(used_suffix);
-    const std::string name = entry.name.substr(0, entry.name.size() - (used ? used_suffix.size() : 0));
-    Table& table = tables[name];
-    table.name = name;
-    (used ? table.used : table.limit) = entry.value;
-  }
-  std::vector<Table> list;
-  for (const auto& [name, table] : tables) list.push_back(table);
-  return list;
+  return tables_in(result->listed);
 }
 
 // What changes one thing, by its name; prints the value, or both under these JSON keys.
@@ -157,14 +141,14 @@ ExitCode run_limits(const LimitsOptions& options) {
   if (!options.json) std::printf("%-26s %12s %12s %6s  %s\n", "table", "used", "limit", "full", "bytes each");
   if (options.json) std::printf("{\"limits\":[");
   bool first = true;
-  for (const Table& table : *tables) {
+  for (const TableFill& table : *tables) {
     if (options.json)
       std::printf("%s{\"name\":%s,\"limit\":%lld,\"used\":%lld,\"bytes_each\":%d}", first ? "" : ",",
                   json_string(table.name).c_str(), static_cast<long long>(table.limit),
-                  static_cast<long long>(table.used), table.cost());
+                  static_cast<long long>(table.used), cost_of(table));
     else
       std::printf("%-26s %12lld %12lld %4d %%  %d\n", table.name.c_str(), static_cast<long long>(table.used),
-                  static_cast<long long>(table.limit), table.percent(), table.cost());
+                  static_cast<long long>(table.limit), percent_of(table), cost_of(table));
     first = false;
   }
   if (options.json) std::printf("]}\n");
@@ -183,9 +167,9 @@ std::string fullness(Client& client, Duration timeout) {
   const auto tables = tables_of(client, timeout);
   if (!tables) return {};
   std::string text;
-  for (const Table& table : *tables)
-    if (table.percent() >= 50)
-      text += "table        " + table.name + " is " + std::to_string(table.percent()) +
+  for (const TableFill& table : *tables)
+    if (percent_of(table) >= 50)
+      text += "table        " + table.name + " is " + std::to_string(percent_of(table)) +
               " % full: " + std::to_string(table.used) + " of " + std::to_string(table.limit) + '\n';
   return text;
 }

@@ -34,8 +34,10 @@ class CollectedBallot {
   bool is_synced() const { return ballot_.synced; }             // likewise
   std::vector<BallotEntry> take_requests() { return std::exchange(ballot_.requests, {}); }
 
-  void open(Ballot&& ballot, Instant now);          // precondition: collecting
-  Instant opened_at() const { return opened_at_; }  // meaningful from `open` on
+  void open(Ballot&& ballot, Instant now);                             // precondition: collecting
+  Instant opened_at() const { return opened_at_; }                     // meaningful from `open` on
+  void heard_of(Instant now) { heard_at_ = heard_at_.value_or(now); }  // a vote, or the ballot, has come
+  Instant heard_at() const { return heard_at_.value_or(opened_at_); }
   Cast cast(ReplicaId from, Vote&& vote);
   void strike(ReplicaId replica);  // precondition: undecided. Its votes never were
   void decide(AnswerIndex answer, VoterSet awaited);
@@ -73,6 +75,7 @@ class CollectedBallot {
 
   Ballot ballot_;
   Instant opened_at_;
+  std::optional<Instant> heard_at_;
   std::array<Votes, most_replicas> votes_{};
   std::vector<std::optional<OrderAnswer>> answers_;
   VoterSet awaited_;

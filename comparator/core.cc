@@ -245,6 +245,8 @@ ComparatorReport ComparatorCore::report() const {
   report.undecidable = undecidable_;
   report.succession = succession_;
   report.synced = synced_;
+  report.decision = decision_;
+  report.order_operations = order_operations_;
   return report;
 }
 

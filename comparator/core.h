@@ -150,6 +150,8 @@ class ComparatorCore {
   Sequence mentioned_;
   StandingVerdicts verdicts_;
   AuditHead audit_head_;
+  Histogram decision_;
+  Histogram order_operations_;
   std::uint64_t last_record_ = 0;                               // number of the last record given out
   std::map<Principal, std::vector<ClientId>> waiting_clients_;  // until somebody judges
 

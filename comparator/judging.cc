@@ -54,6 +54,7 @@ void ComparatorCore::accept(Watched& replica, Vote&& vote) {
   if (ballot != nullptr && ballot->stage() == CollectedBallot::Stage::decided) {
     judge_late(*ballot, replica, std::move(vote));
   } else if (ballot != nullptr && ballot->is_undecided()) {
+    ballot->heard_of(now_);
     if (window_.cast(*ballot, from, std::move(vote)) == CollectedBallot::Cast::repeated) ++replica.repeated;
     if (ballot->stage() == CollectedBallot::Stage::open) consider(*ballot);
   }
@@ -154,11 +155,15 @@ void ComparatorCore::find_no_majority(CollectedBallot& ballot) {
 
 void ComparatorCore::decide(CollectedBallot& ballot, const VoteCount& count) {
   const OrderAnswer& answer = ballot.answer(count.decided);
-  if (!release(ballot.order(), ballot.take_requests(), answer.results, count.votes, output_.decisions)) {
+  const auto operations =
+      release(ballot.order(), ballot.take_requests(), answer.results, count.votes, output_.decisions);
+  if (!operations) {
     output_.events.push_back(Event("results_malformed", Severity::error).with("sequence", ballot.order().sequence));
     window_.close(ballot);
     return;
   }
+  histograms::observe(decision_, now_ - ballot.heard_at());
+  order_operations_.observe(histograms::size_bounds, *operations);
   window_.decide(ballot, count.decided, judged_);
   if (ballot.order().sequence == succession_.ballot) succession_ = {};
   waits_since_ = now_;
@@ -236,6 +241,7 @@ void ComparatorCore::find_dissent(const CollectedBallot& ballot, Watched& replic
                                .with("sequence", ballot.order().sequence)
                                .with("recovery", replica.member.recovery)
                                .with("differs_in", to_string(difference)));
+  ++replica.tally.dissent_verdicts;
   record_verdict(replica, VerdictReason::dissent, ballot.order().sequence, evidence_of(ballot, members()));
 }
 

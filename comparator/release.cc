@@ -6,9 +6,17 @@
 #include <utility>
 
 #include "protocol/bytes.h"
+#include "protocol/operations.h"
 
 namespace tally {
 namespace {
+
+// Of a request's result; protocol/operations.h has its layout.
+std::uint32_t operations_in(std::string_view result) {
+  ByteReader reader(result);
+  reader.take(results::header_bytes - sizeof(std::uint32_t));
+  return reader.number<std::uint32_t>();
+}
 
 bool splits_into(std::string_view results, std::size_t parts) {
   ByteReader reader(results);
@@ -18,9 +26,11 @@ bool splits_into(std::string_view results, std::size_t parts) {
 
 }  // namespace
 
-bool release(const OrderIdentity& order, std::vector<BallotEntry>&& requests, std::string_view results,
-             std::uint32_t votes, std::vector<AddressedDecisions>& messages) {
-  if (!splits_into(results, requests.size())) return false;
+std::optional<std::uint64_t> release(const OrderIdentity& order, std::vector<BallotEntry>&& requests,
+                                     std::string_view results, std::uint32_t votes,
+                                     std::vector<AddressedDecisions>& messages) {
+  if (!splits_into(results, requests.size())) return std::nullopt;
+  std::uint64_t operations = 0;
   std::map<ClientId, std::size_t> places;  // of a client's message; only where there are several clients
   ByteReader reader(results);
   std::size_t last = messages.size();
@@ -31,9 +41,11 @@ bool release(const OrderIdentity& order, std::vector<BallotEntry>&& requests, st
       last = place->second;
       if (is_new) messages.push_back({std::move(request.client), {order.term, order.sequence, {}}});
     }
-    messages[last].decisions.decisions.push_back({request.session, request.number, votes, std::string(reader.sized())});
+    const std::string_view result = reader.sized();
+    operations += operations_in(result);
+    messages[last].decisions.decisions.push_back({request.session, request.number, votes, std::string(result)});
   }
-  return true;
+  return operations;
 }
 
 }  // namespace tally

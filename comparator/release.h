@@ -4,6 +4,8 @@
 // Pure; any thread.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -17,8 +19,10 @@ struct AddressedDecisions {
 };
 
 // Appends one message for each client that has a request in the order, in the order of their first requests, and says
-// true; or leaves `messages` alone and says false if `results` are not exactly one part (size u32, bytes) a request.
-bool release(const OrderIdentity& order, std::vector<BallotEntry>&& requests, std::string_view results,
-             std::uint32_t votes, std::vector<AddressedDecisions>& messages);
+// how many operations were answered; or leaves `messages` alone and says nothing if `results` are not exactly one part
+// (size u32, bytes) for each request.
+std::optional<std::uint64_t> release(const OrderIdentity& order, std::vector<BallotEntry>&& requests,
+                                     std::string_view results, std::uint32_t votes,
+                                     std::vector<AddressedDecisions>& messages);
 
 }  // namespace tally

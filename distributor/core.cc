@@ -181,7 +181,9 @@ void DistributorCore::synced(std::uint64_t position, Instant now) {
   synced_ = std::max(synced_, position);
   while (!syncing_.empty() && syncing_.front().position <= synced_) {
     stable_ = syncing_.front().last;
-    sync_was_slow_ = now - syncing_.front().asked > limits::slow_sync;
+    const Duration took = now - syncing_.front().asked;
+    sync_was_slow_ = took > limits::slow_sync;
+    histograms::observe(journal_sync_, took);
     syncing_.pop_front();
   }
   const bool has_news = agreed_journaled_.position <= synced_ && agreed_told_ != agreed_journaled_.state;

@@ -302,6 +302,7 @@ class DistributorCore {
   std::uint64_t requests_ordered_ = 0;
   std::uint64_t orders_sent_ = 0;
   std::uint64_t syncs_ = 0;
+  Histogram journal_sync_;
   DistributorOutput output_;
 };
 

@@ -138,6 +138,7 @@ ReplicaStatus DistributorCore::replica_status(ReplicaId replica, Instant now) co
     if (tally.replica != replica) continue;
     status.votes = tally.votes;
     status.dissents = tally.dissents;
+    status.dissent_verdicts = tally.dissent_verdicts;
     status.silences = tally.silences;
   }
   return status;
@@ -170,6 +171,9 @@ void DistributorCore::receive(const ClientId& client, const StatusQuery& query, 
   if (!is_deciding()) status.undecided = membership_.record().rollback.undecided;
   status.reason = trouble(now);
   status.advice = advice(status.reason);
+  status.decision = comparator_.decision;
+  status.order_operations = comparator_.order_operations;
+  status.journal_sync = journal_sync_;
   output_.to_clients.emplace_back(client, std::move(status));
 }
 

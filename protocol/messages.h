@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "protocol/digest.h"
+#include "protocol/histogram.h"
 #include "protocol/ids.h"
 #include "protocol/sha256.h"
 #include "protocol/time.h"
@@ -204,6 +205,7 @@ struct ReplicaStatus {
   std::string store;
   std::uint64_t votes = 0;
   std::uint64_t dissents = 0;
+  std::uint64_t dissent_verdicts = 0;
   std::uint64_t silences = 0;
   std::uint64_t evictions = 0;
   std::uint64_t readmissions = 0;
@@ -240,6 +242,9 @@ struct ClusterStatus {
   Sequence undecided;                // halted, or about to roll back: the order that no majority was found on
   std::string reason;                // why the state is not ok, of the list in docs/operations.md; empty: it is
   std::string advice;                // one sentence for people; empty: the state is ok
+  Histogram decision;                // the comparator's, below
+  Histogram order_operations;
+  Histogram journal_sync;  // from an append that must be on disk until it is; since the distributor started
   auto operator<=>(const ClusterStatus&) const = default;
 };
 
@@ -424,7 +429,8 @@ struct VoterTally {
   std::uint64_t votes = 0;  // since the comparator started, like all below
   std::uint64_t dissents = 0;
   std::uint64_t silences = 0;
-  std::uint64_t matches = 0;  // consecutive votes equal to the decision, in this recovery
+  std::uint64_t matches = 0;           // consecutive votes equal to the decision, in this recovery
+  std::uint64_t dissent_verdicts = 0;  // beside `silences`, which are verdicts too
   auto operator<=>(const VoterTally&) const = default;
 };
 
@@ -450,6 +456,8 @@ struct ComparatorReport {
   Sequence undecidable;  // a ballot on which f+1 votes cannot be equal any more; zero: none
   Succession succession;
   OrderIdentity synced;  // the newest order that was decided and is known to be synced; sequence zero: none
+  Histogram decision;    // from the first that was heard of an order until it was decided; since the comparator started
+  Histogram order_operations;  // in each order that was decided, likewise
   auto operator<=>(const ComparatorReport&) const = default;
 };
 

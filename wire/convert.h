@@ -58,7 +58,16 @@ inline OrderState from_proto(const v1::OrderState& proto) {
   return {from_proto(proto.order()), from_proto(proto.state())};
 }
 
-// Of exactly so many bytes: a session's name or secret.
+inline void to_proto(const Histogram& histogram, v1::Histogram& proto) {
+  proto.mutable_counts()->Add(histogram.counts.begin(), histogram.counts.end());
+  proto.set_sum(histogram.sum);
+}
+inline bool from_proto(const v1::Histogram& proto, Histogram& histogram) {
+  if (static_cast<std::size_t>(proto.counts_size()) > histograms::most_counts) return false;
+  histogram = {{proto.counts().begin(), proto.counts().end()}, proto.sum()};
+  return true;
+}
+
 // A text of at most so many bytes. Names of states and stores are shown to people: plain text.
 inline bool from_proto(std::string& proto, std::size_t most, std::string& text) {
   text = std::move(proto);
@@ -68,6 +77,7 @@ inline bool plain_from_proto(std::string& proto, std::size_t most, std::string& 
   return from_proto(proto, most, text) && is_plain_text(text);
 }
 
+// Of exactly so many bytes: a session's name or secret.
 template <std::size_t size>
 void to_proto(const std::array<std::uint8_t, size>& bytes, std::string& text) {
   text.assign(reinterpret_cast<const char*>(bytes.data()), size);

@@ -140,6 +140,7 @@ void to_proto(const ReplicaStatus& status, v1::ReplicaStatus& proto) {
   proto.set_store(status.store);
   proto.set_votes(status.votes);
   proto.set_dissents(status.dissents);
+  proto.set_dissent_verdicts(status.dissent_verdicts);
   proto.set_silences(status.silences);
   proto.set_evictions(status.evictions);
   proto.set_readmissions(status.readmissions);
@@ -159,6 +160,7 @@ bool from_proto(v1::ReplicaStatus& proto, ReplicaStatus& status) {
   status.pid = proto.pid();
   status.votes = proto.votes();
   status.dissents = proto.dissents();
+  status.dissent_verdicts = proto.dissent_verdicts();
   status.silences = proto.silences();
   status.evictions = proto.evictions();
   status.readmissions = proto.readmissions();
@@ -197,6 +199,9 @@ void to_proto(const ClusterStatus& status, v1::ClusterStatus& proto) {
   proto.set_undecided(status.undecided.value);
   proto.set_reason(status.reason);
   proto.set_advice(status.advice);
+  to_proto(status.decision, *proto.mutable_decision());
+  to_proto(status.order_operations, *proto.mutable_order_operations());
+  to_proto(status.journal_sync, *proto.mutable_journal_sync());
 }
 
 bool from_proto(v1::ClusterStatus& proto, ClusterStatus& status) {
@@ -220,7 +225,9 @@ bool from_proto(v1::ClusterStatus& proto, ClusterStatus& status) {
          plain_from_proto(*proto.mutable_comparator_state(), limits::word_bytes, status.comparator_state) &&
          plain_from_proto(*proto.mutable_reason(), limits::word_bytes, status.reason) &&
          plain_from_proto(*proto.mutable_advice(), limits::sentence_bytes, status.advice) &&
-         from_proto(proto.state(), status.state) &&
+         from_proto(proto.state(), status.state) && from_proto(proto.decision(), status.decision) &&
+         from_proto(proto.order_operations(), status.order_operations) &&
+         from_proto(proto.journal_sync(), status.journal_sync) &&
          list_from_proto(*proto.mutable_replicas(), limits::group_replicas, status.replicas);
 }
 

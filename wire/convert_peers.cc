@@ -66,11 +66,12 @@ void to_proto(const VoterTally& tally, v1::VoterTally& proto) {
   proto.set_dissents(tally.dissents);
   proto.set_silences(tally.silences);
   proto.set_matches(tally.matches);
+  proto.set_dissent_verdicts(tally.dissent_verdicts);
 }
 
 bool from_proto(v1::VoterTally& proto, VoterTally& tally) {
-  tally = {ReplicaId(proto.replica()), Sequence(proto.voted()), proto.votes(),
-           proto.dissents(),           proto.silences(),        proto.matches()};
+  tally = {ReplicaId(proto.replica()), Sequence(proto.voted()), proto.votes(),           proto.dissents(),
+           proto.silences(),           proto.matches(),         proto.dissent_verdicts()};
   return true;
 }
 
@@ -253,6 +254,8 @@ void to_proto(const ComparatorReport& report, v1::ComparatorReport& proto) {
   proto.mutable_succession()->set_ballot(report.succession.ballot.value);
   for (const ReplicaId replica : report.succession.replicas) proto.mutable_succession()->add_replicas(replica.value);
   to_proto(report.synced, *proto.mutable_synced());
+  to_proto(report.decision, *proto.mutable_decision());
+  to_proto(report.order_operations, *proto.mutable_order_operations());
 }
 
 bool from_proto(v1::ComparatorReport& proto, ComparatorReport& report) {
@@ -270,7 +273,8 @@ bool from_proto(v1::ComparatorReport& proto, ComparatorReport& report) {
   for (const std::uint64_t replica : proto.succession().replicas()) report.succession.replicas.emplace_back(replica);
   return plain_from_proto(*proto.mutable_audit_head(), limits::audit_head_bytes, report.audit_head) &&
          list_from_proto(*proto.mutable_voters(), limits::group_replicas, report.voters) &&
-         list_from_proto(*proto.mutable_verdicts(), limits::group_replicas, report.verdicts);
+         list_from_proto(*proto.mutable_verdicts(), limits::group_replicas, report.verdicts) &&
+         from_proto(proto.decision(), report.decision) && from_proto(proto.order_operations(), report.order_operations);
 }
 
 }  // namespace tally::wire

@@ -12,7 +12,7 @@ Every fenced block of every page says by its info string what it is:
     text     nothing to run: a file, a drawing, a grammar
 
 `./scripts/run` and `tally up` start the group, on a free port that stands for 8080; /var is a directory of the test.
-Blocks with a title= belong to proxies_test.py.
+Blocks with a title= are files that another test starts programs with: proxies_test.py, metrics_test.py.
 """
 
 import collections
@@ -36,12 +36,12 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'tests' / 'process'))
 
-from group import Group, clean_environment, wait_until  # pylint: disable=wrong-import-position
+from group import Group, clean_environment, free_port, wait_until  # pylint: disable=wrong-import-position
 from load import Load  # pylint: disable=wrong-import-position
 
 BIN_DIR = None
 PAGES = [*sorted(ROOT.glob('*.md')), *sorted((ROOT / 'docs').rglob('*.md'))]
-TITLED = ROOT / 'docs' / 'proxies.md'  # of which proxies_test.py runs the blocks with a title
+TITLED = [ROOT / 'docs' / 'proxies.md', ROOT / 'docs' / 'metrics.md']  # whose own tests run what has a title
 KINDS = ('console', 'sh', 'toml', 'text')
 COMMAND_SECONDS = 30
 PATIENCE_SECONDS = 15
@@ -400,12 +400,6 @@ class Reader:
         self.tally('replica', 'readmit', 3, '--config', 'group.toml')
 
 
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(('127.0.0.1', 0))
-        return taken.getsockname()[1]
-
-
 def with_free_ports(text):
     """The page's machines, 10.0.0.…:70…, as addresses of this one, with ports that nobody has."""
     def is_free(prefix):
@@ -482,7 +476,7 @@ class Examples(unittest.TestCase):
         for page in PAGES:
             for block in blocks_of(page):
                 where = f'{block.page}:{block.line}'
-                if 'title=' in block.info and page == TITLED:
+                if 'title=' in block.info and page in TITLED:
                     continue
                 self.assertIn(block.info, KINDS, f'{where}: say what this block is')
                 if block.info == 'text':

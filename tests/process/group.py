@@ -10,8 +10,10 @@ Waits by events with deadlines, never blindly. On a failure inside the `with` bl
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,7 @@ import time
 import urllib.error
 import urllib.request
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 READY_SECONDS = 60
 STOP_SECONDS = 40
 COMMAND_SECONDS = 60
@@ -35,6 +38,17 @@ def wait_until(condition, what, seconds=30):
         if time.monotonic() > deadline:
             raise AssertionError(f'not within {seconds} s: {what}')
         time.sleep(POLL_SECONDS)
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        return taken.getsockname()[1]
+
+
+def titled_block(page, name):
+    """The fenced block of a page that is said to be this file."""
+    return re.search(rf'```\w* title={re.escape(name)}\n(.*?)```', page.read_text(), re.DOTALL).group(1)
 
 
 def process_is_alive(pid):

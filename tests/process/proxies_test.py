@@ -16,7 +16,6 @@ import pathlib
 import re
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,11 +25,11 @@ import unittest
 import urllib.parse
 import urllib.request
 
-from group import Group, wait_until
+from group import ROOT, Group, free_port, titled_block, wait_until
 from load import Load
 
 BIN_DIR = None
-PAGE = pathlib.Path(__file__).resolve().parents[2] / 'docs' / 'proxies.md'
+PAGE = ROOT / 'docs' / 'proxies.md'
 CLIENTS = 16
 Program = collections.namedtuple('Program', 'path install')
 PROGRAMS = {
@@ -43,17 +42,6 @@ PROGRAMS = {
 NAMES = ['nginx', 'haproxy']
 
 
-def example_of(name):
-    """The block of the page that is said to be this file."""
-    return re.search(rf'```\w* title={re.escape(name)}\n(.*?)```', PAGE.read_text(), re.DOTALL).group(1)
-
-
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(('127.0.0.1', 0))
-        return taken.getsockname()[1]
-
-
 class Proxy:
     """Runs one with the page's configuration, of which only the ports, and where files go, are the test's."""
 
@@ -64,7 +52,7 @@ class Proxy:
         own = {'80': str(port)} | {str(8080 + place): str(urllib.parse.urlsplit(url).port)
                                    for place, url in enumerate(bridges)}
         text = re.sub(r'(127\.0\.0\.1|//):(\d+)', lambda found: f'{found.group(1)}:{own[found.group(2)]}',
-                      example_of(f'{name}.conf'))
+                      titled_block(PAGE, f'{name}.conf'))
         self.url = f'http://127.0.0.1:{port}'
         command = getattr(self, name)(text, pathlib.Path(self.directory.name) / f'{name}.conf')
         self.log = open(pathlib.Path(self.directory.name) / 'log', 'w+', encoding='utf-8')

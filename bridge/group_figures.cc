@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bridge/group_figures.h"
+
+#include <utility>
+
+#include "bridge/limits.h"
+#include "protocol/limits.h"
+
+namespace tally::bridge {
+
+void GroupFigures::gather(Instant now, std::function<void()> completion) {
+  if (waiting_.empty() && now < gathered_ + http_limits::figures_for) return completion();
+  waiting_.push_back(std::move(completion));
+  if (waiting_.size() > 1) return;
+  asked_ = now;
+  exchange_.status(http_limits::status_timeout, [this](std::optional<ClusterStatus> status) {
+    status_ = std::move(status);
+    const bool serves = status_ && (status_->state == GroupState::ok || status_->state == GroupState::degraded);
+    tables_.clear();
+    if (!serves) return finish();
+    OwnedOperation operation;
+    operation.kind = OperationKind::list_limits;
+    operation.limit = limits::list_entries;
+    exchange_.submit(std::move(operation), *this);
+  });
+}
+
+void GroupFigures::answered(const Answer& answer) {
+  if (answer.outcome == CallOutcome::answered && answer.result.status == OperationStatus::ok)
+    tables_ = tables_in(answer.result.listed);
+  finish();
+}
+
+void GroupFigures::finish() {
+  gathered_ = asked_;
+  for (const auto& completion : std::exchange(waiting_, {})) completion();
+}
+
+}  // namespace tally::bridge

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// What /metrics asks of the group: its status, and, while it serves, how full its tables are, which is a voted
+// operation. Whoever asks while that is under way, or just after, gets the same: so no number of scrapers costs the
+// group more than one of each a second.
+//
+// Thread: the io_context's.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "bridge/exchange.h"
+#include "client/table_fill.h"
+
+namespace tally::bridge {
+
+class GroupFigures final : public Asker {
+ public:
+  explicit GroupFigures(Exchange& exchange) : exchange_(exchange) {}
+
+  // Calls back at once, or when the group has answered or its time is over.
+  void gather(Instant now, std::function<void()> completion);
+
+  const std::optional<ClusterStatus>& status() const { return status_; }  // nothing: the distributor did not say
+  const std::vector<TableFill>& tables() const { return tables_; }
+
+ private:
+  void answered(const Answer& answer) override;
+  void finish();
+
+  Exchange& exchange_;
+  Instant gathered_ = {INT64_MIN};
+  Instant asked_;
+  std::vector<std::function<void()>> waiting_;  // not empty: the group is asked
+  std::optional<ClusterStatus> status_;
+  std::vector<TableFill> tables_;
+};
+
+}  // namespace tally::bridge

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the bridge and the group have counted, in the text format that Prometheus scrapes.
+//
+// Names and labels are a contract with dashboards (docs/metrics.md): nothing is renamed. A label's value is always one
+// of a few that are known here, never what a client sent. Pure; any thread.
+//
+// Source: https://prometheus.io/docs/instrumenting/exposition_formats/ ; the serializer is prometheus-cpp's.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bridge/problem.h"
+#include "client/table_fill.h"
+#include "protocol/messages.h"
+#include "protocol/operations.h"
+
+namespace tally::bridge {
+
+// Since the bridge was started.
+struct DoorCounts {
+  std::uint64_t connections = 0;
+  std::uint64_t connections_refused = 0;
+  std::uint64_t requests = 0;
+  std::array<std::uint64_t, static_cast<std::size_t>(ProblemKind::outcome_unknown) + 1> refusals{};  // by their kind
+};
+
+// Of the operations that the group has answered to this bridge, by their kind.
+using OperationCounts = std::array<std::uint64_t, static_cast<std::size_t>(OperationKind::set_limit) + 1>;
+
+struct Figures {
+  DoorCounts http;
+  std::size_t open_connections = 0;
+  OperationCounts operations{};
+  std::optional<ClusterStatus> group;  // nothing: the distributor did not say
+  std::vector<TableFill> tables;       // none: the group did not answer
+  std::string version;                 // of tally
+};
+
+std::string metrics_text(const Figures& figures);
+
+}  // namespace tally::bridge

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// The text of /metrics; tests/process/metrics_test.py has Prometheus read it.
+#include <boost/test/unit_test.hpp>
+#include <string>
+
+#include "bridge/metrics.h"
+
+using namespace tally;
+using namespace tally::bridge;
+
+namespace {
+
+bool has_line(const std::string& text, const std::string& line) { return text.find('\n' + line + '\n') != text.npos; }
+
+ClusterStatus a_status() {
+  ClusterStatus status;
+  status.state = GroupState::degraded;
+  ReplicaStatus& replica = status.replicas.emplace_back();
+  replica.id = ReplicaId(2);
+  replica.state = ReplicaState::evicted;
+  replica.votes = 10;
+  replica.dissents = 3;
+  replica.dissent_verdicts = 1;
+  replica.evictions = 4;
+  return status;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(bridge_metrics)
+
+BOOST_AUTO_TEST_CASE(without_a_status_the_group_is_unavailable_and_no_more_is_said_of_it) {
+  Figures figures;
+  figures.version = "1.2.3";
+  figures.http.requests = 7;
+  figures.operations[static_cast<std::size_t>(OperationKind::remove)] = 5;
+  figures.http.refusals[static_cast<std::size_t>(ProblemKind::tables_full)] = 2;
+  const std::string text = metrics_text(figures);
+  BOOST_TEST(has_line(text, R"(tally_build_info{version="1.2.3"} 1)"));
+  BOOST_TEST(has_line(text, R"(tally_requests_total{door="http"} 7)"));
+  BOOST_TEST(has_line(text, R"(tally_operations_total{kind="delete"} 5)"));
+  BOOST_TEST(has_line(text, R"(tally_refusals_total{reason="tables-full"} 2)"));
+  BOOST_TEST(has_line(text, R"(tally_group_state{state="unavailable"} 1)"));
+  for (const std::string absent : {"tally_term", "tally_replica_state", "tally_decision_seconds", "tally_table_used"})
+    BOOST_TEST(text.find(absent) == text.npos, absent);
+}
+
+BOOST_AUTO_TEST_CASE(a_replica_has_its_votes_verdicts_and_one_state) {
+  Figures figures;
+  figures.group = a_status();
+  const std::string text = metrics_text(figures);
+  BOOST_TEST(has_line(text, R"(tally_votes_total{replica="2",outcome="match"} 7)"));
+  BOOST_TEST(has_line(text, R"(tally_votes_total{replica="2",outcome="dissent"} 3)"));
+  BOOST_TEST(has_line(text, R"(tally_verdicts_total{replica="2",reason="dissent"} 1)"));
+  BOOST_TEST(has_line(text, R"(tally_replica_state{replica="2",state="evicted"} 1)"));
+  BOOST_TEST(has_line(text, R"(tally_replica_state{replica="2",state="voting"} 0)"));
+  BOOST_TEST(has_line(text, R"(tally_group_state{state="degraded"} 1)"));
+  BOOST_TEST(has_line(text, "tally_evictions_total 4"));
+}
+
+BOOST_AUTO_TEST_CASE(a_histogram_is_cumulative_and_in_seconds) {
+  Figures figures;
+  figures.group = a_status();
+  histograms::observe(figures.group->decision, milliseconds(250));
+  histograms::observe(figures.group->decision, milliseconds(500));
+  histograms::observe(figures.group->decision, seconds(9));
+  const std::string text = metrics_text(figures);
+  BOOST_TEST(has_line(text, R"(tally_decision_seconds_bucket{le="0.25"} 1)"));
+  BOOST_TEST(has_line(text, R"(tally_decision_seconds_bucket{le="0.5"} 2)"));
+  BOOST_TEST(has_line(text, R"(tally_decision_seconds_bucket{le="5"} 2)"));
+  BOOST_TEST(has_line(text, R"(tally_decision_seconds_bucket{le="+Inf"} 3)"));
+  BOOST_TEST(has_line(text, "tally_decision_seconds_count 3"));
+  BOOST_TEST(has_line(text, "tally_decision_seconds_sum 9.75"));
+}
+
+BOOST_AUTO_TEST_CASE(a_histogram_of_other_bounds_is_left_out) {
+  Figures figures;
+  figures.group = a_status();
+  figures.group->decision.counts = {1, 2, 3};
+  BOOST_TEST(metrics_text(figures).find("tally_decision_seconds") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_table_is_told_by_its_account_and_name) {
+  Figures figures;
+  figures.tables = tables_in({{"clients.sessions", 90}, {"clients.sessions.used", 4}});
+  const std::string text = metrics_text(figures);
+  BOOST_TEST(has_line(text, R"(tally_table_limit{account="clients",table="sessions"} 90)"));
+  BOOST_TEST(has_line(text, R"(tally_table_used{account="clients",table="sessions"} 4)"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
