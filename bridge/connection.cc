@@ -192,7 +192,10 @@ bool Connection::serve_task() {
   }
   switch (task_.route.endpoint) {
     case Endpoint::cluster: ask_cluster(); return false;
-    case Endpoint::metrics: ask_metrics(); return false;
+    case Endpoint::metrics:
+      if (site_.figures->are_fresh(site_.now)) return reply_metrics();
+      ask_metrics();
+      return false;
     case Endpoint::options: write_allow(task_.route.allow, reply_); return send_reply();
     case Endpoint::livez: write_json(R"({"status":"alive"})", reply_); return send_reply();
     case Endpoint::readyz:
@@ -252,13 +255,15 @@ void Connection::ask_cluster() {
 
 void Connection::ask_metrics() {
   site_.figures->gather(site_.now, [self = take_hold()] {
-    if (self->stage_ != Stage::waiting) return;
-    Site& site = self->site_;
-    write_metrics(metrics_text({site.counts, site.connections.size(), site.exchange->answered(), site.figures->status(),
-                                site.figures->tables(), TALLY_VERSION}),
-                  self->reply_);
-    if (self->send_reply()) self->advance();
+    if (self->stage_ == Stage::waiting && self->reply_metrics()) self->advance();
   });
+}
+
+bool Connection::reply_metrics() {
+  write_metrics(bridge_metrics({site_.counts, site_.connections.size(), site_.exchange->answered(), TALLY_VERSION}) +
+                    site_.figures->text(),
+                reply_);
+  return send_reply();
 }
 
 void Connection::ask_admin(AdminCommand command) {

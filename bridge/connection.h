@@ -67,6 +67,7 @@ class Connection final : public Asker, public WaitingHook, public std::enable_sh
 
   void ask_cluster();
   void ask_metrics();
+  bool reply_metrics();
   void ask_admin(AdminCommand command);
   void read_more();
   void on_read(error_code error, std::size_t bytes);

@@ -3,21 +3,18 @@
 
 #include <utility>
 
-#include "bridge/limits.h"
 #include "protocol/limits.h"
 
 namespace tally::bridge {
 
 void GroupFigures::gather(Instant now, std::function<void()> completion) {
-  if (waiting_.empty() && now < gathered_ + http_limits::figures_for) return completion();
   waiting_.push_back(std::move(completion));
   if (waiting_.size() > 1) return;
   asked_ = now;
   exchange_.status(http_limits::status_timeout, [this](std::optional<ClusterStatus> status) {
     status_ = std::move(status);
     const bool serves = status_ && (status_->state == GroupState::ok || status_->state == GroupState::degraded);
-    tables_.clear();
-    if (!serves) return finish();
+    if (!serves) return finish({});
     OwnedOperation operation;
     operation.kind = OperationKind::list_limits;
     operation.limit = limits::list_entries;
@@ -26,12 +23,12 @@ void GroupFigures::gather(Instant now, std::function<void()> completion) {
 }
 
 void GroupFigures::answered(const Answer& answer) {
-  if (answer.outcome == CallOutcome::answered && answer.result.status == OperationStatus::ok)
-    tables_ = tables_in(answer.result.listed);
-  finish();
+  const bool is_answer = answer.outcome == CallOutcome::answered && answer.result.status == OperationStatus::ok;
+  finish(is_answer ? tables_in(answer.result.listed) : std::vector<TableFill>());
 }
 
-void GroupFigures::finish() {
+void GroupFigures::finish(const std::vector<TableFill>& tables) {
+  text_ = group_metrics(status_, tables);
   gathered_ = asked_;
   for (const auto& completion : std::exchange(waiting_, {})) completion();
 }

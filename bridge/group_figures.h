@@ -8,9 +8,11 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "bridge/exchange.h"
+#include "bridge/limits.h"
 #include "client/table_fill.h"
 
 namespace tally::bridge {
@@ -19,22 +21,23 @@ class GroupFigures final : public Asker {
  public:
   explicit GroupFigures(Exchange& exchange) : exchange_(exchange) {}
 
-  // Calls back at once, or when the group has answered or its time is over.
+  bool are_fresh(Instant now) const { return now < gathered_ + http_limits::figures_for; }
+  // Calls back later, when the group has answered or its time is over.
   void gather(Instant now, std::function<void()> completion);
 
-  const std::optional<ClusterStatus>& status() const { return status_; }  // nothing: the distributor did not say
-  const std::vector<TableFill>& tables() const { return tables_; }
+  // As group_metrics() says it.
+  const std::string& text() const { return text_; }
 
  private:
   void answered(const Answer& answer) override;
-  void finish();
+  void finish(const std::vector<TableFill>& tables);
 
   Exchange& exchange_;
   Instant gathered_ = {INT64_MIN};
   Instant asked_;
   std::vector<std::function<void()>> waiting_;  // not empty: the group is asked
   std::optional<ClusterStatus> status_;
-  std::vector<TableFill> tables_;
+  std::string text_;
 };
 
 }  // namespace tally::bridge

@@ -76,7 +76,7 @@ std::string text(std::string_view word) { return std::string(word); }
 
 // ---- the bridge's own
 
-void add_door(const Figures& figures, std::vector<MetricFamily>& out) {
+void add_bridge(const BridgeFigures& figures, std::vector<MetricFamily>& out) {
   const Labels http = {{"door", "http"}};
   out.push_back(gauge("tally_build_info", "The version of this bridge; always 1.")
                     .add(std::uint64_t{1}, {{"version", figures.version}})
@@ -195,12 +195,17 @@ void add_tables(const std::vector<TableFill>& tables, std::vector<MetricFamily>&
 
 }  // namespace
 
-std::string metrics_text(const Figures& figures) {
+std::string bridge_metrics(const BridgeFigures& figures) {
   std::vector<MetricFamily> families;
-  add_door(figures, families);
-  add_state(figures.group ? figures.group->state : GroupState::unavailable, families);
-  if (figures.group) add_group(*figures.group, families);
-  add_tables(figures.tables, families);
+  add_bridge(figures, families);
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+std::string group_metrics(const std::optional<ClusterStatus>& status, const std::vector<TableFill>& tables) {
+  std::vector<MetricFamily> families;
+  add_state(status ? status->state : GroupState::unavailable, families);
+  if (status) add_group(*status, families);
+  add_tables(tables, families);
   std::erase_if(families, [](const MetricFamily& family) { return family.metric.empty(); });
   return prometheus::TextSerializer().Serialize(families);
 }

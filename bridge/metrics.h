@@ -31,15 +31,16 @@ struct DoorCounts {
 // Of the operations that the group has answered to this bridge, by their kind.
 using OperationCounts = std::array<std::uint64_t, static_cast<std::size_t>(OperationKind::set_limit) + 1>;
 
-struct Figures {
+struct BridgeFigures {
   DoorCounts http;
   std::size_t open_connections = 0;
   OperationCounts operations{};
-  std::optional<ClusterStatus> group;  // nothing: the distributor did not say
-  std::vector<TableFill> tables;       // none: the group did not answer
-  std::string version;                 // of tally
+  std::string version;  // of tally
 };
 
-std::string metrics_text(const Figures& figures);
+std::string bridge_metrics(const BridgeFigures& figures);
+
+// `status`: nothing if the distributor did not say. `tables`: none if the group did not answer.
+std::string group_metrics(const std::optional<ClusterStatus>& status, const std::vector<TableFill>& tables);
 
 }  // namespace tally::bridge

@@ -27,15 +27,15 @@ ClusterStatus a_status() {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(bridge_metrics)
+BOOST_AUTO_TEST_SUITE(metrics_text)
 
 BOOST_AUTO_TEST_CASE(without_a_status_the_group_is_unavailable_and_no_more_is_said_of_it) {
-  Figures figures;
+  BridgeFigures figures;
   figures.version = "1.2.3";
   figures.http.requests = 7;
   figures.operations[static_cast<std::size_t>(OperationKind::remove)] = 5;
   figures.http.refusals[static_cast<std::size_t>(ProblemKind::tables_full)] = 2;
-  const std::string text = metrics_text(figures);
+  const std::string text = bridge_metrics(figures) + group_metrics({}, {});
   BOOST_TEST(has_line(text, R"(tally_build_info{version="1.2.3"} 1)"));
   BOOST_TEST(has_line(text, R"(tally_requests_total{door="http"} 7)"));
   BOOST_TEST(has_line(text, R"(tally_operations_total{kind="delete"} 5)"));
@@ -46,9 +46,7 @@ BOOST_AUTO_TEST_CASE(without_a_status_the_group_is_unavailable_and_no_more_is_sa
 }
 
 BOOST_AUTO_TEST_CASE(a_replica_has_its_votes_verdicts_and_one_state) {
-  Figures figures;
-  figures.group = a_status();
-  const std::string text = metrics_text(figures);
+  const std::string text = group_metrics(a_status(), {});
   BOOST_TEST(has_line(text, R"(tally_votes_total{replica="2",outcome="match"} 7)"));
   BOOST_TEST(has_line(text, R"(tally_votes_total{replica="2",outcome="dissent"} 3)"));
   BOOST_TEST(has_line(text, R"(tally_verdicts_total{replica="2",reason="dissent"} 1)"));
@@ -59,12 +57,11 @@ BOOST_AUTO_TEST_CASE(a_replica_has_its_votes_verdicts_and_one_state) {
 }
 
 BOOST_AUTO_TEST_CASE(a_histogram_is_cumulative_and_in_seconds) {
-  Figures figures;
-  figures.group = a_status();
-  histograms::observe(figures.group->decision, milliseconds(250));
-  histograms::observe(figures.group->decision, milliseconds(500));
-  histograms::observe(figures.group->decision, seconds(9));
-  const std::string text = metrics_text(figures);
+  ClusterStatus status = a_status();
+  histograms::observe(status.decision, milliseconds(250));
+  histograms::observe(status.decision, milliseconds(500));
+  histograms::observe(status.decision, seconds(9));
+  const std::string text = group_metrics(status, {});
   BOOST_TEST(has_line(text, R"(tally_decision_seconds_bucket{le="0.25"} 1)"));
   BOOST_TEST(has_line(text, R"(tally_decision_seconds_bucket{le="0.5"} 2)"));
   BOOST_TEST(has_line(text, R"(tally_decision_seconds_bucket{le="5"} 2)"));
@@ -74,16 +71,14 @@ BOOST_AUTO_TEST_CASE(a_histogram_is_cumulative_and_in_seconds) {
 }
 
 BOOST_AUTO_TEST_CASE(a_histogram_of_other_bounds_is_left_out) {
-  Figures figures;
-  figures.group = a_status();
-  figures.group->decision.counts = {1, 2, 3};
-  BOOST_TEST(metrics_text(figures).find("tally_decision_seconds") == std::string::npos);
+  ClusterStatus status = a_status();
+  status.decision.counts = {1, 2, 3};
+  BOOST_TEST(group_metrics(status, {}).find("tally_decision_seconds") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_table_is_told_by_its_account_and_name) {
-  Figures figures;
-  figures.tables = tables_in({{"clients.sessions", 90}, {"clients.sessions.used", 4}});
-  const std::string text = metrics_text(figures);
+  const auto tables = tables_in({{"clients.sessions", 90}, {"clients.sessions.used", 4}});
+  const std::string text = group_metrics({}, tables);
   BOOST_TEST(has_line(text, R"(tally_table_limit{account="clients",table="sessions"} 90)"));
   BOOST_TEST(has_line(text, R"(tally_table_used{account="clients",table="sessions"} 4)"));
 }
