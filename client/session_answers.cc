@@ -25,7 +25,7 @@ CallError error_of(RefusalReason reason) {
   return CallError::unavailable;
 }
 
-// A distributor that drains does not say so. It refuses for itself, at once; and its successor is worth waiting for.
+// A distributor that drains does not say so.
 bool says_no_majority(CallError error) { return error == CallError::unavailable || error == CallError::undecided; }
 
 }  // namespace
@@ -75,7 +75,9 @@ void SessionCore::receive(const Refusal& refusal, Instant now) {
 
 void SessionCore::refused(InFlight& flight, CallError error, Instant now) {
   if (is_probe(flight) && phase_ != Phase::closing) return;  // the next is due after its pause
-  const bool may_change_soon = error == CallError::overloaded;
+  // The successor of a distributor that drains is there in a moment, but a client that goes does not wait for it.
+  const bool has_successor = error == CallError::draining && phase_ != Phase::closing;
+  const bool may_change_soon = error == CallError::overloaded || has_successor;
   if (may_change_soon || !flight.all_refused()) {
     flight.retry = now + jittered(refusal_retry * (std::int64_t{1} << std::min(flight.request.attempt, 8u)));
     return;

@@ -99,7 +99,9 @@ class Load:
             text = answer.read()
             is_ours = 'json' in (answer.getheader('Content-Type') or '')  # a proxy has pages of its own
             body = json.loads(text) if is_ours else {}
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException) as error:
+            if isinstance(error, ConnectionRefusedError):
+                increment.outcome = 'refused'  # nothing was sent
             connection.close()  # the next request opens it again
             time.sleep(RETRY_SECONDS)  # nobody listens: do not spin
             return

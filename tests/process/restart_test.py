@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Planned restarts under clients that keep their connections and never repeat anything: restart_test.py BIN_DIR [--long]
 
-Nobody is left without an answer; what is refused is refused with 503 and was not applied.
+Everybody is answered.
 """
 
 import os
@@ -40,13 +40,10 @@ class Restarts(unittest.TestCase):
             print(f'{rounds} × {", ".join(role or "all" for role in roles)}: {report["answered"]} answered, '
                   f'{report["refused"]} refused, {report["unknown"]} without an answer, longest gap '
                   f'{load.longest_gap(began, ended) * 1000:.0f} ms')
-            self.assertEqual(report['unknown'], 0)
-            self.assertEqual({increment.status for increment in load.with_outcome('refused')} - {503}, set())
-            return report
+            self.assertEqual((report['unknown'], report['refused']), (0, 0))
 
     def test_a_bridge(self):
-        report = self.under_load('bridge', rounds=30 if LONG else 6)
-        self.assertEqual(report['refused'], 0)
+        self.under_load('bridge', rounds=30 if LONG else 6)
 
     def test_each_other_role(self):
         for role in ('replica-1', 'replica-2', 'replica-3', 'comparator', 'distributor'):
@@ -65,8 +62,7 @@ class Restarts(unittest.TestCase):
             group.up.send_signal(signal.SIGTERM)
             group.up.wait(timeout=40)
             load.stop()
-            hung = [one for one in load.all() if one.outcome == 'unknown' and one.end - one.begin > 2]
-            self.assertEqual(len(hung), 0, 'connections that were accepted and left alone')
+            self.assertEqual(load.report()['unknown'], 0, 'connections that were accepted and left alone')
             group.ready_file.unlink(missing_ok=True)
             group.start()
             report = load.check(group)

@@ -12,7 +12,6 @@ BOOST_AUTO_TEST_SUITE(session_outcomes)
 BOOST_AUTO_TEST_CASE(a_request_whose_only_transmission_was_refused_is_not_applied) {
   const std::pair<RefusalReason, CallError> expected[] = {{RefusalReason::unavailable, CallError::unavailable},
                                                           {RefusalReason::undecided, CallError::undecided},
-                                                          {RefusalReason::draining, CallError::draining},
                                                           {RefusalReason::malformed, CallError::malformed}};
   for (const auto& [reason, error] : expected) {
     Bench bench;
@@ -65,17 +64,34 @@ BOOST_AUTO_TEST_CASE(an_overload_is_waited_out_with_growing_pauses) {
   bench.check(call, CallOutcome::answered, CallError::none);
 }
 
-BOOST_AUTO_TEST_CASE(an_overload_until_the_timeout_is_not_applied) {
+BOOST_AUTO_TEST_CASE(an_overload_or_a_drain_until_the_timeout_is_not_applied) {
+  const std::pair<RefusalReason, CallError> expected[] = {{RefusalReason::overloaded, CallError::overloaded},
+                                                          {RefusalReason::draining, CallError::draining}};
+  for (const auto& [reason, error] : expected) {
+    Bench bench;
+    bench.open();
+    const auto call = bench.submit(add(), seconds(3));
+    std::size_t refused = 0;
+    while (!bench.answers.contains(call)) {
+      while (refused < bench.requests.size()) bench.refuse(bench.requests[refused++], reason);
+      bench.now = bench.core.next_deadline();
+      bench.turn();
+    }
+    bench.check(call, CallOutcome::not_applied, error);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_request_that_a_draining_distributor_refused_is_answered_by_its_successor) {
   Bench bench;
   bench.open();
-  const auto call = bench.submit(add(), seconds(3));
-  std::size_t refused = 0;
-  while (!bench.answers.contains(call)) {
-    while (refused < bench.requests.size()) bench.refuse(bench.requests[refused++], RefusalReason::overloaded);
-    bench.now = bench.core.next_deadline();
-    bench.turn();
-  }
-  bench.check(call, CallOutcome::not_applied, CallError::overloaded);
+  const auto call = bench.submit(add());
+  bench.refuse(bench.requests.back(), RefusalReason::draining);
+  BOOST_TEST(!bench.answers.contains(call));
+  const std::size_t sent = bench.requests.size();
+  bench.welcome_from_distributor(Term(2));
+  BOOST_REQUIRE(bench.requests.size() == sent + 1);  // at once, whatever the pause
+  bench.answer(bench.requests.back());
+  bench.check(call, CallOutcome::answered, CallError::none);
 }
 
 BOOST_AUTO_TEST_CASE(refusals_of_others_of_the_future_and_of_the_past_are_ignored) {
