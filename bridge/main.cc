@@ -99,6 +99,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : exit_usage;
   }
+  if (const auto complaint = limit_too_small()) return usage_error(*complaint);
   const auto config = load_config(file, {});
   if (!config) return usage_error(config.error().text());
   if (id < 1 || id > config->bridges) return usage_error("--id must be from 1 to " + std::to_string(config->bridges));

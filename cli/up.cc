@@ -243,14 +243,14 @@ ExitCode run_up(const UpOptions& options) {
   start_logging("up", config->log_format, config->log_level);
   const auto run = RunDirectory::claim(config->data);
   if (!run) return fail(run.error());
-  if (!traces_of_a_group(*config))
-    if (const auto failure = make_directories(*config)) return fail(*failure);
   if (!options.ready_file.empty()) unlink(options.ready_file.c_str());
   const auto sockets = (*run)->path_for_sockets();
   if (!sockets) return fail(sockets.error());
   move_endpoints(*config, *sockets);
   auto bridges = listen_for_bridges(*config);
   if (!bridges) return fail(bridges.error());
+  if (!traces_of_a_group(*config))
+    if (const auto failure = make_directories(*config)) return fail(*failure);
   auto plans = plan(*config, *bridges);
   if (!plans) return fail(plans.error());
   if (const auto failure = write_run_files(*config, *bridges, **run)) return fail(*failure);

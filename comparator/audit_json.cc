@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "comparator/audit_json.h"
 
-#include <array>
 #include <boost/json.hpp>
-#include <cstdio>
 
 namespace tally {
 namespace {
@@ -11,12 +9,6 @@ namespace {
 namespace json = boost::json;
 
 json::string text(std::string_view words) { return json::string(words.data(), words.size()); }
-
-std::string hex_of(std::uint64_t number) {
-  std::array<char, 17> digits{};
-  std::snprintf(digits.data(), digits.size(), "%016llx", static_cast<unsigned long long>(number));
-  return digits.data();
-}
 
 std::string hex_of(std::string_view bytes) {
   std::string hex;
@@ -76,7 +68,7 @@ json::object object_of(const SilenceEvidence& evidence) {
 }
 
 void put(json::object& object, const StartRecord& start) {
-  object["comparator"] = hex_of(start.comparator.value);
+  object["comparator"] = to_hex(start.comparator.value);
   object["pid"] = start.pid;
   object["replicas"] = start.replicas;
 }
@@ -135,7 +127,7 @@ std::string_view kind_of(const AuditRecord& record) {
 std::string to_json(const AuditRecord& record, const AuditPlace& place) {
   json::object object{
       {"number", place.number},        {"previous", text(place.previous)},    {"at", rfc3339(place.at)},
-      {"kind", text(kind_of(record))}, {"group", hex_of(record.group.value)}, {"term", record.term.value}};
+      {"kind", text(kind_of(record))}, {"group", to_hex(record.group.value)}, {"term", record.term.value}};
   if (!place.note.empty()) object["note"] = text(place.note);
   std::visit([&object](const auto& content) { put(object, content); }, record.content);
   return json::serialize(object);

@@ -225,6 +225,7 @@ class DistributorCore {
   bool journal_is_slow(Instant now) const;
   std::string advice(std::string_view trouble) const;
   ReplicaId waiting_for_people() const;
+  CalendarTime wall_time_of(Instant instant, Instant now) const;
   ReplicaStatus replica_status(ReplicaId replica, Instant now) const;
 
   DistributorConfig config_;

@@ -111,6 +111,10 @@ std::string DistributorCore::advice(std::string_view trouble) const {
   return "";
 }
 
+CalendarTime DistributorCore::wall_time_of(Instant instant, Instant now) const {
+  return {wall_.unix_milliseconds + (instant - now).milliseconds()};
+}
+
 ReplicaStatus DistributorCore::replica_status(ReplicaId replica, Instant now) const {
   const Stream& stream = stream_of(replica);
   const JournaledMember& member = membership_.member(replica);
@@ -132,8 +136,10 @@ ReplicaStatus DistributorCore::replica_status(ReplicaId replica, Instant now) co
   status.checkpoint = stream.report.checkpoint;
   status.reason = membership_.reason(replica);
   status.since = member.since;
+  if (status.state == ReplicaState::down)
+    status.since = stream.known ? wall_time_of(stream.heard, now) : CalendarTime();
   if (const Instant next = membership_.next_try(replica); put_out && next != Instant::never())
-    status.next_try = {wall_.unix_milliseconds + std::max<std::int64_t>(0, (next - now).milliseconds())};
+    status.next_try = wall_time_of(std::max(next, now), now);
   for (const VoterTally& tally : comparator_.voters) {
     if (tally.replica != replica) continue;
     status.votes = tally.votes;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "files/identity.h"
 
-#include <array>
 #include <charconv>
 
 #include "protocol/digest.h"
@@ -12,13 +11,6 @@ namespace {
 constexpr int hex = 16;
 constexpr std::size_t hex_digits = 16;
 constexpr std::size_t most_identity_bytes = 4096;
-
-std::string hex_of(std::uint64_t number) {
-  std::array<char, hex_digits> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, hex).ptr;
-  const std::string_view text(digits.data(), static_cast<std::size_t>(end - digits.data()));
-  return std::string(hex_digits - text.size(), '0') + std::string(text);
-}
 
 // What stands between two texts.
 std::string_view between(std::string_view text, std::string_view before, std::string_view behind) {
@@ -35,12 +27,12 @@ bool read_number(std::string_view digits, Number& number, int base) {
 
 }  // namespace
 
-std::string to_hex(GroupId group) { return hex_of(group.value); }
+std::string to_hex(GroupId group) { return to_hex(group.value); }
 
 std::string encode_identity(const Identity& identity) {
   const std::string text = "tally " + identity.kind + ", format " + std::to_string(identity.format) + "\nrole " +
                            identity.role + "\ngroup " + to_hex(identity.group) + "\nmade " + identity.made + '\n';
-  return text + "checksum " + hex_of(checksum_of(text)) + '\n';
+  return text + "checksum " + to_hex(checksum_of(text)) + '\n';
 }
 
 // Whatever is encoded again as the same text.

@@ -47,14 +47,13 @@ Digest keyed_digest_of(const Digest& secret, std::string_view text) {
 
 std::uint64_t checksum_of(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 
-std::string to_hex(const Digest& digest) {
+std::string to_hex(std::uint64_t number) {
   constexpr std::string_view digits = "0123456789abcdef";
-  std::string text(32, '0');
-  for (unsigned position = 0; position < 16; ++position) {
-    text[15 - position] = digits[(digest.high >> (4 * position)) & 15];
-    text[31 - position] = digits[(digest.low >> (4 * position)) & 15];
-  }
+  std::string text(16, '0');
+  for (unsigned position = 0; position < 16; ++position) text[15 - position] = digits[(number >> (4 * position)) & 15];
   return text;
 }
+
+std::string to_hex(const Digest& digest) { return to_hex(digest.high) + to_hex(digest.low); }
 
 }  // namespace tally

@@ -32,6 +32,10 @@ struct Event {
     fields.emplace_back(key, std::to_string(number));
     return *this;
   }
+  Event& with(std::string_view key, GroupId group) {
+    fields.emplace_back(key, to_hex(group.value));
+    return *this;
+  }
   template <class Tag>
   Event& with(std::string_view key, Id<Tag> id) {
     fields.emplace_back(key, std::to_string(id.value));

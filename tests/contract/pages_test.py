@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the pages list is what the code has: pages_test.py BIN_DIR
+"""What the pages list is what the programs have: pages_test.py BIN_DIR
 
-Log events, configuration keys, commands and exit codes.
+Log events, configuration keys with their values, commands, exit codes, kinds of faults.
 """
 
 import pathlib
@@ -34,12 +34,38 @@ class Pages(unittest.TestCase):
         shown = subprocess.run([BIN_DIR / 'tally', 'config', 'show'], check=True, capture_output=True, text=True,
                                env={}).stdout
         keys = dict(re.match(r'(\w+) = (.*)  # ', line).groups() for line in shown.splitlines())
-        text = page('docs/configuration.md')
-        told = dict(re.findall(r'^\| `(\w+)` \|([^|]*)\|', text, re.MULTILINE))
-        self.assertEqual(set(keys), set(told))
-        for key, value in keys.items():
-            if value.lstrip('-').isdigit():
-                self.assertEqual(told[key].strip(), value, key)
+        rows = re.findall(r'^\| `(\w+)` \|([^|]*)\|([^|]*)\|', page('docs/configuration.md'), re.MULTILINE)
+        self.assertEqual(set(keys), {key for key, _, _ in rows})
+        for key, default, values in rows:
+            if keys[key].isdigit():
+                self.assertEqual(default.strip(), keys[key], key)
+                self.assertIn(f'must be from {values.strip()}', self.refused(key, '-5'))
+            elif keys[key] in ('true', 'false') or values.strip():
+                allowed = ' or '.join(re.findall('`([^`]*)`', values))
+                self.assertIn(f'must be {allowed}\n', self.refused(key, 'nonsense'))
+
+    def refused(self, key, value):
+        """What is said of a key that has this value."""
+        result = subprocess.run([BIN_DIR / 'tally', 'config', 'show'], check=False, capture_output=True, text=True,
+                                env={f'TALLY_{key.upper()}': value})
+        self.assertEqual(result.returncode, 2)
+        return result.stderr
+
+    def test_the_table_of_exit_codes_is_that_of_help(self):
+        text = subprocess.run([BIN_DIR / 'tally', '--help'], check=True, capture_output=True, text=True).stdout
+        codes = re.search(r'Exit codes: (.*?)\.\n', text, re.DOTALL).group(1).replace('\n', ' ')
+        shown = dict(re.findall(r'(\d) (.*?)(?:, (?=\d)|$)', codes))
+        table = page('docs/operations.md').partition('\n| code | the command |')[2].partition('\n\n')[0]
+        told = {code: words.partition(':')[0] for code, words in re.findall(r'^\| (\d) \| (.*) \|$', table, re.MULTILINE)}
+        self.assertEqual(len(shown), 6)
+        self.assertEqual(shown, told)
+
+    def test_the_table_of_fault_kinds_is_that_of_help(self):
+        text = subprocess.run([BIN_DIR / 'tally', 'fault', 'inject', '--help'], check=True, capture_output=True,
+                              text=True).stdout
+        shown = re.split(', | or ', re.search(r'KIND REQUIRED +(.*)', text).group(1))
+        table = page('docs/operations.md').partition('\n| kind | what the replica does |')[2].partition('\n\n')[0]
+        self.assertEqual(shown, re.findall(r'^\| `([a-z-]+)` \|', table, re.MULTILINE))
 
     def test_help_and_the_pages_know_the_same_commands(self):
         text = subprocess.run([BIN_DIR / 'tally', '--help'], check=True, capture_output=True, text=True).stdout
