@@ -38,6 +38,9 @@ RunDirectory::RunDirectory(std::string path, Descriptor lock)
 
 tl::expected<std::unique_ptr<RunDirectory>, Failure> RunDirectory::claim(const std::string& data) {
   const std::string path = data + "/run";
+  std::error_code unknown;
+  if (std::filesystem::exists(data, unknown) && !std::filesystem::is_directory(data, unknown))
+    return tl::unexpected(usage(data + " is a file, and the data directory must be a directory"));
   for (const std::string& directory : {data, path, data + "/log"})
     if (const auto complaint = keep_private(directory)) return tl::unexpected(usage(*complaint));
   Descriptor lock = lock_directory(data);

@@ -3,10 +3,10 @@
 // log them, the simulator prints them. Never one per operation.
 #pragma once
 
+#include <compare>
 #include <concepts>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "protocol/digest.h"
@@ -16,33 +16,40 @@ namespace tally {
 
 enum class Severity { debug, info, warning, error };
 
+struct EventField {
+  std::string key;
+  std::string value;
+  bool is_number = false;  // where that can be told, as in JSON
+  auto operator<=>(const EventField&) const = default;
+};
+
 struct Event {
   Severity severity = Severity::info;
   std::string name;  // snake_case, past tense where something happened: replica_evicted
-  std::vector<std::pair<std::string, std::string>> fields;
+  std::vector<EventField> fields;
 
   explicit Event(std::string_view event_name, Severity level = Severity::info) : severity(level), name(event_name) {}
 
   Event& with(std::string_view key, std::string_view text) {
-    fields.emplace_back(key, text);
+    fields.push_back({std::string(key), std::string(text)});
     return *this;
   }
   template <std::integral Number>
   Event& with(std::string_view key, Number number) {
-    fields.emplace_back(key, std::to_string(number));
+    fields.push_back({std::string(key), std::to_string(number), true});
     return *this;
   }
   Event& with(std::string_view key, GroupId group) {
-    fields.emplace_back(key, to_hex(group.value));
+    fields.push_back({std::string(key), to_hex(group.value)});
     return *this;
   }
   template <class Tag>
   Event& with(std::string_view key, Id<Tag> id) {
-    fields.emplace_back(key, std::to_string(id.value));
+    fields.push_back({std::string(key), std::to_string(id.value), true});
     return *this;
   }
   Event& with(std::string_view key, const Digest& digest) {
-    fields.emplace_back(key, to_hex(digest));
+    fields.push_back({std::string(key), to_hex(digest)});
     return *this;
   }
 };

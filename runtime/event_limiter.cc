@@ -7,8 +7,8 @@ namespace tally {
 
 EventLimiter::Count& EventLimiter::count_of(const Event& event) {
   const auto whose = std::ranges::find_if(
-      event.fields, [](const Field& field) { return field.first == "replica" || field.first == "role"; });
-  const Name name{event.name, whose == event.fields.end() ? Field() : *whose};
+      event.fields, [](const EventField& field) { return field.key == "replica" || field.key == "role"; });
+  const Name name{event.name, whose == event.fields.end() ? EventField() : *whose};
   if (counts_.size() < events_told_apart || counts_.contains(name)) return counts_[name];
   return counts_[Name{"others", {}}];
 }
@@ -38,8 +38,7 @@ std::vector<Event> EventLimiter::take_suppressed(Instant now) {
   for (auto& [name, count] : counts_) {
     if (count.suppressed == 0) continue;
     told.push_back(Event("events_suppressed", count.severity).with("event", name.first));
-    const auto& [key, whose] = name.second;
-    if (!key.empty()) told.back().with(key, whose);
+    if (!name.second.key.empty()) told.back().fields.push_back(name.second);
     told.back().with("count", count.suppressed);
     count.suppressed = 0;
   }

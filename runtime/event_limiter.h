@@ -36,8 +36,7 @@ class EventLimiter {
   Instant suppressed_due() const { return suppressed_any_ ? period_end_ : Instant::never(); }
 
  private:
-  using Field = std::pair<std::string, std::string>;
-  using Name = std::pair<std::string, Field>;  // of the event, and whose it is: replica=1, role=bridge, or nothing
+  using Name = std::pair<std::string, EventField>;  // of the event, and whose it is: replica=1, role=bridge, or nothing
   struct Count {
     std::uint32_t written = 0;
     std::uint64_t suppressed = 0;

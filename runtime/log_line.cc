@@ -86,7 +86,7 @@ std::string escaped(std::string_view text, std::size_t most_bytes) {
 std::string as_text(const Event& event) {
   Values values;
   std::string line = event.name;
-  for (const auto& [key, value] : event.fields) {
+  for (const auto& [key, value, is_number] : event.fields) {
     const std::string written = values.escaped(value);
     line += ' ' + key + '=' + (needs_no_quotes(value, written) ? written : '"' + written + '"');
   }
@@ -96,7 +96,11 @@ std::string as_text(const Event& event) {
 std::string as_json_fields(const Event& event) {
   Values values;
   std::string line = "\"event\":\"" + event.name + '"';
-  for (const auto& [key, value] : event.fields) line += ",\"" + key + "\":\"" + values.escaped(value) + '"';
+  for (const auto& [key, value, is_number] : event.fields) {
+    const std::string written = values.escaped(value);  // which may be cut, and no number then
+    const std::string quote = is_number && written == value ? "" : "\"";
+    line += ",\"" + key + "\":" + quote + written + quote;
+  }
   return line;
 }
 

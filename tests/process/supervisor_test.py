@@ -50,6 +50,11 @@ class WhatIsTooSmallOrMissing(unittest.TestCase):
             self.assertIn('(ulimit -v) is 500000000 bytes', self.refuses(data, 'prlimit', '--as=500000000'))
             self.assertFalse(data.exists())
 
+    def test_a_file_in_the_place_of_the_directory_is_told(self):
+        with tempfile.NamedTemporaryFile(prefix='tally-test-') as file:
+            self.assertEqual(self.refuses(file.name),
+                             f'tally: {file.name} is a file, and the data directory must be a directory\n')
+
     def test_a_link_that_leads_nowhere_is_named(self):
         with tempfile.TemporaryDirectory(prefix='tally-test-') as directory:
             link = pathlib.Path(directory) / 'data'
@@ -120,6 +125,7 @@ class ARunningGroup(unittest.TestCase):
         self.assertIn(f'cannot listen on 127.0.0.1 port {port}: Address already in use',
                       (other.temporary / 'up.log').read_text())
         self.assertEqual(other.roles(), [])
+        self.assertFalse((other.data / 'journal').exists(), 'no group was begun')
 
     def test_daemons_are_out_of_reach_of_the_terminals_ctrl_c(self):
         for role, pid in self.group.pids().items():

@@ -162,7 +162,7 @@ std::string Wording::text(const OwnedOperation& asked, const Answer& answer) {
 // Digests become letters; a process id here is the number of the life, and says nothing.
 std::string Wording::text(const Event& event) {
   std::string text = event.name;
-  for (const auto& [key, value] : event.fields) {
+  for (const auto& [key, value, is_number] : event.fields) {
     if (key == "pid" || key == "store" || value.empty()) continue;
     const bool is_digest = value.size() == 32 && value.find_first_not_of("0123456789abcdef") == std::string::npos;
     if (!is_digest) text += " " + key + "=" + (value.find(' ') == std::string::npos ? value : "\"" + value + "\"");

@@ -22,8 +22,8 @@ std::string text(const OrderIdentity& order) {
 std::string text(ReplicaId replica) { return "replica " + std::to_string(replica.value); }
 
 const std::string* field(const Event& event, std::string_view key) {
-  for (const auto& [name, value] : event.fields)
-    if (name == key) return &value;
+  for (const EventField& field : event.fields)
+    if (field.key == key) return &field.value;
   return nullptr;
 }
 

@@ -185,7 +185,7 @@ void ReplicaNode::carry_out(ReplicaOutput output) {
   // A scrub has made the digest say what the data is; it may even be right again, if what flipped was set anew.
   for (const Event& event : output.events) {
     if (event.name == "state_mismatch") trust_ = Trust::unproven;
-    if (event.name == "standing_changed") standing_reason_ = event.fields.back().second;
+    if (event.name == "standing_changed") standing_reason_ = event.fields.back().value;
   }
   if (output.report) {
     for (StateRequest& request : liar_.requests(*output.report, world_.agenda.now()))

@@ -112,7 +112,7 @@ void Trace::line(std::string_view who, std::string_view what, std::string_view m
 
 void Trace::event(std::string_view who, const Event& event) {
   std::string fields;
-  for (const auto& [key, value] : event.fields) fields.append(" ").append(key).append("=").append(value);
+  for (const auto& [key, value, is_number] : event.fields) fields.append(" ").append(key).append("=").append(value);
   line(who, event.name, fields);
 }
 

@@ -159,6 +159,13 @@ BOOST_AUTO_TEST_CASE(json_lines_escape_the_same) {
              "\"event\":\"e\",\"k\":\"a\\\"\\\\\\u001b\\ufffd\\u202e\"");
 }
 
+BOOST_AUTO_TEST_CASE(json_lines_have_numbers_where_the_event_has_some) {
+  const Event event = Event("e").with("n", -7).with("id", ReplicaId(3)).with("t", "7").with("g", GroupId(10));
+  BOOST_TEST(as_json_fields(event) == R"("event":"e","n":-7,"id":3,"t":"7","g":"000000000000000a")");
+  const Event too_long = Event("e").with("k", std::string(5000, 'x')).with("n", 1'234'567);
+  BOOST_TEST(as_json_fields(too_long).ends_with(",\"n\":\"…\""));  // what is cut is no number any more
+}
+
 BOOST_AUTO_TEST_CASE(long_values_are_cut_at_a_character) {
   const std::string line = as_text(Event("e").with("k", std::string(5000, 'x')).with("l", "more"));
   BOOST_TEST(line.size() < log_line_value_bytes + 40);
