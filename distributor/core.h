@@ -14,17 +14,17 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "distributor/journal_progress.h"
 #include "distributor/membership.h"
+#include "distributor/open_orders.h"
 #include "distributor/sequencer.h"
 #include "protocol/event.h"
 #include "protocol/messages.h"
@@ -103,25 +103,6 @@ class DistributorCore {
   Sequence journal_first() const { return journal_first_; }
 
  private:
-  // Which requests are waiting or in an open ballot: their repetitions are dropped (law 21). Whoever does not know a
-  // session's secret cannot make another one's request look repeated.
-  struct RequestKey {
-    SessionId session;
-    RequestNumber number;
-    bool operator==(const RequestKey&) const = default;
-  };
-  // Clients choose numbers, and secrets until their digests suit them; nobody knows the seed (law 25).
-  struct RequestKeyHash {
-    std::uint64_t seed;
-    std::size_t operator()(const RequestKey& key) const;
-  };
-  struct OpenOrder {
-    Ballot ballot;
-    std::uint64_t stable_after = 0;  // position whose sync makes it stable
-    std::size_t result_bytes = 0;    // at most
-    Instant waits_since;             // its ballot was sent, or before that, it was made
-    bool ballot_sent = false;
-  };
   struct Stream {
     bool known = false;  // has reported in this term
     Instant heard;
@@ -160,23 +141,18 @@ class DistributorCore {
   bool takes_requests() const;
   Duration empty_order_period() const;
   void append(JournalRecord record);
-  void send_ballots(std::deque<OpenOrder>::iterator first, std::deque<OpenOrder>::iterator last);
-  void release_ballots();
-  void resend_ballots(Instant now);
   void close_ballots(Sequence through);
   Sequence feed_end(ReplicaId replica) const;
   void feed(ReplicaId replica, Instant now);
   void feed_all(Instant now);
-  bool is_passed(const OpenOrder& order) const;
-  bool is_overtaken(const OpenOrder& order) const;
-  Instant expiry_of(const OpenOrder& order) const;
+  OpenOrders::Votes votes() const;
   void expire_ballots(Instant now);
   void send_standing(ReplicaId replica);
   void send_view();
   void beat(Instant now);
   void view_changed();
   void tell_view();
-  bool view_told() const { return view_position_ <= synced_ && !new_term_wanted_; }
+  bool view_told() const { return progress_.is_synced(view_position_) && !new_term_wanted_; }
   bool lacks_state(const ReplicaReport& report) const;
   bool flows(ReplicaId replica) const;
   void take_verdicts(const ComparatorReport& report);
@@ -214,15 +190,12 @@ class DistributorCore {
   }
   RefusalReason refusal_reason() const;
   void ask_for_sync();
-  Sequence stable() const { return config_.wait_for_sync ? stable_ : last_.sequence; }
   void wake(Instant now);
-  Duration patience_with(const OpenOrder& order) const;
   Instant next_stall() const;
   GroupState group_state(Instant now) const;
   std::string_view trouble(Instant now) const;
   void tell_trouble(Instant now);
   bool nobody_has_a_state(Instant now) const;
-  bool journal_is_slow(Instant now) const;
   std::string advice(std::string_view trouble) const;
   ReplicaId waiting_for_people() const;
   CalendarTime wall_time_of(Instant instant, Instant now) const;
@@ -239,31 +212,18 @@ class DistributorCore {
   Instant last_made_;
 
   Sequencer sequencer_;
-  std::unordered_set<RequestKey, RequestKeyHash> live_requests_;
-  std::deque<OpenOrder> open_;         // consecutive sequence numbers, the last one's is last_
-  std::size_t open_result_bytes_ = 0;  // at most, of these together
-  Sequence decided_;                   // everything up to here is decided or closed
-  Sequence closed_;                    // closed unanswered
-  bool decided_once_ = false;          // in this term
-  bool stalled_ = false;               // ballots wait for too long; until the next decision
+  OpenOrders open_;            // the last one is last_
+  Sequence decided_;           // everything up to here is decided or closed
+  Sequence closed_;            // closed unanswered
+  bool decided_once_ = false;  // in this term
+  bool stalled_ = false;       // ballots wait for too long; until the next decision
   struct Undecidable {
     Instant since;  // it was first reported
     Instant told;   // it was last reported
   };
   std::optional<Undecidable> undecidable_;  // a ballot is, until the next decision
 
-  // Positions count the journal records appended by this process.
-  std::uint64_t appended_ = 0;
-  std::uint64_t synced_ = 0;
-  std::uint64_t last_change_ = 0;  // the newest order with a change
-  struct Sync {
-    std::uint64_t position = 0;
-    Sequence last;  // order before it
-    Instant asked;
-  };
-  std::deque<Sync> syncing_;    // asked for
-  bool sync_was_slow_ = false;  // the last one
-  Sequence stable_;
+  JournalProgress progress_;
 
   Membership membership_;
   std::uint64_t view_position_ = 0;  // the newest view's; nobody hears of it before it is synced
@@ -289,12 +249,10 @@ class DistributorCore {
   bool comparator_known_ = false;
   Instant comparator_heard_;
   ComparatorReport comparator_;
-  Instant ballots_resent_;
 
   Instant began_at_;
   Instant last_turn_;
   Instant planned_turn_;  // what next_deadline() said then
-  Instant next_sync_;     // nothing stays unsynced for longer
   Instant next_beat_;     // standings and view
   Instant next_empty_;    // an order without requests
   std::string_view told_trouble_;
@@ -302,8 +260,6 @@ class DistributorCore {
   std::uint64_t orders_made_ = 0;
   std::uint64_t requests_ordered_ = 0;
   std::uint64_t orders_sent_ = 0;
-  std::uint64_t syncs_ = 0;
-  Histogram journal_sync_;
   DistributorOutput output_;
 };
 

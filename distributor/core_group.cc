@@ -130,7 +130,7 @@ void DistributorCore::send_standing(ReplicaId replica) {
   standing.state = member.state;
   standing.recovery = member.recovery;
   standing.last = last_;
-  standing.stable = stable();
+  standing.stable = progress_.stable();
   const Stream& stream = stream_of(replica);
   // Before it has carried out its recovery: what it will be asked to vote on.
   standing.vote_from = stream.report.recovery == member.recovery ? stream.vote_from : decided_.next();
@@ -210,7 +210,7 @@ void DistributorCore::let_in(Instant now) {
 // A changed view is journaled first; when it is synced, everybody hears of it.
 void DistributorCore::view_changed() {
   append(membership_.record());
-  view_position_ = appended_;
+  view_position_ = progress_.appended();
   ask_for_sync();
 }
 
@@ -232,7 +232,7 @@ void DistributorCore::send_view() {
   view.comparator = comparator_.incarnation;
   view.closed = closed_;
   view.last = last_.sequence;
-  view.stable = stable();
+  view.stable = progress_.stable();
   view.audit_head = membership_.record().audit_head;
   output_.to_comparator.emplace_back(std::move(view));
 }

@@ -29,7 +29,7 @@ void DistributorCore::drain() {
 GroupState DistributorCore::group_state(Instant now) const {
   if (membership_.record().rollback.stage == GroupRollback::Stage::halted) return GroupState::halted;
   if (!is_deciding()) return GroupState::unavailable;
-  if (!comparator_present(now) || stalled_ || !decided_once_ || !journal_.has_room || journal_is_slow(now))
+  if (!comparator_present(now) || stalled_ || !decided_once_ || !journal_.has_room || progress_.is_slow(now))
     return GroupState::unavailable;
   return membership_.voters() < streams_.size() ? GroupState::degraded : GroupState::ok;
 }
@@ -45,15 +45,9 @@ std::string_view DistributorCore::trouble(Instant now) const {
   if (!is_deciding()) return "rolling_back";
   if (!comparator_present(now)) return "no_comparator";
   if (!journal_.has_room) return "no_room";
-  if (journal_is_slow(now)) return "journal_slow";
+  if (progress_.is_slow(now)) return "journal_slow";
   if (nobody_has_a_state(now)) return "no_state";
   return stalled_ ? "no_majority" : "starting";
-}
-
-// Answers wait for a sync, and it takes longer than clients wait.
-bool DistributorCore::journal_is_slow(Instant now) const {
-  if (!config_.wait_for_sync || syncing_.empty()) return false;
-  return sync_was_slow_ || now - syncing_.front().asked > limits::slow_sync;
 }
 
 // The log has what the status says.
@@ -158,7 +152,7 @@ void DistributorCore::receive(const ClientId& client, const StatusQuery& query, 
   status.view = membership_.record().number;
   status.sequence = last_.sequence;
   status.decided = decided_;
-  status.stable = stable();
+  status.stable = progress_.stable();
   status.state = group_state(now);
   for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
     status.replicas.push_back(replica_status(ReplicaId(id), now));
@@ -170,8 +164,8 @@ void DistributorCore::receive(const ClientId& client, const StatusQuery& query, 
   status.comparator_state = comparator_present(now) ? "ok" : "down";
   status.orders = orders_made_;
   status.requests = requests_ordered_;
-  status.journal_appends = appended_;
-  status.journal_syncs = syncs_;
+  status.journal_appends = progress_.appended();
+  status.journal_syncs = progress_.syncs();
   status.orders_sent = orders_sent_;
   status.journal_first = journal_first_;
   if (!is_deciding()) status.undecided = membership_.record().rollback.undecided;
@@ -179,7 +173,7 @@ void DistributorCore::receive(const ClientId& client, const StatusQuery& query, 
   status.advice = advice(status.reason);
   status.decision = comparator_.decision;
   status.order_operations = comparator_.order_operations;
-  status.journal_sync = journal_sync_;
+  status.journal_sync = progress_.durations();
   output_.to_clients.emplace_back(client, std::move(status));
 }
 
@@ -262,7 +256,7 @@ AdminReply DistributorCore::carry_out_fault(const AdminCommand& command) {
 Instant DistributorCore::next_deadline() const {
   Instant next = std::min(next_beat_, membership_.next_deadline());
   if (may_make_order(last_turn_)) next = std::min(next, takes_requests() ? last_turn_ : next_empty_);
-  if (!open_.empty()) next = std::min({next, expiry_of(open_.front()), next_stall()});
+  next = std::min({next, open_.expires_at(votes()), next_stall()});
   for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
     const Stream& stream = stream_of(ReplicaId(id));
     if (feed_end(ReplicaId(id)) > stream.sent) next = std::min(next, std::max(stream.retry, last_turn_));

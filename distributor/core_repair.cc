@@ -37,7 +37,7 @@ void DistributorCore::journal_agreed(Instant now) {
   if (known || (next_agreed_ > now && !stalled_ && !to_be_sealed && !draining_)) return;
   next_agreed_ = now + agreed_period;
   append(agreed_);
-  agreed_journaled_ = {agreed_, appended_};
+  agreed_journaled_ = {agreed_, progress_.appended()};
   if (to_be_sealed || draining_) ask_for_sync();
 }
 
