@@ -34,6 +34,7 @@ DistributorCore::DistributorCore(DistributorConfig config, RecoveredJournal jour
       agreed_told_(journal.agreed),
       agreed_journaled_{agreed_told_, 0},
       next_agreed_(now),
+      sealing_(membership_.majority()),
       journal_first_(journal.first),
       cut_(journal.first),
       streams_(config_.membership.replicas),
@@ -101,7 +102,7 @@ bool DistributorCore::takes_requests() const { return !sequencer_.empty() && ope
 
 Duration DistributorCore::empty_order_period() const {
   const bool compared = membership_.anybody_on_probation() && !stalled_ && !undecidable_;
-  return compared || hurries_to_seal() ? busy_order_period : config_.ack_timeout;
+  return compared || sealing_.is_worth_waiting_for(last_turn_) ? busy_order_period : config_.ack_timeout;
 }
 
 void DistributorCore::make_order(Instant now) {
@@ -125,7 +126,7 @@ void DistributorCore::make_order(Instant now) {
   order.semantics = limits::semantics_version;
   if (last_.sequence.value == 0) order.key_secret = config_.key_secret;
   order.id = {term_, last_.sequence.next(), {}};
-  seal_after(order, now);
+  sealing_.mark(order, now);
   order.id.chain = chain_of(order);
   last_ = order.id;
   orders_made_ += 1;

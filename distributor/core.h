@@ -25,6 +25,7 @@
 #include "distributor/journal_progress.h"
 #include "distributor/membership.h"
 #include "distributor/open_orders.h"
+#include "distributor/sealing.h"
 #include "distributor/sequencer.h"
 #include "protocol/event.h"
 #include "protocol/messages.h"
@@ -114,22 +115,6 @@ class DistributorCore {
     Instant retry;             // after a failed delivery
   };
 
-  // See core_seal.cc.
-  struct Sealing {
-    enum class Stage {
-      none,
-      preparing,   // replicas get ready
-      collecting,  // they write and read what they are to seal
-      agreed,
-    };
-    Stage stage = Stage::none;
-    CheckpointSeal seal;  // collecting: the order alone
-    Instant since;        // of the stage
-    Instant not_before;   // the next one begins
-    bool order_due = false;
-    bool is_under_way() const { return stage == Stage::preparing || stage == Stage::collecting; }
-  };
-
   bool is_replica(ReplicaId replica) const { return replica.value >= 1 && replica.value <= streams_.size(); }
   Stream& stream_of(ReplicaId replica) { return streams_.at(replica.value - 1); }
   const Stream& stream_of(ReplicaId replica) const { return streams_.at(replica.value - 1); }
@@ -166,15 +151,7 @@ class DistributorCore {
   void begin_new_term();
   void consider_proofs(Instant now);
   void consider_seal(Instant now);
-  Sequence wanted_state(Instant now) const;
-  Instant not_before(Instant now) const;
   bool awaits_seal(ReplicaId replica) const;
-  bool hurries_to_seal() const;
-  void consider_donors(Sequence wanted, Instant now);
-  bool could_seal(ReplicaId replica) const;
-  void consider_readiness(Instant now);
-  void seal_after(Order& order, Instant now);
-  void consider_seals(Instant now);
   Sequence safe_cut() const;
   Sequence wanted_cut() const;
   void consider_cut();
@@ -238,8 +215,6 @@ class DistributorCore {
   Instant next_agreed_;
 
   Sealing sealing_;
-  std::optional<Instant> few_since_;  // too few replicas have had a state for f+1 seals
-  std::uint64_t donors_ = 0;          // who then may be asked for theirs, a bit each
 
   Sequence journal_first_;  // nobody is sent an order before it
   Sequence cut_;            // the journal was told to forget those before it

@@ -137,9 +137,9 @@ void DistributorCore::send_standing(ReplicaId replica) {
   standing.journal_first = journal_first_;
   standing.agreed = agreed_told_;
   if (membership_.record().rollback.stage == GroupRollback::Stage::reproducing) standing.prove = agreed_.order.sequence;
-  standing.seal_wanted = sealing_.stage == Sealing::Stage::preparing;
-  standing.seal = sealing_.seal;
-  standing.donors = donors_;
+  standing.seal_wanted = sealing_.asks_to_get_ready();
+  standing.seal = sealing_.seal();
+  standing.donors = sealing_.donors();
   standing.reason = membership_.reason(replica);
   output_.to_replicas.emplace_back(replica, std::move(standing));
 }

@@ -31,9 +31,8 @@ void DistributorCore::take_agreed(const ComparatorReport& report) {
 // what an import waits for.
 void DistributorCore::journal_agreed(Instant now) {
   const bool known = agreed_journaled_.state.order.sequence >= agreed_.order.sequence;
-  const bool to_be_sealed = sealing_.stage == Sealing::Stage::collecting &&
-                            agreed_journaled_.state.order.sequence < sealing_.seal.checkpoint &&
-                            agreed_.order.sequence >= sealing_.seal.checkpoint;
+  const bool to_be_sealed =
+      sealing_.awaits_agreement_after(agreed_journaled_.state.order.sequence, agreed_.order.sequence);
   if (known || (next_agreed_ > now && !stalled_ && !to_be_sealed && !draining_)) return;
   next_agreed_ = now + agreed_period;
   append(agreed_);
@@ -131,6 +130,32 @@ void DistributorCore::consider_proofs(Instant now) {
 bool DistributorCore::is_voided(Sequence sequence) const {
   const std::vector<Sequence>& voided = membership_.record().voided;
   return !voided.empty() && std::ranges::binary_search(voided, sequence);
+}
+
+// ---- a state for whoever wants one
+
+void DistributorCore::consider_seal(Instant now) {
+  const bool is_wanted = std::ranges::any_of(streams_, [&](const Stream& stream) {
+    return stream.report.state_wanted.value != 0 && replica_present(stream, now);
+  });
+  if (!is_wanted) return sealing_.rest();
+  std::vector<Sealing::Replica> replicas;
+  for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
+    const Stream& stream = stream_of(ReplicaId(id));
+    replicas.push_back({replica_present(stream, now), membership_.role(ReplicaId(id)) == MemberRole::voter,
+                        stream.report.state_wanted, stream.report.imported, stream.report.seal_ready,
+                        stream.report.seal});
+  }
+  const Sealing::Step step = sealing_.consider(replicas, last_.sequence, now, output_.events);
+  if (step.make_order) next_empty_ = now;
+  if (step.tell) tell_view();
+}
+
+// Rather than execute for minutes what it wants to import, it waits for the seconds that a seal takes. Not if its vote
+// may be waited for.
+bool DistributorCore::awaits_seal(ReplicaId replica) const {
+  if (membership_.member(replica).state != ReplicaState::recovering || stalled_ || undecidable_) return false;
+  return stream_of(replica).report.state_wanted.value != 0 && sealing_.is_worth_waiting_for(last_turn_);
 }
 
 // ---- the journal's beginning

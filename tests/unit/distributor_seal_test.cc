@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the distributor does for a replica that wants a state: core_seal.cc.
+// What the distributor does for a replica that wants a state: sealing.h.
 #include <boost/test/unit_test.hpp>
 
 #include "distributor_bench.h"
