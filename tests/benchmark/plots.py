@@ -3,6 +3,7 @@
 
 import json
 import shutil
+import statistics
 import subprocess
 
 STYLE = '''
@@ -52,10 +53,19 @@ plot $bars using 2:xtic(1) title '1 client' linestyle 1, '' using 3 title '64 cl
 ''')
 
 
+def thinned(rows, most=400):
+    """(second, count, p99, gap) of at most so many longer slices: the mean count, the median p99, the longest gap."""
+    size = -(-len(rows) // most)
+    slices = [rows[first:first + size] for first in range(0, len(rows), size)]
+    return [(part[0][0], statistics.mean(row[1] for row in part), statistics.median(row[2] for row in part),
+             max(row[3] for row in part)) for part in slices]
+
+
 def faults(result, path):
-    """Throughput, p99 and the longest gap in slices of 50 ms, the drills shaded."""
+    """Throughput, p99 and the longest gap, the drills shaded."""
     rows = result['timeline']
     length = rows[1][0] - rows[0][0] if len(rows) > 1 else 0.05
+    rows = thinned(rows)
     table = data('time', [[second, count / length, p99 / 1e3 if count else None, gap / 1e3 if gap else None]
                           for second, count, p99, gap in rows])
     shades = ''

@@ -167,7 +167,8 @@ def faults(result):
     head = (f'64 clients, one increment outstanding each, in slices of 50 ms; {result["errors"]} errors, {right}.\n\n'
             'Before: two seconds; during: from the fault until all vote again; after: the rest of the slot. p99: of\n'
             'the median slice. Longest gap: between two answers to one client. Back: from the fault, or from its end\n'
-            'where it has one, until all vote again.\n\n')
+            'where it has one, until all vote again. The plot has 400 longer slices: the mean rate, the median p99, the\n'
+            'longest gap.\n\n')
     return head + table(['drill', 'back', 'increments a second: before · during · after', 'during to before',
                          'p99: before · during · after', 'longest gap: before · during · after'], rows)
 
