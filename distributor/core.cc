@@ -198,7 +198,7 @@ void DistributorCore::wake(Instant now) {
   last_turn_ = now;
   if (!overslept) return;
   comparator_heard_ = now;
-  for (Stream& stream : streams_) stream.heard = now;
+  for (ReplicaStream& stream : streams_) stream.forgive(now);
   open_.restart_timers(now);
   if (undecidable_) undecidable_ = Undecidable{now, now};
 }

@@ -25,6 +25,7 @@
 #include "distributor/journal_progress.h"
 #include "distributor/membership.h"
 #include "distributor/open_orders.h"
+#include "distributor/replica_stream.h"
 #include "distributor/sealing.h"
 #include "distributor/sequencer.h"
 #include "protocol/event.h"
@@ -104,20 +105,9 @@ class DistributorCore {
   Sequence journal_first() const { return journal_first_; }
 
  private:
-  struct Stream {
-    bool known = false;  // has reported in this term
-    Instant heard;
-    ReplicaReport report;
-    Sequence last_then;  // the last order that it could report
-    Sequence sent;
-    Sequence vote_from;
-    bool lacks_state = false;  // acted upon, if it was a voter
-    Instant retry;             // after a failed delivery
-  };
-
   bool is_replica(ReplicaId replica) const { return replica.value >= 1 && replica.value <= streams_.size(); }
-  Stream& stream_of(ReplicaId replica) { return streams_.at(replica.value - 1); }
-  const Stream& stream_of(ReplicaId replica) const { return streams_.at(replica.value - 1); }
+  ReplicaStream& stream_of(ReplicaId replica) { return streams_.at(replica.value - 1); }
+  const ReplicaStream& stream_of(ReplicaId replica) const { return streams_.at(replica.value - 1); }
 
   void refuse(const ClientId& client, const Request& request, RefusalReason reason);
   void make_order(Instant now);
@@ -160,7 +150,6 @@ class DistributorCore {
   AdminReply carry_out_resume(const AdminCommand& command);
   const char* refusal_to_void(Sequence sequence) const;
   bool comparator_present(Instant now) const;
-  bool replica_present(const Stream& stream, Instant now) const;
   bool accepting(Instant now) const;
   bool is_deciding() const {
     return membership_.record().rollback.stage == GroupRollback::Stage::none && !new_term_wanted_;
@@ -219,7 +208,7 @@ class DistributorCore {
   Sequence journal_first_;  // nobody is sent an order before it
   Sequence cut_;            // the journal was told to forget those before it
   JournalSize journal_;
-  std::vector<Stream> streams_;
+  std::vector<ReplicaStream> streams_;
 
   bool comparator_known_ = false;
   Instant comparator_heard_;

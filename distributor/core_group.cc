@@ -9,10 +9,9 @@
 namespace tally {
 namespace {
 
-constexpr Duration presence = seconds(1);  // who was not heard of for so long is taken for down
+constexpr Duration presence = seconds(1);  // a comparator that was not heard of for so long is taken for down
 constexpr Duration busy_beat = milliseconds(50);
 constexpr Duration idle_beat = milliseconds(250);
-constexpr Duration delivery_retry = milliseconds(5);
 constexpr std::uint64_t caught_up_within = limits::replica_window_orders / 4;
 
 }  // namespace
@@ -21,10 +20,6 @@ constexpr std::uint64_t caught_up_within = limits::replica_window_orders / 4;
 
 bool DistributorCore::comparator_present(Instant now) const {
   return comparator_known_ && now - comparator_heard_ <= presence;
-}
-
-bool DistributorCore::replica_present(const Stream& stream, Instant now) const {
-  return stream.known && now - stream.heard <= presence;
 }
 
 // Right after its start the group is given the time to find together.
@@ -40,31 +35,19 @@ void DistributorCore::receive(ReplicaId replica, const ReplicaReport& report, In
     send_standing(replica);  // it will see, and stop
     return;
   }
-  Stream& stream = stream_of(replica);
-  const bool connected = !stream.known || stream.report.incarnation != report.incarnation;
-  const bool rolled_back = report.applied.sequence < stream.report.applied.sequence;
-  const bool begins_anew = connected || rolled_back || stream.report.recovery != report.recovery;
-  if (connected)
+  ReplicaStream& stream = stream_of(replica);
+  const ReplicaStream::Beginning begins = stream.receive(report, last_.sequence, decided_.next(), now);
+  if (begins.of_process)
     output_.events.push_back(Event("replica_connected")
                                  .with("replica", replica)
                                  .with("pid", report.pid)
                                  .with("applied", report.applied.sequence)
                                  .with("recovery", report.recovery));
-  stream.known = true;
-  stream.heard = now;
-  stream.last_then = last_.sequence;
-  stream.report = report;
-  const bool goes_back = begins_anew || report.resend;
-  stream.sent = goes_back ? report.applied.sequence : std::max(stream.sent, report.applied.sequence);
-  if (begins_anew) {
-    stream.vote_from = decided_.next();
-    stream.lacks_state = false;
-    send_standing(replica);
-  }
+  if (begins.of_life) send_standing(replica);
   if (!is_deciding()) return;  // law 14: whoever proves itself votes
   const bool of_this_life = report.recovery == membership_.member(replica).recovery;
-  const bool newly = !std::exchange(stream.lacks_state, lacks_state(report));
-  if (newly && stream.lacks_state && of_this_life && membership_.lacks_state(replica, output_.events)) view_changed();
+  const bool newly_lacks = stream.begins_to_lack_state(lacks_state(report));
+  if (newly_lacks && of_this_life && membership_.lacks_state(replica, output_.events)) view_changed();
   const bool close_behind = report.applied.sequence.value + caught_up_within >= last_.sequence.value;
   // Who lives on an unproven import, or has no state yet, gives no vote that could be compared.
   const bool gives_votes = flows(replica) && !report.imported && report.state_wanted.value == 0;
@@ -81,39 +64,31 @@ bool DistributorCore::lacks_state(const ReplicaReport& report) const {
 
 // Whether orders may be sent to it: it takes part, and has carried out the recovery that it was told of.
 bool DistributorCore::flows(ReplicaId replica) const {
-  const Stream& stream = stream_of(replica);
   const JournaledMember& member = membership_.member(replica);
   const bool takes_part = member.state == ReplicaState::voting || member.state == ReplicaState::recovering ||
                           member.state == ReplicaState::probation;
-  return stream.known && takes_part && stream.report.recovery == member.recovery &&
-         stream.report.applied.sequence <= last_.sequence;
+  return takes_part && stream_of(replica).has_carried_out(member.recovery, last_.sequence);
 }
 
 void DistributorCore::delivery_failed(ReplicaId replica, Sequence sequence) {
-  Stream& stream = stream_of(replica);
-  const std::uint64_t reached = std::min(stream.sent.value, sequence.value - 1);
-  orders_sent_ -= stream.sent.value - reached;
-  stream.sent = Sequence(reached);
-  stream.retry = last_turn_ + delivery_retry;
+  orders_sent_ -= stream_of(replica).delivery_failed(sequence, last_turn_);
 }
 
-// What the replica's window and the journal allow to be sent to it. Law 21: one slow replica never slows the others.
+// What the replica's window and the journal allow to be sent to it.
 Sequence DistributorCore::feed_end(ReplicaId replica) const {
-  const Stream& stream = stream_of(replica);
-  if (!flows(replica) || stream.sent.next() < journal_first_ || awaits_seal(replica)) return stream.sent;
-  const std::uint64_t window_end = stream.report.applied.sequence.value + limits::replica_window_orders;
-  const std::uint64_t turn_end = stream.sent.value + limits::catch_up_orders_per_turn;
-  return Sequence(std::min({last_.sequence.value, window_end, turn_end}));
+  const ReplicaStream& stream = stream_of(replica);
+  const bool may_flow = flows(replica) && stream.sent().next() >= journal_first_ && !awaits_seal(replica);
+  return may_flow ? stream.room(last_.sequence) : stream.sent();
 }
 
 void DistributorCore::feed(ReplicaId replica, Instant now) {
-  Stream& stream = stream_of(replica);
-  if (stream.retry > now) return;
+  ReplicaStream& stream = stream_of(replica);
+  if (stream.may_send_from() > now) return;
   const Sequence end = feed_end(replica);
-  if (end <= stream.sent) return;
-  output_.deliveries.push_back({replica, stream.sent.next(), end});
-  orders_sent_ += end.value - stream.sent.value;
-  stream.sent = end;
+  if (end <= stream.sent()) return;
+  output_.deliveries.push_back({replica, stream.sent().next(), end});
+  orders_sent_ += end.value - stream.sent().value;
+  stream.delivered(end);
 }
 
 void DistributorCore::feed_all(Instant now) {
@@ -131,9 +106,7 @@ void DistributorCore::send_standing(ReplicaId replica) {
   standing.recovery = member.recovery;
   standing.last = last_;
   standing.stable = progress_.stable();
-  const Stream& stream = stream_of(replica);
-  // Before it has carried out its recovery: what it will be asked to vote on.
-  standing.vote_from = stream.report.recovery == member.recovery ? stream.vote_from : decided_.next();
+  standing.vote_from = stream_of(replica).vote_from(member.recovery, decided_.next());
   standing.journal_first = journal_first_;
   standing.agreed = agreed_told_;
   if (membership_.record().rollback.stage == GroupRollback::Stage::reproducing) standing.prove = agreed_.order.sequence;
@@ -202,8 +175,7 @@ void DistributorCore::let_in(Instant now) {
   if (new_term_wanted_ || !(stalled_ || undecidable_ || reproducing)) return;
   bool changed = false;
   for (std::uint64_t id = 1; id <= streams_.size(); ++id)
-    if (replica_present(stream_of(ReplicaId(id)), now))
-      changed |= membership_.end_cooldown(ReplicaId(id), output_.events);
+    if (stream_of(ReplicaId(id)).is_present(now)) changed |= membership_.end_cooldown(ReplicaId(id), output_.events);
   if (changed) view_changed();
 }
 
@@ -216,7 +188,7 @@ void DistributorCore::view_changed() {
 
 void DistributorCore::tell_view() {
   for (std::uint64_t id = 1; id <= streams_.size(); ++id)
-    if (stream_of(ReplicaId(id)).known) send_standing(ReplicaId(id));
+    if (stream_of(ReplicaId(id)).is_known()) send_standing(ReplicaId(id));
   send_view();
 }
 

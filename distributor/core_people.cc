@@ -7,8 +7,6 @@
 namespace tally {
 namespace {
 
-constexpr Duration fresh = milliseconds(500);  // of a report: they come several times a second
-
 // Takes the same time whatever the tokens have in common.
 bool equal_tokens(const std::string& given, const std::string& wanted) {
   if (wanted.empty() || given.size() != wanted.size()) return false;
@@ -65,9 +63,9 @@ void DistributorCore::tell_trouble(Instant now) {
 // f+1 replicas are there, and all that are want what only another one could give.
 bool DistributorCore::nobody_has_a_state(Instant now) const {
   std::uint32_t present = 0;
-  for (const Stream& stream : streams_) {
-    if (!replica_present(stream, now)) continue;
-    if (stream.report.state_wanted.value == 0) return false;
+  for (const ReplicaStream& stream : streams_) {
+    if (!stream.is_present(now)) continue;
+    if (stream.report().state_wanted.value == 0) return false;
     ++present;
   }
   return present >= membership_.majority();
@@ -110,28 +108,28 @@ CalendarTime DistributorCore::wall_time_of(Instant instant, Instant now) const {
 }
 
 ReplicaStatus DistributorCore::replica_status(ReplicaId replica, Instant now) const {
-  const Stream& stream = stream_of(replica);
+  const ReplicaStream& stream = stream_of(replica);
   const JournaledMember& member = membership_.member(replica);
   ReplicaStatus status;
   status.id = replica;
   const bool put_out = member.state == ReplicaState::evicted || member.state == ReplicaState::quarantined;
-  status.state = put_out || replica_present(stream, now) ? member.state : ReplicaState::down;
-  status.applied = stream.report.applied.sequence;
+  status.state = put_out || stream.is_present(now) ? member.state : ReplicaState::down;
+  status.applied = stream.report().applied.sequence;
   // Who was heard of just now can know of no later order.
-  const Sequence last = now - stream.heard <= fresh ? stream.last_then : last_.sequence;
+  const Sequence last = stream.reportable(last_.sequence, now);
   status.lag = last.value - std::min(last.value, status.applied.value);
-  if (stream.known) status.heard_ms = static_cast<std::uint64_t>((now - stream.heard).milliseconds());
-  status.pid = stream.report.pid;
-  status.store = stream.report.store;
+  if (stream.is_known()) status.heard_ms = static_cast<std::uint64_t>((now - stream.heard()).milliseconds());
+  status.pid = stream.report().pid;
+  status.store = stream.report().store;
   status.evictions = member.evictions;
   status.readmissions = member.readmissions;
   status.last_verdict = member.last_verdict;
   status.held = member.held;
-  status.checkpoint = stream.report.checkpoint;
+  status.checkpoint = stream.report().checkpoint;
   status.reason = membership_.reason(replica);
   status.since = member.since;
   if (status.state == ReplicaState::down)
-    status.since = stream.known ? wall_time_of(stream.heard, now) : CalendarTime();
+    status.since = stream.is_known() ? wall_time_of(stream.heard(), now) : CalendarTime();
   if (const Instant next = membership_.next_try(replica); put_out && next != Instant::never())
     status.next_try = wall_time_of(std::max(next, now), now);
   for (const VoterTally& tally : comparator_.voters) {
@@ -231,8 +229,9 @@ const char* DistributorCore::refusal_to_void(Sequence sequence) const {
     return "that order may still be decided; restart the distributor first";
   if (undecided) return nullptr;
   if (decided_once_ && !stalled_) return "the group decides: no order keeps it from that";
-  const bool executed = std::ranges::any_of(
-      streams_, [&](const Stream& stream) { return stream.known && stream.report.applied.sequence >= sequence; });
+  const bool executed = std::ranges::any_of(streams_, [&](const ReplicaStream& stream) {
+    return stream.is_known() && stream.report().applied.sequence >= sequence;
+  });
   return executed ? "a replica has executed that order, so it may be decided already" : nullptr;
 }
 
@@ -258,8 +257,8 @@ Instant DistributorCore::next_deadline() const {
   if (may_make_order(last_turn_)) next = std::min(next, takes_requests() ? last_turn_ : next_empty_);
   next = std::min({next, open_.expires_at(votes()), next_stall()});
   for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
-    const Stream& stream = stream_of(ReplicaId(id));
-    if (feed_end(ReplicaId(id)) > stream.sent) next = std::min(next, std::max(stream.retry, last_turn_));
+    const ReplicaStream& stream = stream_of(ReplicaId(id));
+    if (feed_end(ReplicaId(id)) > stream.sent()) next = std::min(next, std::max(stream.may_send_from(), last_turn_));
   }
   return next;
 }

@@ -59,7 +59,7 @@ bool DistributorCore::is_waiting_for_votes(Sequence ballot, Instant now) const {
   const Duration waited = now - undecidable_->since;
   if (waited >= (membership_.would_halt() ? proof_patience : newcomer_patience)) return false;
   for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
-    const bool there = waited < first_word || replica_present(stream_of(ReplicaId(id)), now);
+    const bool there = waited < first_word || stream_of(ReplicaId(id)).is_present(now);
     if (there && may_join(ReplicaId(id), ballot)) return true;
   }
   return false;
@@ -99,12 +99,12 @@ void DistributorCore::consider_proofs(Instant now) {
   std::vector<ReplicaId> wrong;
   for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
     const ReplicaId replica(id);
-    const Stream& stream = stream_of(replica);
+    const ReplicaStream& stream = stream_of(replica);
     const JournaledMember& member = membership_.member(replica);
-    const bool present = replica_present(stream, now) || now < began_at_ + first_word;
+    const bool present = stream.is_present(now) || now < began_at_ + first_word;
     const bool votes = member.state == ReplicaState::voting;
     if (member.held || member.state == ReplicaState::quarantined || !(votes || present)) continue;
-    const ReplicaReport& report = stream.report;
+    const ReplicaReport& report = stream.report();
     const bool has_proof = flows(replica) && report.proof.order.sequence >= agreed_.order.sequence;
     if (has_proof && report.proof != agreed_) {
       wrong.push_back(replica);
@@ -135,16 +135,16 @@ bool DistributorCore::is_voided(Sequence sequence) const {
 // ---- a state for whoever wants one
 
 void DistributorCore::consider_seal(Instant now) {
-  const bool is_wanted = std::ranges::any_of(streams_, [&](const Stream& stream) {
-    return stream.report.state_wanted.value != 0 && replica_present(stream, now);
+  const bool is_wanted = std::ranges::any_of(streams_, [&](const ReplicaStream& stream) {
+    return stream.report().state_wanted.value != 0 && stream.is_present(now);
   });
   if (!is_wanted) return sealing_.rest();
   std::vector<Sealing::Replica> replicas;
   for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
-    const Stream& stream = stream_of(ReplicaId(id));
-    replicas.push_back({replica_present(stream, now), membership_.role(ReplicaId(id)) == MemberRole::voter,
-                        stream.report.state_wanted, stream.report.imported, stream.report.seal_ready,
-                        stream.report.seal});
+    const ReplicaStream& stream = stream_of(ReplicaId(id));
+    replicas.push_back({stream.is_present(now), membership_.role(ReplicaId(id)) == MemberRole::voter,
+                        stream.report().state_wanted, stream.report().imported, stream.report().seal_ready,
+                        stream.report().seal});
   }
   const Sealing::Step step = sealing_.consider(replicas, last_.sequence, now, output_.events);
   if (step.make_order) next_empty_ = now;
@@ -155,7 +155,7 @@ void DistributorCore::consider_seal(Instant now) {
 // may be waited for.
 bool DistributorCore::awaits_seal(ReplicaId replica) const {
   if (membership_.member(replica).state != ReplicaState::recovering || stalled_ || undecidable_) return false;
-  return stream_of(replica).report.state_wanted.value != 0 && sealing_.is_worth_waiting_for(last_turn_);
+  return stream_of(replica).report().state_wanted.value != 0 && sealing_.is_worth_waiting_for(last_turn_);
 }
 
 // ---- the journal's beginning
@@ -171,9 +171,9 @@ void DistributorCore::journal_damaged(Sequence sequence) {
 Sequence DistributorCore::safe_cut() const {
   std::vector<Sequence> checkpoints;
   for (std::uint64_t id = 1; id <= streams_.size(); ++id) {
-    const Stream& stream = stream_of(ReplicaId(id));
-    if (stream.known && membership_.role(ReplicaId(id)) == MemberRole::voter)
-      checkpoints.push_back(std::min(stream.report.checkpoint, agreed_told_.order.sequence));
+    const ReplicaStream& stream = stream_of(ReplicaId(id));
+    if (stream.is_known() && membership_.role(ReplicaId(id)) == MemberRole::voter)
+      checkpoints.push_back(std::min(stream.report().checkpoint, agreed_told_.order.sequence));
   }
   if (checkpoints.size() < membership_.majority()) return Sequence();
   std::ranges::sort(checkpoints, std::greater<>());
@@ -184,7 +184,8 @@ Sequence DistributorCore::safe_cut() const {
 Sequence DistributorCore::wanted_cut() const {
   std::uint64_t oldest = safe_cut().value;
   if (journal_.bytes > config_.journal_bytes) return Sequence(oldest);
-  for (const Stream& stream : streams_) oldest = std::min(oldest, stream.known ? stream.report.checkpoint.value : 0);
+  for (const ReplicaStream& stream : streams_)
+    oldest = std::min(oldest, stream.is_known() ? stream.report().checkpoint.value : 0);
   return Sequence(oldest - std::min(oldest, config_.journal_slack_orders));
 }
 

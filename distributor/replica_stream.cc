@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "distributor/replica_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tally {
+namespace {
+
+constexpr Duration delivery_retry = milliseconds(5);
+
+}  // namespace
+
+ReplicaStream::Beginning ReplicaStream::receive(const ReplicaReport& report, Sequence last, Sequence next_ballot,
+                                                Instant now) {
+  const bool of_process = !known_ || report_.incarnation != report.incarnation;
+  const bool rolled_back = report.applied.sequence < report_.applied.sequence;
+  const bool of_life = of_process || rolled_back || report_.recovery != report.recovery;
+  known_ = true;
+  heard_ = now;
+  last_then_ = last;
+  report_ = report;
+  const bool goes_back = of_life || report.resend;
+  sent_ = goes_back ? report.applied.sequence : std::max(sent_, report.applied.sequence);
+  if (of_life) {
+    vote_from_ = next_ballot;
+    lacks_state_ = false;
+  }
+  return {of_process, of_life};
+}
+
+bool ReplicaStream::begins_to_lack_state(bool lacks_state) {
+  return !std::exchange(lacks_state_, lacks_state) && lacks_state;
+}
+
+Sequence ReplicaStream::room(Sequence last) const {
+  const std::uint64_t window_end = report_.applied.sequence.value + limits::replica_window_orders;
+  const std::uint64_t turn_end = sent_.value + limits::catch_up_orders_per_turn;
+  return Sequence(std::min({last.value, window_end, turn_end}));
+}
+
+std::uint64_t ReplicaStream::delivery_failed(Sequence sequence, Instant now) {
+  const std::uint64_t reached = std::min(sent_.value, sequence.value - 1);
+  const std::uint64_t failed = sent_.value - reached;
+  sent_ = Sequence(reached);
+  retry_ = now + delivery_retry;
+  return failed;
+}
+
+}  // namespace tally
