@@ -4,14 +4,19 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <fstream>
 #include <poll.h>
 #include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "cli/report.h"
 #include "cli/wait.h"
 #include "runtime/clock.h"
+#include "runtime/descriptor.h"
 
 namespace tally::cli {
 namespace {
@@ -37,11 +42,35 @@ pid_t process_of(const Config& config, const std::string& role) {
 
 bool is_gone(pid_t process) { return kill(process, 0) != 0 && errno == ESRCH; }
 
+std::string roles_of(const Config& config) {
+  std::string text;
+  for (const std::string& role : all_roles(config)) text += (text.empty() ? "" : ", ") + role;
+  return text;
+}
+
+// One at a time: two would each take the other's restart for what they wait for.
+tl::expected<Descriptor, Failure> lock(const Config& config, Duration patience) {
+  const std::string path = config.run_directory() + "/restart.lock";
+  Descriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!file)
+    return tl::unexpected(
+        Failure{ExitCode::usage, "no `tally up` runs in " + config.data + ": " + path + ": " + std::strerror(errno)});
+  const Instant deadline = monotonic_now() + patience;
+  while (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (monotonic_now() >= deadline)
+      return tl::unexpected(Failure{ExitCode::failed, "another `tally restart` runs in " + config.data});
+    poll(nullptr, 0, between_looks_ms);
+  }
+  return file;
+}
+
 std::optional<Failure> restart(const Config& config, Client& client, const std::string& role, Duration patience) {
   if (auto failure = wait_for_state(client, "ok", patience))
     return Failure{failure->code, role + " is not restarted: " + failure->message};
   const pid_t old = process_of(config, role);
-  if (old == 0) return Failure{ExitCode::usage, "there is no " + role + " that `tally up` runs in " + config.data};
+  if (old == 0)
+    return Failure{ExitCode::usage, "there is no " + role + " that `tally up` runs in " + config.data +
+                                        "; there may be " + roles_of(config)};
   if (kill(old, SIGTERM) != 0)
     return Failure{ExitCode::failed, role + ", process " + std::to_string(old) + ": " + std::strerror(errno)};
   const Instant told = monotonic_now();
@@ -65,11 +94,14 @@ ExitCode run_restart(const RestartOptions& options) {
   if (options.all != options.role.empty()) return fail(ExitCode::usage, "name one ROLE, or say --all");
   const auto group = find_group(options.group);
   if (!group) return fail(group.error());
+  const Duration patience = seconds(options.timeout_seconds);
+  const auto alone = lock(group->config, patience);
+  if (!alone) return fail(alone.error());
   Client client(group->client);
-  const std::vector<std::string> roles = options.all ? all_roles(group->config) : std::vector{options.role};
+  const std::vector<std::string> roles =
+      options.all ? all_roles(group->config) : std::vector{options.role == "bridge-1" ? "bridge" : options.role};
   for (const std::string& role : roles)
-    if (const auto failure = restart(group->config, client, role, seconds(options.timeout_seconds)))
-      return fail(*failure);
+    if (const auto failure = restart(group->config, client, role, patience)) return fail(*failure);
   return ExitCode::done;
 }
 

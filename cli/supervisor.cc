@@ -236,7 +236,8 @@ void Supervisor::reap(Instant now) {
     });
     if (child.pid == 0 || waitpid(child.pid, &status, WNOHANG) != child.pid) continue;
     const bool was_ready = child.ready_at != Instant::never();
-    const bool ended_well = was_ready && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    const bool was_told = WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM;  // before it could hear of it
+    const bool ended_well = was_told || (was_ready && WIFEXITED(status) && WEXITSTATUS(status) == 0);
     child.pid = 0;
     child.start_at = ended_well ? now : now + child.pause.after(was_ready ? now - child.ready_at : Duration{});
     child.refused = WIFEXITED(status) && WEXITSTATUS(status) == exit_usage;

@@ -256,6 +256,7 @@ ExitCode run_up(const UpOptions& options) {
   if (const auto failure = write_run_files(*config, *bridges, **run)) return fail(*failure);
   const auto why = supervise(*config, **run, *bridges, std::move(*plans), signals, options.ready_file);
   if (!options.ready_file.empty()) unlink(options.ready_file.c_str());
+  std::clearerr(stdout);  // a group does its work also for a reader who has gone
   return why ? fail(ExitCode::usage, *why) : ExitCode::done;
 }
 

@@ -13,10 +13,13 @@ namespace {
 constexpr int between_questions_ms = 50;
 constexpr Duration longest_question = seconds(1);
 
-bool is_heard_since(const ClusterStatus& status, Duration elapsed) {
-  return std::ranges::all_of(status.replicas, [&](const ReplicaStatus& replica) {
-    return replica.heard_ms && milliseconds(static_cast<std::int64_t>(*replica.heard_ms)) < elapsed;
-  });
+// The comparator, and each replica.
+bool are_heard_since(const ClusterStatus& status, Duration elapsed) {
+  const auto is_heard = [&](const std::optional<std::uint64_t>& heard_ms) {
+    return heard_ms && milliseconds(static_cast<std::int64_t>(*heard_ms)) < elapsed;
+  };
+  return is_heard(status.comparator_heard_ms) &&
+         std::ranges::all_of(status.replicas, is_heard, &ReplicaStatus::heard_ms);
 }
 
 std::string described(const std::optional<ClusterStatus>& status) {
@@ -30,12 +33,15 @@ std::string described(const std::optional<ClusterStatus>& status) {
 std::optional<Failure> wait_for_state(Client& client, const std::string& state, Duration patience) {
   const Instant began = monotonic_now();
   const Instant deadline = began + patience;
+  std::optional<ClusterStatus> last;
   while (true) {
     const Instant asked = monotonic_now();
     const auto status = client.status(std::clamp(deadline - asked, milliseconds(1), longest_question));
     const bool is_it = status && to_string(status->state) == state;
-    if (is_it && (state != "ok" || is_heard_since(*status, asked - began))) return std::nullopt;
-    if (monotonic_now() >= deadline) return Failure{ExitCode::unknown, "not in time: " + described(status)};
+    if (is_it && (state != "ok" || are_heard_since(*status, asked - began))) return std::nullopt;
+    // The last question may have had no time to be answered.
+    if (status || monotonic_now() - asked >= longest_question) last = status;
+    if (monotonic_now() >= deadline) return Failure{ExitCode::unknown, "not in time: " + described(last)};
     poll(nullptr, 0, between_questions_ms);
   }
 }

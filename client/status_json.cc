@@ -26,6 +26,10 @@ json::value pid_json(std::uint64_t pid, Processes processes) {
   return processes == Processes::shown ? json::value(pid) : json::value(nullptr);
 }
 
+json::value number_json(const std::optional<std::uint64_t>& number) {
+  return number ? json::value(*number) : json::value(nullptr);
+}
+
 json::object replica_json(const ReplicaStatus& replica, Processes processes) {
   return {{"id", replica.id.value},
           {"state", word(to_string(replica.state))},
@@ -44,7 +48,7 @@ json::object replica_json(const ReplicaStatus& replica, Processes processes) {
           {"since", time_json(replica.since)},
           {"next_try", time_json(replica.next_try)},
           {"checkpoint", replica.checkpoint.value},
-          {"heard_ms", replica.heard_ms ? json::value(*replica.heard_ms) : json::value(nullptr)}};
+          {"heard_ms", number_json(replica.heard_ms)}};
 }
 
 }  // namespace
@@ -61,7 +65,10 @@ std::string status_json(const ClusterStatus& status, Processes processes) {
       {"state", word(to_string(status.state))},
       {"replicas", std::move(replicas)},
       {"distributor", {{"pid", pid_json(status.distributor_pid, processes)}, {"state", status.distributor_state}}},
-      {"comparator", {{"pid", pid_json(status.comparator_pid, processes)}, {"state", status.comparator_state}}},
+      {"comparator",
+       {{"pid", pid_json(status.comparator_pid, processes)},
+        {"state", status.comparator_state},
+        {"heard_ms", number_json(status.comparator_heard_ms)}}},
       {"journal_first", status.journal_first.value},
       {"undecided", status.undecided.value == 0 ? json::value(nullptr) : json::value(status.undecided.value)},
   };

@@ -160,6 +160,8 @@ void DistributorCore::receive(const ClientId& client, const StatusQuery& query, 
   status.distributor_state = draining_ ? "draining" : "ok";
   status.comparator_pid = comparator_.pid;
   status.comparator_state = comparator_present(now) ? "ok" : "down";
+  if (comparator_known_)
+    status.comparator_heard_ms = static_cast<std::uint64_t>((now - comparator_heard_).milliseconds());
   status.orders = orders_made_;
   status.requests = requests_ordered_;
   status.journal_appends = progress_.appended();

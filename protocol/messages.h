@@ -244,6 +244,7 @@ struct ClusterStatus {
   std::string advice;                // one sentence for people; empty: the state is ok
   Histogram decision;                // the comparator's, below
   Histogram order_operations;
+  std::optional<std::uint64_t> comparator_heard_ms;  // since its last report; none: never in this term
   Histogram journal_sync;  // from an append that must be on disk until it is; since the distributor started
   auto operator<=>(const ClusterStatus&) const = default;
 };

@@ -2,8 +2,10 @@
 #include "runtime/config.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -274,8 +276,10 @@ void read_file(Loading& loading, const std::string& file) {
   const auto fail = [&](std::uint32_t line, std::uint32_t column, std::string why) {
     loading.errors.push_back({file, line, column, std::move(why)});
   };
+  errno = 0;
   std::ifstream stream(file);
-  if (!stream || std::filesystem::is_directory(file)) return fail(0, 0, "cannot be read");
+  if (!stream) return fail(0, 0, std::string("cannot be read: ") + std::strerror(errno));
+  if (std::filesystem::is_directory(file)) return fail(0, 0, "is a directory");
   toml::table table;
   try {
     table = toml::parse(stream, file);

@@ -202,6 +202,7 @@ void to_proto(const ClusterStatus& status, v1::ClusterStatus& proto) {
   to_proto(status.decision, *proto.mutable_decision());
   to_proto(status.order_operations, *proto.mutable_order_operations());
   to_proto(status.journal_sync, *proto.mutable_journal_sync());
+  if (status.comparator_heard_ms) proto.set_comparator_heard_ms(*status.comparator_heard_ms);
 }
 
 bool from_proto(v1::ClusterStatus& proto, ClusterStatus& status) {
@@ -221,6 +222,7 @@ bool from_proto(v1::ClusterStatus& proto, ClusterStatus& status) {
   status.votes_received = proto.votes_received();
   status.journal_first = Sequence(proto.journal_first());
   status.undecided = Sequence(proto.undecided());
+  if (proto.has_comparator_heard_ms()) status.comparator_heard_ms = proto.comparator_heard_ms();
   return plain_from_proto(*proto.mutable_distributor_state(), limits::word_bytes, status.distributor_state) &&
          plain_from_proto(*proto.mutable_comparator_state(), limits::word_bytes, status.comparator_state) &&
          plain_from_proto(*proto.mutable_reason(), limits::word_bytes, status.reason) &&

@@ -106,13 +106,19 @@ class Commands(Surface):
         whole = json.loads(self.tally('list', '--prefix', 'l/', '--json').stdout)
         self.assertIsNone(whole['next'])
 
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        command = [BIN_DIR / 'tally', 'list', '--connect', self.group.data]
+        with open('/dev/full', 'wb') as full:
+            result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, env=clean_environment())
+        self.assertEqual((result.returncode, result.stderr), (1, b'tally: not all of the output could be written\n'))
+
     # ---- the group
 
     def test_status_json_has_the_keys_of_the_contract(self):
         status = self.group.status()
         self.assertEqual(set(status), STATUS_KEYS)
         self.assertEqual(set(status['distributor']), {'pid', 'state'})
-        self.assertEqual(set(status['comparator']), {'pid', 'state'})
+        self.assertEqual(set(status['comparator']), {'pid', 'state', 'heard_ms'})
         self.assertEqual([replica['id'] for replica in status['replicas']], [1, 2, 3])
         for replica in status['replicas']:
             self.assertEqual(set(replica), REPLICA_KEYS)

@@ -88,6 +88,9 @@ class Reasons(ReasonsTest):
 
     def test_no_comparator(self):
         with self.stopped('comparator'):
+            waited = self.group.run('wait', '--state', 'ok', '--timeout', '3')  # the state is still ok for a moment
+            self.assertEqual(waited.returncode, 4)
+            self.assertIn('no_comparator: ', waited.stderr)
             self.is_told('unavailable', 'no_comparator')
         self.is_ok_again()
 

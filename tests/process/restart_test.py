@@ -53,6 +53,17 @@ class Restarts(unittest.TestCase):
     def test_all_one_by_one(self):
         self.under_load(None, rounds=5 if LONG else 1)
 
+    def test_two_at_once_take_turns(self):
+        with Group(BIN_DIR) as group:
+            group.wait_all_vote()
+            with Load(group.http, clients=16, pause=0.01) as load:
+                wait_until(lambda: load.answered_count() > 16, 'load is answered')
+                command = [BIN_DIR / 'tally', 'restart', '--all', '--connect', group.data]
+                both = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(2)]
+                self.assertEqual([one.wait(60) for one in both], [0, 0])
+            report = load.check(group)
+            self.assertEqual((report['unknown'], report['refused']), (0, 0))
+
     def test_of_the_group_leaves_nobody_waiting(self):
         """`tally up` that ends answers what it has, and refuses what comes new."""
         with Group(BIN_DIR) as group:

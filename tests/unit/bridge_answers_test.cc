@@ -220,6 +220,7 @@ BOOST_AUTO_TEST_CASE(the_status_is_the_json_of_the_contract) {
   status.journal_first = Sequence(7);
   status.distributor_pid = 1;
   status.distributor_state = "leading";
+  status.comparator_heard_ms = 70;
   BOOST_TEST(
       status_json(status) ==
       R"({"term":2,"view":7,"sequence":120345,"decided":120345,"stable":120345,"state":"degraded",)"
@@ -227,7 +228,7 @@ BOOST_AUTO_TEST_CASE(the_status_is_the_json_of_the_contract) {
       R"("dissents":0,"silences":0,"evictions":0,"readmissions":0,)"
       R"("last_verdict":{"reason":"dissent","sequence":5,"at":"2026-11-23T03:15:00.123Z"},"held":false,)"
       R"("reason":"dissent","since":"2026-11-23T03:15:00.124Z","next_try":null,"checkpoint":120000,"heard_ms":40}],)"
-      R"("distributor":{"pid":1,"state":"leading"},"comparator":{"pid":0,"state":""},)"
+      R"("distributor":{"pid":1,"state":"leading"},"comparator":{"pid":0,"state":"","heard_ms":70},)"
       R"("journal_first":7,"undecided":null})");
   Reply reply;
   write_json(status_json(status, Processes::shown), reply);

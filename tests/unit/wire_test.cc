@@ -89,6 +89,7 @@ std::vector<Message> one_of_each() {
                     "wait",
                     {{1, 2}, 3},
                     {{4}, 5},
+                    10,
                     {{6, 7, 8}, 9}},
       AdminReply{1, AdminOutcome::refused, "no\xff"},
       ComparatorWelcome{Incarnation(6)},
