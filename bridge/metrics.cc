@@ -125,20 +125,26 @@ void add_replicas(const ClusterStatus& group, std::vector<MetricFamily>& out) {
   Family ages = gauge("tally_replica_report_age_seconds", "How old the replica's last report is.");
   std::uint64_t evictions = 0;
   std::uint64_t readmissions = 0;
+  // What was not reported yet is left out: a counter that falls to zero for a moment counts all again as it comes back.
+  const bool comparator_was_heard = group.comparator_heard_ms.has_value();
   for (const ReplicaStatus& replica : group.replicas) {
     const auto labels = [id = std::to_string(replica.id.value)](std::string name, std::string_view value) {
       return Labels{{"replica", id}, {std::move(name), text(value)}};
     };
     const Labels alone = {{"replica", std::to_string(replica.id.value)}};
-    votes.add(replica.votes - std::min(replica.votes, replica.dissents), labels("outcome", "match"));
-    votes.add(replica.dissents, labels("outcome", "dissent"));
-    verdicts.add(replica.dissent_verdicts, labels("reason", to_string(VerdictReason::dissent)));
-    verdicts.add(replica.silences, labels("reason", to_string(VerdictReason::silence)));
+    if (comparator_was_heard) {
+      votes.add(replica.votes - std::min(replica.votes, replica.dissents), labels("outcome", "match"));
+      votes.add(replica.dissents, labels("outcome", "dissent"));
+      verdicts.add(replica.dissent_verdicts, labels("reason", to_string(VerdictReason::dissent)));
+      verdicts.add(replica.silences, labels("reason", to_string(VerdictReason::silence)));
+    }
     for (const ReplicaState state : replica_states)
       states.add(std::uint64_t{state == replica.state}, labels("state", to_string(state)));
-    lags.add(replica.lag, alone);
-    checkpoints.add(replica.checkpoint.value, alone);
-    if (replica.heard_ms) ages.add(static_cast<double>(*replica.heard_ms) / 1000, alone);
+    if (replica.heard_ms) {
+      lags.add(replica.lag, alone);
+      checkpoints.add(replica.checkpoint.value, alone);
+      ages.add(static_cast<double>(*replica.heard_ms) / 1000, alone);
+    }
     evictions += replica.evictions;
     readmissions += replica.readmissions;
   }

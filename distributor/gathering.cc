@@ -189,9 +189,16 @@ void Gathering::receive(const ClientId& client, const StatusQuery& query, Instan
   for (std::size_t place = 0; place < reports_.size(); ++place) {
     ReplicaStatus& replica = status.replicas.emplace_back();
     replica.id = ReplicaId(place + 1);
+    if (place < found_.view.members.size()) {
+      const JournaledMember& member = found_.view.members[place];
+      if (reports_[place]) replica.state = member.state;
+      replica.evictions = member.evictions;
+      replica.readmissions = member.readmissions;
+      replica.last_verdict = member.last_verdict;
+      replica.held = member.held;
+    }
     if (!reports_[place]) continue;
     const ReplicaReport& report = *reports_[place];
-    if (place < found_.view.members.size()) replica.state = found_.view.members[place].state;
     replica.applied = report.applied.sequence;
     replica.lag = found_.last.sequence.value - std::min(found_.last.sequence.value, replica.applied.value);
     replica.pid = report.pid;

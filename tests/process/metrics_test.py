@@ -105,6 +105,20 @@ class Metrics(unittest.TestCase):
         self.wait_series('tally_readmissions_total', lambda value: value > before['tally_readmissions_total'], 'has grown')
         self.assertEqual(self.series()['tally_group_state{state="ok"}'], 1)
 
+    def test_a_restart_of_the_distributor_takes_no_count_back(self):
+        self.group.tally('replica', 'evict', 3)
+        self.group.tally('replica', 'readmit', 3)
+        self.group.tally('wait', '--state', 'ok')
+        kept = ('tally_evictions_total', 'tally_readmissions_total', 'tally_votes_total{replica="1",outcome="match"}')
+        least = {name: self.series()[name] for name in kept}
+        restarting = subprocess.Popen([BIN_DIR / 'tally', 'restart', 'distributor', '--connect', self.group.data],
+                                      stdout=subprocess.DEVNULL)
+        while restarting.poll() is None:
+            shown = self.series()
+            for name in kept:
+                self.assertGreaterEqual(shown.get(name, least[name]), least[name], name)
+        self.assertEqual(restarting.returncode, 0)
+
     def test_many_scrapers_cost_the_group_no_more_than_one(self):
         ordered = 'tally_ordered_requests_total'
         before = self.series()[ordered]

@@ -15,6 +15,7 @@ bool has_line(const std::string& text, const std::string& line) { return text.fi
 ClusterStatus a_status() {
   ClusterStatus status;
   status.state = GroupState::degraded;
+  status.comparator_heard_ms = 5;
   ReplicaStatus& replica = status.replicas.emplace_back();
   replica.id = ReplicaId(2);
   replica.state = ReplicaState::evicted;
@@ -54,6 +55,18 @@ BOOST_AUTO_TEST_CASE(a_replica_has_its_votes_verdicts_and_one_state) {
   BOOST_TEST(has_line(text, R"(tally_replica_state{replica="2",state="voting"} 0)"));
   BOOST_TEST(has_line(text, R"(tally_group_state{state="degraded"} 1)"));
   BOOST_TEST(has_line(text, "tally_evictions_total 4"));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_not_reported_yet_is_left_out) {
+  ClusterStatus status = a_status();
+  BOOST_TEST(group_metrics(status, {}).find("tally_replica_lag_orders") == std::string::npos);
+  status.replicas[0].heard_ms = 250;
+  BOOST_TEST(has_line(group_metrics(status, {}), R"(tally_replica_report_age_seconds{replica="2"} 0.25)"));
+  status.comparator_heard_ms.reset();
+  const std::string text = group_metrics(status, {});
+  for (const std::string absent : {"tally_votes_total", "tally_verdicts_total"})
+    BOOST_TEST(text.find(absent) == std::string::npos, absent);
+  BOOST_TEST(has_line(text, "tally_evictions_total 4"));  // the view has them
 }
 
 BOOST_AUTO_TEST_CASE(a_histogram_is_cumulative_and_in_seconds) {
