@@ -42,6 +42,10 @@ class Connection final : public Asker, public WaitingHook, public std::enable_sh
   // The sweep's: its deadline has passed.
   void overdue();
   Instant deadline() const { return deadline_; }
+  // The process stood still for so long.
+  void forgive(Duration pause) {
+    if (deadline_ != Instant::never()) deadline_ = deadline_ + pause;
+  }
 
   void answered(const Answer& answer) override;
   // What it waits for may go to the group now.

@@ -63,6 +63,7 @@ inline constexpr std::size_t key_sources = 16'384;  // with a share of their own
 // The group, as /readyz sees it, and the end.
 inline constexpr Duration tick_interval = milliseconds(100);
 inline constexpr Duration sweep_interval = milliseconds(500);
+inline constexpr Duration sleep = seconds(1);  // a tick that is so late comes after a pause of the whole process
 inline constexpr Duration status_interval = milliseconds(200);
 inline constexpr Duration unready_status_interval = milliseconds(20);  // while it is not ready
 inline constexpr Duration status_timeout = milliseconds(500);

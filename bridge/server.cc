@@ -144,8 +144,17 @@ bool Server::close_longest_idle() {
   return true;
 }
 
+// Whoever waits while the process stands still is not judged by that: what it asked may be answered yet.
+void Server::wake() {
+  const Instant now = monotonic_now();
+  const Duration late = now - planned_tick_;
+  site_.now = now;
+  if (late < http_limits::sleep) return;
+  for (Connection* connection : site_.connections) connection->forgive(late);
+}
+
 void Server::tick() {
-  site_.now = monotonic_now();
+  wake();
   site_.date = http_date(calendar_now());
   if (available_ != site_.exchange->available()) note_breaker();
   if (site_.now >= next_status_ && !status_asked_) ask_status();
@@ -157,6 +166,7 @@ void Server::tick() {
   }
   const Instant status = status_asked_ ? Instant::never() : next_status_;
   const Instant next = std::min({site_.now + http_limits::tick_interval, status, beat()});
+  planned_tick_ = next;
   tick_timer_.expires_after(chrono_of(next - site_.now));
   tick_timer_.async_wait([this](error_code error) {
     if (!error) tick();

@@ -37,6 +37,7 @@ class Server {
   void accept();
   void admit(Socket socket);
   bool close_longest_idle();
+  void wake();
   void tick();
   Instant beat();
   void sweep();
@@ -53,6 +54,7 @@ class Server {
   boost::asio::steady_timer accept_timer_;
   boost::asio::signal_set stop_signals_;
   Heartbeat heartbeat_;
+  Instant planned_tick_ = Instant::never();
   Instant next_sweep_;
   Instant next_status_;
   Instant status_asked_at_;
