@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the pages list is what the programs have: pages_test.py BIN_DIR
 
-Log events, configuration keys with their values, commands, exit codes, kinds of faults.
+Log events, configuration keys with their values, commands, exit codes, kinds of faults and of
+HTTP problems.
 """
 
 import pathlib
@@ -50,6 +51,12 @@ class Pages(unittest.TestCase):
                                 env={f'TALLY_{key.upper()}': value})
         self.assertEqual(result.returncode, 2)
         return result.stderr
+
+    def test_the_table_of_problems_is_that_of_the_bridge(self):
+        rows = re.findall(r'^    \{(\d+), "([a-z-]+)", ', page('bridge/problem.cc'), re.MULTILINE)
+        told = re.findall(r'^\| (\d+) \| `([a-z-]+)` \|', page('docs/http.md'), re.MULTILINE)
+        self.assertGreater(len(rows), 20)
+        self.assertEqual(sorted(rows), sorted(told))
 
     def test_the_table_of_exit_codes_is_that_of_help(self):
         text = subprocess.run([BIN_DIR / 'tally', '--help'], check=True, capture_output=True, text=True).stdout
