@@ -289,7 +289,7 @@ struct ReplicaStanding {
   GroupId group;
   ViewNumber view;
   ReplicaState state{};
-  Recovery recovery;   // when it grows, the replica drops its memory and recovers
+  Recovery recovery;   // when it grows, the replica recovers; it keeps its memory if only silence speaks against it
   OrderIdentity last;  // the last order there is
   Sequence stable;
   Sequence vote_from;        // orders before it were decided when the replica connected: execute them without a vote

@@ -258,8 +258,9 @@ bool ReplicaCore::is_ahead_of_journal() const {
 
 // ---- checkpoints
 
-// A large capture goes in steps, so that no order waits for it. Each order is outweighed by what is captured after it,
-// so there comes an end. For a seal all replicas have to end theirs after the same order, and so wait for it.
+// A large capture goes in steps, so that no order waits for it. Each step captures more entries than the last order
+// changed, so the capture terminates. For a seal all replicas have to end theirs after the same order, and so wait for
+// it.
 void ReplicaCore::capture_if_due(std::size_t changed, bool seal, Instant now) {
   constexpr std::size_t step = 4096;
   if (!voted_) return;

@@ -44,8 +44,8 @@ class State {
   // The same from the data itself: looks at every entry.
   Digest recomputed_digest() const;
 
-  // A scrub recomputes the digest, and adopts what it finds, so that a replica whose memory changed by itself convicts
-  // itself (law 10). It goes from share to share, again and again, while orders are applied in between.
+  // A scrub recomputes the digest, and replaces the running value, so that a replica with corrupted memory votes
+  // wrongly and is caught (law 10). It goes from share to share, again and again, while orders are applied in between.
   struct Scrubbed {
     std::size_t work = 0;    // entries; large ones count by their size
     bool right = true;       // false: the digests differed
