@@ -12,7 +12,7 @@ namespace tally {
 namespace {
 
 FoundTrouble found(const std::filesystem::path& path, int error) {
-  return {trouble_of(error), file_error(path, error).what()};
+  return {trouble_of(error), path.string() + ": " + describe_trouble(error)};
 }
 
 }  // namespace
