@@ -631,15 +631,21 @@ class WithoutFaultInjection(Bridge):
         self.assert_problem(self.admin('POST', '/v1/cluster/replicas/3/fault', b'{"kind":"silent"}'), 403)
 
 
+def kept_connections(test, group, count):
+    """Each has asked something, and was answered."""
+    address = urllib.parse.urlsplit(group.http)
+    connections = [http.client.HTTPConnection(address.hostname, address.port, timeout=SECONDS) for _ in range(count)]
+    for connection in connections:
+        test.addCleanup(connection.close)
+        connection.request('GET', '/hit/warm')
+        connection.getresponse().read()
+    return connections
+
+
 class Pause(unittest.TestCase):
     def test_what_came_while_a_bridge_stood_still_is_answered_as_if_it_came_afterwards(self):
         with Group(BIN_DIR, environment={'TALLY_WATCHDOG_MS': '0', 'TALLY_REQUEST_TIMEOUT_MS': '200'}) as group:
-            address = urllib.parse.urlsplit(group.http)
-            connections = [http.client.HTTPConnection(address.hostname, address.port, timeout=SECONDS) for _ in range(20)]
-            for connection in connections:
-                self.addCleanup(connection.close)
-                connection.request('GET', '/livez')
-                connection.getresponse().read()
+            connections = kept_connections(self, group, 20)
             bridge = group.pid('bridge')
             os.kill(bridge, signal.SIGSTOP)
             for connection in connections:
@@ -672,12 +678,7 @@ class Pause(unittest.TestCase):
 class Drain(unittest.TestCase):
     def test_a_bridge_that_is_told_to_stop_answers_what_is_in_flight(self):
         with Group(BIN_DIR, environment={'TALLY_REQUEST_TIMEOUT_MS': '6000'}) as group:
-            address = urllib.parse.urlsplit(group.http)
-            connections = [http.client.HTTPConnection(address.hostname, address.port, timeout=SECONDS) for _ in range(8)]
-            for connection in connections:
-                self.addCleanup(connection.close)
-                connection.request('GET', '/hit/warm')
-                connection.getresponse().read()
+            connections = kept_connections(self, group, 8)
             idle = connections.pop()
             stopped = [group.pid('replica-1'), group.pid('replica-2')]
             for pid in stopped:
