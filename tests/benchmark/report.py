@@ -12,16 +12,18 @@ from targets import TARGETS
 
 INTRODUCTION = '''# Benchmarks
 
-Written by `scripts/bench`; [notes.md](benchmarks/notes.md) at the end is written by hand. The unit is one increment of
-one of 1,000 counters, answered with its new value: ordered, executed by three replicas, voted, its order on disk before
-the answer leaves. Everything, load generators included, shares one small machine, so that an absolute figure means
-little: what counts is a ratio to what was measured in turns with it. Each figure is the median of all rounds
-(least–greatest).
+`scripts/bench` writes this page; the notes at the end ([notes.md](benchmarks/notes.md)) are written
+by hand. The unit is one increment of one of 1,000 counters, answered with its new value. Each
+increment is ordered, executed by three replicas and voted on, and its order is on disk before the
+answer leaves. Everything, load generators included, shares one small machine. So an absolute figure
+means little; what counts is its ratio to what was measured in turns with it. Each figure is the
+median of all rounds (least–greatest).
 '''
 SERVERS = '''
-Servers: `tally up` with its defaults. `redis-server --save ''`, with `--appendonly yes --appendfsync always` where said
-and `--replicaof` for replicas. `etcd` with its defaults, asked at its leader. `nginx` with `worker_processes auto`, no
-access log, keep-alive without end, and `return 200` with an answer of tally's length.
+These are the servers: `tally up` with its defaults; `redis-server --save ''`, with
+`--appendonly yes --appendfsync always` where the table says so, and `--replicaof` for replicas;
+`etcd` with its defaults, asked at its leader; `nginx` with `worker_processes auto`, no access log,
+keep-alive without end, and `return 200` with an answer of tally's length.
 '''
 NATIVE = ['raw', 'tally', 'redis', 'redis-always', 'redis-wait', 'etcd-put', 'etcd-swap']
 HTTP = ['tally-http', 'nginx']
@@ -80,30 +82,31 @@ def side_by_side(results, systems, loads, headings):
     return table(headings, rows) if rows else ''
 
 
-def reasons(notes):
-    """Of missed targets: list items "- `key`: reason" in the notes; further lines are indented."""
-    items = re.findall(r'^- `([\w-]+)`: (.+(?:\n  .+)*)$', notes, re.MULTILINE)
-    return {key: ' '.join(reason.split()) for key, reason in items}
+def explained(notes):
+    """The targets about which the notes have a list item "- `key`: reason"."""
+    return set(re.findall(r'^- `([\w-]+)`: ', notes, re.MULTILINE))
 
 
 def targets(results, notes):
-    why = reasons(notes)
+    keys = explained(notes)
     rows = []
     for target in TARGETS:
         row = [target.what, f'{"≤" if target.most else "≥"} {target.limit:g} {target.unit}']
+        why = f'`{target.key}`' if target.key in keys else ''
         measured = target.value(results)
         if not measured:
-            rows.append(row + ['–', 'not measured', why.get(target.key, '')])
+            rows.append(row + ['–', 'not measured', why])
             continue
         value, detail = measured
         row.append(f'{value:.2f} {target.unit} ({detail})')
-        rows.append(row + (['met', ''] if target.met(value) else ['**missed**', why.get(target.key, 'see the notes')]))
-    return table(['what', 'target', 'here', '', 'why'], rows, figures=False)
+        rows.append(row + (['met', ''] if target.met(value) else ['**missed**', why]))
+    return ('The notes have the reason for each word of the last column, under "Why targets are missed".\n\n' +
+            table(['what', 'target', 'here', '', 'why'], rows, figures=False))
 
 
 def counters(rows):
     heading = ['counters', 'increments a second, 16 × 1024', 'without answer, creation included', 'p50, 64 clients',
-               'memory of a replica', 'bytes to a counter', 'disk of the group', 'votes again after a kill']
+               'memory per replica', 'bytes per counter', 'disk of the group', 'votes again after a kill']
     base, lines = rows[0].get('replica_bytes', 0), []
     for row in rows:
         size = row['counters']
@@ -118,7 +121,7 @@ def counters(rows):
 
 def replicas(rows):
     roles = ['distributor', 'replica', 'comparator', 'bridge']
-    heading = ['replicas', 'load', 'increments a second', 'p50', 'CPU to an increment',
+    heading = ['replicas', 'load', 'increments a second', 'p50', 'CPU per increment',
                *(f'of it {role}' for role in roles)]
     return table(heading, [
         [row['replicas'], row['load'], rate(row['per_second']), time_us(row['p50_us']), f'{row["cpu_us"]:.2f} µs',
@@ -147,8 +150,8 @@ def soak(result):
         means = [statistics.mean(row[name] for row in quarter) / size for quarter in quarters]
         rows.append([name.removesuffix('_bytes'), *(f'{mean:.0f}' for mean in means), f'{means[3] - means[1]:+.0f}'])
     head = (f'{samples[-1]["second"]:.0f} s of 64 clients with 16 outstanding each: {rate(result["per_second"])}/s, '
-            f'{result["errors"]} errors, {"every answer right" if result["verified"] else "ANSWERS WERE WRONG"}. MiB; '
-            'descriptors of all daemons together.\n\n')
+            f'{result["errors"]} errors, {"every answer right" if result["verified"] else "ANSWERS WERE WRONG"}.\n'
+            'Sizes are in MiB; descriptors are those of all daemons together.\n\n')
     return head + table(['', '1st quarter', '2nd', '3rd', '4th', '4th − 2nd'], rows)
 
 
@@ -164,22 +167,23 @@ def faults(result):
                      ' · '.join(time_us(time['p99_us']) for time in times),
                      ' · '.join(time_us(time['gap_us']) for time in times)])
     right = 'every answer right, nothing lost, nothing twice' if result['verified'] else 'ANSWERS WERE WRONG'
-    head = (f'64 clients, one increment outstanding each, in slices of 50 ms; {result["errors"]} errors, {right}.\n\n'
-            'Before: two seconds; during: from the fault until all vote again; after: the rest of the slot. p99: of\n'
-            'the median slice. Longest gap: between two answers to one client. Back: from the fault, or from its end\n'
-            'where it has one, until all vote again. The plot has 400 longer slices: the mean rate, the median p99, the\n'
-            'longest gap.\n\n')
-    return head + table(['drill', 'back', 'increments a second: before · during · after', 'during to before',
+    head = (f'64 clients, one increment outstanding each, in slices of 50 ms; {result["errors"]} errors,\n{right}.\n\n'
+            '*Before* is two seconds, *during* lasts from the fault until all vote again, and *after* is the\n'
+            'rest of the slot. *p99* is that of the median slice. The *longest gap* is between two answers to\n'
+            'one client. *Back* is the time from the fault, or from its end if it has one, until all vote\n'
+            'again. The plot has 400 longer slices: the mean rate, the median p99, the longest gap.\n\n')
+    return head + table(['drill', 'back', 'increments a second: before · during · after', 'during relative to before',
                          'p99: before · during · after', 'longest gap: before · during · after'], rows)
 
 
 def syncs(result):
-    text = (f'`{evidence.COMMAND}` while 64 clients count: **{result["syncs"]:,} syncs for {result["orders"]:,} '
-            'orders**; orders that only read are not synced, and the load makes a few.')
+    text = (f'`{evidence.COMMAND}` while 64 clients count:\n'
+            f'**{result["syncs"]:,} syncs for {result["orders"]:,} orders**. '
+            'Orders that only read are not synced, and the load makes a few.\n')
     if result['group']:
-        text += (f' By the distributor\'s own count, in the measured part: {result["group"]["journal_syncs"]:,} syncs '
-                 f'for {result["group"]["orders"]:,} orders.')
-    return text + '\n'
+        text += (f'By the distributor\'s own count, in the measured part: {result["group"]["journal_syncs"]:,} syncs '
+                 f'for {result["group"]["orders"]:,} orders.\n')
+    return text
 
 
 def micro(rows):
@@ -208,7 +212,8 @@ def document(results, notes, directory):
         draw(content, directory / f'{name}.svg')
         return f'\n![{name}](benchmarks/{name}.svg)\n'
 
-    parts = [INTRODUCTION, f'{results["machine"]} `{results["command"]}`\n', '## Targets\n\n' + targets(results, notes)]
+    parts = [INTRODUCTION, f'{results["machine"]}\n`{results["command"]}`\n',
+             '## Targets\n\n' + targets(results, notes)]
     figures = results.get('side_by_side')
     if figures:
         parts += ['## Side by side\n\n' + another_run(results, 'side-by-side') + peers(results)]
@@ -226,12 +231,12 @@ def document(results, notes, directory):
 def another_run(results, part):
     """When a part is of another run than the head of the report says."""
     run = results['runs'].get(part)
-    return f'From another run: {run[0]} `{run[1]}`\n\n' if run and run[0] != results['machine'] else ''
+    return f'From another run: {run[0]}\n`{run[1]}`\n\n' if run and run[0] != results['machine'] else ''
 
 
 def peers(results):
-    text = ('Increments a second by clients with one outstanding each. Deep pipeline: raw 256 messages of 64 '
-            'operations; tally 16 × 4096; redis 64 × 16.\n\n')
+    text = ('The figures are increments a second by clients with one outstanding each. The deep pipeline is\n'
+            '256 messages of 64 operations for raw, 16 × 4096 for tally, and 64 × 16 for redis.\n\n')
     text += side_by_side(results, NATIVE, NATIVE_LOADS, ['', '1', '64', '256', 'deep pipeline'])
     few = results['side_by_side'].get('raw', {}).get('64 × 4')
     return text + (f'\nThe raw limit at 4 messages of 64 operations: {cell(few)}.\n' if few else '')
@@ -240,7 +245,7 @@ def peers(results):
 def other_doors(results):
     return ('HTTP, 64 connections, requests a second:\n\n' +
             side_by_side(results, HTTP, HTTP_LOADS, ['', 'wrk POST', 'wrk GET', 'ab -k', 'ab, no keep-alive']) +
-            '\nRESP, 50 connections (redis-benchmark; with WAIT, which it cannot, our redis_load):\n\n' +
+            '\nRESP, 50 connections (by redis-benchmark; with WAIT, which that does not have, by our redis_load):\n\n' +
             side_by_side(results, RESP, RESP_LOADS, ['', '-P 1', '-P 16', '-P 16, one counter']))
 
 
