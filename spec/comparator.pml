@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The comparator: comparator/core.cc, judging.cc, collected_ballot.cc, standing_verdicts.h, suspicion.h.
+/* The comparator: comparator/core.cc, judging.cc, collected_ballot.cc, standing_verdicts.h,
+   suspicion.h.
 
-   A verdict and its audit record (law 16) are one step: one that was lost before it was written never was. */
+   A verdict and its audit record (law 16) are one step, since a verdict that was lost before
+   its record was written has had no effect. */
 
-/* Votes of an earlier life, and of one that lost its vote, are struck from undecided ballots
-   (change_member). So a wrong vote may be gone without having been compared: that happens only to
-   a replica that was evicted by a verdict. What an import ends is not followed. */
+/* Votes of an earlier life, and of a replica that votes no longer, are struck from undecided
+   ballots (change_member). So a wrong vote may be gone without having been compared. That
+   happens only to a replica that was evicted by a verdict. Voters that an import makes
+   recovering are not followed. */
 #ifdef IMPORTS
 #define has_been_blamed(replica) true
 #else
@@ -31,7 +34,7 @@ inline forget_ballots() {
   }
 }
 
-/* ComparatorCore::adopt_term: a higher term closes everything of lower ones (law 3). */
+/* ComparatorCore::adopt_term: a higher term closes everything of lower terms (law 3). */
 inline adopt_term() {
   if
   :: held_term != term ->
@@ -55,7 +58,7 @@ inline change_member(replica) {
   held[replica] = told[replica];
   if
   :: !has_role(held[replica]) || recovery_of(before) != recovery_of(held[replica]) ->
-    verdict[replica] = false /* StandingVerdicts::show. A promotion is no sign that it was acted upon */
+    verdict[replica] = false /* StandingVerdicts::show. A promotion is no proof of an eviction */
   :: else
   fi;
 #ifndef BUG_OLD_RECOVERY_VOTE
@@ -77,7 +80,7 @@ inline find_dissent(replica, vote) {
   verdict[replica] = may_be_evicted_later(replica)
 }
 
-#define judged 1 /* a vote on a decided ballot: all that is still to be known of it */
+#define judged 1 /* there was a vote on a decided ballot; nothing else about it matters any more */
 
 inline compare(replica, sequence) {
   if
@@ -91,7 +94,7 @@ inline compare(replica, sequence) {
   fi
 }
 
-/* ComparatorCore::decide. The ballot comes, or is looked at again, at this moment. */
+/* ComparatorCore::decide. This is the moment when the ballot comes, or is looked at again. */
 #ifdef BUG_COUNTS_PROBATIONER
 #define is_counted(replica) has_role(held[replica])
 #else
@@ -156,7 +159,7 @@ inline decide(sequence) {
   }
 }
 
-/* ComparatorCore::receive(Vote) and accept. A vote of a term whose view has not come waits. */
+/* ComparatorCore::receive(Vote) and accept. A vote waits if the view of its term has not come. */
 #ifdef BUG_OLD_RECOVERY_VOTE
 #define is_of_this_life(replica, vote) true
 #else
@@ -192,8 +195,9 @@ inline take_vote(replica, sequence, vote) {
   fi
 }
 
-/* ComparatorCore::consider_silence: whoever did not vote on a decided ballot may be found silent, by right or because
-   it is slow. Never at the floor (can_spare). Who is whole when it is quiet is not slow. */
+/* ComparatorCore::consider_silence: a replica that did not vote on a decided ballot may be
+   found silent, because it hangs or because it is slow; but never at the floor (can_spare).
+   When it is quiet, a whole replica is not slow. */
 #define stays(replica) (is_voter(held[replica]) && !verdict[replica])
 #define can_spare(replica) \
   (!is_voter(held[replica]) || stays(next_of(replica)) + stays(after_next_of(replica)) >= MAJORITY)
@@ -210,7 +214,7 @@ inline find_silence(replica) {
 proctype Comparator() {
 end:
   do
-  :: d_step { /* receive(View): one that echoes its own incarnation */
+  :: d_step { /* receive(View), of a view that echoes its own incarnation */
     known_comparator == incarnation && (held_term != term || !judging || !is_same(held, told)) ->
     adopt_term();
     judging = true;
@@ -221,13 +225,13 @@ end:
     n = 0;
     q = 0;
   }
-  :: d_step { /* receive(Ballots): a term that it has not the view of yet */
+  :: d_step { /* receive(Ballots), of a term whose view has not come yet */
     known_comparator != 0 && held_term != term && closed < last && is_released(closed + 1) ->
     adopt_term();
     n = 0;
     q = 0;
   }
-  :: d_step { /* a late vote comes; if it never does, it was lost */
+  :: d_step { /* a late vote comes; if it never comes, it was lost */
     late_vote != no_vote && may_take(late_vote) ->
     n = vote_sequence(late_vote);
     take_vote(late_from, n, late_vote);
@@ -249,7 +253,7 @@ end:
   :: find_silence(0)
   :: find_silence(1)
   :: find_silence(2)
-  :: d_step { /* it dies, and the next one starts empty (law 15) */
+  :: d_step { /* the process dies, and the next one starts empty (law 15) */
     !quiet && incarnation < INCARNATIONS ->
     incarnation++;
     held_term = 0;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The distributor: distributor/core.cc, core_group.cc, membership.cc, rocksdb_journal.cc.
+/* The distributor: distributor/core.cc, core_group.cc, membership.cc, journal/.
 
-   A crash and the next start are one step: nobody hears of anything between them. */
+   A crash and the next start are one step, since nobody hears anything of the distributor
+   between them. */
 
 #define hears_comparator (known_comparator == incarnation && held_term == term)
 
-/* Replicas are alike: whichever is evicted first is called 0, the next other one 1. A verdict is kept only of whom it
-   may evict within the bounds. */
+/* Replicas are alike, so the one that is evicted first is replica 0, and the next other one is
+   replica 1. A verdict is kept only if it may evict its replica within the bounds. */
 #define may_evict_by_bounds(replica) (evictions < EVICTIONS && replica <= evicted)
 #define may_be_evicted_later(replica) (evictions < EVICTIONS && replica < evicted + EVICTIONS - evictions)
 
@@ -17,7 +18,8 @@
 #define may_lose(replica) (!is_voter(made[replica]) || voters_in(made) > MAJORITY)
 #endif
 
-/* Membership::judge: only a verdict on the present life, and only on one that takes part. */
+/* Membership::judge: only a verdict on the present life counts, and only on a replica that
+   takes part. */
 #ifdef BUG_OLD_RECOVERY_VERDICT
 #define is_of_present_life(replica) true
 #else
@@ -40,7 +42,7 @@ inline evict(replica) {
   :: else
   fi;
   if
-  :: evictions == EVICTIONS -> /* no verdict leads anywhere now */
+  :: evictions == EVICTIONS -> /* no further verdict can evict anybody */
     for (q : 0 .. REPLICAS - 1) {
       verdict[q] = false;
     }
@@ -58,8 +60,8 @@ inline act_on_verdict(replica) {
   }
 }
 
-/* The cool-down ends (Membership::begin_recovery), also early, while the group stands still
-   (end_cooldown). */
+/* The cool-down ends (Membership::begin_recovery). While the group stands still it may end
+   early (end_cooldown). */
 inline begin_recovery(replica) {
   d_step {
     state_of(made[replica]) == EVICTED && recovery_of(made[replica]) < RECOVERIES ->
@@ -67,8 +69,9 @@ inline begin_recovery(replica) {
   }
 }
 
-/* The state of a replica is its own word, or another one's that nothing has proven yet: an unproven
-   import, right or wrong. What a liar says of that is left out: it votes what it likes. */
+/* The state of a replica is its own word, or it is an unproven import: the word of another
+   replica, right or wrong, that nothing has proven yet. What a liar says of its import is left
+   out, since a liar votes what it likes. */
 #ifdef IMPORTS
 #define OWN 0
 #define RIGHT 1
@@ -83,7 +86,8 @@ inline begin_recovery(replica) {
 #define has_word(replica) true
 #endif
 
-/* Membership::caught_up. A report may say what it likes about progress; it says that the recovery is carried out. */
+/* Membership::caught_up. A report may lie about progress, so all that counts here is that it
+   says that the recovery is carried out. */
 inline caught_up(replica) {
   d_step {
     state_of(made[replica]) == RECOVERING && recovery[replica] == recovery_of(made[replica]) &&
@@ -93,7 +97,8 @@ inline caught_up(replica) {
 }
 
 #ifdef IMPORTS
-/* Membership::imported: it gives no vote, so it is put on probation without blame. */
+/* Membership::lacks_state: a voter that imports gives no vote, so it is made recovering without
+   blame. */
 inline demote(replica) {
   d_step {
     is_voter(made[replica]) && recovery[replica] == recovery_of(made[replica]) &&
@@ -103,7 +108,7 @@ inline demote(replica) {
 }
 #endif
 
-/* Membership::matched, of a report on the newest view. */
+/* Membership::matched, by a report on the newest view. */
 inline promote(replica) {
   d_step {
     is_observed(made[replica]) && matched[replica] && hears_comparator && is_same(held, made) ->
@@ -111,10 +116,10 @@ inline promote(replica) {
   }
 }
 
-/* Succession (law 13; ComparatorCore::propose, DistributorCore::take_succession): the voters do not
-   decide an open ballot, and f+1 replicas that vote or are on probation gave equal votes on it.
-   Those of them that are on probation become voters. The report must be on the newest view. That
-   the ballot has waited is left out, so it happens early as well as late. */
+/* Succession (law 13; ComparatorCore::propose, DistributorCore::take_succession): the voters do
+   not decide an open ballot, and f+1 replicas that vote or are on probation gave equal votes on
+   it. Those of them that are on probation become voters. The report must be on the newest view.
+   How long the ballot has waited is left out, so this happens early as well as late. */
 #define is_heir(replica, sequence, mark) \
   (is_observed(held[replica]) && gave(replica, sequence, mark))
 #define backs(replica, sequence, mark) (is_voter(held[replica]) && gave(replica, sequence, mark))
@@ -154,7 +159,8 @@ inline succeed(sequence, mark) {
 #endif
 }
 
-/* What is closed can be decided no more (law 15): the comparator's votes on it mean nothing. */
+/* A closed ballot can no longer be decided (law 15), so the comparator's votes on it mean
+   nothing. */
 inline close_through(sequence) {
   closed = sequence;
   for (n : 1 .. ORDERS) {
@@ -170,14 +176,16 @@ inline close_through(sequence) {
   q = 0;
 }
 
-/* A member of a view that the journal has, or had: who imports goes back within a recovery. */
+/* Whether one member is not newer than the other. With imports its state says nothing of that,
+   since a voter that imports goes back to recovering within one recovery. */
 #ifdef IMPORTS
 #define is_not_after(one, other) (recovery_of(one) <= recovery_of(other))
 #else
 #define is_not_after(one, other) (one <= other)
 #endif
 
-/* A process dies, with what it had not synced, or some of it, or none; the next one begins a term. */
+/* The process dies, and loses any part of what it had not synced. The next process begins a
+   term. */
 inline restart_distributor() {
   atomic {
     !quiet && term_synced < TERMS ->
@@ -192,11 +200,11 @@ inline restart_distributor() {
     od;
     skip;
     d_step {
-      stable = last; /* law 4: the recovered tail is synced anew */
+      stable = last; /* law 4: what is recovered is synced anew */
       before = term;
       term = term_synced + 1;
 #ifndef BUG_TERM_BEFORE_SYNC
-      term_synced = term; /* law 3: before anybody hears of it */
+      term_synced = term; /* law 3: this is before anybody hears of the term */
 #endif
       assert(property_7 || term > before);
       before = 0;
@@ -213,7 +221,7 @@ inline restart_distributor() {
       }
       q = 0;
     }
-    :: d_step { /* or was not */
+    :: d_step { /* or it was not */
       for (q : 0 .. REPLICAS - 1) {
         synced[q] = made[q];
       }
@@ -234,7 +242,7 @@ inline restart_distributor() {
   }
 }
 
-/* What the journal has is told: a view that waits for its sync is not. */
+/* Only a view that is in the journal is told; a view that waits for its sync is not. */
 inline sync_view() {
   d_step {
     !is_same(synced, made) ->
@@ -253,8 +261,9 @@ inline sync_view() {
 #define is_any_open \
   (is_undecided(1) || is_undecided(2) || is_undecided(3) || is_undecided(4) || is_undecided(ORDERS))
 
-/* Orders are plenty in life and few here. So, when it is quiet, only such are made as help somebody through probation:
-   the empty ones of an idle group (law 22). */
+/* A real group has plenty of orders, and the model has few. So, when it is quiet, only those
+   orders are made that help a replica through probation: the empty orders of an idle group (law
+   22). */
 #define waits_for_order(replica) \
   (is_observed(held[replica]) && !matched[replica] && !is_broken(replica))
 #ifdef BUG_NO_EMPTY_ORDERS
@@ -270,7 +279,8 @@ inline sync_view() {
 #define may_order (last < ORDERS)
 #endif
 
-/* What was decided in an earlier term may have been a read that the journal lost (law 6). */
+/* An order that was decided in an earlier term may have been a read that the journal lost (law
+   6). */
 #ifdef BUG_AGREED_OF_LOST_ORDER
 #define is_of_this_journal true
 #else
@@ -278,7 +288,7 @@ inline sync_view() {
 #endif
 
 #if defined(IMPORTS) && defined(EXECUTION)
-/* journal_agreed: what is told of is synced, and so survives. */
+/* journal_agreed: the agreed order is told only after it was synced, so it survives. */
 inline take_agreed(sequence) {
   d_step {
     hears_comparator && sequence > agreed && decided[sequence] -> agreed = sequence

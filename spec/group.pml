@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One group: a distributor, a comparator and three replicas, for exhaustive search by Spin. README.md tells what is
-   modelled and what is not. Law numbers are those of docs/architecture.md.
+/* One group: a distributor, a comparator and three replicas, for exhaustive search by Spin.
+   README.md says what is modelled and what is not. Law numbers are those of docs/architecture.md.
 
-   Every link repeats its cumulative state (law 22), so a message is a look at the sender's state at any later time, or
-   never. Only votes are never repeated: each is a message of its own, that may be late or lost.
+   Every link repeats its cumulative state (law 22). So the receiver reads the sender's state at
+   any later time, or never, and that stands for a message that is late or lost. Only votes are
+   never repeated: each is a message of its own that may be late or lost.
 
-   A chain is told by its newest order: (sequence, term) says everything before it, since a term only appends. */
+   The (sequence, term) of its newest order stands for a chain: a term only appends, so they
+   determine everything before that order. */
 
 #define REPLICAS 3
 #define MAJORITY 2 /* f+1 */
@@ -25,12 +27,13 @@
 #endif
 #define RECOVERIES (EVICTIONS + 1)
 #ifdef BROKEN
-#define PROBES 1 /* the last place is for the order that must be decided */
+#define PROBES 1 /* the last place is kept for the order that must be decided */
 #else
 #define PROBES 0
 #endif
 
-/* ---- a member: its recovery and its state, in the order in which they come (distributor/membership.h) */
+/* ---- a member: its recovery and its state, in the order in which they come
+   (distributor/membership.h) */
 
 #define RECOVERING 0
 #define PROBATION 1
@@ -45,7 +48,8 @@
 #define takes_part(member) (state_of(member) != EVICTED)
 #define first_life member(1, VOTING)
 
-/* ---- a vote: on what, of which life, and whether it is wrong. All wrong votes on an order are equal, at worst */
+/* ---- a vote: on what, of which life, and whether it is wrong. All wrong votes on an order are
+   equal, which is the worst case */
 
 #define no_vote 0
 #define vote_on(sequence, term, recovery, wrong) ((sequence) * 64 + (term) * 16 + (recovery) * 4 + (wrong) * 2 + 1)
@@ -59,30 +63,30 @@
 
 byte term = 1;
 byte term_synced = 1;
-byte last;                      /* order in the journal */
-byte stable;                    /* law 4 */
-byte order_term[ORDERS + 1];    /* of each order in the journal */
+byte last;                      /* the last order in the journal */
+byte stable;                    /* the last stable order (law 4) */
+byte order_term[ORDERS + 1];    /* the term of each order in the journal */
 #ifdef READS
 bool is_read[ORDERS + 1];       /* an order without changes (law 6) */
 #endif
 #if defined(READS) || defined(IMPORTS) && defined(EXECUTION)
 byte agreed;                    /* the newest order that it takes for decided (core_repair.cc) */
 #endif
-byte closed;                    /* ballots up to here are closed */
-byte known_comparator;          /* its incarnation; zero: none has reported in this term */
+byte closed;                    /* ballots up to this one are closed */
+byte known_comparator;          /* its incarnation; zero: no comparator has reported in this term */
 byte made[REPLICAS];            /* the newest view */
-byte synced[REPLICAS];          /* the newest one that is in the journal, and so is told to everybody */
+byte synced[REPLICAS];          /* the newest view in the journal, which everybody is told */
 
 /* ---- the comparator */
 
 byte incarnation = 1;
-byte held_term;                 /* zero: it has just started */
-bool judging;                   /* it has this term's view */
+byte held_term;                 /* the term that it knows; zero: it has just started */
+bool judging;                   /* it has a view of this term */
 byte held[REPLICAS];            /* the view that it has */
 byte cast[REPLICAS * (ORDERS + 1)];
 bool decided[ORDERS + 1];
-bool verdict[REPLICAS];         /* one stands, on the life that it knows (standing_verdicts.h) */
-bool matched[REPLICAS];         /* enough votes in a row, on probation */
+bool verdict[REPLICAS];         /* a verdict stands on the life it knows (standing_verdicts.h) */
+bool matched[REPLICAS];         /* enough votes in a row matched, on probation */
 #ifdef READS
 byte decided_newest;
 byte decided_newest_term;
@@ -92,35 +96,35 @@ byte decided_newest_term;
 
 /* ---- the replicas */
 
-byte recovery[REPLICAS];        /* carried out */
+byte recovery[REPLICAS];        /* the newest that it has carried out */
 #ifdef EXECUTION
 byte applied[REPLICAS];         /* the last order in the state, and its term */
 byte applied_term[REPLICAS];
 #endif
 #ifdef IMPORTS
-byte imported[REPLICAS];        /* whether the state is another one's word, see replica.pml */
-byte imports;                   /* so far, at most IMPORTS */
+byte imported[REPLICAS];        /* whether its state is another replica's word, see replica.pml */
+byte imports;                   /* how many there were so far, at most IMPORTS */
 #endif
-byte late_from;                 /* a vote that is late: whose, and which */
-short late_vote;
+byte late_from;                 /* who gave the vote that is late */
+short late_vote;                /* that vote */
 #ifdef BUG_RENUMBER_AFTER_RESTART
-bool astray[REPLICAS];          /* the state is not that of its chain */
+bool astray[REPLICAS];          /* its state is not that of its chain */
 #endif
 
 /* ---- what only the properties look at */
 
-/* Always false: so an assertion that fails names its property. README.md lists them. */
+/* Always false. They make an assertion that fails name its property. README.md lists them. */
 hidden byte property_1, property_2, property_3, property_4, property_5, property_6, property_7;
 hidden byte property_8, property_9, property_10;
-hidden byte witness; /* also always false: an assertion of it is to be reached */
+hidden byte witness; /* always false too; the search has to reach an assertion that names it */
 
 byte answered[ORDERS + 1];      /* the term of the order that was answered at this place */
 bool blamed[REPLICAS];          /* it was evicted by a verdict */
-byte evictions;                 /* so far, and of how many different replicas: these are alike, so the first is 0 */
-byte evicted;
-bool quiet;                     /* no more faults: see repair.pml */
+byte evictions;                 /* how many there were so far */
+byte evicted;                   /* how many replicas these were. Replicas are alike; the first is 0 */
+bool quiet;                     /* there are no more faults: see repair.pml */
 #ifdef BROKEN
-byte broken = REPLICAS;         /* but that of this replica, which stays */
+byte broken = REPLICAS;         /* except for the fault of this replica, which stays */
 bool dead;                      /* it does nothing at all any more */
 #define is_broken(replica) (broken == (replica))
 #define is_dead(replica) (dead && broken == (replica))
@@ -132,7 +136,7 @@ bool dead;                      /* it does nothing at all any more */
 bool is_proven[REPLICAS];
 #endif
 #ifdef WITNESS_SUCCESSION_AGAINST_LIE
-byte succession;                /* the ballot of the newest one */
+byte succession;                /* the ballot of the newest succession */
 #endif
 
 hidden byte q;
@@ -153,7 +157,8 @@ hidden byte before;
 #define next_of(replica) (((replica) + 1) % REPLICAS)
 #define after_next_of(replica) (((replica) + 2) % REPLICAS)
 
-/* The ballot is at the comparator, or may be: it is sent when every change up to its order is stable (laws 4 and 6). */
+/* The ballot is at the comparator, or may be. It is sent when every change up to its order is
+   stable (laws 4 and 6). */
 #if defined(BUG_BALLOT_BEFORE_STABLE)
 #define is_released(sequence) ((sequence) <= last)
 #elif defined(READS)
@@ -167,7 +172,7 @@ hidden byte before;
 #define is_open(sequence) \
   ((sequence) > closed && is_released(sequence) && order_term[sequence] == term && !decided[sequence])
 
-/* The votes on an order that are equal, or all the right ones and all the wrong ones. */
+/* Equal votes on an order are all its right votes, or all its wrong votes. */
 #define right_mark 1
 #define wrong_mark 3
 #define gave(replica, sequence, mark) (cast_by(replica, sequence) % 4 == (mark))

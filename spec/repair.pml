@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Property 8: whatever happened, once there are no more faults the group gets back to three voters.
-   Property 9, with BROKEN: whatever happened, once two replicas are whole the group decides,
-   whatever the third one does.
+/* Property 8: whatever happened, once there are no more faults the group gets back to three
+   voters. Property 9, with BROKEN: whatever happened, once two replicas are whole the group
+   decides, whatever the third one does.
 
-   At any moment the faults end: nothing crashes, lies, is late or is lost any more. With BROKEN the
-   fault of one replica stays: from then on it does nothing at all, or (not with NO_LIES) it gives a
-   right vote, a wrong one or none on each order. All other steps are steps of repair, and none can
-   be repeated without end; so every run comes to a stand. There, three must vote; or, with BROKEN,
-   one more order must be decided, without any further expiry. */
+   At any moment the faults end: nothing crashes, lies, is late or is lost any more. With BROKEN
+   the fault of one replica stays: from then on it does nothing at all, or (not with NO_LIES) it
+   gives a right vote, a wrong one or none on each order. All other steps are steps of repair,
+   and none of them can be repeated without end; so every run comes to a standstill. There,
+   three replicas must vote; or, with BROKEN, one more order must be decided without any further
+   expiry. */
 
 proctype Quiet() {
 #ifdef BROKEN
@@ -33,7 +34,7 @@ proctype Quiet() {
     timeout ->
     if
 #ifndef BUG_NO_EXPIRY
-    :: is_any_open -> /* expire_ballots (law 15): a long time in which nothing moved */
+    :: is_any_open -> /* expire_ballots (law 15), after a long time in which nothing moved */
       close_through(last)
     :: else -> break
 #else

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A replica: replica/core.cc, core_repair.cc. Hanging and slowness are steps that are not taken; a lie is a wrong vote;
-   a crash is a roll-back for which nobody asked. Checkpoints are left out: a roll-back leads to the beginning.
+/* A replica: replica/core.cc, core_repair.cc. A replica that hangs or is slow does not take its
+   steps. A lie is a wrong vote. A crash is a roll-back that nobody asked for. Checkpoints are left
+   out: a roll-back leads to the beginning.
 
-   With EXECUTION, what each replica has executed is followed. Without, a replica votes on any order of the journal at
-   any time, since it may have rolled back and executed all before without a vote. That is more than it does. */
+   With EXECUTION, the model follows what each replica has executed. Without, a replica votes on
+   any order of the journal at any time, as if it had rolled back and executed all orders before
+   without a vote. That is more than a replica does. */
 
-/* An unproven import (replica/core_repair.cc, may_execute, examine_import): nothing is executed
-   beyond the agreed order, and no vote is given, until the state after that order is the agreed
-   one. If it is another one, the state is dropped and the next donor is asked. Without EXECUTION
-   that happens at any time, since a donor's checkpoint is of an order that is agreed. */
+/* An unproven import (replica/core_repair.cc, may_execute, examine_state): the replica executes
+   nothing beyond the agreed order, and gives no vote, until its state after that order is the
+   agreed state. If it is another state, the replica drops it and asks the next donor. Without
+   EXECUTION the comparison happens at any time, since a donor's checkpoint is of an order that
+   is agreed. */
 #ifdef IMPORTS
-#define TAKEN_FOR_OWN 3 /* a wrong one, by BUG_IMPORT_UNCOMPARED */
+#define TAKEN_FOR_OWN 3 /* a wrong import, with BUG_IMPORT_UNCOMPARED */
 #define is_of_wrong_import(replica) (imported[replica] >= WRONG)
 #else
 #define is_of_wrong_import(replica) false
@@ -30,7 +33,7 @@
 #define flows(replica) (takes_part(made[replica]) && recovery[replica] == recovery_of(made[replica]))
 
 #ifdef EXECUTION
-/* The journal has what it executed (judge, is_ahead_of_journal). */
+/* The journal has what the replica executed (judge, is_ahead_of_journal). */
 #define is_in_journal(replica) (order_term[applied[replica]] == applied_term[replica])
 #ifdef BUG_RENUMBER_AFTER_RESTART
 #define accepts(replica) true
@@ -50,10 +53,11 @@
 #define may_execute(replica, sequence) (flows(replica) && sequence <= last)
 #endif
 
-/* Orders of earlier terms, and closed ones, are executed without a vote (vote_from). */
+/* Orders of earlier terms, and closed orders, are executed without a vote (vote_from). */
 #define is_voted(sequence) (order_term[sequence] == term && ((sequence) > closed || decided[sequence]))
 
-/* The fault model: one replica lies at a time. A lie lasts until the vote can be counted no more. */
+/* The fault model: one replica lies at a time. A lie lasts until its vote can no longer be
+   counted. */
 #define is_live(replica, vote) (vote_recovery(vote) >= recovery_of(held[replica]) && vote_term(vote) >= held_term)
 #define lies_late(replica) (late_from == replica && is_wrong(late_vote) && is_live(replica, late_vote))
 #define lies_on(replica, sequence) \
@@ -93,10 +97,11 @@ inline roll_back(replica) {
   vote_on(sequence, term, recovery[replica], (is_astray(replica) || is_of_wrong_import(replica)))
 #define wrong_vote(replica, sequence) vote_on(sequence, term, recovery[replica], 1)
 
-/* What a replica does about one order. A vote arrives at once, or it is late. A replica whose vote is to arrive later,
-   but while it would still give it, executes later. */
+/* What a replica does about one order. A vote arrives at once, or it is late: it may then
+   outlive the life or the term that it was given in. A delay that is shorter needs no step of
+   its own, since a replica that executes later stands for it. */
 #define steps_on(replica, sequence) \
-  :: d_step { /* executed, and voted on */ \
+  :: d_step { /* it executes and votes */ \
     may_execute(replica, sequence) && is_voted(sequence) && held_term == term && judging && \
       has_word(replica) && !is_dead(replica) -> \
     WITNESS_PROVEN(replica) \
@@ -110,7 +115,7 @@ inline roll_back(replica) {
     late_from = replica; \
     late_vote = honest_vote(replica, sequence) \
   } \
-  :: d_step { /* it lies, whatever it executed */ \
+  :: d_step { /* it lies, whatever it has executed */ \
     sequence <= last && is_voted(sequence) && held_term == term && judging && may_lie(replica) -> \
     take_vote(replica, sequence, wrong_vote(replica, sequence)) \
   } \
@@ -123,7 +128,7 @@ inline roll_back(replica) {
 
 #ifdef BROKEN
 #define LIES_FOR_EVER(replica, sequence) \
-  :: d_step { /* its fault stays: it lies about an order once */ \
+  :: d_step { /* its fault stays, and it lies about each order once */ \
     may_execute(replica, sequence) && is_voted(sequence) && held_term == term && judging && \
       may_lie_for_ever(replica) && !is_dead(replica) -> \
     execute(replica); \
@@ -144,14 +149,15 @@ inline roll_back(replica) {
 proctype Replica(byte me) {
 end:
   do
-  :: d_step { /* told of a recovery (settle), or of a journal that lacks what it executed (law 2); or it crashed */
+  :: d_step { /* it is told of a recovery (settle), or of a journal that lacks what it executed
+                 (law 2); or it crashed */
     !quiet || (recovery[me] < recovery_of(told[me]) || !is_in_journal(me)) && !is_dead(me) ->
 #ifdef WITNESS_ROLL_BACK
     assert(witness || is_in_journal(me));
 #endif
     roll_back(me)
   }
-  :: d_step { /* told of a recovery for silence: the state stays (may_keep_state) */
+  :: d_step { /* it is told of a recovery for silence, and keeps its state (may_keep_state) */
     recovery[me] + 1 == recovery_of(told[me]) && is_in_journal(me) && !is_dead(me) ->
     recovery[me] = recovery_of(told[me])
   }
@@ -162,7 +168,7 @@ end:
     roll_back(me);
     imported[me] = RIGHT
   }
-  :: d_step { /* the same; the donor lies, or lives on a lie itself */
+  :: d_step { /* the same, but the donor lies, or lives on a lie itself */
     !quiet && imports < IMPORTS &&
       (may_lie(next_of(me)) || may_lie(after_next_of(me)) ||
        is_of_wrong_import(next_of(me)) || is_of_wrong_import(after_next_of(me))) ->
@@ -170,7 +176,7 @@ end:
     roll_back(me);
     imported[me] = WRONG
   }
-  :: d_step { /* it is what f+1 replicas gave for the agreed order */
+  :: d_step { /* the import is the state that f+1 replicas gave for the agreed order */
     imported[me] == RIGHT && is_at_agreed(me) && !is_dead(me) ->
     imported[me] = OWN
 #ifdef WITNESS_PROVEN_IMPORT
@@ -178,7 +184,7 @@ end:
     is_proven[me] = applied[me] > 0
 #endif
   }
-  :: d_step { /* it is not, so it is dropped; another donor that lies changes nothing */
+  :: d_step { /* it is not, so it is dropped. A further lying donor would change nothing */
     imported[me] == WRONG && is_at_agreed(me) && !is_dead(me) ->
 #ifdef BUG_IMPORT_UNCOMPARED
     imported[me] = TAKEN_FOR_OWN
@@ -189,7 +195,7 @@ end:
   }
 #endif
 #ifdef EXECUTION
-  :: d_step { /* executed without a vote, or the vote gets lost */
+  :: d_step { /* it executes without a vote, or the vote gets lost */
     may_execute(me, applied[me] + 1) && !is_dead(me) &&
       (!quiet || !is_voted(applied[me] + 1) || is_broken(me) || !has_word(me)) ->
     execute(me)
