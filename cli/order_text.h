@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <string>
 
-#include "journal/facts.h"
+#include "protocol/journal_facts.h"
 #include "protocol/messages.h"
 
 namespace tally::cli {

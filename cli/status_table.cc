@@ -77,8 +77,8 @@ std::string status_table(const ClusterStatus& status, bool colour) {
                      ", view " + std::to_string(status.view.value) + '\n';
   text += "orders       " + std::to_string(status.sequence.value) + ", decided to " +
           std::to_string(status.decided.value) + ", stable to " + std::to_string(status.stable.value) + '\n';
-  text += role_line("distributor", status.distributor_pid, status.distributor_state);
-  text += role_line("comparator ", status.comparator_pid, status.comparator_state);
+  text += role_line("distributor", status.distributor_pid, to_string(status.distributor_state));
+  text += role_line("comparator ", status.comparator_pid, to_string(status.comparator_state));
   if (!status.reason.empty()) text += "reason       " + status.reason + ": " + status.advice + '\n';
   if (status.undecided.value != 0)
     text += "undecided    order " + std::to_string(status.undecided.value) +

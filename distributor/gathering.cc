@@ -100,26 +100,23 @@ void Gathering::tell_claims(Term counted) {
 
 // The log has what the status says.
 Instant Gathering::next_deadline() const {
-  const bool told_all = term_ ? told_ == "journal_slow" : trouble({}) == told_;
+  const bool told_all = term_ ? told_ == Trouble::journal_slow : trouble({}) == told_;
   if (told_all) return Instant::never();
   return term_ ? std::max(may_tell_, slow_from_) : may_tell_;
 }
 
 void Gathering::tell_trouble(Instant now) {
-  const std::string_view why = trouble(now);
+  const Trouble why = trouble(now);
   if (why == told_ || now < may_tell_) return;
   told_ = why;
   may_tell_ = now + patience;
-  output_.events.push_back(Event("group_state", Severity::warning)
-                               .with("state", to_string(GroupState::unavailable))
-                               .with("reason", why)
-                               .with("advice", advice(now)));
-  if (why == "wrong_group")
+  output_.events.push_back(group_state_event(GroupState::unavailable, why, advice(now)));
+  if (why == Trouble::wrong_group)
     output_.events.push_back(Event("group_mismatch", Severity::error)
                                  .with("group", found_.group)
                                  .with("replicas_of_another", strangers_.size())
                                  .with("comparator_too", strange_comparator_ ? "yes" : "no"));
-  if (why != "journal_behind") return;
+  if (why != Trouble::journal_behind) return;
   const auto [term, sequence] = newest_known();
   output_.events.push_back(Event("journal_behind", Severity::error)
                                .with("decided", sequence)
@@ -149,30 +146,30 @@ void Gathering::begin_if_possible(Instant now) {
 
 // ---- people
 
-std::string_view Gathering::trouble(Instant now) const {
-  if (!has_heard_enough() && is_of_another_group()) return "wrong_group";
-  if (heard() < needed()) return "waiting_for_replicas";
-  if (!comparator_) return "no_comparator";
-  if (term_) return now < slow_from_ ? "starting" : "journal_slow";
-  return is_behind() ? "journal_behind" : "waiting_for_replicas";
+Trouble Gathering::trouble(Instant now) const {
+  if (!has_heard_enough() && is_of_another_group()) return Trouble::wrong_group;
+  if (heard() < needed()) return Trouble::waiting_for_replicas;
+  if (!comparator_) return Trouble::no_comparator;
+  if (term_) return now < slow_from_ ? Trouble::starting : Trouble::journal_slow;
+  return is_behind() ? Trouble::journal_behind : Trouble::waiting_for_replicas;
 }
 
 std::string Gathering::advice(Instant now) const {
-  const std::string_view why = trouble(now);
-  if (why == "wrong_group")
+  const Trouble why = trouble(now);
+  if (why == Trouble::wrong_group)
     return std::string(strange_comparator_ ? "The audit log" : "Most replicas") +
            (strange_comparator_ ? " is" : " are") +
            " of another group than the journal: stop the group, and put what belongs together into the data directory.";
-  if (why == "waiting_for_replicas" && heard() >= needed())
+  if (why == Trouble::waiting_for_replicas && heard() >= needed())
     return "Start all replicas: one of them knows of a decided order that the journal lacks, and those that have said "
            "nothing yet may know of it too.";
-  if (why == "waiting_for_replicas")
+  if (why == Trouble::waiting_for_replicas)
     return "Start replicas: " + std::to_string(heard()) + " of the " + std::to_string(needed()) +
            " that are needed have said what they know.";
-  if (why == "starting") return "Wait: the next term begins.";
-  if (why == "journal_slow")
+  if (why == Trouble::starting) return "Wait: the next term begins.";
+  if (why == Trouble::journal_slow)
     return "The next term begins once the journal's disk has finished its syncs; see that disk.";
-  if (why == "no_comparator") return "Start the comparator, or see its log.";
+  if (why == Trouble::no_comparator) return "Start the comparator, or see its log.";
   return "Order " + std::to_string(newest_known().second.value) + " was decided, and the journal ends at order " +
          std::to_string(found_.last.sequence.value) +
          ": it is an older copy. Stop the group and put the newest copy back; if there is none, "
@@ -207,11 +204,11 @@ void Gathering::receive(const ClientId& client, const StatusQuery& query, Instan
     replica.heard_ms = static_cast<std::uint64_t>((now - heard_at_[place]).milliseconds());
   }
   status.distributor_pid = config_.pid;
-  status.distributor_state = "ok";
+  status.distributor_state = RoleState::ok;
   status.comparator_pid = comparator_ ? comparator_->pid : 0;
-  status.comparator_state = comparator_ ? "ok" : "down";
+  status.comparator_state = comparator_ ? RoleState::ok : RoleState::down;
   status.journal_first = found_.first;
-  status.reason = trouble(now);
+  status.reason = to_string(trouble(now));
   status.advice = advice(now);
   output_.to_clients.emplace_back(client, std::move(status));
 }

@@ -27,8 +27,9 @@
 #include <utility>
 #include <vector>
 
-#include "journal/facts.h"
+#include "distributor/group_condition.h"
 #include "protocol/event.h"
+#include "protocol/journal_facts.h"
 #include "protocol/messages.h"
 #include "protocol/quorum.h"
 
@@ -90,7 +91,7 @@ class Gathering {
   void tell_claims(Term counted);
   void tell_trouble(Instant now);
   bool is_of_another_group() const;
-  std::string_view trouble(Instant now) const;
+  Trouble trouble(Instant now) const;
   std::string advice(Instant now) const;
 
   const Config config_;
@@ -103,9 +104,9 @@ class Gathering {
   bool strange_comparator_ = false;  // and it too
   std::set<ClientId> clients_;
   std::optional<Term> term_;
-  Instant slow_from_;      // the journal takes long to begin it
-  std::string_view told_;  // why it does not begin
-  Instant may_tell_;       // something else
+  Instant slow_from_;             // the journal takes long to begin it
+  Trouble told_ = Trouble::none;  // why it does not begin
+  Instant may_tell_;              // something else
   GatheringOutput output_;
 };
 

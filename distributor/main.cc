@@ -38,15 +38,17 @@ tl::expected<std::unique_ptr<Journal>, std::string> open(const Config& config) {
 int run(const DaemonArguments& arguments) {
   Config config = arguments.config;
   if (config.admin_token.empty()) std::ifstream(config.admin_token_file()) >> config.admin_token;
-  auto journal = open(config);
-  if (!journal) {
-    log_event(Event("refused_to_start", Severity::error).with("reason", journal.error()));
-    return exit_usage;
+  // Each time around is a life of its own: what a term that ended has journaled is all that the next one knows.
+  for (auto end = DistributorShell::End::term_ended; end == DistributorShell::End::term_ended;) {
+    auto journal = open(config);
+    if (!journal) {
+      log_event(Event("refused_to_start", Severity::error).with("reason", journal.error()));
+      return exit_usage;
+    }
+    end = DistributorShell(config, std::move(*journal)).run();
   }
-  DistributorShell shell(config, std::move(*journal));
-  const int code = shell.run();
-  log_event(Event("stopped").with("code", code));
-  return code;
+  log_event(Event("stopped").with("code", 0));
+  return 0;
 }
 
 }  // namespace

@@ -4,38 +4,46 @@
 #include <algorithm>
 
 #include "protocol/check.h"
+#include "protocol/limits.h"
 
 namespace tally {
+namespace {
 
-Membership::Membership(const MembershipConfig& config, JournaledView record, Instant now)
-    : config_(config), record_(std::move(record)), breakers_(config.replicas), now_(now) {
+using Stage = GroupRollback::Stage;
+
+void enter(JournaledMember& member, ReplicaState state, const Moment& at) {
+  member.state = state;
+  member.since = at.wall;
+}
+
+Event replica_event(std::string_view name, ReplicaId replica, Severity severity = Severity::info) {
+  return Event(name, severity).with("replica", replica);
+}
+
+}  // namespace
+
+Membership::Membership(const MembershipConfig& config, JournaledView record, const Moment& at)
+    : config_(config),
+      record_(std::move(record)),
+      breakers_(config.replicas, [&](ReplicaId) { return ReplicaBreaker(config.breaker); }),
+      wrong_proofs_(config.replicas) {
   if (record_.members.empty()) record_.members.resize(config.replicas);
   CHECK(record_.members.size() == config.replicas);
-  for (Breaker& breaker : breakers_) breaker.cooldown = config_.cooldown;
-  for (std::size_t place = 0; place < record_.members.size(); ++place)
-    if (record_.members[place].state == ReplicaState::evicted && !record_.members[place].held)
-      breakers_[place].closes = now + config_.cooldown;
+  for (const auto [replica, breaker] : breakers_) {
+    JournaledMember& present = member_of(replica);
+    if (present.since == CalendarTime()) present.since = at.wall;  // the group's first start
+    if (present.state == ReplicaState::evicted && !present.held) breaker.resume(at.now);
+  }
 }
 
-void Membership::observe(CalendarTime at, Instant now) {
-  wall_ = at;
-  now_ = now;
-  for (JournaledMember& member : record_.members)
-    if (member.since.unix_milliseconds == 0) member.since = at;  // the group's first start
-}
-
-JournaledMember& Membership::member_of(ReplicaId replica) { return record_.members.at(replica.value - 1); }
-const JournaledMember& Membership::member(ReplicaId replica) const { return record_.members.at(replica.value - 1); }
-Membership::Breaker& Membership::breaker_of(ReplicaId replica) { return breakers_.at(replica.value - 1); }
+// ---- what is known
 
 std::uint32_t Membership::voters() const {
-  return static_cast<std::uint32_t>(std::ranges::count(record_.members, ReplicaState::voting,
-                                                       [](const JournaledMember& member) { return member.state; }));
+  return static_cast<std::uint32_t>(std::ranges::count(record_.members, ReplicaState::voting, &JournaledMember::state));
 }
 
 bool Membership::anybody_on_probation() const {
-  return std::ranges::any_of(record_.members,
-                             [](const JournaledMember& member) { return member.state == ReplicaState::probation; });
+  return std::ranges::count(record_.members, ReplicaState::probation, &JournaledMember::state) != 0;
 }
 
 MemberRole Membership::role(ReplicaId replica) const {
@@ -46,13 +54,13 @@ MemberRole Membership::role(ReplicaId replica) const {
   }
 }
 
-std::string_view Membership::reason(ReplicaId replica) const {
+OutReason Membership::reason(ReplicaId replica) const {
   const JournaledMember& asked = member(replica);
-  if (asked.held) return "operator";
+  if (asked.held) return OutReason::held;
   if (is_reproducing() && takes_part(replica))
-    return breakers_.at(replica.value - 1).wrong_proofs > 0 ? to_string(VerdictReason::dissent) : "no_majority";
-  if (asked.state == ReplicaState::voting) return "";
-  return asked.last_verdict ? to_string(asked.last_verdict->reason) : "operator";
+    return wrong_proofs_[replica] > 0 ? OutReason::dissent : OutReason::no_majority;
+  if (asked.state == ReplicaState::voting) return OutReason::none;
+  return asked.last_verdict ? out_reason(asked.last_verdict->reason) : OutReason::held;
 }
 
 bool Membership::takes_part(ReplicaId replica) const {
@@ -65,169 +73,189 @@ bool Membership::may_lose(ReplicaId replica) const {
   return member(replica).state != ReplicaState::voting || voters() > majority();
 }
 
-// Whether this dissent is one too many.
-bool Membership::count_dissent(Breaker& breaker) const {
-  breaker.dissents.push_back(now_);
-  while (breaker.dissents.front() + config_.quarantine_window <= now_) breaker.dissents.pop_front();
-  return breaker.dissents.size() >= config_.quarantine_dissents;
+// ---- one replica
+
+ViewChange Membership::evict(const Verdict& verdict, const Moment& at) {
+  const ReplicaId replica = verdict.replica;
+  if (!replicas().contains(replica) || member(replica).recovery != verdict.recovery) return {};
+  if (!takes_part(replica) || !may_lose(replica)) return {};
+  JournaledMember& evicted = member_of(replica);
+  ReplicaBreaker& breaker = breakers_[replica];
+  const bool quarantined = verdict.reason == VerdictReason::dissent && breaker.dissent(at.now);
+  enter(evicted, quarantined ? ReplicaState::quarantined : ReplicaState::evicted, at);
+  evicted.evictions += 1;
+  evicted.last_verdict = LastVerdict{verdict.reason, verdict.sequence, at.wall};
+  const Duration cooldown = quarantined ? breaker.open_for_good() : breaker.open(at.now);
+  return {replica_event(quarantined ? "replica_quarantined" : "replica_evicted", replica, Severity::warning)
+              .with("reason", to_string(verdict.reason))
+              .with("sequence", verdict.sequence)
+              .with("view", next_view())
+              .with("cooldown_ms", cooldown.milliseconds())};
 }
 
-void Membership::enter(JournaledMember& member, ReplicaState state) {
-  member.state = state;
-  member.since = wall_;
+ViewChange Membership::evict_by_operator(ReplicaId replica, const Moment& at) {
+  JournaledMember& evicted = member_of(replica);
+  if (evicted.held || !may_lose(replica)) return {};
+  evicted.held = true;
+  enter(evicted, ReplicaState::evicted, at);
+  evicted.evictions += 1;
+  breakers_[replica].open_for_good();
+  return {replica_event("replica_evicted", replica, Severity::warning)
+              .with("reason", to_string(OutReason::held))
+              .with("view", next_view())};
 }
 
-void Membership::open(ReplicaId replica, const Verdict& verdict, std::vector<Event>& events) {
+Event Membership::begin_recovery(ReplicaId replica, const Moment& at) {
+  JournaledMember& recovering = member_of(replica);
+  enter(recovering, ReplicaState::recovering, at);
+  recovering.recovery = recovering.recovery.next();
+  breakers_[replica].half_open();
+  return replica_event("replica_recovering", replica).with("recovery", recovering.recovery).with("view", next_view());
+}
+
+ViewChange Membership::readmit_by_operator(ReplicaId replica, const Moment& at) {
+  JournaledMember& readmitted = member_of(replica);
+  if (readmitted.state != ReplicaState::evicted && readmitted.state != ReplicaState::quarantined) return {};
+  readmitted.held = false;
+  breakers_[replica].reset();
+  return {begin_recovery(replica, at)};
+}
+
+ViewChange Membership::caught_up(ReplicaId replica, const Moment& at) {
   JournaledMember& member = member_of(replica);
-  Breaker& breaker = breaker_of(replica);
-  const bool quarantined = verdict.reason == VerdictReason::dissent && count_dissent(breaker);
-  enter(member, quarantined ? ReplicaState::quarantined : ReplicaState::evicted);
-  member.evictions += 1;
-  member.last_verdict = LastVerdict{verdict.reason, verdict.sequence, wall_};
-  record_.number = record_.number.next();
-  breaker.forgiven = Instant::never();
-  breaker.closes = quarantined ? Instant::never() : now_ + breaker.cooldown;
-  events.push_back(Event(quarantined ? "replica_quarantined" : "replica_evicted", Severity::warning)
-                       .with("replica", replica)
-                       .with("reason", to_string(verdict.reason))
-                       .with("sequence", verdict.sequence)
-                       .with("view", record_.number)
-                       .with("cooldown_ms", breaker.cooldown.milliseconds()));
-  breaker.cooldown = std::min(breaker.cooldown * 2, config_.cooldown_most);
+  if (member.state != ReplicaState::recovering) return {};
+  enter(member, ReplicaState::probation, at);
+  return {replica_event("replica_on_probation", replica).with("view", next_view())};
 }
 
-bool Membership::judge(const Verdict& verdict, std::vector<Event>& events) {
-  if (verdict.replica.value < 1 || verdict.replica.value > config_.replicas) return false;
-  const bool present_life = member(verdict.replica).recovery == verdict.recovery;
-  if (!takes_part(verdict.replica) || !present_life || !may_lose(verdict.replica)) return false;
-  open(verdict.replica, verdict, events);
-  return true;
+ViewChange Membership::lacks_state(ReplicaId replica, const Moment& at) {
+  JournaledMember& voter = member_of(replica);
+  if (voter.state != ReplicaState::voting || !may_lose(replica) || !breakers_[replica].excuse(at.now)) return {};
+  enter(voter, ReplicaState::recovering, at);
+  return {replica_event("replica_recovering", replica)
+              .with("reason", "lacks_state")
+              .with("recovery", voter.recovery)
+              .with("view", next_view())};
 }
 
-bool Membership::hold(ReplicaId replica, std::vector<Event>& events) {
-  JournaledMember& member = member_of(replica);
-  if (member.held || !may_lose(replica)) return false;
-  member.held = true;
-  enter(member, ReplicaState::evicted);
-  member.evictions += 1;
-  record_.number = record_.number.next();
-  breaker_of(replica).closes = Instant::never();
-  breaker_of(replica).forgiven = Instant::never();
-  events.push_back(Event("replica_evicted", Severity::warning)
-                       .with("replica", replica)
-                       .with("reason", "operator")
-                       .with("view", record_.number));
-  return true;
+ViewChange Membership::matched(ReplicaId replica, std::uint64_t votes_in_a_row, const Moment& at) {
+  if (member(replica).state != ReplicaState::probation || votes_in_a_row < config_.probation_votes) return {};
+  admit(replica, at);
+  return {replica_event("replica_readmitted", replica).with("votes", votes_in_a_row).with("view", next_view())};
 }
 
-void Membership::begin_recovery(ReplicaId replica, std::vector<Event>& events) {
-  JournaledMember& member = member_of(replica);
-  enter(member, ReplicaState::recovering);
-  member.recovery = member.recovery.next();
-  record_.number = record_.number.next();
-  breaker_of(replica).closes = Instant::never();
-  events.push_back(Event("replica_recovering")
-                       .with("replica", replica)
-                       .with("recovery", member.recovery)
-                       .with("view", record_.number));
+ViewChange Membership::end_cooldown(ReplicaId replica, const Moment& at) {
+  const JournaledMember& evicted = member(replica);
+  if (evicted.state != ReplicaState::evicted || evicted.held || !breakers_[replica].cut_cooldown(at.now)) return {};
+  return {begin_recovery(replica, at)};
 }
 
-bool Membership::readmit(ReplicaId replica, std::vector<Event>& events) {
-  JournaledMember& member = member_of(replica);
-  if (member.state != ReplicaState::evicted && member.state != ReplicaState::quarantined) return false;
-  member.held = false;
-  Breaker& breaker = breaker_of(replica);
-  breaker.cooldown = config_.cooldown;
-  breaker.forgiven = Instant::never();
-  breaker.dissents.clear();
-  begin_recovery(replica, events);
-  return true;
+void Membership::admit(ReplicaId replica, const Moment& at) {
+  JournaledMember& admitted = member_of(replica);
+  enter(admitted, ReplicaState::voting, at);
+  admitted.readmissions += 1;
+  breakers_[replica].close(at.now);
 }
 
-bool Membership::caught_up(ReplicaId replica, std::vector<Event>& events) {
-  JournaledMember& member = member_of(replica);
-  if (member.state != ReplicaState::recovering) return false;
-  enter(member, ReplicaState::probation);
-  record_.number = record_.number.next();
-  events.push_back(Event("replica_on_probation").with("replica", replica).with("view", record_.number));
-  return true;
-}
+// ---- all of them
 
-bool Membership::lacks_state(ReplicaId replica, std::vector<Event>& events) {
-  JournaledMember& member = member_of(replica);
-  Breaker& breaker = breaker_of(replica);
-  if (member.state != ReplicaState::voting || !may_lose(replica) || now_ < breaker.next_blameless) return false;
-  breaker.next_blameless = now_ + blameless_period;
-  enter(member, ReplicaState::recovering);
-  record_.number = record_.number.next();
-  events.push_back(Event("replica_recovering")
-                       .with("replica", replica)
-                       .with("reason", "lacks_state")
-                       .with("recovery", member.recovery)
-                       .with("view", record_.number));
-  return true;
-}
-
-bool Membership::matched(ReplicaId replica, std::uint64_t votes_in_a_row, std::vector<Event>& events) {
-  if (member(replica).state != ReplicaState::probation || votes_in_a_row < config_.probation_votes) return false;
-  record_.number = record_.number.next();
-  admit(replica);
-  events.push_back(
-      Event("replica_readmitted").with("replica", replica).with("votes", votes_in_a_row).with("view", record_.number));
-  return true;
-}
-
-bool Membership::succeed(const Succession& succession, std::vector<Event>& events) {
+ViewChange Membership::succeed(const Succession& succession, const Moment& at) {
   std::vector<ReplicaId> newcomers;
   for (const ReplicaId replica : succession.replicas)
-    if (replica.value >= 1 && replica.value <= config_.replicas && member(replica).state == ReplicaState::probation)
-      newcomers.push_back(replica);
-  if (newcomers.empty()) return false;
-  record_.number = record_.number.next();
+    if (replicas().contains(replica) && member(replica).state == ReplicaState::probation) newcomers.push_back(replica);
+  if (newcomers.empty()) return {};
+  const ViewNumber view = next_view();
+  ViewChange change;
   for (const ReplicaId replica : newcomers) {
-    admit(replica);
-    events.push_back(Event("replica_succeeded", Severity::warning)
-                         .with("replica", replica)
+    admit(replica, at);
+    change.push_back(replica_event("replica_succeeded", replica, Severity::warning)
                          .with("sequence", succession.ballot)
-                         .with("view", record_.number));
+                         .with("view", view));
   }
-  return true;
+  return change;
 }
 
-bool Membership::end_cooldown(ReplicaId replica, std::vector<Event>& events) {
-  Breaker& breaker = breaker_of(replica);
-  const JournaledMember& member = member_of(replica);
-  if (member.state != ReplicaState::evicted || member.held || now_ < breaker.next_cut) return false;
-  breaker.next_cut = now_ + cooldown_cut_period;
-  begin_recovery(replica, events);
-  return true;
+ViewChange Membership::no_majority(Sequence undecided, const Moment& at) {
+  if (record_.rollback.stage != Stage::none) return {};
+  const bool again = would_halt(at.wall);
+  record_.rollback = {Stage::reproducing, undecided, at.wall};
+  if (again) return halt("no majority again");
+  roll_back_all();
+  return {Event("no_majority", Severity::error).with("sequence", undecided).with("view", next_view())};
 }
 
-void Membership::admit(ReplicaId replica) {
+bool Membership::would_halt(CalendarTime wall) const {
+  const std::int64_t again_until =
+      record_.rollback.at.unix_milliseconds + config_.breaker.quarantine_window.milliseconds();
+  return record_.rollback.undecided.value != 0 && wall.unix_milliseconds < again_until;
+}
+
+// It tries each of its two checkpoints, then each donor's, and between donors an older one may be loaded again.
+ViewChange Membership::reproduce_again(ReplicaId replica) {
+  std::uint32_t& wrong = wrong_proofs_[replica];
+  if (wrong >= 2 * config_.replicas) return {};
+  ++wrong;
   JournaledMember& member = member_of(replica);
-  enter(member, ReplicaState::voting);
-  member.readmissions += 1;
-  breaker_of(replica).forgiven = now_ + config_.cooldown_most;
+  member.recovery = member.recovery.next();
+  return {replica_event("proof_wrong", replica, Severity::error)
+              .with("attempt", wrong)
+              .with("recovery", member.recovery)
+              .with("view", next_view())};
 }
 
-bool Membership::tick(std::vector<Event>& events) {
-  bool changed = false;
-  for (std::uint64_t id = 1; id <= config_.replicas; ++id) {
-    Breaker& breaker = breakers_[id - 1];
-    if (breaker.forgiven <= now_) {
-      breaker.cooldown = config_.cooldown;
-      breaker.forgiven = Instant::never();
-    }
-    if (breaker.closes > now_) continue;
-    begin_recovery(ReplicaId(id), events);
-    changed = true;
+ViewChange Membership::reproduced(const std::vector<ReplicaId>& right, const Moment& at) {
+  if (!is_reproducing()) return {};
+  record_.rollback.stage = Stage::none;
+  for (const ReplicaId replica : right)
+    if (member(replica).state != ReplicaState::voting) admit(replica, at);
+  return {Event("state_reproduced").with("view", next_view())};
+}
+
+ViewChange Membership::halt(std::string_view reason) {
+  record_.rollback.stage = Stage::halted;
+  return {Event("group_halted", Severity::error)
+              .with("reason", reason)
+              .with("sequence", record_.rollback.undecided)
+              .with("view", next_view())
+              .with("then", "tally group resume")};
+}
+
+ViewChange Membership::resume(Sequence voided, const Moment& at) {
+  Event resumed("group_resumed", Severity::warning);
+  if (voided.value != 0) {
+    if (record_.voided.size() >= limits::voided_orders) return {};
+    record_.voided.insert(std::ranges::lower_bound(record_.voided, voided), voided);
+    resumed.with("voided", voided);
+  } else if (record_.rollback.stage == Stage::none) {
+    return {};
   }
-  return changed;
+  record_.rollback.stage = Stage::none;
+  record_.rollback.at = at.wall;
+  roll_back_all();
+  return {resumed.with("view", next_view())};
+}
+
+void Membership::roll_back_all() {
+  for (const ReplicaId replica : replicas())
+    if (takes_part(replica)) member_of(replica).recovery = member(replica).recovery.next();
+}
+
+void Membership::forget_voided_below(Sequence first) {
+  std::erase_if(record_.voided, [first](Sequence voided) { return voided < first; });
+}
+
+// ---- the clock
+
+ViewChange Membership::tick(const Moment& at) {
+  ViewChange change;
+  for (const auto [replica, breaker] : breakers_)
+    if (breaker.tick(at.now)) change.push_back(begin_recovery(replica, at));
+  return change;
 }
 
 Instant Membership::next_deadline() const {
   Instant next = Instant::never();
-  for (const Breaker& breaker : breakers_) next = std::min({next, breaker.closes, breaker.forgiven});
+  for (const ReplicaBreaker& breaker : breakers_.values()) next = std::min(next, breaker.next_deadline());
   return next;
 }
 

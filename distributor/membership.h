@@ -1,129 +1,122 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who votes: a circuit breaker for each replica, and the view that follows from them.
+// Who votes, and why: the view, and what becomes of each replica in it.
 //
-// closed = voting; open = evicted, nothing is sent until a cool-down ends that doubles with each eviction; half-open =
-// recovering, then probation: votes are compared and not counted, until enough match in a row. (Nygard, "Release It!",
-// 2007, chapter 5.) Too many dissents within a window: quarantined, until an operator readmits it; lateness never leads
-// there (law 12). An eviction never leaves fewer than f+1 voters (law 13). Every change makes a new view, which takes
-// effect once it is journaled. membership_rollback.cc has what becomes of a group without a majority (law 14).
+// A replica votes until a verdict or an operator evicts it; after its cool-down (replica_breaker.h) it recovers, is
+// then on probation, where its votes are compared and not counted, and votes again after enough matches in a row. Too
+// many dissents within a window quarantine it until an operator readmits it. An eviction never leaves fewer than f+1
+// voters (law 13).
 //
-// Succession (law 13): while the voters alone do not decide, nobody on probation can earn its vote by
-// matches. What counts then is that f+1 equal votes hold an honest one: those on probation among them
-// become voters at once. Nobody has to go for that. A decision takes f+1 equal votes however many
-// vote, so a silent voter hinders nothing, and a lying one keeps its vote in the ballot, which is
-// compared with the decision, and judged.
+// Succession (law 13): while the voters alone do not decide, nobody on probation can earn its vote by matches. What
+// counts then is that f+1 equal votes hold an honest one: those on probation among them become voters at once. Nobody
+// has to leave for that. A decision takes f+1 equal votes however many replicas vote, so a silent voter hinders
+// nothing, and a lying one keeps its vote in the ballot, where it is compared with the decision.
+//
+// No majority (law 14): everybody who takes part rolls back to a checkpoint and executes again in a new term. The group
+// goes on when f+1 replicas, voters before or not, have reproduced the last decided state; it halts when they cannot,
+// or when it happens again within the window.
+//
+// Each function that may change the view returns the change as the events that tell people of it; no events mean that
+// the view is as it was. A changed view has a new number, and takes effect once it is journaled, which is the caller's
+// to do. Pure; one thread; moments never go back.
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "journal/facts.h"
+#include "distributor/replica_breaker.h"
 #include "protocol/event.h"
+#include "protocol/journal_facts.h"
 #include "protocol/messages.h"
+#include "protocol/per_replica.h"
 #include "protocol/quorum.h"
 
 namespace tally {
 
 struct MembershipConfig {
   std::uint32_t replicas = 3;
-  Duration cooldown = seconds(1);
-  Duration cooldown_most = seconds(60);
+  ReplicaBreaker::Config breaker;
   std::uint64_t probation_votes = 64;
-  std::uint32_t quarantine_dissents = 10;
-  Duration quarantine_window = seconds(600);
 };
+
+using ViewChange = std::vector<Event>;
 
 class Membership {
  public:
-  static constexpr Duration cooldown_cut_period = seconds(5);
-  static constexpr Duration blameless_period = seconds(5);
-
-  // `record` without members: the first start, all vote.
-  Membership(const MembershipConfig& config, JournaledView record, Instant now);
+  // `record` without members: the group's first start, all vote.
+  Membership(const MembershipConfig& config, JournaledView record, const Moment& at);
 
   const JournaledView& record() const { return record_; }
-  const JournaledMember& member(ReplicaId replica) const;
+  ReplicaIds replicas() const { return breakers_.ids(); }
+  // Precondition, here and below: replicas().contains(replica).
+  const JournaledMember& member(ReplicaId replica) const { return record_.members[place_of(replica)]; }
   std::uint32_t majority() const { return static_cast<std::uint32_t>(quorum_of(config_.replicas)); }
   std::uint32_t voters() const;
   bool anybody_on_probation() const;
   MemberRole role(ReplicaId replica) const;
-  // Why it does not vote, or rolls back: dissent, silence, operator, no_majority; empty: neither.
-  std::string_view reason(ReplicaId replica) const;
+  // Orders may be sent to it: it votes, recovers, or is on probation.
+  bool takes_part(ReplicaId replica) const;
+  // Why it does not vote, or rolls back.
+  OutReason reason(ReplicaId replica) const;
+  // When this evicted replica begins to recover; never(): not by itself.
+  Instant recovers_at(ReplicaId replica) const { return breakers_[replica].recovers_at(); }
 
-  // The clocks of what follows. Since when a state lasts is told in calendar time.
-  void observe(CalendarTime at, Instant now);
-  // Each of these says whether the view changed, and adds what happened to `events`.
-  bool judge(const Verdict& verdict, std::vector<Event>& events);
-  bool caught_up(ReplicaId replica, std::vector<Event>& events);
-  // A voter has no state of its own that it could vote with: it recovers like whoever was evicted, without blame. That
-  // is believed once in `blameless_period`, since a liar could say it, take it back and say it again, and each time the
-  // view changes. In between the voter is silent, which costs it a cool-down.
-  bool lacks_state(ReplicaId replica, std::vector<Event>& events);
-  bool matched(ReplicaId replica, std::uint64_t votes_in_a_row, std::vector<Event>& events);
-  // Law 13: those on probation that a succession names become voters, in one view.
-  bool succeed(const Succession& succession, std::vector<Event>& events);
-  // The group stands still: this evicted replica's cool-down ends now, if no operator holds it, and
-  // if that was not done in the last `cooldown_cut_period`.
-  bool end_cooldown(ReplicaId replica, std::vector<Event>& events);
-  bool readmit(ReplicaId replica, std::vector<Event>& events);  // by an operator
-  bool hold(ReplicaId replica, std::vector<Event>& events);     // evict, by an operator
-  bool tick(std::vector<Event>& events);
+  // ---- one replica
 
-  // Law 14. No majority on this order: everybody who takes part is to roll back; or, if that has just been tried, the
-  // group halts.
-  bool no_majority(Sequence undecided, std::vector<Event>& events);
+  // A verdict on a replica that there is not, that is out already, or of another life of it, changes nothing.
+  ViewChange evict(const Verdict& verdict, const Moment& at);
+  ViewChange evict_by_operator(ReplicaId replica, const Moment& at);
+  ViewChange readmit_by_operator(ReplicaId replica, const Moment& at);
+  // A recovering replica has executed what it missed: it is on probation.
+  ViewChange caught_up(ReplicaId replica, const Moment& at);
+  // A voter has no state of its own that it could vote with: it recovers like whoever was evicted, without blame. When
+  // that is not believed again so soon, the voter is silent, which costs it a cool-down.
+  ViewChange lacks_state(ReplicaId replica, const Moment& at);
+  // On probation, and so many of its votes in a row matched.
+  ViewChange matched(ReplicaId replica, std::uint64_t votes_in_a_row, const Moment& at);
+  // The group stands still: this evicted replica's cool-down ends now, unless an operator holds the replica.
+  ViewChange end_cooldown(ReplicaId replica, const Moment& at);
+
+  // ---- all of them
+
+  // Those on probation that the succession names become voters, in one view.
+  ViewChange succeed(const Succession& succession, const Moment& at);
+  // No f+1 votes on this order can be equal: everybody who takes part is to roll back; or, if that was tried within the
+  // window, the group halts.
+  ViewChange no_majority(Sequence undecided, const Moment& at);
   // Whether no_majority() would halt the group.
-  bool would_halt() const;
-  // This replica reproduced something else than another one did. False: it has done so as
-  // often as it may have something else to try.
-  bool reproduce_again(ReplicaId replica, std::vector<Event>& events);
-  // These f+1 have reproduced the last decided state, or nothing was ever agreed: the group goes on, and they are
-  // voters.
-  bool reproduced(const std::vector<ReplicaId>& right, std::vector<Event>& events);
+  bool would_halt(CalendarTime wall) const;
+  // This replica reproduced something else than another one did: it tries again. No change: it has done so as often as
+  // it may have something else to try.
+  ViewChange reproduce_again(ReplicaId replica);
+  // These f+1 have reproduced the last decided state, or nothing was ever agreed: the group goes on, and they vote.
+  ViewChange reproduced(const std::vector<ReplicaId>& right, const Moment& at);
   // They cannot.
-  bool halt(std::string_view reason, std::vector<Event>& events);
-  // By an operator, who will not wait for a proof, or after a halt; or with an order to void at any time: all that take
-  // part roll back once more, and go on.
-  bool resume(Sequence voided, std::vector<Event>& events);
-  // Forgets voided orders that nobody will be sent any more.
+  ViewChange halt(std::string_view reason);
+  // An operator ends a halt or does not wait for a proof, or voids an order at any time (0: none): all that take part
+  // roll back once more, and go on. No change: there is nothing to resume, or too many orders are voided already.
+  ViewChange resume(Sequence voided, const Moment& at);
+  // Nobody will be sent orders before `first` any more. No new view: what is voided belongs to the orders.
   void forget_voided_below(Sequence first);
-
-  Instant next_deadline() const;
-  // When this evicted replica begins to recover; never: not by itself.
-  Instant next_try(ReplicaId replica) const { return breakers_.at(replica.value - 1).closes; }
   void remember_audit_head(const std::string& head) { record_.audit_head = head; }
 
- private:
-  struct Breaker {
-    Duration cooldown;                    // of the next eviction
-    Instant closes = Instant::never();    // evicted: when recovery begins
-    Instant forgiven = Instant::never();  // voting: when the cool-down starts small again
-    std::deque<Instant> dissents;         // those within the window
-    unsigned wrong_proofs = 0;            // in this term
-    Instant next_cut{INT64_MIN / 2};      // before it, no cool-down is ended early
-    Instant next_blameless{INT64_MIN / 2};
-  };
+  ViewChange tick(const Moment& at);
+  Instant next_deadline() const;
 
-  JournaledMember& member_of(ReplicaId replica);
-  Breaker& breaker_of(ReplicaId replica);
-  bool may_lose(ReplicaId replica) const;
+ private:
+  JournaledMember& member_of(ReplicaId replica) { return record_.members[place_of(replica)]; }
   bool is_reproducing() const { return record_.rollback.stage == GroupRollback::Stage::reproducing; }
-  bool takes_part(ReplicaId replica) const;
-  void enter(JournaledMember& member, ReplicaState state);
-  void open(ReplicaId replica, const Verdict& verdict, std::vector<Event>& events);
-  void begin_recovery(ReplicaId replica, std::vector<Event>& events);
-  void admit(ReplicaId replica);
+  bool may_lose(ReplicaId replica) const;
+  ViewNumber next_view() { return record_.number = record_.number.next(); }
+  Event begin_recovery(ReplicaId replica, const Moment& at);
+  void admit(ReplicaId replica, const Moment& at);
   void roll_back_all();
-  bool count_dissent(Breaker& breaker) const;
 
   MembershipConfig config_;
   JournaledView record_;
-  std::vector<Breaker> breakers_;
-  CalendarTime wall_;
-  Instant now_;
+  PerReplica<ReplicaBreaker> breakers_;
+  PerReplica<std::uint32_t> wrong_proofs_;  // in this term
 };
 
 }  // namespace tally

@@ -29,7 +29,9 @@ ReplicaStream::Beginning ReplicaStream::receive(const ReplicaReport& report, Seq
   return {of_process, of_life};
 }
 
-bool ReplicaStream::begins_to_lack_state(bool lacks_state) {
+bool ReplicaStream::begins_to_lack_state(Sequence journal_first) {
+  const bool journal_leads_on = report_.applied.sequence.next() >= journal_first;
+  const bool lacks_state = report_.imported || (report_.state_wanted.value != 0 && !journal_leads_on);
   return !std::exchange(lacks_state_, lacks_state) && lacks_state;
 }
 
@@ -39,12 +41,16 @@ Sequence ReplicaStream::room(Sequence last) const {
   return Sequence(std::min({last.value, window_end, turn_end}));
 }
 
-std::uint64_t ReplicaStream::delivery_failed(Sequence sequence, Instant now) {
+void ReplicaStream::delivered(Sequence through) {
+  orders_sent_ += through.value - sent_.value;
+  sent_ = through;
+}
+
+void ReplicaStream::delivery_failed(Sequence sequence, Instant now) {
   const std::uint64_t reached = std::min(sent_.value, sequence.value - 1);
-  const std::uint64_t failed = sent_.value - reached;
+  orders_sent_ -= sent_.value - reached;
   sent_ = Sequence(reached);
   retry_ = now + delivery_retry;
-  return failed;
 }
 
 }  // namespace tally

@@ -26,8 +26,9 @@ class ReplicaStream {
 
   // `last`: the newest order; `next_ballot`: the first that is not decided.
   Beginning receive(const ReplicaReport& report, Sequence last, Sequence next_ballot, Instant now);
-  // Whether it is known only now, in this life, that it lacks a state.
-  bool begins_to_lack_state(bool lacks_state);
+  // True: only now, in this life, is it known that it cannot vote before another replica's state is its own.
+  // `journal_first`: the first order that the journal still has.
+  bool begins_to_lack_state(Sequence journal_first);
 
   bool is_known() const { return known_; }  // it has reported in this term
   bool is_present(Instant now) const { return known_ && now - heard_ <= presence; }
@@ -50,9 +51,10 @@ class ReplicaStream {
   // The newest order that fits into its window, and into one turn.
   Sequence room(Sequence last) const;
   Instant may_send_from() const { return retry_; }
-  void delivered(Sequence through) { sent_ = through; }
-  // This order could not be sent, nor could what followed. How many of those that were delivered that is.
-  std::uint64_t delivery_failed(Sequence sequence, Instant now);
+  void delivered(Sequence through);
+  // This order could not be sent, nor could what followed.
+  void delivery_failed(Sequence sequence, Instant now);
+  std::uint64_t orders_sent() const { return orders_sent_; }  // in this term, each time that one was
 
  private:
   static constexpr Duration presence = seconds(1);      // who was not heard of for so long is taken for down
@@ -63,6 +65,7 @@ class ReplicaStream {
   ReplicaReport report_;
   Sequence last_then_;
   Sequence sent_;
+  std::uint64_t orders_sent_ = 0;
   Sequence vote_from_;
   bool lacks_state_ = false;
   Instant retry_;  // after a failed delivery

@@ -17,7 +17,7 @@ namespace {
 
 constexpr Duration drain_time = seconds(2);
 constexpr Duration last_words =
-    milliseconds(200);  // for the answer to whoever asked for a new term, and for the replicas at the end
+    milliseconds(200);  // for the answer to whoever had the term end, and for the replicas at a stop
 
 // The journal is read again at 2 MiB a second: one of a gigabyte in less than ten minutes.
 constexpr std::size_t scrub_bytes = 512 * 1024;
@@ -29,18 +29,17 @@ constexpr Duration preparation_retry = seconds(2);
 DistributorConfig core_config(const Config& config) {
   DistributorConfig core;
   core.membership.replicas = static_cast<std::uint32_t>(config.replicas);
-  core.membership.cooldown = milliseconds(config.cooldown_ms);
-  core.membership.cooldown_most = milliseconds(config.cooldown_max_ms);
+  core.membership.breaker.cooldown = milliseconds(config.cooldown_ms);
+  core.membership.breaker.cooldown_most = milliseconds(config.cooldown_max_ms);
   core.membership.probation_votes = static_cast<std::uint64_t>(config.probation_votes);
-  core.membership.quarantine_dissents = static_cast<std::uint32_t>(config.quarantine_dissents);
-  core.membership.quarantine_window = milliseconds(config.quarantine_window_ms);
-  core.incarnation = Incarnation(random_number());
+  core.membership.breaker.quarantine_dissents = static_cast<std::uint32_t>(config.quarantine_dissents);
+  core.membership.breaker.quarantine_window = milliseconds(config.quarantine_window_ms);
   core.pid = static_cast<std::uint64_t>(getpid());
   core.hash_seed = random_number();
   core.key_secret = {random_number(), random_number()};
   core.wait_for_sync = config.durability == "fsync";
-  core.fault_injection = config.fault_injection;
-  core.admin_token = config.admin_token;
+  core.administration.fault_injection = config.fault_injection;
+  core.administration.token = config.admin_token;
   core.ack_timeout = config.ack_timeout();
   core.ack_misses = static_cast<std::uint32_t>(config.ack_misses);
   core.journal_slack_orders = 2 * static_cast<std::uint64_t>(config.checkpoint_orders);
@@ -88,21 +87,21 @@ DistributorShell::DistributorShell(const Config& config, std::unique_ptr<Journal
   waiter_.watch(stop_.descriptor());
 }
 
-int DistributorShell::run() {
+DistributorShell::End DistributorShell::run() {
   tell_manager(now_ready);
   while (!finished()) {
     const Instant now = monotonic_now();
     if (gathering_) gather(now);
     const Instant next = core_ ? lead(now) : gathering_->next_deadline();
-    if (new_term_) {
+    if (term_ended_) {
       for (Door& door : doors_) door.channel.linger(last_words);
-      return exit_again;
+      return stop_.asked() ? End::stopped : End::term_ended;
     }
     const Instant deadline = std::min(next, heartbeat_.beat(now));
     sync();  // after the heartbeat, so that no two slow syncs come between two of them
     waiter_.wait(synced_news_ ? now : deadline);  // what became stable goes out at once
   }
-  return 0;
+  return End::stopped;
 }
 
 void DistributorShell::run_completions() {
@@ -227,7 +226,7 @@ void DistributorShell::receive_from_replica(Core& core, ReplicaLink& link, Insta
 
 void DistributorShell::carry_out(DistributorOutput output) {
   for (JournalRecord& record : output.appends) append(std::move(record));
-  new_term_ = output.new_term;
+  term_ended_ = output.term_ended;
   if (output.sync_through) sync_wanted_ = *output.sync_through;
   // Standings first: from where on to vote on what is delivered.
   for (auto& [replica, message] : output.to_replicas) {

@@ -27,8 +27,10 @@ class DistributorShell {
  public:
   DistributorShell(const Config& config, std::unique_ptr<Journal> journal);
 
-  // Until a stop is asked for, or a new term is needed. The exit code.
-  int run();
+  // Ends with a stop that was asked for; or with the term, when all roll back (law 14), and then the caller opens the
+  // journal again and goes on with another shell.
+  enum class End { stopped, term_ended };
+  End run();
 
  private:
   // The newest orders, encoded, for replicas that are not far behind.
@@ -87,7 +89,7 @@ class DistributorShell {
   std::uint64_t synced_ = 0;  // not yet told to the core: see synced_news_
   bool synced_news_ = false;
 
-  bool new_term_ = false;     // asked for by the core
+  bool term_ended_ = false;   // says the core
   Sequence scrub_place_;      // of the journal's scrub
   Instant next_housework_;    // never: it is being done
   Instant next_preparation_;  // of disk for the journal; never: it is being done

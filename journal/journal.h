@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "journal/facts.h"
+#include "protocol/journal_facts.h"
 
 namespace tally {
 

@@ -17,9 +17,9 @@
 
 #include "files/directory.h"
 #include "files/identity.h"
-#include "journal/facts.h"
 #include "journal/segment.h"
 #include "journal/stable_mark.h"
+#include "protocol/journal_facts.h"
 
 namespace tally {
 

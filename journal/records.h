@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "journal/facts.h"
+#include "protocol/journal_facts.h"
 
 namespace tally {
 

@@ -12,10 +12,10 @@
 #include <string>
 #include <variant>
 
-#include "journal/facts.h"
 #include "journal/record_scan.h"
 #include "journal/segment.h"
 #include "journal/segment_files.h"
+#include "protocol/journal_facts.h"
 
 namespace tally {
 

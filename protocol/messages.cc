@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/messages.h"
 
-#include <array>
-
 #include "protocol/bytes.h"
 
 namespace tally {
-namespace {
-
-constexpr std::array<std::string_view, 10> fault_words = {
-    "none", "wrong-value", "wrong-state",        "silent",   "slow", "crash",
-    "hang", "drop-orders", "corrupt-checkpoint", "disk-full"};
-
-}  // namespace
 
 Digest chain_of(const Order& order) {
   thread_local std::string bytes;
@@ -38,36 +29,6 @@ Digest chain_of(const Order& order) {
   return digest_of(bytes);
 }
 
-std::string_view to_string(GroupState state) {
-  switch (state) {
-    case GroupState::ok: return "ok";
-    case GroupState::degraded: return "degraded";
-    case GroupState::unavailable: return "unavailable";
-    case GroupState::halted: return "halted";
-  }
-  return "unknown";
-}
-
-std::string_view to_string(ReplicaState state) {
-  switch (state) {
-    case ReplicaState::voting: return "voting";
-    case ReplicaState::evicted: return "evicted";
-    case ReplicaState::recovering: return "recovering";
-    case ReplicaState::probation: return "probation";
-    case ReplicaState::quarantined: return "quarantined";
-    case ReplicaState::down: return "down";
-  }
-  return "unknown";
-}
-
-std::string_view to_string(VerdictReason reason) {
-  switch (reason) {
-    case VerdictReason::dissent: return "dissent";
-    case VerdictReason::silence: return "silence";
-  }
-  return "unknown";
-}
-
 std::string_view to_string(RefusalReason reason) {
   switch (reason) {
     case RefusalReason::overloaded: return "overloaded";
@@ -77,17 +38,6 @@ std::string_view to_string(RefusalReason reason) {
     case RefusalReason::malformed: return "malformed";
   }
   return "unknown";
-}
-
-std::string_view to_string(FaultKind kind) {
-  const auto place = static_cast<std::size_t>(kind);
-  return place < fault_words.size() ? fault_words[place] : "unknown";
-}
-
-std::optional<FaultKind> fault_kind_from(std::string_view word) {
-  for (std::size_t place = 1; place < fault_words.size(); ++place)
-    if (fault_words[place] == word) return static_cast<FaultKind>(place);
-  return std::nullopt;
 }
 
 }  // namespace tally

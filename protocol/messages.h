@@ -13,10 +13,13 @@
 #include <variant>
 #include <vector>
 
+#include "protocol/administration.h"
 #include "protocol/digest.h"
+#include "protocol/group.h"
 #include "protocol/histogram.h"
 #include "protocol/ids.h"
 #include "protocol/sha256.h"
+#include "protocol/status.h"
 #include "protocol/time.h"
 
 namespace tally {
@@ -103,8 +106,6 @@ struct ClientHello {
   auto operator<=>(const ClientHello&) const = default;
 };
 
-enum class GroupState : std::uint8_t { ok = 1, degraded = 2, unavailable = 3, halted = 4 };
-
 // Distributor → client: at each hello and connection. A new term means: send again what was not answered.
 struct DistributorWelcome {
   Term term;
@@ -151,125 +152,6 @@ struct Decisions {
   auto operator<=>(const Decisions&) const = default;
 };
 
-// ---- people and distributor
-
-enum class ReplicaState : std::uint8_t {
-  voting = 1,
-  evicted = 2,      // circuit breaker open: nothing is sent until the cool-down ends
-  recovering = 3,   // rolls back, imports, executes the orders it missed
-  probation = 4,    // half-open: votes are compared and not counted
-  quarantined = 5,  // dissented too often: waits for an operator
-  down = 6,         // shown when there is no connection to it
-};
-
-enum class VerdictReason : std::uint8_t { dissent = 1, silence = 2 };
-
-enum class FaultKind : std::uint8_t {
-  none = 0,  // clears all
-  wrong_value = 1,
-  wrong_state = 2,
-  silent = 3,
-  slow = 4,
-  crash = 5,
-  hang = 6,
-  drop_orders = 7,
-  corrupt_checkpoint = 8,
-  disk_full = 9,
-};
-
-struct Fault {
-  FaultKind kind = FaultKind::none;
-  Duration duration;         // zero: until cleared
-  double probability = 1.0;  // of each occasion
-  auto operator<=>(const Fault&) const = default;
-};
-
-struct StatusQuery {
-  std::uint64_t number = 0;  // comes back with the answer
-  auto operator<=>(const StatusQuery&) const = default;
-};
-
-struct LastVerdict {
-  VerdictReason reason{};
-  Sequence sequence;
-  CalendarTime at;
-  auto operator<=>(const LastVerdict&) const = default;
-};
-
-struct ReplicaStatus {
-  ReplicaId id;
-  ReplicaState state = ReplicaState::down;
-  Sequence applied;
-  std::uint64_t lag = 0;  // orders behind the last one
-  std::uint64_t pid = 0;
-  std::string store;
-  std::uint64_t votes = 0;
-  std::uint64_t dissents = 0;
-  std::uint64_t dissent_verdicts = 0;
-  std::uint64_t silences = 0;
-  std::uint64_t evictions = 0;
-  std::uint64_t readmissions = 0;
-  std::optional<LastVerdict> last_verdict;
-  bool held = false;  // out until an operator readmits it
-  Sequence checkpoint;
-  std::string reason;                     // why it does not vote: dissent, silence, operator; empty if it does
-  CalendarTime since;                     // in this state, zero: not known
-  CalendarTime next_try;                  // evicted: when it begins to recover; zero: not by itself, or now
-  std::optional<std::uint64_t> heard_ms;  // since its last report, which all of this is of; none: never in this term
-  auto operator<=>(const ReplicaStatus&) const = default;
-};
-
-struct ClusterStatus {
-  std::uint64_t number = 0;
-  Term term;
-  ViewNumber view;
-  Sequence sequence;
-  Sequence decided;
-  Sequence stable;
-  GroupState state = GroupState::unavailable;
-  std::vector<ReplicaStatus> replicas;
-  std::uint64_t distributor_pid = 0;
-  std::string distributor_state;
-  std::uint64_t comparator_pid = 0;
-  std::string comparator_state;
-  std::uint64_t orders = 0;           // made in this term
-  std::uint64_t requests = 0;         // put into them
-  std::uint64_t journal_appends = 0;  // in this term
-  std::uint64_t journal_syncs = 0;
-  std::uint64_t orders_sent = 0;     // to all replicas together
-  std::uint64_t votes_received = 0;  // from all replicas together
-  Sequence journal_first;            // the first order that the journal still has
-  Sequence undecided;                // halted, or about to roll back: the order that no majority was found on
-  std::string reason;                // why the state is not ok, of the list in docs/operations.md; empty: it is
-  std::string advice;                // one sentence for people; empty: the state is ok
-  Histogram decision;                // the comparator's, below
-  Histogram order_operations;
-  std::optional<std::uint64_t> comparator_heard_ms;  // since its last report; none: never in this term
-  Histogram journal_sync;  // from an append that must be on disk until it is; since the distributor started
-  auto operator<=>(const ClusterStatus&) const = default;
-};
-
-enum class AdminAction : std::uint8_t { evict = 1, readmit = 2, fault = 3, resume = 4 };
-
-struct AdminCommand {
-  std::uint64_t number = 0;  // comes back with the answer
-  std::string token;
-  AdminAction action{};
-  ReplicaId replica;
-  Fault fault;
-  Sequence void_sequence;
-  auto operator<=>(const AdminCommand&) const = default;
-};
-
-enum class AdminOutcome : std::uint8_t { done = 1, forbidden = 2, refused = 3 };
-
-struct AdminReply {
-  std::uint64_t number = 0;
-  AdminOutcome outcome{};
-  std::string detail;
-  auto operator<=>(const AdminReply&) const = default;
-};
-
 // ---- distributor and replica
 
 // What one checkpoint is, so that nobody can make another one that is the same.
@@ -292,9 +174,9 @@ struct ReplicaStanding {
   Recovery recovery;   // when it grows, the replica recovers; it keeps its memory if only silence speaks against it
   OrderIdentity last;  // the last order there is
   Sequence stable;
-  Sequence vote_from;        // orders before it were decided when the replica connected: execute them without a vote
-  std::string reason;        // why it was last evicted: dissent, silence, operator
-  Sequence journal_first;    // the first order that the journal still has; zero: all of them
+  Sequence vote_from;  // orders before it were decided when the replica connected: execute them without a vote
+  OutReason reason = OutReason::none;  // why it was last evicted, or rolls back
+  Sequence journal_first;              // the first order that the journal still has; zero: all of them
   OrderState agreed;         // the newest order that is known to be decided, not closed, and the state after it
   Sequence prove;            // the order after which it is to say what its state is (law 14); zero: none
   bool seal_wanted = false;  // get ready to seal the state after an order that comes soon
@@ -471,12 +353,6 @@ using Message = std::variant<ClientHello, ClientRequest, StatusQuery, AdminComma
                              Ballots, View,                                           // to the comparator
                              ComparatorReport>;                                       // from it
 
-// The words of contract.md: "voting", "wrong-value", …
-std::string_view to_string(GroupState state);
-std::string_view to_string(ReplicaState state);
-std::string_view to_string(VerdictReason reason);
-std::string_view to_string(FaultKind kind);
 std::string_view to_string(RefusalReason reason);
-std::optional<FaultKind> fault_kind_from(std::string_view word);
 
 }  // namespace tally

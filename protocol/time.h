@@ -47,6 +47,12 @@ struct CalendarTime {
   constexpr auto operator<=>(const CalendarTime&) const = default;
 };
 
+// The present, by both clocks: what is due is told by the one, and what people read by the other.
+struct Moment {
+  Instant now;
+  CalendarTime wall;
+};
+
 // 2026-11-23T03:15:00.123Z
 std::string rfc3339(CalendarTime time);
 

@@ -153,7 +153,7 @@ void ReplicaCore::receive(const ReplicaStanding& standing, Instant now) {
     note("standing_changed")
         .with("state", to_string(standing.state))
         .with("view", standing.view)
-        .with("reason", standing.reason);
+        .with("reason", to_string(standing.reason));
   // Its votes have been compared: as often as readmission asks for.
   const bool readmitted = standing_ && standing_->state == ReplicaState::probation;
   if (readmitted && standing.state == ReplicaState::voting && !is_unproven_import()) pass_trial(now);
@@ -234,8 +234,7 @@ void ReplicaCore::settle(bool new_term, Instant now) {
 // on, it executes again: its votes of the life before count no more, and the group may wait for them.
 bool ReplicaCore::may_keep_state() const {
   const bool fresh = applied_ == base_ && !first_vote_ && proof_.order.sequence.value == 0;
-  const bool was_silent =
-      standing_->recovery == recovery_.next() && standing_->reason == to_string(VerdictReason::silence);
+  const bool was_silent = standing_->recovery == recovery_.next() && standing_->reason == OutReason::silence;
   return fresh || (was_silent && applied_.sequence < standing_->vote_from);
 }
 

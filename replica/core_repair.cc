@@ -36,7 +36,7 @@ void ReplicaCore::roll_back(std::string_view reason, Instant now) {
     return load_again(LoadWish{base_.sequence});
   }
   note("rolled_back", Severity::warning).with("reason", reason).with("from", applied_.sequence);
-  const bool dissented = recovering && standing_->reason == to_string(VerdictReason::dissent);
+  const bool dissented = recovering && standing_->reason == OutReason::dissent;
   load_again(dissented ? end_trial() : LoadWish{});
 }
 

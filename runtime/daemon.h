@@ -9,8 +9,7 @@
 
 namespace tally {
 
-inline constexpr int exit_again = 75;  // EX_TEMPFAIL of sysexits.h: start me again, that is how I go on
-inline constexpr int exit_usage = 2;   // usage, configuration, or a directory that this daemon must not use
+inline constexpr int exit_usage = 2;  // usage, configuration, or a directory that this daemon must not use
 
 struct DaemonArguments {
   Config config;

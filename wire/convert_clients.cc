@@ -147,7 +147,7 @@ void to_proto(const ReplicaStatus& status, v1::ReplicaStatus& proto) {
   if (status.last_verdict) to_proto(*status.last_verdict, *proto.mutable_last_verdict());
   proto.set_held(status.held);
   proto.set_checkpoint(status.checkpoint.value);
-  proto.set_reason(status.reason);
+  proto.set_reason(std::string(to_string(status.reason)));
   proto.set_since_unix_ms(static_cast<std::uint64_t>(status.since.unix_milliseconds));
   proto.set_next_try_unix_ms(static_cast<std::uint64_t>(status.next_try.unix_milliseconds));
   if (status.heard_ms) proto.set_heard_ms(*status.heard_ms);
@@ -170,7 +170,7 @@ bool from_proto(v1::ReplicaStatus& proto, ReplicaStatus& status) {
   if (proto.has_last_verdict() && !from_proto(*proto.mutable_last_verdict(), status.last_verdict.emplace()))
     return false;
   return plain_from_proto(*proto.mutable_store(), limits::word_bytes, status.store) &&
-         plain_from_proto(*proto.mutable_reason(), limits::word_bytes, status.reason) &&
+         from_proto(proto.reason(), status.reason) &&
          from_proto(proto.since_unix_ms(), status.since.unix_milliseconds) &&
          from_proto(proto.next_try_unix_ms(), status.next_try.unix_milliseconds) &&
          from_proto(proto.state(), status.state);
@@ -186,9 +186,9 @@ void to_proto(const ClusterStatus& status, v1::ClusterStatus& proto) {
   proto.set_state(to_proto(status.state));
   list_to_proto(status.replicas, *proto.mutable_replicas());
   proto.set_distributor_pid(status.distributor_pid);
-  proto.set_distributor_state(status.distributor_state);
+  proto.set_distributor_state(std::string(to_string(status.distributor_state)));
   proto.set_comparator_pid(status.comparator_pid);
-  proto.set_comparator_state(status.comparator_state);
+  proto.set_comparator_state(std::string(to_string(status.comparator_state)));
   proto.set_orders(status.orders);
   proto.set_requests(status.requests);
   proto.set_journal_appends(status.journal_appends);
@@ -223,8 +223,8 @@ bool from_proto(v1::ClusterStatus& proto, ClusterStatus& status) {
   status.journal_first = Sequence(proto.journal_first());
   status.undecided = Sequence(proto.undecided());
   if (proto.has_comparator_heard_ms()) status.comparator_heard_ms = proto.comparator_heard_ms();
-  return plain_from_proto(*proto.mutable_distributor_state(), limits::word_bytes, status.distributor_state) &&
-         plain_from_proto(*proto.mutable_comparator_state(), limits::word_bytes, status.comparator_state) &&
+  return from_proto(proto.distributor_state(), status.distributor_state) &&
+         from_proto(proto.comparator_state(), status.comparator_state) &&
          plain_from_proto(*proto.mutable_reason(), limits::word_bytes, status.reason) &&
          plain_from_proto(*proto.mutable_advice(), limits::sentence_bytes, status.advice) &&
          from_proto(proto.state(), status.state) && from_proto(proto.decision(), status.decision) &&

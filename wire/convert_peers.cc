@@ -125,7 +125,7 @@ void to_proto(const ReplicaStanding& standing, v1::ReplicaStanding& proto) {
   to_proto(standing.last, *proto.mutable_last());
   proto.set_stable(standing.stable.value);
   proto.set_vote_from(standing.vote_from.value);
-  proto.set_reason(standing.reason);
+  proto.set_reason(std::string(to_string(standing.reason)));
   proto.set_journal_first(standing.journal_first.value);
   to_proto(standing.agreed, *proto.mutable_agreed());
   proto.set_prove(standing.prove.value);
@@ -147,8 +147,7 @@ bool from_proto(v1::ReplicaStanding& proto, ReplicaStanding& standing) {
   standing.prove = Sequence(proto.prove());
   standing.seal_wanted = proto.seal_wanted();
   standing.donors = proto.donors();
-  return from_proto(proto.seal(), standing.seal) &&
-         plain_from_proto(*proto.mutable_reason(), limits::word_bytes, standing.reason) &&
+  return from_proto(proto.seal(), standing.seal) && from_proto(proto.reason(), standing.reason) &&
          from_proto(proto.state(), standing.state);
 }
 

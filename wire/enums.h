@@ -98,6 +98,17 @@ bool read_enumerator(int number, decltype(last)& value) {
   return true;
 }
 
+// On the wire they are words, which people who look at messages can read.
+inline bool from_proto(const std::string& word, OutReason& reason) {
+  const std::optional<OutReason> known = out_reason_from(word);
+  reason = known.value_or(OutReason::none);
+  return known.has_value();
+}
+inline bool from_proto(const std::string& word, RoleState& state) {
+  const std::optional<RoleState> known = role_state_from(word);
+  state = known.value_or(RoleState::down);
+  return known.has_value();
+}
 inline bool from_proto(v1::OperationKind number, OperationKind& kind) {
   return read_enumerator<OperationKind::unspecified, OperationKind::set_limit>(number, kind);
 }

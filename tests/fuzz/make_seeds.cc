@@ -91,14 +91,14 @@ void write_messages() {
   replica.last_verdict = LastVerdict{VerdictReason::dissent, Sequence(4), {1'700'000'000'000}};
   ClusterStatus status;
   status.replicas = {replica, replica};
-  status.distributor_state = "ok";
+  status.distributor_state = RoleState::ok;
   write_message("cluster_status", status);
   write_message("admin_reply", AdminReply{1, AdminOutcome::refused, "too few voters"});
   write_message("comparator_welcome", ComparatorWelcome{Incarnation(1)});
   write_message("decisions", Decisions{Term(3), Sequence(9), {{{{1, 2}}, RequestNumber(5), 2, "result"}}});
   write_message("order", order());
   write_message("replica_standing",
-                ReplicaStanding{.term = Term(3), .state = ReplicaState::voting, .reason = "silence"});
+                ReplicaStanding{.term = Term(3), .state = ReplicaState::voting, .reason = OutReason::silence});
   write_message("fault", Fault{FaultKind::wrong_value, seconds(2), 1.0});
   write_message("replica_report", ReplicaReport{.group = GroupId(77), .applied = identity(9), .store = "rocksdb"});
   write_message("vote", Vote{identity(9), Incarnation(1), Recovery(1), {5, 6}, "results"});

@@ -31,7 +31,8 @@ struct Gist {
   Text operator()(const ReplicaStanding& standing) const {
     return number(standing.term.value) + number(standing.recovery.value) + number(standing.prove.value) +
            number(standing.seal.checkpoint.value) + (standing.seal.is_known() ? "sealed " : "") +
-           (standing.seal_wanted ? "get ready " : "") + std::string(to_string(standing.state)) + standing.reason;
+           (standing.seal_wanted ? "get ready " : "") + std::string(to_string(standing.state)) +
+           std::string(to_string(standing.reason));
   }
   Text operator()(const ReplicaReport& report) const {
     const OrderIdentity& proven = report.proof.order;

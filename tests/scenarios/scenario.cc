@@ -85,11 +85,11 @@ void Scenario::make_group(const Words& words) {
     if (key == "replicas")
       plan.membership.replicas = static_cast<std::uint32_t>(number(value));
     else if (key == "cooldown")
-      plan.membership.cooldown = duration(value);
+      plan.membership.breaker.cooldown = duration(value);
     else if (key == "probation_votes")
       plan.membership.probation_votes = number(value);
     else if (key == "quarantine_dissents")
-      plan.membership.quarantine_dissents = static_cast<std::uint32_t>(number(value));
+      plan.membership.breaker.quarantine_dissents = static_cast<std::uint32_t>(number(value));
     else if (key == "checkpoint_orders")
       plan.checkpoint_orders = number(value);
     else if (key == "durability" && (value == "fsync" || value == "os"))
@@ -173,7 +173,7 @@ void Scenario::until(const Words& words) {
 
 std::string Scenario::row(const ReplicaStatus& replica) const {
   std::string text = "replica " + std::to_string(replica.id.value) + " " + std::string(to_string(replica.state));
-  if (!replica.reason.empty()) text += " (" + replica.reason + ")";
+  if (replica.reason != OutReason::none) text += " (" + std::string(to_string(replica.reason)) + ")";
   text += ", applied " + std::to_string(replica.applied.value);
   if (replica.checkpoint.value != 0) text += ", checkpoint " + std::to_string(replica.checkpoint.value);
   return text;

@@ -234,7 +234,7 @@ struct Wording::Say {
   std::string operator()(const ComparatorWelcome&) const { return "welcome"; }
   std::string operator()(const ReplicaStanding& standing) const {
     std::string text = "standing " + std::string(to_string(standing.state));
-    if (!standing.reason.empty()) text += " (" + standing.reason + ")";
+    if (standing.reason != OutReason::none) text += " (" + std::string(to_string(standing.reason)) + ")";
     text += ", term " + number(standing.term.value) + ", recovery " + number(standing.recovery.value) +
             ", last order " + number(standing.last.sequence.value);
     if (standing.journal_first.value > 1) text += ", journal from " + number(standing.journal_first.value);

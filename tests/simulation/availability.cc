@@ -45,7 +45,7 @@ bool Availability::can_serve() {
     const ReplicaStatus& known = status.replicas.at(replica.id().value - 1);
     const auto let_in = world_.referee.let_in(replica.id());
     const bool out = known.state == ReplicaState::evicted && let_in &&
-                     world_.agenda.now() - *let_in < Membership::cooldown_cut_period;
+                     world_.agenda.now() - *let_in < ReplicaBreaker::leniency_period;
     return chaos_.is_whole(replica) && !known.held && known.state != ReplicaState::quarantined && !out &&
            is_untroubled(replica, group_.distributor) && is_untroubled(replica, group_.comparator);
   };

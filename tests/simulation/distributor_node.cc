@@ -55,11 +55,11 @@ void DistributorNode::gather(Instant now) {
 void DistributorNode::begin_term(Instant now) {
   DistributorConfig config;
   config.membership = world_.plan.membership;
-  config.incarnation = Incarnation(random_.next());
+  random_.next();  // the seeds in seeds.txt and of the mutants were found with one draw more
   config.pid = life();
   config.hash_seed = random_.next();
   config.key_secret = {random_.next(), random_.next()};
-  config.admin_token = admin_token;
+  config.administration.token = admin_token;
   config.wait_for_sync = world_.plan.wait_for_sync;
   config.ack_timeout = world_.plan.ack_timeout;
   config.ack_misses = world_.plan.ack_misses;
@@ -194,7 +194,7 @@ void DistributorNode::carry_out(DistributorOutput output) {
     later(
         milliseconds(5), [this, first = *output.cut_below] { journal_.cut_below(first); }, [] {});
   tell_all(output.events);
-  if (output.new_term) crash_and_restart(milliseconds(20));
+  if (output.term_ended) crash_and_restart(milliseconds(20));
 }
 
 void DistributorNode::send_to_client(const ClientId& client, const Message& message) {

@@ -125,11 +125,11 @@ Plan draw_plan(std::uint64_t seed, bool beyond) {
   plan.hostile = seed % 3 == 1;
   const std::uint64_t size = random.below(10);
   plan.membership.replicas = size < 6 ? 3 : size < 9 ? 5 : 7;
-  plan.membership.cooldown = random.between(milliseconds(50), milliseconds(1000));
-  plan.membership.cooldown_most = random.between(seconds(1), seconds(4));
+  plan.membership.breaker.cooldown = random.between(milliseconds(50), milliseconds(1000));
+  plan.membership.breaker.cooldown_most = random.between(seconds(1), seconds(4));
   plan.membership.probation_votes = random.between(1, 64);
-  plan.membership.quarantine_dissents = static_cast<std::uint32_t>(random.between(2, 10));
-  plan.membership.quarantine_window = random.between(seconds(5), seconds(600));
+  plan.membership.breaker.quarantine_dissents = static_cast<std::uint32_t>(random.between(2, 10));
+  plan.membership.breaker.quarantine_window = random.between(seconds(5), seconds(600));
   plan.ack_timeout = random.between(milliseconds(100), milliseconds(400));
   plan.ack_misses = static_cast<unsigned>(random.between(2, 5));
   plan.limits = draw_limits(random);
@@ -154,8 +154,8 @@ Plan draw_plan(std::uint64_t seed, bool beyond) {
     if (random.chance(share)) plan.faults.push_back(static_cast<FaultName>(fault));
   if (seed % 8 == 5) add_older_journal(plan);
   if (seed % 5 == 0) {  // so long that it shows when nobody ends a cool-down early
-    plan.membership.cooldown = plan.membership.cooldown * 20;
-    plan.membership.cooldown_most = plan.membership.cooldown_most * 10;
+    plan.membership.breaker.cooldown = plan.membership.breaker.cooldown * 20;
+    plan.membership.breaker.cooldown_most = plan.membership.breaker.cooldown_most * 10;
   }
   if (beyond) {
     plan.fault_pause = plan.fault_pause / 4;
@@ -188,7 +188,7 @@ Plan plan_of_keys(std::uint64_t seed, Duration length) {
   plan.workload.patience_most = seconds(10);
   plan.chaos = length;
   plan.fault_pause = minutes(10);
-  plan.membership.quarantine_window = seconds(60);
+  plan.membership.breaker.quarantine_window = seconds(60);
   plan.faults = {FaultName::distributor_crash, FaultName::comparator_crash,   FaultName::client_crash,
                  FaultName::replica_crash,     FaultName::replica_hang,       FaultName::wrong_value,
                  FaultName::wrong_state,       FaultName::damaged_checkpoint, FaultName::lost_checkpoints};

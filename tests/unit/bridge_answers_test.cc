@@ -212,14 +212,14 @@ BOOST_AUTO_TEST_CASE(the_status_is_the_json_of_the_contract) {
   replica.store = "rocksdb";
   replica.votes = 9;
   replica.last_verdict = LastVerdict{VerdictReason::dissent, Sequence(5), {1795403700123}};
-  replica.reason = "dissent";
+  replica.reason = OutReason::dissent;
   replica.since = {1795403700124};
   replica.checkpoint = Sequence(120000);
   replica.heard_ms = 40;
   status.replicas = {replica};
   status.journal_first = Sequence(7);
   status.distributor_pid = 1;
-  status.distributor_state = "leading";
+  status.distributor_state = RoleState::draining;
   status.comparator_heard_ms = 70;
   BOOST_TEST(
       status_json(status) ==
@@ -228,7 +228,7 @@ BOOST_AUTO_TEST_CASE(the_status_is_the_json_of_the_contract) {
       R"("dissents":0,"silences":0,"evictions":0,"readmissions":0,)"
       R"("last_verdict":{"reason":"dissent","sequence":5,"at":"2026-11-23T03:15:00.123Z"},"held":false,)"
       R"("reason":"dissent","since":"2026-11-23T03:15:00.124Z","next_try":null,"checkpoint":120000,"heard_ms":40}],)"
-      R"("distributor":{"pid":1,"state":"leading"},"comparator":{"pid":0,"state":"","heard_ms":70},)"
+      R"("distributor":{"pid":1,"state":"draining"},"comparator":{"pid":0,"state":"down","heard_ms":70},)"
       R"("journal_first":7,"undecided":null})");
   Reply reply;
   write_json(status_json(status, Processes::shown), reply);

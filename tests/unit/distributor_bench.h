@@ -47,7 +47,7 @@ struct DistributorBench {
     DistributorConfig config;
     config.membership.replicas = replicas;
     config.membership.probation_votes = 3;
-    config.admin_token = "secret";
+    config.administration.token = "secret";
     config.pid = 4711;
     return config;
   }
@@ -89,7 +89,7 @@ struct DistributorBench {
     for (auto& each : output.to_clients) to_clients.push_back(std::move(each));
     for (Event& event : output.events) events.push_back(std::move(event));
     if (output.cut_below) cut_below = output.cut_below;
-    new_term = new_term || output.new_term;
+    new_term = new_term || output.term_ended;
     return !output.appends.empty() || !output.deliveries.empty() || !output.to_comparator.empty() ||
            !output.to_replicas.empty() || !output.to_clients.empty();
   }

@@ -503,7 +503,7 @@ BOOST_AUTO_TEST_CASE(a_draining_distributor_refuses_what_is_new_and_decides_what
   bench.decide();
   BOOST_TEST(bench.core.is_drained());
   BOOST_TEST(bench.orders().back().requests.size() == 1u);
-  BOOST_TEST(bench.status().distributor_state == "draining");
+  BOOST_TEST((bench.status().distributor_state == RoleState::draining));
 }
 
 // It would end without a word about them.

@@ -237,8 +237,8 @@ BOOST_AUTO_TEST_CASE(a_voter_is_asked_to_prove_its_state_after_the_agreed_order)
   BOOST_TEST((standing.prove == bench.recovered.agreed.order.sequence));
   BOOST_TEST((standing.state == ReplicaState::voting));
   BOOST_TEST(standing.recovery.value == 2u);
-  BOOST_TEST(standing.reason == "no_majority");
-  BOOST_TEST(bench.status().replicas[0].reason == "no_majority");
+  BOOST_TEST((standing.reason == OutReason::no_majority));
+  BOOST_TEST((bench.status().replicas[0].reason == OutReason::no_majority));
   bench.apply(1, Sequence(0), Recovery(2));
   BOOST_TEST((bench.delivered(1) == std::pair(1ul, split_at.value)));
 }
@@ -273,7 +273,7 @@ BOOST_AUTO_TEST_CASE(when_a_majority_has_proven_the_agreed_state_the_group_goes_
   BOOST_TEST((bench.status().state == GroupState::ok));
   BOOST_TEST(bench.status().undecided.value == 0u);
   BOOST_TEST(bench.standings[1].back().prove.value == 0u);
-  BOOST_TEST(bench.standings[1].back().reason == "");
+  BOOST_TEST((bench.standings[1].back().reason == OutReason::none));
 }
 
 BOOST_AUTO_TEST_CASE(one_wrong_proof_of_three_does_not_stop_it) {
@@ -292,13 +292,13 @@ BOOST_AUTO_TEST_CASE(where_one_is_right_a_wrong_one_tries_again_with_what_it_has
   BOOST_TEST(bench.happened("proof_wrong"));
   BOOST_TEST((recovery_of(bench, 2) == Recovery(3)));
   BOOST_TEST((recovery_of(bench, 1) == Recovery(2)));
-  BOOST_TEST(bench.standings[2].back().reason == "dissent");
+  BOOST_TEST((bench.standings[2].back().reason == OutReason::dissent));
   BOOST_TEST((bench.standings[2].back().state == ReplicaState::voting));
-  BOOST_TEST(bench.status().replicas[1].reason == "dissent");
-  BOOST_TEST(bench.status().replicas[0].reason == "no_majority");
+  BOOST_TEST((bench.status().replicas[1].reason == OutReason::dissent));
+  BOOST_TEST((bench.status().replicas[0].reason == OutReason::no_majority));
   prove_right(bench, 2);
   BOOST_TEST((stage_of(bench) == Stage::none));
-  BOOST_TEST(bench.standings[2].back().reason == "");
+  BOOST_TEST((bench.standings[2].back().reason == OutReason::none));
 }
 
 // Two checkpoints of its own, and those of two donors, after each of which an older one may come once more.

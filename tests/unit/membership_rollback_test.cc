@@ -15,38 +15,43 @@ constexpr Duration window = seconds(600);
 struct Group {
   Instant now = Instant{} + seconds(10);
   CalendarTime wall{1'000'000};
-  std::vector<Event> events;
   Membership membership;
 
   static MembershipConfig usual() {
     MembershipConfig config;
-    config.quarantine_window = window;
+    config.breaker.quarantine_window = window;
     config.probation_votes = 1;
     return config;
   }
-  explicit Group(JournaledView record = {}) : membership(usual(), std::move(record), now) {
-    membership.observe(wall, now);
-  }
+  explicit Group(JournaledView record = {}) : membership(usual(), std::move(record), at()) {}
 
+  Moment at() const { return {now, wall}; }
+  static bool did(const ViewChange& change) { return !change.empty(); }
+  bool evict(const Verdict& verdict) { return did(membership.evict(verdict, at())); }
   void pass(Duration duration) {
     now = now + duration;
     wall.unix_milliseconds += duration.milliseconds();
-    membership.observe(wall, now);
-    membership.tick(events);
+    did(membership.tick(at()));
   }
-  bool no_majority(std::uint64_t sequence = 7) { return membership.no_majority(Sequence(sequence), events); }
-  bool reproduced(const std::vector<ReplicaId>& right = {}) { return membership.reproduced(right, events); }
-  bool halt() { return membership.halt("test", events); }
-  bool resume(std::uint64_t voided = 0) { return membership.resume(Sequence(voided), events); }
+  bool no_majority(std::uint64_t sequence = 7) { return did(membership.no_majority(Sequence(sequence), at())); }
+  bool reproduced(const std::vector<ReplicaId>& right = {}) { return did(membership.reproduced(right, at())); }
+  bool halt() { return did(membership.halt("test")); }
+  bool resume(std::uint64_t voided = 0) { return did(membership.resume(Sequence(voided), at())); }
   bool silence(std::uint64_t replica) {
     const ReplicaId id(replica);
-    return membership.judge({id, membership.member(id).recovery, VerdictReason::silence, Sequence(7)}, events);
+    return evict({id, membership.member(id).recovery, VerdictReason::silence, Sequence(7)});
+  }
+  bool hold(std::uint64_t replica) { return did(membership.evict_by_operator(ReplicaId(replica), at())); }
+  bool readmit(std::uint64_t replica) { return did(membership.readmit_by_operator(ReplicaId(replica), at())); }
+  bool caught_up(std::uint64_t replica) { return did(membership.caught_up(ReplicaId(replica), at())); }
+  bool matched(std::uint64_t replica, std::uint64_t votes) {
+    return did(membership.matched(ReplicaId(replica), votes, at()));
   }
   const JournaledView& record() const { return membership.record(); }
   Stage stage() const { return record().rollback.stage; }
   std::uint64_t recovery(std::uint64_t replica) const { return membership.member(ReplicaId(replica)).recovery.value; }
   CalendarTime since(std::uint64_t replica) const { return membership.member(ReplicaId(replica)).since; }
-  std::string_view reason(std::uint64_t replica) const { return membership.reason(ReplicaId(replica)); }
+  std::string_view reason(std::uint64_t replica) const { return to_string(membership.reason(ReplicaId(replica))); }
 };
 
 }  // namespace
@@ -177,10 +182,10 @@ BOOST_AUTO_TEST_CASE(at_the_groups_first_start_a_state_lasts_since_then_and_late
   BOOST_TEST((group.since(3) == recovering));
   BOOST_TEST((evicted < recovering));
   group.pass(seconds(1));
-  group.membership.caught_up(ReplicaId(3), group.events);
+  group.caught_up(3);
   BOOST_TEST((group.since(3) == group.wall));
   group.pass(seconds(1));
-  group.membership.matched(ReplicaId(3), 1, group.events);
+  group.matched(3, 1);
   BOOST_TEST((group.since(3) == group.wall));
   BOOST_TEST((group.since(1) == started));
 }
@@ -188,7 +193,7 @@ BOOST_AUTO_TEST_CASE(at_the_groups_first_start_a_state_lasts_since_then_and_late
 BOOST_AUTO_TEST_CASE(since_when_a_state_lasts_outlasts_a_restart) {
   Group before;
   before.pass(seconds(5));
-  before.membership.hold(ReplicaId(2), before.events);
+  before.hold(2);
   const CalendarTime held = before.wall;
   Group after(before.record());
   after.pass(hours(1));
@@ -202,7 +207,7 @@ BOOST_AUTO_TEST_CASE(the_reason_is_why_a_replica_does_not_vote_or_rolls_back) {
   BOOST_TEST(group.reason(3) == "silence");
   group.pass(seconds(2));
   BOOST_TEST(group.reason(3) == "silence");  // while it recovers, too
-  group.membership.hold(ReplicaId(3), group.events);
+  group.hold(3);
   BOOST_TEST(group.reason(3) == "operator");
   group.no_majority();
   BOOST_TEST(group.reason(1) == "no_majority");
@@ -213,18 +218,18 @@ BOOST_AUTO_TEST_CASE(the_reason_is_why_a_replica_does_not_vote_or_rolls_back) {
 
 BOOST_AUTO_TEST_CASE(a_replica_that_was_readmitted_without_ever_being_judged_is_out_by_an_operator) {
   Group group;
-  group.membership.hold(ReplicaId(3), group.events);
-  group.membership.readmit(ReplicaId(3), group.events);
+  group.hold(3);
+  group.readmit(3);
   BOOST_TEST(group.reason(3) == "operator");
 }
 
-BOOST_AUTO_TEST_CASE(the_next_try_is_the_end_of_the_cool_down_and_never_for_a_held_replica) {
+BOOST_AUTO_TEST_CASE(the_recovers_at_is_the_end_of_the_cool_down_and_never_for_a_held_replica) {
   Group group;
-  BOOST_TEST((group.membership.next_try(ReplicaId(3)) == Instant::never()));
+  BOOST_TEST((group.membership.recovers_at(ReplicaId(3)) == Instant::never()));
   group.silence(3);
-  BOOST_TEST((group.membership.next_try(ReplicaId(3)) == group.now + seconds(1)));
-  group.membership.hold(ReplicaId(3), group.events);
-  BOOST_TEST((group.membership.next_try(ReplicaId(3)) == Instant::never()));
+  BOOST_TEST((group.membership.recovers_at(ReplicaId(3)) == group.now + seconds(1)));
+  group.hold(3);
+  BOOST_TEST((group.membership.recovers_at(ReplicaId(3)) == Instant::never()));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -17,51 +17,52 @@ struct Group {
   static MembershipConfig usual(std::uint32_t replicas) {
     MembershipConfig config;
     config.replicas = replicas;
-    config.cooldown = cooldown;
-    config.cooldown_most = cooldown_most;
+    config.breaker = {cooldown, cooldown_most, 3, seconds(600)};
     config.probation_votes = probation_votes;
-    config.quarantine_dissents = 3;
-    config.quarantine_window = seconds(600);
     return config;
   }
 
   Instant now = Instant{} + seconds(10);
   CalendarTime wall{1'000};
-  std::vector<Event> events;
   Membership membership;
 
   explicit Group(std::uint32_t replicas = 3, JournaledView record = {})
-      : membership(usual(replicas), std::move(record), now) {
-    membership.observe(wall, now);
-  }
+      : membership(usual(replicas), std::move(record), at()) {}
 
+  Moment at() const { return {now, wall}; }
+  static bool did(const ViewChange& change) { return !change.empty(); }
+  bool evict(const Verdict& verdict) { return did(membership.evict(verdict, at())); }
   bool accuse(std::uint64_t replica, VerdictReason reason) {
     const ReplicaId id(replica);
-    return membership.judge({id, membership.member(id).recovery, reason, Sequence(7)}, events);
+    return evict({id, membership.member(id).recovery, reason, Sequence(7)});
   }
   bool silence(std::uint64_t replica) { return accuse(replica, VerdictReason::silence); }
   bool dissent(std::uint64_t replica) { return accuse(replica, VerdictReason::dissent); }
-  bool hold(std::uint64_t replica) { return membership.hold(ReplicaId(replica), events); }
-  bool readmit(std::uint64_t replica) { return membership.readmit(ReplicaId(replica), events); }
+  bool hold(std::uint64_t replica) { return did(membership.evict_by_operator(ReplicaId(replica), at())); }
+  bool readmit(std::uint64_t replica) { return did(membership.readmit_by_operator(ReplicaId(replica), at())); }
+  bool caught_up(std::uint64_t replica) { return did(membership.caught_up(ReplicaId(replica), at())); }
+  bool lacks_state(std::uint64_t replica) { return did(membership.lacks_state(ReplicaId(replica), at())); }
+  bool end_cooldown(std::uint64_t replica) { return did(membership.end_cooldown(ReplicaId(replica), at())); }
+  bool matched(std::uint64_t replica, std::uint64_t votes) {
+    return did(membership.matched(ReplicaId(replica), votes, at()));
+  }
   bool succeed(std::initializer_list<std::uint64_t> replicas) {
     Succession succession{Sequence(7), {}};
     for (const std::uint64_t replica : replicas) succession.replicas.emplace_back(replica);
-    return membership.succeed(succession, events);
+    return did(membership.succeed(succession, at()));
   }
   bool pass(Duration duration) {
     now = now + duration;
-    membership.observe(wall, now);
-    return membership.tick(events);
+    return did(membership.tick(at()));
   }
   ReplicaState state(std::uint64_t replica) const { return membership.member(ReplicaId(replica)).state; }
   std::uint64_t view() const { return membership.record().number.value; }
 
   // From evicted to voting, without waiting longer than the cool-down asks for.
   void come_back(std::uint64_t replica) {
-    const ReplicaId id(replica);
     while (state(replica) == ReplicaState::evicted) pass(milliseconds(100));
-    BOOST_TEST(membership.caught_up(id, events));
-    BOOST_TEST(membership.matched(id, probation_votes, events));
+    BOOST_TEST(caught_up(replica));
+    BOOST_TEST(matched(replica, probation_votes));
   }
   // How long the replica cools down, to a tenth of a second.
   Duration cooling(std::uint64_t replica) {
@@ -112,26 +113,26 @@ BOOST_AUTO_TEST_CASE(after_its_cool_down_a_replica_recovers_in_a_new_life) {
 
 BOOST_AUTO_TEST_CASE(whoever_has_caught_up_is_observed) {
   Group group;
-  BOOST_TEST(!group.membership.caught_up(ReplicaId(2), group.events));
+  BOOST_TEST(!group.caught_up(2));
   group.silence(2);
-  BOOST_TEST(!group.membership.caught_up(ReplicaId(2), group.events));
+  BOOST_TEST(!group.caught_up(2));
   group.pass(cooldown);
   BOOST_TEST(!group.membership.anybody_on_probation());
-  BOOST_TEST(group.membership.caught_up(ReplicaId(2), group.events));
+  BOOST_TEST(group.caught_up(2));
   BOOST_TEST(group.membership.anybody_on_probation());
   BOOST_TEST((group.membership.role(ReplicaId(2)) == MemberRole::observed));
-  BOOST_TEST(!group.membership.caught_up(ReplicaId(2), group.events));
+  BOOST_TEST(!group.caught_up(2));
 }
 
 BOOST_AUTO_TEST_CASE(enough_matches_in_a_row_close_it) {
   Group group;
   group.silence(2);
-  BOOST_TEST(!group.membership.matched(ReplicaId(2), probation_votes, group.events));
+  BOOST_TEST(!group.matched(2, probation_votes));
   group.pass(cooldown);
-  BOOST_TEST(!group.membership.matched(ReplicaId(2), probation_votes, group.events));
-  group.membership.caught_up(ReplicaId(2), group.events);
-  BOOST_TEST(!group.membership.matched(ReplicaId(2), probation_votes - 1, group.events));
-  BOOST_TEST(group.membership.matched(ReplicaId(2), probation_votes, group.events));
+  BOOST_TEST(!group.matched(2, probation_votes));
+  group.caught_up(2);
+  BOOST_TEST(!group.matched(2, probation_votes - 1));
+  BOOST_TEST(group.matched(2, probation_votes));
   BOOST_TEST((group.state(2) == ReplicaState::voting));
   BOOST_TEST(group.membership.member(ReplicaId(2)).readmissions == 1u);
   BOOST_TEST(group.membership.member(ReplicaId(2)).recovery.value == 2u);
@@ -141,7 +142,7 @@ BOOST_AUTO_TEST_CASE(a_verdict_on_probation_opens_it_again) {
   Group group;
   group.silence(2);
   group.pass(cooldown);
-  group.membership.caught_up(ReplicaId(2), group.events);
+  group.caught_up(2);
   BOOST_TEST(group.dissent(2));
   BOOST_TEST((group.state(2) == ReplicaState::evicted));
   BOOST_TEST(group.membership.member(ReplicaId(2)).evictions == 2u);
@@ -165,15 +166,13 @@ BOOST_AUTO_TEST_CASE(whoever_is_out_already_is_not_judged) {
 BOOST_AUTO_TEST_CASE(a_verdict_of_another_life_is_ignored) {
   Group group;
   for (const std::uint64_t recovery : {0, 2})
-    BOOST_TEST(
-        !group.membership.judge({ReplicaId(2), Recovery(recovery), VerdictReason::dissent, Sequence(7)}, group.events));
+    BOOST_TEST(!group.evict({ReplicaId(2), Recovery(recovery), VerdictReason::dissent, Sequence(7)}));
 }
 
 BOOST_AUTO_TEST_CASE(a_verdict_on_a_replica_that_there_is_not_is_ignored) {
   Group group;
   for (const std::uint64_t id : {std::uint64_t{0}, std::uint64_t{4}, ~std::uint64_t{0}})
-    BOOST_TEST(
-        !group.membership.judge({ReplicaId(id), Recovery(1), VerdictReason::dissent, Sequence(7)}, group.events));
+    BOOST_TEST(!group.evict({ReplicaId(id), Recovery(1), VerdictReason::dissent, Sequence(7)}));
 }
 
 // ---- cool-down
@@ -183,8 +182,8 @@ BOOST_AUTO_TEST_CASE(the_cool_down_doubles_with_each_eviction_up_to_its_cap) {
   for (const std::int64_t expected : {1, 2, 4, 8, 16, 32, 60, 60}) {
     group.silence(2);
     BOOST_TEST(group.cooling(2).milliseconds() == expected * 1'000);
-    group.membership.caught_up(ReplicaId(2), group.events);
-    group.membership.matched(ReplicaId(2), probation_votes, group.events);
+    group.caught_up(2);
+    group.matched(2, probation_votes);
   }
 }
 
@@ -241,7 +240,7 @@ BOOST_AUTO_TEST_CASE(at_the_floor_whoever_does_not_vote_anyhow_may_be_evicted) {
   Group group;
   group.silence(2);
   group.pass(cooldown);
-  group.membership.caught_up(ReplicaId(2), group.events);
+  group.caught_up(2);
   BOOST_TEST(group.membership.voters() == 2u);
   BOOST_TEST(group.silence(2));
 }
@@ -260,7 +259,7 @@ BOOST_AUTO_TEST_CASE(those_on_probation_that_a_succession_names_become_voters_in
   Group group(5);
   for (const std::uint64_t replica : {4, 5}) group.silence(replica);
   group.pass(cooldown);
-  for (const std::uint64_t replica : {4, 5}) group.membership.caught_up(ReplicaId(replica), group.events);
+  for (const std::uint64_t replica : {4, 5}) group.caught_up(replica);
   const std::uint64_t before = group.view();
   BOOST_TEST(group.succeed({1, 4, 5}));
   BOOST_TEST(group.view() == before + 1);
@@ -276,7 +275,7 @@ BOOST_AUTO_TEST_CASE(a_succession_makes_voters_of_those_on_probation_only) {
   BOOST_TEST(!group.succeed({1, 3}));  // evicted
   group.pass(cooldown);
   BOOST_TEST(!group.succeed({1, 3}));  // recovering
-  group.membership.caught_up(ReplicaId(3), group.events);
+  group.caught_up(3);
   BOOST_TEST(!group.succeed({0, 4, ~std::uint64_t{0}}));
   BOOST_TEST(!group.succeed({}));
   BOOST_TEST(group.membership.voters() == 2u);
@@ -284,7 +283,7 @@ BOOST_AUTO_TEST_CASE(a_succession_makes_voters_of_those_on_probation_only) {
 
 BOOST_AUTO_TEST_CASE(a_cool_down_can_be_ended_once_in_five_seconds) {
   Group group;
-  const auto end_cooldown = [&] { return group.membership.end_cooldown(ReplicaId(3), group.events); };
+  const auto end_cooldown = [&] { return group.end_cooldown(3); };
   BOOST_TEST(!end_cooldown());  // it votes
   group.silence(3);
   BOOST_TEST(end_cooldown());
@@ -293,42 +292,41 @@ BOOST_AUTO_TEST_CASE(a_cool_down_can_be_ended_once_in_five_seconds) {
   BOOST_TEST(!end_cooldown());
   group.pass(milliseconds(1));
   BOOST_TEST(!end_cooldown());
-  group.now = group.now + Membership::cooldown_cut_period;
-  group.membership.observe(group.wall, group.now);
+  group.now = group.now + ReplicaBreaker::leniency_period;
   BOOST_TEST(end_cooldown());
 }
 
 BOOST_AUTO_TEST_CASE(a_voter_without_a_state_recovers_without_blame_once_in_five_seconds) {
   Group group;
-  const auto lacks_state = [&] { return group.membership.lacks_state(ReplicaId(3), group.events); };
+  const auto lacks_state = [&] { return group.lacks_state(3); };
   BOOST_TEST(lacks_state());
   BOOST_TEST((group.state(3) == ReplicaState::recovering));
   BOOST_TEST(group.membership.member(ReplicaId(3)).evictions == 0u);
   const std::uint64_t first = group.view();
   for (int flap = 0; flap < 100; ++flap) {
-    group.membership.caught_up(ReplicaId(3), group.events);
-    group.membership.matched(ReplicaId(3), probation_votes, group.events);
+    group.caught_up(3);
+    group.matched(3, probation_votes);
     BOOST_TEST(!lacks_state());
   }
   BOOST_TEST(group.view() == first + 2);  // on probation, and readmitted
   BOOST_TEST((group.state(3) == ReplicaState::voting));
   BOOST_TEST(group.silence(3));  // its silence is judged as anybody's
   group.come_back(3);
-  group.pass(Membership::blameless_period);
+  group.pass(ReplicaBreaker::leniency_period);
   BOOST_TEST(lacks_state());
 }
 
 BOOST_AUTO_TEST_CASE(whoever_is_held_or_quarantined_waits_for_an_operator) {
   Group group;
   group.hold(3);
-  BOOST_TEST(!group.membership.end_cooldown(ReplicaId(3), group.events));
+  BOOST_TEST(!group.end_cooldown(3));
   group.readmit(3);
   for (int count = 0; count < 3; ++count) {
     group.dissent(3);
     if (count < 2) group.come_back(3);
   }
   BOOST_REQUIRE((group.state(3) == ReplicaState::quarantined));
-  BOOST_TEST(!group.membership.end_cooldown(ReplicaId(3), group.events));
+  BOOST_TEST(!group.end_cooldown(3));
 }
 
 // ---- quarantine
@@ -435,7 +433,7 @@ BOOST_AUTO_TEST_CASE(only_who_is_out_can_be_readmitted) {
   group.silence(2);
   group.readmit(2);
   BOOST_TEST(!group.readmit(2));
-  group.membership.caught_up(ReplicaId(2), group.events);
+  group.caught_up(2);
   BOOST_TEST(!group.readmit(2));
 }
 
@@ -452,9 +450,9 @@ BOOST_AUTO_TEST_CASE(every_change_makes_a_new_view_and_nothing_else_does) {
   changes(group.silence(2));
   changes(group.pass(cooldown));
   changes(group.pass(cooldown));
-  changes(group.membership.caught_up(ReplicaId(2), group.events));
-  changes(group.membership.matched(ReplicaId(2), probation_votes, group.events));
-  changes(group.membership.matched(ReplicaId(2), probation_votes, group.events));
+  changes(group.caught_up(2));
+  changes(group.matched(2, probation_votes));
+  changes(group.matched(2, probation_votes));
   changes(group.hold(3));
   changes(group.readmit(3));
   BOOST_TEST(expected == 7u);

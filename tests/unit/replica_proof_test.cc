@@ -13,7 +13,7 @@ ReplicaStanding asking(Group& group, std::uint64_t prove, std::uint64_t recovery
   if (group.chain.term.value < recovery) group.chain.term = Term(recovery);
   ReplicaStanding standing = standing_of(group.chain, recovery);
   standing.prove = Sequence(prove);
-  standing.reason = "no_majority";
+  standing.reason = OutReason::no_majority;
   standing.vote_from = group.chain.last.sequence.next();
   return standing;
 }
@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(and_loads_an_older_checkpoint_when_that_of_exactly_that_ord
   RolledBack group;
   group.ask(4);
   ReplicaStanding again = asking(group, 4, 3);
-  again.reason = "dissent";
+  again.reason = OutReason::dissent;
   group.replica.receive(again);
   BOOST_TEST(group.replica.distrusted == std::vector<std::uint64_t>{4}, boost::test_tools::per_element());
   group.stream_from_applied();

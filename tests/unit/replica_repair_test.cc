@@ -78,7 +78,7 @@ struct CutJournal {
   std::uint64_t donor() const { return replica.requests.back().first.value; }
 };
 
-ReplicaStanding told(ReplicaStanding standing, std::uint64_t recovery, const std::string& reason) {
+ReplicaStanding told(ReplicaStanding standing, std::uint64_t recovery, OutReason reason) {
   standing.recovery = Recovery(recovery);
   standing.reason = reason;
   standing.vote_from = standing.last.sequence.next();  // all is decided
@@ -86,7 +86,7 @@ ReplicaStanding told(ReplicaStanding standing, std::uint64_t recovery, const std
 }
 
 ReplicaStanding dissent(const ReplicaStanding& standing, std::uint64_t recovery) {
-  return told(standing, recovery, "dissent");
+  return told(standing, recovery, OutReason::dissent);
 }
 
 // Its replica has loaded checkpoint 2, of 6 orders that were executed before; a checkpoint of 6 waited for its turn.
@@ -200,7 +200,7 @@ BOOST_AUTO_TEST_CASE(a_checkpoint_that_is_not_the_agreed_state_is_dropped_before
 BOOST_AUTO_TEST_CASE(and_silence_proves_nothing_against_it) {
   Restarted group;
   group.stream_from_applied();
-  const ReplicaStanding standing = told(standing_of(group.chain), 2, "silence");
+  const ReplicaStanding standing = told(standing_of(group.chain), 2, OutReason::silence);
   group.replica.receive(standing);
   BOOST_TEST(group.replica.distrusted.empty());
   BOOST_TEST(group.replica.applied() == 6u);  // and nothing is executed again
@@ -211,7 +211,7 @@ BOOST_AUTO_TEST_CASE(and_silence_proves_nothing_against_it) {
 BOOST_AUTO_TEST_CASE(but_after_a_silence_what_is_undecided_is_executed_and_voted_on_again) {
   Restarted group;
   group.stream_from_applied();
-  ReplicaStanding standing = told(standing_of(group.chain), 2, "silence");
+  ReplicaStanding standing = told(standing_of(group.chain), 2, OutReason::silence);
   standing.vote_from = Sequence(5);
   group.replica.receive(standing);
   BOOST_TEST(group.replica.applied() == 2u);
@@ -226,7 +226,7 @@ BOOST_AUTO_TEST_CASE(and_votes_before_a_silence_prove_nothing_for_it) {
   Restarted group;
   group.stream_from_applied();
   group.replica.receive(standing_of(group.chain));  // a vote is decided
-  const ReplicaStanding standing = told(standing_of(group.chain), 2, "silence");
+  const ReplicaStanding standing = told(standing_of(group.chain), 2, OutReason::silence);
   group.replica.receive(standing);
   group.replica.wait(seconds(3));
   group.replica.receive(standing);
@@ -240,7 +240,7 @@ BOOST_AUTO_TEST_CASE(and_what_was_captured_before_a_silence_goes_with_the_next_c
   group.count(5);
   group.replica.receive(standing_of(group.chain));
   group.count(2);  // 8 waits
-  const ReplicaStanding standing = told(standing_of(group.chain), 2, "silence");
+  const ReplicaStanding standing = told(standing_of(group.chain), 2, OutReason::silence);
   group.replica.receive(standing);
   BOOST_TEST(group.replica.core->checkpoint().value == 2u);
   group.count(2);
@@ -291,7 +291,7 @@ BOOST_AUTO_TEST_CASE(and_an_order_that_was_long_on_its_way_proves_nothing_agains
 BOOST_AUTO_TEST_CASE(and_whoever_missed_an_earlier_recovery_rolls_back_for_it) {
   Restarted group;
   group.stream_from_applied();
-  group.replica.receive(told(standing_of(group.chain), 3, "silence"));  // 2 may have been for dissent
+  group.replica.receive(told(standing_of(group.chain), 3, OutReason::silence));  // 2 may have been for dissent
   BOOST_TEST(group.replica.applied() == 2u);
 }
 

@@ -84,7 +84,9 @@ BOOST_AUTO_TEST_CASE(what_could_not_be_sent_is_tried_again_after_a_moment) {
   Bench bench;
   bench.receive(reports(100));
   bench.stream.delivered(Sequence(150));
-  BOOST_TEST(bench.stream.delivery_failed(Sequence(141), start) == 10u);
+  BOOST_TEST(bench.stream.orders_sent() == 50u);
+  bench.stream.delivery_failed(Sequence(141), start);
+  BOOST_TEST(bench.stream.orders_sent() == 40u);
   BOOST_TEST(bench.stream.sent().value == 140u);
   BOOST_TEST((bench.stream.may_send_from() == start + milliseconds(5)));
 }
@@ -106,11 +108,23 @@ BOOST_AUTO_TEST_CASE(who_claims_more_than_there_is_has_not_carried_out_its_recov
 
 BOOST_AUTO_TEST_CASE(a_lack_of_state_is_news_once_in_a_life) {
   Bench bench;
-  bench.receive(reports(100));
-  BOOST_TEST(bench.stream.begins_to_lack_state(true));
-  BOOST_TEST(!bench.stream.begins_to_lack_state(true));
-  bench.receive(reports(100, 2));
-  BOOST_TEST(bench.stream.begins_to_lack_state(true));
+  ReplicaReport wanting = reports(100);
+  wanting.state_wanted = Sequence(1);
+  bench.receive(wanting);
+  BOOST_TEST(!bench.stream.begins_to_lack_state(Sequence(101)), "the journal leads on");
+  BOOST_TEST(bench.stream.begins_to_lack_state(Sequence(102)));
+  BOOST_TEST(!bench.stream.begins_to_lack_state(Sequence(102)));
+  wanting.recovery = Recovery(2);
+  bench.receive(wanting);
+  BOOST_TEST(bench.stream.begins_to_lack_state(Sequence(102)));
+}
+
+BOOST_AUTO_TEST_CASE(an_unproven_import_is_no_state_to_vote_with) {
+  Bench bench;
+  ReplicaReport imported = reports(100);
+  imported.imported = true;
+  bench.receive(imported);
+  BOOST_TEST(bench.stream.begins_to_lack_state(Sequence(1)));
 }
 
 BOOST_AUTO_TEST_CASE(a_fresh_report_is_measured_against_what_it_could_know) {
