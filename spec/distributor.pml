@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The distributor: distributor/core.cc, core_group.cc, membership.cc, journal/.
+/* The distributor: distributor/core.cc, membership.cc, reproduction.cc, journal/.
 
    A crash and the next start are one step, since nobody hears anything of the distributor
    between them. */

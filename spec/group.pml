@@ -70,7 +70,7 @@ byte order_term[ORDERS + 1];    /* the term of each order in the journal */
 bool is_read[ORDERS + 1];       /* an order without changes (law 6) */
 #endif
 #if defined(READS) || defined(IMPORTS) && defined(EXECUTION)
-byte agreed;                    /* the newest order that it takes for decided (core_repair.cc) */
+byte agreed;                    /* the newest order that it takes for decided (agreement.h) */
 #endif
 byte closed;                    /* ballots up to this one are closed */
 byte known_comparator;          /* its incarnation; zero: no comparator has reported in this term */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A replica: replica/core.cc, core_repair.cc. A replica that hangs or is slow does not take its
+/* A replica: replica/core.cc, trial.h, import.h. A replica that hangs or is slow does not take its
    steps. A lie is a wrong vote. A crash is a roll-back that nobody asked for. Checkpoints are left
    out: a roll-back leads to the beginning.
 
@@ -7,7 +7,7 @@
    any order of the journal at any time, as if it had rolled back and executed all orders before
    without a vote. That is more than a replica does. */
 
-/* An unproven import (replica/core_repair.cc, may_execute, examine_state): the replica executes
+/* An unproven import (replica/trial.h): the replica executes
    nothing beyond the agreed order, and gives no vote, until its state after that order is the
    agreed state. If it is another state, the replica drops it and asks the next donor. Without
    EXECUTION the comparison happens at any time, since a donor's checkpoint is of an order that

@@ -329,9 +329,9 @@ class Trial:
         return self.count_halts() > self.halts
 
     def own_deaths(self):
-        """Daemons that crashed: neither killed, nor ended by themselves for a new term."""
+        """Daemons that crashed: nobody killed them."""
         return {what: count for what, count in Storm(self.group).own_deaths().items()
-                if not what.endswith(('hung', f'exit {os.EX_TEMPFAIL}'))}
+                if not what.endswith('hung')}
 
     # ---- what came of it
 
