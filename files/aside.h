@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names for what is put aside, beside where it was: PATH.WORD-1, PATH.WORD-2 and so on. `tally aside` lists them.
+// Names for what is put aside. They stand beside the old name: PATH.WORD-1, PATH.WORD-2 and so on.
+// `tally aside` lists them.
 #pragma once
 
 #include <filesystem>
@@ -9,7 +10,8 @@
 
 namespace tally {
 
-// The first free one, so that nothing is ever written over. An error, a sentence: `most` are there already.
+// Returns the first name that is free, so that nothing is ever overwritten. The error is a
+// sentence: there are `most` names of that kind already.
 tl::expected<std::filesystem::path, std::string> free_aside_name(const std::filesystem::path& path,
                                                                  std::string_view word, unsigned most = 1'000);
 

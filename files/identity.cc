@@ -12,7 +12,7 @@ constexpr int hex = 16;
 constexpr std::size_t hex_digits = 16;
 constexpr std::size_t most_identity_bytes = 4096;
 
-// What stands between two texts.
+// The part of the text between `before` and `behind`.
 std::string_view between(std::string_view text, std::string_view before, std::string_view behind) {
   const std::size_t found = text.find(before);
   if (found == std::string_view::npos) return {};
@@ -35,7 +35,8 @@ std::string encode_identity(const Identity& identity) {
   return text + "checksum " + to_hex(checksum_of(text)) + '\n';
 }
 
-// Whatever is encoded again as the same text.
+// Accepts exactly the texts that encode_identity() makes: what was read is encoded again and
+// compared.
 std::optional<Identity> decode_identity(std::string_view text) {
   Identity identity;
   identity.kind = between(text, "tally ", ",");
@@ -56,7 +57,8 @@ void write_identity(Directory& directory, const Identity& identity) {
     file->write(0, encode_identity(identity));
     file->sync();
   }
-  directory.sync();  // where there is an identity, there is what was made before it
+  // What was made in the directory before its identity must be on disk before the identity is.
+  directory.sync();
   directory.rename(unfinished_identity_file, identity_file);
   directory.sync();
 }

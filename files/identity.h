@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The file `identity` of a directory that a daemon keeps: what it is, whose, and of which group. It is written once,
-// when the directory is made, and checked at each start: a directory without it is not the daemon's, or was lost in
-// part, and nothing is written to it.
+// The file `identity` in a directory that a daemon keeps. It says what the directory is, whose it
+// is, and to which group it belongs. It is written once, when the directory is made, and checked at
+// each start. A directory without it either is not the daemon's or was lost in part, so nothing is
+// written to it.
 #pragma once
 
 #include <cstdint>
@@ -22,20 +23,20 @@ struct Identity {
   std::uint32_t format = 1;
   std::string role;  // distributor, replica-2, comparator
   GroupId group;     // zero: not known yet
-  std::string made;  // when, for people: 2026-11-29T10:00:00Z
+  std::string made;  // the time, for people: 2026-11-29T10:00:00Z
   auto operator<=>(const Identity&) const = default;
 };
 
-// 16 hexadecimal digits.
+// As 16 hexadecimal digits.
 std::string to_hex(GroupId group);
 
-// Lines of text, the last one a checksum of those before.
+// Lines of text. The last line is a checksum of the lines before it.
 std::string encode_identity(const Identity& identity);
 std::optional<Identity> decode_identity(std::string_view text);
 
-// Of a directory that has the file. Nothing: it is damaged.
+// Precondition: the directory has the file. Returns nothing if the file is damaged.
 std::optional<Identity> find_identity(const Directory& directory);
-// Replaces it as a whole, and syncs it and its name.
+// Replaces the file as a whole, and syncs its content and its name.
 void write_identity(Directory& directory, const Identity& identity);
 
 }  // namespace tally

@@ -67,7 +67,7 @@ class PosixFile : public File {
       auto gone = static_cast<std::size_t>(wrote);
       left -= gone;
       offset += gone;
-      for (; gone > 0; ++next) {  // a short write ends anywhere
+      for (; gone > 0; ++next) {  // a short write may end in the middle of a part
         const std::size_t part = std::min(gone, next->iov_len);
         next->iov_base = static_cast<char*>(next->iov_base) + part;
         next->iov_len -= part;

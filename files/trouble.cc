@@ -43,7 +43,8 @@ Trouble trouble_of(int error) {
     case EAGAIN:
     case EBUSY:
     case ETXTBSY: return Trouble::locked;
-    default: return Trouble::no_access;  // EACCES, EPERM, EIO, EROFS, ESTALE and whatever else: nothing is known
+    // EACCES, EPERM, EIO, EROFS, ESTALE and whatever else: nothing is known about the content.
+    default: return Trouble::no_access;
   }
 }
 
@@ -67,7 +68,7 @@ std::optional<FoundTrouble> find_trouble(const std::filesystem::path& directory)
     if (!entries->is_regular_file(failure)) continue;
     const Descriptor file(open(entries->path().c_str(), O_RDONLY | O_CLOEXEC));
     char byte = 0;
-    if (!file && errno == ENOENT) continue;  // it was removed meanwhile
+    if (!file && errno == ENOENT) continue;  // it was removed in the meantime
     if (!file || pread(file.get(), &byte, 1, 0) < 0) return found(entries->path(), errno);
   }
   return std::nullopt;
