@@ -14,10 +14,12 @@ namespace tally {
 namespace {
 
 constexpr std::string_view magic = "tallyseg";
-constexpr std::size_t header_fixed_bytes = magic.size() + 4 + 4 + 8;  // magic, format, size, checksum
-constexpr std::size_t checksum_bytes = 8;                             // a record's, before the rest of its head
+// Magic, format, size, and checksum.
+constexpr std::size_t header_fixed_bytes = magic.size() + 4 + 4 + 8;
+// A record begins with its checksum; the rest of its head follows.
+constexpr std::size_t checksum_bytes = 8;
 constexpr std::size_t type_offset = checksum_bytes + 4;
-constexpr std::uint32_t type_mask = 0xFF;  // above it: the head's own check
+constexpr std::uint32_t type_mask = 0xFF;  // the bits above it are the head's own check
 constexpr std::string_view name_prefix = "orders-";
 constexpr std::size_t name_digits = 20;
 
@@ -30,7 +32,8 @@ std::uint64_t salted_checksum(std::string_view head, std::string_view first, std
   return XXH3_64bits_digest(&hashing);
 }
 
-// Of a head without checksum and check: the most significant bits, in the place that they have beside the type.
+// The check of a head, whose checksum and check are left out. It is the most significant bits of
+// the hash, moved to the place that they have in the word of the type.
 std::uint32_t head_check(std::string_view head, std::uint64_t salt) {
   return static_cast<std::uint32_t>(XXH3_64bits_withSeed(head.data(), head.size(), salt) >> 40) << 8;
 }
@@ -57,7 +60,8 @@ std::string encode_segment_header(const SegmentHeader& header) {
   append_sized(facts, encode_view(header.view));
   append_sized(facts, encode_agreed(header.agreed));
 
-  CHECK(header_fixed_bytes + facts.size() <= most_segment_header_bytes);  // limits::voided_orders
+  // limits::voided_orders keeps the view so short.
+  CHECK(header_fixed_bytes + facts.size() <= most_segment_header_bytes);
   std::string bytes(magic);
   append_number(bytes, journal_format);
   append_number(bytes, static_cast<std::uint32_t>(header_fixed_bytes + facts.size()));

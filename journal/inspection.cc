@@ -12,9 +12,11 @@
 namespace tally {
 namespace {
 
-constexpr int most_looks = 4;  // at what a start would do, while a distributor writes
+// How often to look at what a start would do, while a distributor may be writing.
+constexpr int most_looks = 4;
 
-// With the sentence of a start that refuses, if these two files are not there or damaged.
+// Returns the sentence with which a start refuses if one of these two files is missing or damaged,
+// and an empty text otherwise.
 std::string read_small_files(const Directory& directory, JournalInspection& inspection) {
   const auto identity = read_identity(directory);
   if (!identity) return identity.error();
@@ -43,7 +45,9 @@ OpeningVerdict judge(const Directory& directory) {
   return verdict;
 }
 
-// A distributor that writes and cuts meanwhile can make it look damaged, but not twice in the same way.
+// A distributor that writes and cuts meanwhile can make the journal look damaged, but not twice in
+// the same way. So a refusal counts only when two looks in a row give the same sentence, or when
+// the last look gives it.
 OpeningVerdict verdict_on(const Directory& directory) {
   OpeningVerdict verdict;
   for (int look = 0; look < most_looks; ++look) {
@@ -66,7 +70,7 @@ class Reading {
     if (progress_) progress_(0, all_);
   }
 
-  // So much of the present file.
+  // So many bytes of the present file have been read.
   void read(std::uint64_t bytes) {
     constexpr std::uint64_t step = 1u << 20;
     if (!progress_ || bytes < told_ + step) return;
@@ -86,7 +90,7 @@ class Reading {
   std::uint64_t told_ = 0;
 };
 
-// What follows a segment that a crash tore.
+// What goes on from a segment that a crash tore is void.
 void void_behind(std::vector<InspectedSegment>& segments, std::size_t place) {
   for (std::size_t later = place + 1; later < segments.size(); ++later) {
     if (!segments[later].counts) continue;

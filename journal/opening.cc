@@ -17,7 +17,7 @@ constexpr std::string_view restore =
 
 std::string named(Sequence sequence) { return std::to_string(sequence.value); }
 
-// Names that may stand in a journal's directory beside its segments.
+// Whether a file of this name may be in a journal's directory beside the segments.
 bool is_known(const std::string& name) {
   constexpr std::array<std::string_view, 7> known = {identity_file, unfinished_identity_file, StableMark::file_name,
                                                      spare_file,    unfinished_spare_file,    growing_file,
@@ -54,7 +54,8 @@ class Opening {
     std::vector<std::string> names;
     for (const std::string& name : directory_.names()) {
       if (segment_first(name))
-        names.push_back(name);  // in the order of what they hold: their numbers have leading zeros
+        // Sorted names are in the order of what they hold, because the numbers have leading zeros.
+        names.push_back(name);
       else if (!is_known(name))
         return tl::unexpected(name + " does not belong there; move it away");
     }
@@ -71,7 +72,8 @@ class Opening {
     if (header.group != mark_.group) return refuse(name + " belongs to another group");
     if (segment->name() != name) return refuse(name + " holds what belongs to " + segment->name());
     found_.last_number = std::max(found_.last_number, header.first_number - 1);
-    if (segment->first() <= mark_.first) {  // all before it were cut, and a crash leaves any of them
+    // All segments before this one were cut. A crash may have left any of them.
+    if (segment->first() <= mark_.first) {
       for (const auto& cut : found_.segments) found_.leftovers.push_back(cut->name());
       found_.segments.clear();
     }
@@ -80,7 +82,8 @@ class Opening {
       return {};
     }
     const Segment& before = *found_.segments.back();
-    if (header.term < before.header().term) {  // its orders were written anew, when that term began
+    // Its orders were written anew when the term of the segment before it began.
+    if (header.term < before.header().term) {
       found_.leftovers.push_back(name);
       return {};
     }
@@ -91,13 +94,14 @@ class Opening {
     return {};
   }
 
-  // And so, since they do not follow, what comes behind it.
+  // The segments behind this one do not continue the one before it, so they are left out by the
+  // same rule.
   tl::expected<void, std::string> leave_out(const std::string& name) {
     found_.leftovers.push_back(name);
     return {};
   }
 
-  // Nothing was cut that is missing.
+  // A beginning may be missing only because it was cut, and an end only if no newer term was begun.
   tl::expected<void, std::string> check_beginning() {
     const bool empty = found_.segments.empty();
     if (empty && mark_.term.value == 0) return {};
@@ -117,7 +121,8 @@ class Opening {
 
   // ---- where the order ends
 
-  // What is before the mark's segment was stable long ago: reads and scrubs look at it.
+  // The orders before the mark's segment were stable long ago. Reads and scrubs verify them, so
+  // that a start need not.
   std::size_t first_to_follow() const {
     std::size_t place = found_.segments.size() - 1;
     while (place > 0 && found_.segments[place]->first() > mark_.sequence) --place;
@@ -152,13 +157,13 @@ class Opening {
     return finish();
   }
 
-  // Of the records in this segment.
+  // The number of the last record in this segment that counts.
   std::uint64_t last_that_counts(std::size_t place) const {
     const bool newest = place + 1 == found_.segments.size();
     return newest ? UINT64_MAX : found_.segments[place + 1]->header().predecessor_last;
   }
 
-  // Record by record, until one is not whole.
+  // Follows record by record until one is not whole.
   tl::expected<void, std::string> follow(const Segment& segment, RecordScan& scan, std::uint64_t last) {
     while (scan.number() <= last) {
       const auto before = gives_up_ ? std::optional(scan) : std::nullopt;
@@ -176,17 +181,24 @@ class Opening {
     return {};
   }
 
-  // Orders before the mark that are damaged are served around: whoever needs them imports. As many records are missing
-  // as orders, so no fact is among them; and the chain that the mark has vouches for the orders behind.
+  // A damaged order before the mark does not keep the journal from opening. Reads serve around it,
+  // and a replica that needs it imports a state instead. This is right only if no view and no
+  // agreed state is lost with it, so there must be as many missing records as missing orders. The
+  // gap has no chain to check. But every chain digests the one before it, so the chain that the
+  // mark remembers vouches for all orders between the gap and the mark.
   std::optional<RecordScan::Record> go_round_damage(const Segment& segment, RecordScan& scan, std::uint64_t last) {
-    if (last_.order.sequence >= mark_.sequence) return std::nullopt;  // and nothing is searched twice
+    // Behind the mark no gap is passed over. judge_end() searches there, so this does not search
+    // too.
+    if (last_.order.sequence >= mark_.sequence) return std::nullopt;
     RecordScan further = scan;
     const auto record = further.search();
     if (!record || record->head.number > last || record->head.sequence > mark_.sequence) return std::nullopt;
     const bool is_order = record->head.type == RecordType::order;
     const Sequence before(record->head.sequence.value - (is_order ? 1 : 0));
     const std::uint64_t missing = record->head.number - scan.number();
-    if (before >= mark_.sequence) return std::nullopt;  // a fact behind it: nothing tells what its order was
+    // The mark's own order is missing, and a view or an agreed state follows it. Nothing is left
+    // that tells what that order was.
+    if (before >= mark_.sequence) return std::nullopt;
     if (before.value - last_.order.sequence.value != missing) return std::nullopt;
     last_.order.sequence = before;
     chain_known_ = false;
@@ -234,14 +246,15 @@ class Opening {
     found_.recovered.agreed = header.agreed;
   }
 
-  // All records up to this one were synced.
+  // All records up to this number are known to have been synced.
   void prove(std::uint64_t number) {
     found_.synced_number = std::max(found_.synced_number, number);
     for (; !unproven_.empty() && unproven_.front().number <= found_.synced_number; unproven_.pop_front())
       found_.synced = unproven_.front().place;
   }
 
-  // The record that `scan` wants is not there. It was never synced, unless something behind it says so.
+  // The record that `scan` expects is not whole. It counts as never synced, and so as the end of
+  // the order, unless something behind it, or the mark, proves that it was synced.
   tl::expected<void, std::string> judge_end(std::size_t place, RecordScan scan) {
     const std::uint64_t missing = scan.number();
     std::uint64_t synced = 0;
@@ -259,7 +272,8 @@ class Opening {
       RecordScan further = found_.segments[later]->scan();
       search(further);
     }
-    const bool has_the_mark = last_.order.sequence >= mark_.sequence;  // else its order is behind, or lost
+    // If not, the mark's order is behind the gap, or lost.
+    const bool has_the_mark = last_.order.sequence >= mark_.sequence;
     const bool mark_is_behind = !has_the_mark && mark_.sequence <= reached;
     const bool fact_is_lost = has_the_mark && mark_.synced >= missing;
     const bool is_damage = std::max(synced, found_.synced_number) >= missing || mark_is_behind || fact_is_lost;
@@ -284,7 +298,8 @@ class Opening {
     recovered.last = last_.order;
     recovered.served = last_.served;
     recovered.calendar = last_.calendar;
-    if (recovered.agreed.order.sequence > recovered.last.sequence) recovered.agreed = {};  // of a tail that was dropped
+    // What was agreed on a tail that was dropped does not count.
+    if (recovered.agreed.order.sequence > recovered.last.sequence) recovered.agreed = {};
     return {};
   }
 
@@ -293,8 +308,8 @@ class Opening {
   const bool gives_up_;
   FoundJournal found_;
   JournalPlace last_;
-  bool chain_known_ = true;        // that of `last_`
-  std::deque<Unproven> unproven_;  // orders behind `synced_number`
+  bool chain_known_ = true;        // whether that of `last_` is known
+  std::deque<Unproven> unproven_;  // orders behind `synced_number`, oldest first
 };
 
 }  // namespace

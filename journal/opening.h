@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a journal's directory holds, found without a change to it: which segments count, where the order ends, and what
-// is known to have been synced. Tells what a crash may leave from what only damage leaves
-// (Alagappan et al., "Protocol-Aware Recovery for Consensus-Based Storage", FAST 2018): the proof of what was synced
-// stands in every later record and in the mark, apart from the record itself.
+// Finds out what a journal's directory holds, and changes nothing: which segments count, where the
+// order ends, and what is known to have been synced. It tells what a crash may leave from what only
+// damage leaves (Alagappan et al., "Protocol-Aware Recovery for Consensus-Based Storage", FAST
+// 2018).
 //
-// A crash loses any of what was not synced, in any order: it ends the journal at the first record that is not whole,
-// and what is behind that was never stable. A record that was synced and is not whole is damage.
+// A crash may lose any part of what was not synced, and nothing else. So the journal ends at the
+// first record that is not whole, and what is behind that record was never stable. But a record
+// that was synced and is not whole is damage. To tell the two apart, the proof of what was synced
+// must survive the record itself: it stands in every later record and in the mark.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +25,7 @@
 
 namespace tally {
 
-// What a term may go on from.
+// A place in the order from which a term may go on.
 struct JournalPlace {
   OrderIdentity order;
   ServedTime served;
@@ -32,33 +34,37 @@ struct JournalPlace {
 
 struct FoundJournal {
   RecoveredJournal recovered;                      // of the newest term that was begun
-  std::uint32_t semantics = 0;                     // that made it; zero: no segment
+  std::uint32_t semantics = 0;                     // the version that made it; zero: no segment
   std::vector<std::shared_ptr<Segment>> segments;  // those that count, oldest first
-  std::vector<std::string> leftovers;              // that do not: void, or never finished
-  std::uint64_t last_number = 0;                   // no record has a higher one
-  // All up to here is on the disk. What follows it may be in the page cache only, after a sync that failed.
+  // Those that do not count: they are void, or were never finished.
+  std::vector<std::string> leftovers;
+  std::uint64_t last_number = 0;  // the highest number of any record that was found
+  // All records up to this number are on the disk. What follows may be in the page cache only,
+  // after a sync that failed.
   std::uint64_t synced_number = 0;
   JournalPlace synced;
 };
 
-// What the identity of a journal says beside its group.
+// What the identity of a journal says about its kind and its owner.
 inline constexpr char journal_kind[] = "journal";
 inline constexpr char distributor_role[] = "distributor";
 
-// The files that every journal has: without them nothing is opened. Errors are sentences for the operator.
+// Reads the two files that every journal has. Without them nothing is opened. The errors are
+// sentences for the operator.
 tl::expected<Identity, std::string> read_identity(const Directory& directory);
 enum class Access { read, write };
 tl::expected<std::unique_ptr<StableMark>, std::string> read_mark(const Directory& directory, GroupId group,
                                                                  Access access);
 
-// Why a journal that was found is of another version of tally, if it is.
+// If another version of tally wrote this journal, the reason for refusing it.
 std::optional<std::string> refused_semantics(const FoundJournal& found);
 
-// What is lost: whether it is refused, or given up by an operator. Then the journal ends before the first thing that is
-// missing or damaged, be it stable or not.
+// What to do about a loss. A start refuses it. An operator may give up what is lost: then the
+// journal ends before the first thing that is missing or damaged, even if that was stable.
 enum class Loss { refused, given_up };
 
-// `mark`: of the same group. std::system_error: something cannot be read now, which proves nothing.
+// Precondition: `mark` is of the same group. Throws std::system_error if something cannot be read
+// now, which proves nothing.
 tl::expected<FoundJournal, std::string> find_journal(const Directory& directory, const StablePlace& mark,
                                                      Loss loss = Loss::refused);
 

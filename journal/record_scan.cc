@@ -13,7 +13,7 @@ constexpr std::size_t buffer_bytes = 64 * 1024;
 RecordScan::RecordScan(const File& file, std::uint64_t salt, std::uint64_t offset, std::uint64_t number)
     : file_(&file), salt_(salt), offset_(offset), number_(number) {}
 
-// Fewer bytes only where the file ends.
+// Returns fewer bytes only where the file ends.
 std::string_view RecordScan::view(std::uint64_t offset, std::size_t size) {
   const bool there = offset >= buffer_offset_ && offset + size <= buffer_offset_ + buffer_.size();
   if (!there) {
@@ -24,7 +24,7 @@ std::string_view RecordScan::view(std::uint64_t offset, std::size_t size) {
   return std::string_view(buffer_).substr(offset - buffer_offset_, size);
 }
 
-// A valid record here, whatever its number.
+// A valid record at this place, whatever its number is.
 std::optional<RecordScan::Record> RecordScan::record_at(std::uint64_t offset) {
   const auto head = decode_record_head(view(offset, record_head_bytes), salt_);
   if (!head) return std::nullopt;

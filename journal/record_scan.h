@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the records of one segment, one behind the other. Reads through a buffer, so that small records cost no system
-// call each. One thread; the file outlives it.
+// Reads the records of one segment, one behind the other. It reads through a buffer, so that small
+// records do not cost a system call each. It belongs to one thread, and the file must outlive it.
 #pragma once
 
 #include <cstdint>
@@ -17,19 +17,21 @@ class RecordScan {
  public:
   struct Record {
     RecordHead head;
-    std::string_view content;  // until the next call
+    std::string_view content;  // valid until the next call
     std::uint64_t offset;      // of its head
   };
 
-  // Begins at `offset`, where the record `number` is, or will be.
+  // Begins at `offset`, where the record with this number is or will be.
   RecordScan(const File& file, std::uint64_t salt, std::uint64_t offset, std::uint64_t number);
 
-  // Nothing: no valid record of the expected number is here. Asked again, it looks again.
+  // Returns nothing if no valid record of the expected number is here. The next call looks again,
+  // since the record may have been written by then.
   std::optional<Record> next();
-  // Where next() found nothing: the first valid record of a higher number behind it, which next() then goes on from.
+  // To be called where next() found nothing. Finds the first valid record of a higher number behind
+  // this place. next() then goes on from that record.
   std::optional<Record> search();
 
-  // Behind the last record.
+  // The offset behind the last record, and the number of the record that is expected there.
   std::uint64_t offset() const { return offset_; }
   std::uint64_t number() const { return number_; }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the journal's records hold, as bytes. Layouts are little-endian and fixed (protocol/bytes.h); an order is its
-// message, header frame and body one after the other (wire/codec.h).
+// What the journal's records hold, as bytes. The layouts are little-endian and fixed
+// (protocol/bytes.h). An order is its message: the header frame, then the body (wire/codec.h).
 //
-// Every decoder is total: any bytes give a record or nothing. Any thread.
+// Every decoder is total: any bytes give a record or nothing. Any thread may call these functions.
 #pragma once
 
 #include <optional>
@@ -13,7 +13,7 @@
 
 namespace tally {
 
-// If it is whole, and its chain is what it says.
+// Returns nothing unless the order is whole and its chain is the one that it should have.
 std::optional<Order> decode_order(std::string_view bytes);
 
 std::string encode_view(const JournaledView& view);

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint64_t piece_bytes = 1u << 20;
 
-// The whole file, but of the newest segment only what counts.
+// The whole file, except that of the last segment only what counts is copied.
 std::uint64_t bytes_of(const Segment& segment) { return std::min(segment.end(), segment.file().size()); }
 
 void copy(const Segment& segment, Directory& to, std::uint64_t& done, std::uint64_t all, const CopyProgress& progress) {
@@ -41,7 +41,7 @@ tl::expected<void, std::string> salvage_journal(const Directory& from, Directory
     const auto identity = read_identity(from);
     if (!identity) return tl::unexpected(identity.error());
     const auto mark = read_mark(from, identity->group, Access::read);
-    StablePlace place;  // a mark that is lost proves nothing
+    StablePlace place;  // if the mark is lost, an empty one takes its place, and proves nothing
     place.group = identity->group;
     if (mark) place = (*mark)->get();
     const auto found = find_journal(from, place, Loss::given_up);
@@ -53,7 +53,7 @@ tl::expected<void, std::string> salvage_journal(const Directory& from, Directory
     for (const auto& segment : found->segments) all += bytes_of(*segment);
     for (const auto& segment : found->segments) copy(*segment, to, done, all, progress);
     make_mark(to, *found);
-    write_identity(to, *identity);  // last: only now it is a journal
+    write_identity(to, *identity);  // this comes last, because only now it is a journal
     return {};
   } catch (const std::system_error& error) {
     return tl::unexpected(std::string("the journal cannot be copied: ") + error.what());

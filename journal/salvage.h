@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For an operator who gives up what is lost: what can still be read of a damaged journal.
+// Copies what can still be read of a damaged journal, for an operator who gives up what is lost.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,12 @@
 
 namespace tally {
 
-// Bytes done, of so many.
+// How many bytes are done, of how many.
 using CopyProgress = std::function<void(std::uint64_t done, std::uint64_t all)>;
 
-// Copies the journal into an empty directory, up to the first thing that is missing or damaged, so that it can be
-// opened there: with a new mark, since the old one says what there was. `from` stays as it is. The error is a sentence:
-// then nothing of it can be used.
+// Copies the journal into an empty directory, up to the first thing that is missing or damaged, so
+// that it can be opened there. The copy gets a new mark, because the old one tells of what is lost.
+// `from` stays as it is. The error is a sentence; after an error nothing in `to` can be used.
 tl::expected<void, std::string> salvage_journal(const Directory& from, Directory& to, const CopyProgress& progress);
 
 }  // namespace tally

@@ -60,13 +60,14 @@ Segment::Place Segment::place_before(Sequence sequence) const {
   return *std::prev(behind);
 }
 
-// Whoever reads on reads through the scan; from the nearest place that is known it is never far.
+// Whoever reads on does so through the scan that is returned. So a search is rare, and it begins at
+// the nearest place in the index, which is never far away.
 std::optional<Segment::Found> Segment::find(Sequence sequence) {
   const Place place = place_before(sequence);
   RecordScan scan(*file_, header_.salt, place.offset, place.number);
   while (true) {
     auto record = scan.next();
-    if (!record) record = scan.search();  // over what is damaged
+    if (!record) record = scan.search();  // passes over what is damaged
     if (!record || record->head.sequence > sequence) return std::nullopt;
     note(record->head, record->offset);
     if (record->head.type == RecordType::order && record->head.sequence == sequence)

@@ -9,7 +9,7 @@
 namespace tally {
 namespace {
 
-// Nothing: it is not there any more.
+// Returns nothing if the file has been removed.
 std::optional<SegmentFile> read_file(const Directory& directory, const std::string& name) {
   SegmentFile file;
   file.name = name;
@@ -33,7 +33,8 @@ std::string fault_of(const SegmentFile& file, std::optional<GroupId> group) {
   return {};
 }
 
-// All before one that begins with the mark's `first` or before it were cut, and a crash leaves any of them.
+// If a segment begins with the mark's `first` or before, all segments before it were cut. A crash
+// may have left any of them.
 void leave_out(std::vector<SegmentFile>& cut, Sequence first) {
   for (SegmentFile& file : cut) {
     if (!file.counts) continue;
@@ -42,7 +43,7 @@ void leave_out(std::vector<SegmentFile>& cut, Sequence first) {
   }
 }
 
-// Nothing was cut that is missing.
+// A beginning may be missing only because it was cut.
 void check_beginning(std::vector<SegmentFile>& files, const std::optional<StablePlace>& mark) {
   const auto front = std::ranges::find_if(files, [](const SegmentFile& file) { return file.counts; });
   if (!mark || front == files.end() || front->segment->first() <= mark->first) return;

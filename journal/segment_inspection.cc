@@ -11,7 +11,7 @@
 namespace tally {
 namespace {
 
-constexpr std::size_t holes_kept = 64;  // the others are counted
+constexpr std::size_t holes_kept = 64;  // further ones are only counted
 
 std::string text(std::uint64_t number) { return std::to_string(number); }
 
@@ -55,7 +55,7 @@ class SegmentInspection {
   struct FoundHole {
     SegmentWalk::Hole hole;
     std::uint64_t offset;
-    InspectedSegment before;  // what was counted until there
+    InspectedSegment before;  // what had been counted before it
   };
 
   void take(const SegmentWalk::Step& step) {
@@ -73,7 +73,7 @@ class SegmentInspection {
     }
   }
 
-  // All records up to the one of the mark's order were synced.
+  // All records up to the one that holds the mark's order were synced.
   void compare_with_mark(const Order& order, const RecordHead& head) {
     if (!file_.counts || !proof_.mark || order.id.sequence != proof_.mark->sequence) return;
     proof_.number = std::max(proof_.number, head.number);
@@ -88,7 +88,8 @@ class SegmentInspection {
     if (kept_.size() < holes_kept) kept_.push_back({hole, offset, counted_});
   }
 
-  // What was synced is damaged; from the first hole on that was not, all was torn by a crash.
+  // A hole where a record was synced is damage. The first hole where no record was synced is the
+  // place at which a crash tore the segment, and nothing behind it counts.
   void judge_holes() {
     std::uint64_t damaged = 0;
     const SegmentWalk::Hole* first = nullptr;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The records of one segment, counted and judged. Segments are judged from the newest to the oldest, since what was
-// synced of one is proven by those behind it (opening.h).
+// Counts and judges the records of one segment. Segments are judged from the newest to the oldest,
+// because what was synced in one of them is proven by those behind it (opening.h).
 #pragma once
 
 #include <functional>
@@ -13,17 +13,19 @@ namespace tally {
 
 // What is known to have been synced.
 struct SyncProof {
-  std::optional<StablePlace> mark;  // orders, up to its own
-  std::uint64_t number = 0;         // records, up to this one
+  std::optional<StablePlace> mark;  // proves all orders up to its own
+  std::uint64_t number = 0;         // all records up to this number were synced
 };
 
 struct SegmentFindings {
   InspectedSegment segment;
-  bool is_torn = false;  // a crash tore it before its last record that counts: what follows it is void
+  // A crash tore it before its last record that counts, so the segments that follow are void.
+  bool is_torn = false;
 };
 
-// `files[place]`, of which `directory` is told apart whether it is still there when something is wrong. `read` hears
-// how many bytes of the file were read. Adds to `proof` what its records prove.
+// Inspects `files[place]`. When something is wrong with it, `directory` tells whether the file is
+// still there, because one that was cut in the meantime has no fault. `read` is told how many bytes
+// of the file have been read. What the segment's records prove is added to `proof`.
 SegmentFindings inspect_segment(const Directory& directory, const std::vector<SegmentFile>& files, std::size_t place,
                                 SyncProof& proof, const std::function<void(std::uint64_t)>& read);
 

@@ -28,7 +28,8 @@ std::optional<SegmentWalk::Step> SegmentWalk::next() {
   const std::uint64_t offset = scan_.offset();
   const std::uint64_t number = scan_.number();
   if (const auto record = scan_.next()) return step_of(*record);
-  // What is behind it was perhaps written a moment ago, and this too.
+  // A running distributor may have written the records here and behind a moment ago. So where
+  // something is found behind this place, this place is read once more.
   RecordScan further = scan_;
   const bool has_more = further.search().has_value();
   if (has_more)
@@ -54,7 +55,8 @@ SegmentWalk::Step SegmentWalk::hole_at(std::uint64_t offset, std::uint64_t numbe
     if (end_.order) hole.last = end_.order->sequence;
   }
   const bool is_told = !hole.is_end || end_.order;
-  if (is_told && hole.last < hole.first) hole.first = hole.last = Sequence();  // no order is missing
+  // No order is missing.
+  if (is_told && hole.last < hole.first) hole.first = hole.last = Sequence();
   if (is_told && hole.first.value != 0) {
     last_.sequence = hole.last;
     is_known_ = false;
@@ -65,7 +67,7 @@ SegmentWalk::Step SegmentWalk::hole_at(std::uint64_t offset, std::uint64_t numbe
 
 std::uint64_t SegmentWalk::begun_bytes(std::uint64_t offset, std::uint64_t number) const {
   RecordScan scan(segment_->file(), segment_->header().salt, offset, number);
-  if (scan.next()) return 0;  // it was written meanwhile
+  if (scan.next()) return 0;  // it has been written in the meantime
   const std::string bytes = segment_->file().read(offset, record_head_bytes);
   const auto head = decode_record_head(bytes, segment_->header().salt);
   if (!head || head->number != number) return 0;
@@ -86,7 +88,7 @@ SegmentWalk::Step SegmentWalk::step_of(const RecordScan::Record& record) {
   return step;
 }
 
-// False: the bytes are as they were written, and make no sense.
+// Returns false if the bytes are as they were written, and yet make no sense.
 bool SegmentWalk::take(const RecordScan::Record& record, Step& step) {
   if (record.head.type == RecordType::view) {
     auto view = decode_view(record.content);

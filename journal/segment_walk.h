@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What stands in one segment, record by record, each verified: its checksum, its content, its place in the order and in
-// the chain. Where something is not whole it says so and goes on behind it, so that one damaged record hides no other.
-// Whether that is damage, or what a crash leaves, is for the caller to judge (opening.h has the rule).
+// Walks through one segment, record by record, and verifies each: its checksum, its content, its
+// place in the order and in the chain. Where something is not whole, the walk says so and goes on
+// behind it, so that one damaged record hides no other. Whether such a hole is damage or what a
+// crash leaves is for the caller to judge (opening.h has the rule).
 //
-// A distributor may be appending meanwhile. One thread; memory for one record.
+// A distributor may be appending in the meantime. A walk belongs to one thread, and needs the
+// memory of one record.
 #pragma once
 
 #include <cstdint>
@@ -19,15 +21,18 @@
 
 namespace tally {
 
-// Where a record should be and none is whole.
+// A place where a record should be and none is whole.
 struct SegmentHole {
-  std::uint64_t number = 0;  // of that record
-  Sequence first;            // the orders that are missing, up to `last`; zero: none, it was a view or what was agreed
-  Sequence last;             // zero: nobody knows
-  bool is_end = false;       // no whole record that counts follows
-  std::uint64_t bytes = 0;   // that can be seen of a record which was begun here; only at the end
+  std::uint64_t number = 0;  // of the record that should be here
+  // The orders from `first` to `last` are missing. `first` is zero if a view or an agreed state is
+  // missing and no order; `last` is zero if nobody knows how many are missing.
+  Sequence first;
+  Sequence last;
+  bool is_end = false;  // no whole record that counts follows
+  // What can be seen of a record that was begun here. Only at the end.
+  std::uint64_t bytes = 0;
 };
-// order 4711 is missing
+// For example: order 4711 is missing.
 std::string missing_orders(const SegmentHole& hole);
 
 class SegmentWalk {
@@ -35,16 +40,18 @@ class SegmentWalk {
   using Hole = SegmentHole;
   struct Step {
     std::uint64_t offset = 0;
-    RecordHead head;  // of the record; of a hole: of the one behind it, with number zero if there is none
+    // Of the record. For a hole: of the record behind it, or with number zero if there is none.
+    RecordHead head;
     std::variant<Hole, Order, JournaledView, OrderState> what;
   };
 
   SegmentWalk(std::shared_ptr<const Segment> segment, SegmentEnd end);
 
-  // Nothing: that was all. std::system_error: the file cannot be read here.
+  // Returns nothing at the end. Throws std::system_error if the file cannot be read at this place.
   std::optional<Step> next();
 
-  // Behind the last whole record; the order there, whose chain is right only if no hole came since the last order.
+  // The offset behind the last whole record, and the order there. That order's chain is right only
+  // if no hole came after the last whole order.
   std::uint64_t offset() const { return scan_.offset(); }
   const OrderIdentity& last() const { return last_; }
 
@@ -59,8 +66,8 @@ class SegmentWalk {
   SegmentEnd end_;
   RecordScan scan_;
   OrderIdentity last_;
-  bool is_known_ = true;                      // last_.chain
-  std::optional<RecordScan::Record> behind_;  // a hole that was told
+  bool is_known_ = true;                      // whether last_.chain is known
+  std::optional<RecordScan::Record> behind_;  // the record behind a hole that next() has returned
   bool ended_ = false;
 };
 

@@ -76,7 +76,7 @@ class SegmentedJournal : public Journal {
     recovered_.agreed = agreed;
   }
 
-  // Older segments first: a record counts only when all before it do.
+  // Older segments are synced first, because a record counts only when all records before it do.
   void sync() override {
     const std::uint64_t last = next_number_ - 1;
     std::vector<SegmentPointer> unsynced;
@@ -85,7 +85,9 @@ class SegmentedJournal : public Journal {
       unsynced = unsynced_;
     }
     for (const SegmentPointer& segment : unsynced) segment->sync();
-    unsynced.pop_back();  // it was the newest: more may have been appended to it meanwhile
+    // The newest segment stays in the list, because more may have been appended to it in the
+    // meantime.
+    unsynced.pop_back();
     const std::scoped_lock lock(mutex_);
     synced_number_ = std::max(synced_number_.load(), last);
     std::erase_if(unsynced_, [&](const auto& segment) { return std::ranges::count(unsynced, segment) > 0; });
@@ -96,12 +98,14 @@ class SegmentedJournal : public Journal {
   std::optional<std::string> read(Sequence sequence) override {
     try {
       const SegmentPointer segment = segment_of(sequence);
-      if (reader_ && reader_->next == sequence && reader_->segment == segment) {  // what is void behind it is not read
+      // Reading on stays within the segment that has the order, so that no void record behind its
+      // end is read.
+      if (reader_ && reader_->next == sequence && reader_->segment == segment) {
         auto found = Segment::read_on(std::move(reader_->behind), sequence);
         if (found) return read_from(segment, std::move(found), sequence);
       }
       return read_from(segment, segment ? segment->find(sequence) : std::nullopt, sequence);
-    } catch (const std::system_error&) {  // a disk that does not give back what it took is damaged
+    } catch (const std::system_error&) {  // what a disk does not give back is damaged
       reader_.reset();
       return std::nullopt;
     }
@@ -114,7 +118,7 @@ class SegmentedJournal : public Journal {
       const std::scoped_lock lock(mutex_);
       const auto behind = begins_behind(first);
       if (behind - segments_.cbegin() <= 1) return;
-      const auto kept = std::prev(behind);  // the one with `first`
+      const auto kept = std::prev(behind);  // the segment that has `first`
       cut.assign(segments_.cbegin(), kept);
       segments_.erase(segments_.cbegin(), kept);
       for (const SegmentPointer& segment : cut) std::erase(unsynced_, segment);
@@ -122,11 +126,12 @@ class SegmentedJournal : public Journal {
       count_bytes();
     }
     mark_->set_first(beginning);
-    // If the machine stops meanwhile any of them may be left: what is below the mark's `first` does not count.
+    // If the machine stops while this is done, any of the files may be left. That is harmless: what
+    // is below the mark's `first` does not count.
     for (SegmentPointer& segment : cut) {
       const std::string name = segment->name();
       const bool fits = segment->file().size() == options_.segment_bytes;
-      const bool unused = segment.use_count() == 1;  // nobody reads in it, and nobody can begin to
+      const bool unused = segment.use_count() == 1;  // nobody reads it, and nobody can begin to
       segment.reset();
       if (!fits || !unused || !spare_.take_over(name)) directory_->remove(name);
     }
@@ -146,7 +151,8 @@ class SegmentedJournal : public Journal {
   bool wants_preparation() const override { return spare_.wanted(); }
   std::optional<std::string> prepare() override { return spare_.make(); }
 
-  // Of what was there when it began: an order that comes meanwhile is not one that was looked for in vain.
+  // Only what was there when it began is scrubbed. An order that is appended in the meantime must
+  // not be taken for one that is missing.
   Scrubbed scrub(Sequence from, std::size_t bytes) override {
     const Sequence last(last_order_);
     const auto go_on = [last](Sequence place) { return place > last ? Sequence() : place; };
@@ -165,14 +171,14 @@ class SegmentedJournal : public Journal {
         if (found->behind.offset() - begin >= bytes || segment_of(place) != segment) return {go_on(place), {}};
         found = Segment::read_on(std::move(found->behind), place);
       }
-    } catch (const std::system_error&) {  // what the disk does not give back is damaged
+    } catch (const std::system_error&) {  // what a disk does not give back is damaged
     }
     if (place > last) return {};
     return {go_on(place.next()), place};
   }
 
  private:
-  // Where a replica that catches up has got to.
+  // The place up to which a replica that catches up has been served.
   struct Reader {
     SegmentPointer segment;
     RecordScan behind;
@@ -192,12 +198,13 @@ class SegmentedJournal : public Journal {
     return segments_.front()->first();
   }
 
-  // The first segment of which all orders come after this one.
+  // The first segment all of whose orders come after this one.
   std::vector<SegmentPointer>::const_iterator begins_behind(Sequence sequence) const {
     return std::ranges::upper_bound(segments_, sequence, {}, [](const auto& one) { return one->first(); });
   }
 
-  // The segment that has this order, if any has.
+  // The segment that has this order, or else the last one that begins before it; null if there is
+  // none.
   SegmentPointer segment_of(Sequence sequence) const {
     const std::scoped_lock lock(mutex_);
     const auto behind = begins_behind(sequence);
@@ -244,7 +251,8 @@ class SegmentedJournal : public Journal {
     return header;
   }
 
-  // Only now: a crash before would have had to find what was not yet written anew.
+  // Leftovers are removed only now. If the machine had stopped earlier, the next start would have
+  // needed them, because what they hold was not yet written anew.
   void remove_leftovers() {
     std::erase(leftovers_, active_->name());
     for (const std::string& name : leftovers_) directory_->remove(name);
@@ -252,8 +260,9 @@ class SegmentedJournal : public Journal {
     leftovers_.clear();
   }
 
-  // Nothing is written to it any more; and each start takes a new file, so a process that ends again and again would
-  // fill the disk with what it had reserved.
+  // Nothing is written to the predecessor any more, so the rest of its file is given back. Each
+  // start takes a new file, so a process that ends again and again would otherwise fill the disk
+  // with what it had reserved.
   void shorten_predecessor() {
     if (segments_.size() < 2) return;
     const Segment& predecessor = *segments_[segments_.size() - 2];
@@ -261,7 +270,7 @@ class SegmentedJournal : public Journal {
       directory_->open(predecessor.name())->truncate(predecessor.end());
   }
 
-  // Orders that may be in the page cache only.
+  // Writes those orders again that may be in the page cache only (law 4).
   void write_anew(Segment& segment) {
     Sequence sequence = segment.first();
     for (; sequence <= recovered_.last.sequence; sequence = sequence.next()) {
@@ -272,15 +281,18 @@ class SegmentedJournal : public Journal {
     reader_.reset();
   }
 
-  // The last record that counts before this order, as the segment knows that follows it, or as was found.
+  // The last record that counts before this order. A segment that begins behind the order knows
+  // where its predecessor ends; if there is none, the last record known to be synced is the one.
   std::uint64_t last_number_before(Sequence first) const {
     for (const SegmentPointer& segment : segments_)
       if (segment->first() > first) return std::min(synced_number_.load(), segment->header().predecessor_last);
     return synced_number_;
   }
 
-  // What the header says holds from the moment at which the file has its name. A segment without an order, or of which
-  // nothing counts any more, makes place for one of the same name.
+  // Begins a segment that holds all of `header` and `fill`, or nothing: it counts from the moment
+  // at which its file gets its name, and it is synced before. It replaces every segment that begins
+  // with the same order or a later one. One of the same name, which has no order or of which
+  // nothing counts any more, is replaced by the rename itself.
   void start_segment(SegmentHeader header, const std::function<void(Segment&)>& fill) {
     const auto is_replaced = [first = header.first()](const auto& segment) { return segment->first() >= first; };
     {
@@ -304,7 +316,7 @@ class SegmentedJournal : public Journal {
     directory_->sync();
     spare_.gone();
     active_ = segment;
-    const std::scoped_lock lock(mutex_);  // some may have been cut meanwhile
+    const std::scoped_lock lock(mutex_);  // some may have been cut in the meantime
     std::erase_if(segments_, is_replaced);
     std::erase_if(unsynced_, is_replaced);
     segments_.push_back(segment);
@@ -323,18 +335,19 @@ class SegmentedJournal : public Journal {
   JournalOptions options_;
   Spare spare_;
 
-  // The loop's: as of the last record.
+  // These belong to the loop's thread, and are as of the last record.
   RecoveredJournal recovered_;
   JournalPlace place_;
   std::vector<std::string> leftovers_;
   JournalPlace synced_place_;  // at opening
-  SegmentPointer active_;      // the newest
+  SegmentPointer active_;      // the newest segment
   std::optional<Reader> reader_;
 
-  mutable std::mutex mutex_;              // of what follows; never held while a file is read or written
+  // Guards what follows. It is never held while a file is read or written.
+  mutable std::mutex mutex_;
   std::vector<SegmentPointer> segments_;  // oldest first
-  std::vector<SegmentPointer> unsynced_;  // those that may have something unsynced; the newest is the last
-  std::uint64_t closed_bytes_ = 0;        // of all but the newest
+  std::vector<SegmentPointer> unsynced_;  // those that may have something unsynced, the newest last
+  std::uint64_t closed_bytes_ = 0;        // of all segments but the newest
   std::atomic<std::uint64_t> last_order_;
   std::atomic<std::uint64_t> next_number_;
   std::atomic<std::uint64_t> synced_number_;
@@ -350,7 +363,7 @@ tl::expected<std::unique_ptr<Journal>, std::string> open(std::unique_ptr<Directo
   if (!found) return tl::unexpected(found.error());
   if (const auto refused = refused_semantics(*found)) return tl::unexpected(*refused);
   std::vector<JournaledMember>& members = found->recovered.view.members;
-  if (members.empty()) members.resize(options.replicas);  // the first start: all vote
+  if (members.empty()) members.resize(options.replicas);  // at the first start all replicas vote
   if (members.size() != options.replicas)
     return tl::unexpected("it belongs to a group of " + std::to_string(members.size()) + " replicas, but " +
                           std::to_string(options.replicas) + " are configured");

@@ -8,11 +8,13 @@
 namespace tally {
 namespace {
 
-constexpr std::size_t piece_bytes = 1u << 20;  // each is synced by itself: no sync of the loop waits for more
+// Each piece is synced by itself, so that no sync of the loop waits for more than one of them.
+constexpr std::size_t piece_bytes = 1u << 20;
 
 }  // namespace
 
-// One that the process before left is as good, once its name is known to be synced.
+// A spare that an earlier process left is as good as a new one, once its name is known to be
+// synced.
 Spare::Spare(Directory& directory, std::uint64_t bytes) : directory_(directory), bytes_(bytes) {
   if (!directory_.has(spare_file)) return;
   if (directory_.open_to_read(spare_file)->size() != bytes_) return;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The file that becomes the next segment: of its full size and written over, so that appending to it changes no
-// metadata and a sync is one write to the disk. A segment that was cut, or one made of zeros.
+// The file that becomes the next segment. It has its full size and was written over before, so that
+// appending to it changes no metadata and a sync is one write to the disk. It is a segment that was
+// cut, or a file of zeros.
 //
-// take() and gone() belong to the thread that appends, make() and take_over() to the one that makes ready.
+// take() and gone() belong to the thread that appends, make() and take_over() to the thread that
+// makes ready.
 #pragma once
 
 #include <atomic>
@@ -23,20 +25,22 @@ class Spare {
   bool wanted() const { return state_ == State::none; }
   bool failed() const { return failed_; }
 
-  // Why there is none; it may be tried again.
+  // Makes a spare of zeros. Returns why that failed, or nothing; after a failure it may be tried
+  // again.
   std::optional<std::string> make();
-  // Of a cut segment of the right size. False: there is one already. Its name is synced when it returns, since what
-  // happens to the content then must not be found under the old name after a crash.
+  // Makes a cut segment of the right size the spare. Returns false if there is a spare already. The
+  // new name is synced before this returns: otherwise a crash could bring back the old name with
+  // the content that is written from then on.
   bool take_over(const std::string& name);
 
-  // The spare; or an empty file, if there is none: nobody waits.
+  // Takes the spare, or an empty file if there is none, so that nobody waits for one.
   struct Taken {
     std::unique_ptr<File> file;
     std::string name;
     bool grows;
   };
   Taken take();
-  // What was taken has another name now.
+  // The file that was taken has another name now.
   void gone();
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the journal remembers beside the orders: who votes and why, what was agreed, which term this is. Of each only
-// the newest counts.
+// What the journal remembers beside the orders: who votes and why, what was agreed, and which term
+// this is. Only the newest of each counts.
 #pragma once
 
 #include <compare>
@@ -13,57 +13,61 @@
 
 namespace tally {
 
-// What is remembered of a replica in the journal.
+// What the journal remembers of one replica.
 struct JournaledMember {
-  ReplicaState state = ReplicaState::voting;  // never down
-  bool held = false;                          // evicted by an operator: stays so until one readmits it
+  ReplicaState state = ReplicaState::voting;  // never ReplicaState::down
+  bool held = false;                          // evicted by an operator, and out until readmitted
   Recovery recovery{1};
   std::uint64_t evictions = 0;
   std::uint64_t readmissions = 0;
   std::optional<LastVerdict> last_verdict;
-  CalendarTime since;  // in this state
+  CalendarTime since;  // when it entered this state
   auto operator<=>(const JournaledMember&) const = default;
 };
 
-// No majority was found on an order (law 14).
+// What is remembered of the newest order on which no majority was found (law 14).
 struct GroupRollback {
   enum class Stage : std::uint8_t {
-    none,         // the group decides; the rest is of the newest time that it did not
-    reproducing,  // everybody rolls back and executes again: nothing is ordered before f+1 have proven themselves
-    halted,       // until an operator resumes it
+    // The group decides. `undecided` and `at` tell when it last did not.
+    none,
+    // All replicas roll back and execute again. Nothing is ordered before f+1 have proven
+    // themselves.
+    reproducing,
+    halted,  // nothing is ordered until an operator resumes the group
   };
   Stage stage = Stage::none;
-  Sequence undecided;  // zero: it never happened
+  Sequence undecided;  // zero: it has never happened
   CalendarTime at;
   auto operator<=>(const GroupRollback&) const = default;
 };
 
 struct JournaledView {
   ViewNumber number{1};
-  std::vector<JournaledMember> members;  // member i is replica i+1
+  std::vector<JournaledMember> members;  // members[i] is replica i+1
   std::string audit_head;
   GroupRollback rollback;
-  std::vector<Sequence> voided;  // orders that are to execute as refused, ascending
+  std::vector<Sequence> voided;  // orders that every replica executes as refused, ascending
   auto operator<=>(const JournaledView&) const = default;
 };
 
-// What the journal holds, when a term begins.
+// What the journal holds when a term begins.
 struct RecoveredJournal {
   GroupId group;
   Term term;           // already journaled and synced
-  Sequence first{1};   // the first order that it still has; below it, it was cut
-  OrderIdentity last;  // sequence 0: empty
+  Sequence first{1};   // the first order that is still there; earlier ones were cut
+  OrderIdentity last;  // sequence 0: there is no order yet
   ServedTime served;
   CalendarTime calendar;
   JournaledView view;
-  OrderState agreed;  // the newest that it knows of
+  OrderState agreed;  // the newest agreed order that the journal knows of
 };
 
-// How much there is, as the loop sees it.
+// How large the journal is, as the distributor's loop sees it.
 struct JournalSize {
-  std::uint64_t bytes = 0;        // on disk, of what is written
-  Sequence next_cut{UINT64_MAX};  // below it nothing can be forgotten by itself
-  bool has_room = true;           // false: hardly any, and no more could be made ready
+  std::uint64_t bytes = 0;        // that are written in its files
+  Sequence next_cut{UINT64_MAX};  // cut_below() of an earlier order would free nothing
+  // False if the newest segment is nearly full and no disk could be made ready for another.
+  bool has_room = true;
   auto operator<=>(const JournalSize&) const = default;
 };
 
