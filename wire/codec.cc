@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Frames: the header, the checksum, and which protobuf message belongs to which alternative of tally::Message.
+// Frames: the header, the checksum, and the protobuf message that belongs to each alternative of
+// tally::Message.
 #include "wire/codec.h"
 
 #include <bit>
@@ -23,7 +24,7 @@ template <class ProtoMessage, v1::MessageType message_type>
 struct Body {
   using Proto = ProtoMessage;
   static constexpr v1::MessageType type = message_type;
-  // No single flipped bit of a header makes another type of it (tally.proto).
+  // A single flipped bit of a header must never turn one type into another (tally.proto).
   static_assert(std::popcount(static_cast<unsigned>(message_type)) % 2 == 0);
 };
 
@@ -102,9 +103,10 @@ tl::expected<Header, DecodeError> read_header(std::string_view bytes) {
   return header;
 }
 
-// Ballots are the only lists within lists.
+// Of all messages, only Ballots has lists within a list.
 bool within_limits(std::string_view body, const v1::Ballots&) {
-  std::size_t fields = limits::message_ballots + limits::message_ballot_requests;  // each ballot has its identity, too
+  // The additional `message_ballots` are for the identity that each ballot has.
+  std::size_t fields = limits::message_ballots + limits::message_ballot_requests;
   return has_at_most(limits::message_fields, body) && visit_fields(body, [&](const Field& field) {
            return field.tag != tag_of(v1::Ballots::kBallotsFieldNumber, wire_text) ||
                   visit_fields(field.content, [&](const Field&) { return fields-- > 0; });
@@ -128,7 +130,8 @@ bool decode_body(std::string_view body, Message& message) {
 
 using BodyDecoder = bool (*)(std::string_view, Message&);
 
-// Null for an unknown type, and for one that is not expected. The pointer only names the alternatives.
+// Returns null for an unknown type, and for one that is not expected. The pointer is never read; it
+// only names the alternatives.
 template <class... Values>
 BodyDecoder decoder_for(std::uint16_t type, Kinds expected, const std::variant<Values...>*) {
   BodyDecoder decoder = nullptr;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Messages as bytes: a header frame and one protobuf body (docs/protocol.md). The only place that knows protobuf.
+// Messages as bytes: a header frame and one protobuf body (docs/protocol.md). This module is the
+// only one that knows protobuf.
 //
-// Every decoder is total: any bytes give a message or an error, never a crash, and never more memory than a small
-// multiple of the input.
+// Every decoder is total: any bytes give a message or an error, and never a crash. It never takes
+// more memory than a small multiple of its input.
 #pragma once
 
 #include <array>
@@ -29,10 +30,11 @@ struct EncodedMessage {
   std::string body;
 };
 
-// Encoding checks no limits: what exceeds those of protocol/limits.h is refused by whoever decodes it.
+// Encoding checks no limits. What exceeds those of protocol/limits.h is refused by whoever decodes
+// it.
 EncodedMessage encode(Message message);
 
-// Kinds of messages: a bit for each alternative of Message.
+// A set of kinds of messages, with a bit for each alternative of Message.
 using Kinds = std::uint64_t;
 inline constexpr Kinds all_kinds = ~Kinds{0};
 
@@ -47,13 +49,15 @@ constexpr Kinds kinds() {
   return (bit_of(std::type_identity<Values>(), std::type_identity<Message>()) | ...);
 }
 
-// A message of another kind than those expected is an unknown type: its body is not looked at (law 23).
+// A message of a kind that is not expected counts as an unknown type, and its body is not looked at
+// (law 23).
 tl::expected<Message, DecodeError> decode(std::string_view header, std::string_view body, Kinds expected = all_kinds);
 
-// What a request carries. The encodings of two lists, one behind the other, are that of both together. What decoding
-// gives are views of the bytes. False, and no operations: the bytes are no tally.v1.Operations, or hold more than
-// limits::request_operations. An unknown kind becomes OperationKind::unspecified, a limit beyond 32 bits
-// UINT32_MAX: that one operation is malformed, the others are not.
+// The operations that a request carries. Two encoded lists, one behind the other, are the encoding
+// of both together. Decoded operations are views of the bytes. Decoding returns false, and no
+// operations, if the bytes are no tally.v1.Operations or hold more than limits::request_operations
+// of them. An unknown kind becomes OperationKind::unspecified, and a limit beyond 32 bits becomes
+// UINT32_MAX: that makes this one operation malformed, and leaves the others alone.
 std::string encode_operations(const std::vector<Operation>& operations);
 bool decode_operations(std::string_view bytes, std::vector<Operation>& operations);
 

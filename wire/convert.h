@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values of protocol/ to protobuf messages and back, two overloads for each alternative of tally::Message.
+// Converts the values of protocol/ to protobuf messages and back, by two overloads for each
+// alternative of tally::Message.
 //
-// to_proto fills an empty protobuf message, and moves texts out of a value that it does not take as const. from_proto
-// fills a default-constructed value and moves texts out of the protobuf message; false: a number or an enumerator is
-// out of range, or a list longer than protocol/limits.h allows, and the value is unspecified.
+// to_proto fills an empty protobuf message. It moves texts out of the value unless it takes the
+// value as const. from_proto fills a default-constructed value, and moves texts out of the protobuf
+// message. It returns false if a number or an enumerator is out of range, or a list is longer than
+// protocol/limits.h allows; then the value is unspecified.
 #pragma once
 
 #include <array>
@@ -27,7 +29,7 @@ inline bool from_proto(std::uint64_t number, std::uint32_t& value) {
   return value == number;
 }
 
-// Times and durations: signed in tally, and never negative on the wire.
+// Times and durations are signed in tally, and never negative on the wire.
 inline bool from_proto(std::uint64_t number, std::int64_t& value) {
   value = static_cast<std::int64_t>(number);
   return value >= 0;
@@ -68,7 +70,8 @@ inline bool from_proto(const v1::Histogram& proto, Histogram& histogram) {
   return true;
 }
 
-// A text of at most so many bytes. Names of states and stores are shown to people: plain text.
+// A text of at most `most` bytes. Names of states and stores are shown to people, so they must be
+// plain text besides.
 inline bool from_proto(std::string& proto, std::size_t most, std::string& text) {
   text = std::move(proto);
   return text.size() <= most;
@@ -77,7 +80,7 @@ inline bool plain_from_proto(std::string& proto, std::size_t most, std::string& 
   return from_proto(proto, most, text) && is_plain_text(text);
 }
 
-// Of exactly so many bytes: a session's name or secret.
+// A text of exactly so many bytes: a session's name or its secret.
 template <std::size_t size>
 void to_proto(const std::array<std::uint8_t, size>& bytes, std::string& text) {
   text.assign(reinterpret_cast<const char*>(bytes.data()), size);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What clients send and get, and the people among them.
+// What clients send and receive, operators among them.
 #include <utility>
 
 #include "protocol/limits.h"
@@ -16,7 +16,7 @@ bool from_proto(v1::ClientHello& proto, ClientHello& hello) {
 
 namespace {
 
-// What a request is on its way from its client and within an order.
+// What a request says both on its way from its client and within an order.
 void common_to_proto(Request& request, v1::Request& proto) {
   proto.set_kind(to_proto(request.kind));
   proto.set_read_only(request.read_only);
@@ -54,7 +54,7 @@ void to_proto(ClientRequest& request, v1::Request& proto) {
   to_proto(request.secret.bytes, *proto.mutable_secret());
 }
 
-// What only an order may say is passed over, as an unknown field would be.
+// Fields that only an order may set are passed over, as unknown fields are.
 bool from_proto(v1::Request& proto, ClientRequest& request) {
   return from_proto(proto.secret(), request.secret.bytes) && common_from_proto(proto, request.request);
 }
@@ -74,7 +74,8 @@ void to_proto(const Fault& fault, v1::Fault& proto) {
 
 bool from_proto(v1::Fault& proto, Fault& fault) {
   if (proto.has_probability()) fault.probability = proto.probability();
-  const bool is_probability = fault.probability >= 0 && fault.probability <= 1;  // refuses not-a-number too
+  // This refuses a probability that is not a number, too.
+  const bool is_probability = fault.probability >= 0 && fault.probability <= 1;
   return is_probability && from_proto(proto.kind(), fault.kind) &&
          from_proto(proto.duration_ns(), fault.duration.nanoseconds);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What replicas send to one another: the state on its way from a donor to one that repairs itself.
+// What replicas send to one another: the state, on its way from a donor to a replica that imports
+// it.
 #include <utility>
 
 #include "protocol/limits.h"

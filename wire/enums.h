@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Enumerations on the wire: the numbers of protocol/ and of tally.proto are the same, and the compiler says so. Reading
-// refuses every number that is no enumerator, zero too where zero has no meaning.
+// Enumerations on the wire. Those of protocol/ and of tally.proto have the same numbers, which the
+// compiler checks. Reading refuses every number that is no enumerator, and zero too where zero has
+// no meaning.
 #pragma once
 
 #include "protocol/messages.h"
@@ -90,7 +91,7 @@ inline v1::AdminOutcome to_proto(AdminOutcome outcome) { return static_cast<v1::
 inline v1::MemberRole to_proto(MemberRole role) { return static_cast<v1::MemberRole>(role); }
 inline v1::StateAnswer to_proto(StateAnswer answer) { return static_cast<v1::StateAnswer>(answer); }
 
-// Enumerators are contiguous from `first` to `last`.
+// Precondition: the enumerators are contiguous from `first` to `last`.
 template <auto first, auto last>
 bool read_enumerator(int number, decltype(last)& value) {
   if (number < static_cast<int>(first) || number > static_cast<int>(last)) return false;
