@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Virtual time: what is to happen when. What is due at the same time happens in the order in which it was put here.
+// Virtual time: what is to happen, and when. Actions that are due at the same time happen in the
+// order in which they were added.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +22,10 @@ class Agenda {
   void at(Instant due, Action action) { entries_.push({std::max(due, now_), ++number_, std::move(action)}); }
   void after(Duration delay, Action action) { at(now_ + delay, std::move(action)); }
 
-  // Runs everything that is due until then.
+  // Runs everything that is due up to `end`, what is added meanwhile included.
   void run_until(Instant end) {
     while (!entries_.empty() && entries_.top().due <= end) {
-      Action action = std::move(const_cast<Entry&>(entries_.top()).action);  // popped at once
+      Action action = std::move(const_cast<Entry&>(entries_.top()).action);  // it is popped at once
       now_ = entries_.top().due;
       entries_.pop();
       action();

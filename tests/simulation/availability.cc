@@ -10,7 +10,8 @@ namespace {
 
 constexpr Duration look_period = milliseconds(20);
 constexpr Duration beyond_the_wait = seconds(1);
-constexpr Duration status_age = milliseconds(200);  // of what is known of the distributor, at most
+// What is known of the distributor is at most this old.
+constexpr Duration status_age = milliseconds(200);
 
 }  // namespace
 
@@ -23,10 +24,12 @@ void Availability::look() {
     able_since_ = now;
   if (able_since_ && halted && !was_halted_ && now - *able_since_ > status_age)
     world_.fail("f+1 whole replicas reach each other, and the group halted");
-  // A distributor that has just started does not know, nor does an older journal.
+  // Neither a distributor that has just started nor one on an older journal knows that the group is
+  // halted.
   const GroupState state = group_.distributor.status().state;
   was_halted_ = halted || (was_halted_ && state == GroupState::unavailable);
-  if (halted) able_since_.reset();  // for good reason, so it waits for people
+  // The group had a good reason to halt, so it now waits for people.
+  if (halted) able_since_.reset();
   if (able_since_) {
     const Instant since = std::max(*able_since_, world_.referee.progressed());
     const Duration bound = world_.plan.ack_timeout * world_.plan.ack_misses + beyond_the_wait;

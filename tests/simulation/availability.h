@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Demands service: whenever distributor and comparator and f+1 whole replicas reach each other, orders
-// are decided, at the latest `ack_timeout` times `ack_misses` and a second after that began (law 13).
+// Demands service. Whenever the distributor, the comparator and f+1 whole replicas reach each
+// other, orders must be decided, at the latest `ack_timeout` times `ack_misses` and one second
+// after that began (law 13).
 //
-// A replica counts as whole when its fault is over and its state is right, whether it votes, is on
-// probation, recovers, or waits for the end of its cool-down. What an operator holds, and what is
-// quarantined, waits for people and does not count; nor does who was put out again within the five
-// seconds in which a cool-down is ended early only once. The network must be one that loses and reorders
-// nothing, as TCP does not: votes are never repeated, so what is lost costs a ballot's life, and an
-// order that is overtaken is asked for again.
+// A replica counts as whole when its fault is over and its state is right. It need not vote: it may
+// be on probation, recover, or wait for the end of its cool-down. Two kinds do not count. One waits
+// for people: whoever is held by an operator or quarantined. The other was evicted again less than
+// five seconds after its last recovery began, since a cool-down is ended early only once in that
+// time.
+//
+// Nothing is demanded where the network loses or reorders messages, which TCP does not do. Votes
+// are never repeated, so a lost vote costs the life of a ballot; and an order that was overtaken
+// has to be asked for again.
 #pragma once
 
 #include <optional>

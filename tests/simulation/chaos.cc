@@ -58,7 +58,7 @@ void Chaos::make_network_fault(FaultName fault) {
   auto& links = world_.network.links();
   const Duration duration = random_.about(seconds(1));
   if (random_.chance(0.5)) return trouble(links[random_.below(links.size())], fault, duration);
-  // All links of one node.
+  // The fault hits all links of one node.
   const Node* node = links[random_.below(links.size())].connector;
   if (random_.chance(0.3)) node = links[random_.below(links.size())].binder;
   for (Link& link : links)
@@ -112,14 +112,15 @@ void Chaos::make_coordinator_fault(FaultName fault) {
     case FaultName::journal_damage: return damage_journal();
     default: break;
   }
-  // The whole machine room; everybody comes back at another time.
+  // The power of the whole room fails, and each process comes back at a time of its own.
   if (random_.chance(0.5)) group_.distributor.lose_power();
   group_.distributor.crash_and_restart(random_.about(milliseconds(500)));
   group_.comparator.crash_and_restart(random_.about(milliseconds(500)));
   for (ReplicaNode& replica : group_.replicas) replica.crash_and_restart(random_.about(milliseconds(500)));
 }
 
-// Now and then of a disk that is slow, so that something is lost; and what was voted on that may come late.
+// Half of the time the disk is slow before, so that there is something to lose. Now and then a
+// replica's votes are held up, so that votes on lost orders come late.
 void Chaos::cut_power(Duration pause) {
   const bool slow = random_.chance(0.5);
   if (slow) group_.distributor.stall(milliseconds(500));
@@ -142,13 +143,13 @@ void Chaos::put_older_journal() {
   world_.agenda.after(random_.about(seconds(3)), [this] { group_.distributor.put_newest_back(); });
 }
 
-// By an operator, for a while.
+// An operator evicts this replica, and readmits it after a while.
 void Chaos::put_out(ReplicaId replica) {
   group_.distributor.evict(replica);
   world_.agenda.after(random_.about(seconds(2)), [this, replica] { group_.distributor.readmit(replica); });
 }
 
-// One order that cannot be read any more.
+// Makes one order unreadable. It is one that f+1 right replicas do not need any more.
 void Chaos::damage_journal() {
   std::vector<Sequence> checkpoints;
   for (const ReplicaNode& replica : group_.replicas)
@@ -193,8 +194,8 @@ ReplicaNode* Chaos::pick_victim() {
   return &replica;
 }
 
-// Some hang and some lie, long enough that the group has to do without them. Whoever was put out before may have to
-// take their place.
+// Some replicas hang and some lie, long enough that the group has to do without them. Those that
+// were evicted before may have to take their place.
 void Chaos::make_relay() {
   world_.trace.line("chaos", to_string(FaultName::relay));
   const Duration duration = world_.plan.ack_timeout * world_.plan.ack_misses + random_.about(seconds(3));
@@ -211,7 +212,8 @@ void Chaos::make_relay() {
 
 void Chaos::make_replica_fault(FaultName fault) {
   if (fault == FaultName::relay) return make_relay();
-  // Beyond f, two that say the same wrong thing are a majority, and nobody can know better.
+  // If more than f replicas are faulty, two that say the same wrong thing can be a majority, and
+  // nobody can tell. So faults that could make them agree are left out then.
   const bool as_donor = fault == FaultName::lying_donor || fault == FaultName::every_lie;
   const bool may_agree = fault == FaultName::wrong_state || as_donor;
   if (may_agree && world_.plan.beyond) return;
@@ -232,14 +234,15 @@ void Chaos::make_replica_fault(FaultName fault) {
     default: break;
   }
   if (as_donor) {
-    // To somebody who asks it: whoever is put out for long begins with the next number.
+    // A replica that is evicted for long asks for another one's state, beginning with the next
+    // number. So the one before the victim is evicted, to ask the victim.
     const std::uint64_t asking = victim->id().value - 1;
     put_out(ReplicaId(asking == 0 ? group_.replicas.size() : asking));
     return victim->lie(fault, fault == FaultName::lying_donor ? 1.0 : random_.share(), longest_fault);
   }
   victim->lie(fault, random_.chance(0.5) ? 1.0 : random_.share(), duration);
   if (!random_.chance(0.2)) return;
-  // Its votes come after the decisions.
+  // Its votes are to arrive after the decisions.
   Way& votes = votes_of(*victim).up;
   votes.slower = random_.between(milliseconds(1), milliseconds(100));
   world_.agenda.after(duration, [&votes] { votes.slower = {}; });

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes faults, as the plan names them, and keeps to the fault model: never more than f replicas faulty at one time. A
-// replica stays faulty until it is whole: its fault is over, its state and checkpoints are right, and no lie of it may
-// be counted any more. It need not vote: one that was put out before is as good as any other. The journal is damaged
-// only where f+1 right replicas have checkpoints beyond it.
+// Makes the faults that the plan names, and keeps to the fault model: unless the plan goes beyond
+// it, never more than f replicas are faulty at a time.
+//
+// A replica stays faulty until it is whole: its fault is over, its state and its checkpoints are
+// right, and no ballot may still count a lie of it. It need not vote to be whole, because a replica
+// that is not in the view is as good as one that is. The journal is damaged only where f+1 right
+// replicas have checkpoints beyond the damage.
 #pragma once
 
 #include <deque>
@@ -27,7 +30,7 @@ class Chaos {
   Chaos(World& world, Group group);
 
   void begin();
-  // No new faults, and all that are on end.
+  // Makes no new faults, and ends all that are there.
   void stop();
   bool is_whole(const ReplicaNode& replica) const;
 

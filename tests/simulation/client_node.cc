@@ -14,7 +14,8 @@ namespace {
 constexpr Duration probe_patience = seconds(20);
 constexpr Duration closing_patience = seconds(2);
 
-// Whoever has not got its answer by then never will: the group or the client forgot it.
+// A call whose answer has not come this long after its patience ended will never get one: the group
+// or the client has forgotten it.
 constexpr Duration grace = seconds(1);
 
 }  // namespace
@@ -66,7 +67,7 @@ void ClientNode::call_some(Instant now) {
   const WorkloadPlan& plan = world_.plan.workload;
   for (Instant& due : next_calls_) {
     if (!calling_ || closing_ || due > world_.agenda.now()) continue;
-    due = Instant::never();  // until it is answered
+    due = Instant::never();  // until this call is answered
     submit(workload_.draw(random_), random_.between(plan.patience_least, plan.patience_most), now);
   }
 }
@@ -106,7 +107,8 @@ void ClientNode::probe() {
   wake();
 }
 
-// That tables are full, or the session expired in the quiet, is an answer too.
+// For a probe, it is also an answer that tables are full or that the session expired while nothing
+// was asked.
 void ClientNode::complete(const SessionOutput::Completed& completed) {
   const auto found = outstanding_.find(completed.call);
   if (found == outstanding_.end()) world_.fail("a call was completed that nobody made, or twice");
@@ -129,7 +131,8 @@ void ClientNode::complete(const SessionOutput::Completed& completed) {
 
 // ---- what goes out
 
-// Calls go into requests in the order in which they were submitted.
+// Notes in which request each call went out. Calls go into requests in the order in which they were
+// submitted.
 void ClientNode::note_sent(const Request& request) {
   if (request.kind != RequestKind::operations || request.attempt != 1) return;
   std::vector<Operation> operations;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A client with one session, as a bridge is one: the shell of client/client.cc in the simulation, and what it asks for.
+// A client with one session, such as a bridge: the shell around the session core
+// (client/client.cc), in the simulation, and the calls that it makes.
 #pragma once
 
 #include <deque>
@@ -24,12 +25,12 @@ class ClientNode : public Node {
   void set_distributor(Link& link) { distributor_ = &link; }
   void set_comparator(Link& link) { comparator_ = &link; }
 
-  // No more calls by itself.
+  // From now on it makes no calls of its own.
   void stop_calling() { calling_ = false; }
   bool idle() const { return outstanding_.empty(); }
-  // In good order: its session is closed, then the process ends, and another one begins.
+  // Ends in good order: the session is closed, then the process ends, and another one begins.
   void close_session();
-  // One more call; whether it was answered is to be seen then.
+  // Makes one more call. probe_succeeded() tells later whether it was answered.
   void probe();
   bool probe_succeeded() const { return probe_succeeded_; }
 
@@ -51,10 +52,10 @@ class ClientNode : public Node {
   bool probing_ = false;
   bool probe_succeeded_ = false;
 
-  // Of this process.
+  // These belong to the present process.
   std::unique_ptr<SessionCore> core_;
   std::map<CallId, Call*> outstanding_;
-  std::deque<CallId> unsent_;  // in the order of their submission
+  std::deque<CallId> unsent_;  // in the order in which they were submitted
   bool closing_ = false;
   std::vector<Instant> next_calls_;  // in the world's time
 };

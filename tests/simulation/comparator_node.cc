@@ -89,7 +89,8 @@ void ComparatorNode::send_to_client(const ClientId& client, Message message) {
   if (link != clients_.end()) world_.network.send_down(*link->second, address.life, parcel(std::move(message)));
 }
 
-// One job after the other; what a process did not get to write is not in the log.
+// The log is written by one job after another. What a process had not written when it ended is not
+// in the log.
 void ComparatorNode::write_audit(const std::vector<AuditRecord>& records) {
   const Instant now = world_.agenda.now();
   audit_free_ = std::max(audit_free_, now) + random_.between(microseconds(200), world_.plan.audit_most);

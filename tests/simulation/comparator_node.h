@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The comparator's shell in the simulation: its core, audit log and sockets (comparator/shell.cc).
+// The comparator's shell in the simulation: its core, its audit log and its sockets
+// (comparator/shell.cc).
 #pragma once
 
 #include <map>
@@ -33,14 +34,14 @@ class ComparatorNode : public Node {
 
   Link* distributor_ = nullptr;
   std::map<std::string, Link*> clients_;
-  AuditHead audit_head_;  // on the disk
-  GroupId group_;         // of the records there
+  AuditHead audit_head_;  // of the log on the disk
+  GroupId group_;         // of the records in that log
   std::vector<Verdict> on_record_;
 
-  // Of this process.
+  // These belong to the present process.
   std::unique_ptr<ComparatorCore> core_;
   Incarnation incarnation_;
-  Instant audit_free_;  // records are written one after the other
+  Instant audit_free_;  // when the jobs that write records will be done
 };
 
 }  // namespace tally::simulation

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The distributor's shell in the simulation: its core, journal and sockets (distributor/shell.cc).
+// The distributor's shell in the simulation: its core, its journal and its sockets
+// (distributor/shell.cc).
 #pragma once
 
 #include <map>
@@ -20,7 +21,7 @@ class DistributorNode : public Node {
  public:
   explicit DistributorNode(World& world);
 
-  // Where the links end. Clients share one socket.
+  // The channels at which the links end. All clients share one socket.
   static constexpr std::size_t comparator_channel = 0;
   static std::size_t replica_channel(ReplicaId replica) { return replica.value; }
   std::size_t client_channel() const;
@@ -29,34 +30,38 @@ class DistributorNode : public Node {
   void add_client(const std::string& name, Link& link) { clients_.emplace(name, &link); }
 
   void lose_power();
-  void lose_power(std::uint64_t orders);  // so many of the journal's end, if no sync has covered them
-  // The next syncs take so much longer, or end the process.
+  // Loses at most so many orders from the journal's end, and only what no sync has covered.
+  void lose_power(std::uint64_t orders);
+  // The next sync takes so much longer, or it fails and ends the process.
   void stall(Duration duration) { stall_ = duration; }
   bool stalled() const { return stall_ != Duration{} || stalled_until_ > world_.agenda.now(); }
   void fail_next_sync() { sync_fails_ = true; }
   void damage_journal(Sequence sequence) { journal_.damage(sequence); }
-  // A copy of the journal, which is put in its place, and the newest one again; each time it is started anew.
+  // The journal is copied; the copy is put in the journal's place; and the newest one is put back.
+  // Each exchange ends the process and starts another one.
   void copy_journal() { copy_ = journal_; }
   bool has_copy() const { return copy_.has_value(); }
   Sequence copied_through() const { return copy_->found().last.sequence; }
   void put_copy(Duration pause);
   void put_newest_back();
   bool has_older_journal() const { return newest_.has_value(); }
-  // The journal may grow as it likes. Before, it may be so short that no state of another replica leads on to it.
+  // Lifts the bound on the journal's size. Under the bound, the journal may become so short that it
+  // does not reach back to any state that a replica could import.
   void give_room() { has_room_ = true; }
   void jump_wall_clock(std::int64_t milliseconds) { wall_offset_ms_ += milliseconds; }
 
-  // As an operator sees and does it, without a network between.
+  // What an operator sees and does, without a network in between.
   const ClusterStatus& status() const { return status_; }
   void ask_for_status() { ask(StatusQuery{}); }
   void evict(ReplicaId replica) { command(AdminAction::evict, replica); }
   void readmit(ReplicaId replica) { command(AdminAction::readmit, replica); }
-  void resume() { command(AdminAction::resume, {}); }  // a group that halted
+  void resume() { command(AdminAction::resume, {}); }  // ends the halt of a group
 
  private:
   struct ReplicaLink {
     Link* link;
-    std::uint64_t peer;  // the process whose newest valid report came; 0: none yet
+    // The process from which the newest valid report came; 0: none has come yet.
+    std::uint64_t peer;
   };
 
   void begin() override;
@@ -65,7 +70,7 @@ class DistributorNode : public Node {
   void gather(Instant now);
   void begin_term(Instant now);
   void receive_all(DistributorCore& core, Instant now);
-  // Core: the core, or what comes before it.
+  // `Core` is the distributor's core, or the gathering that comes before a term.
   template <class Core>
   void receive_messages(Core& core, Instant now);
   template <class Core>
@@ -81,8 +86,8 @@ class DistributorNode : public Node {
   CalendarTime wall_clock() const;
 
   SimulatedJournal journal_;
-  std::optional<SimulatedJournal> copy_;    // made earlier
-  std::optional<SimulatedJournal> newest_;  // while the copy is in its place
+  std::optional<SimulatedJournal> copy_;    // a copy that was made earlier
+  std::optional<SimulatedJournal> newest_;  // the newest journal, while a copy is in its place
   Link* comparator_ = nullptr;
   std::vector<ReplicaLink> replicas_;
   std::map<std::string, Link*> clients_;
@@ -93,9 +98,9 @@ class DistributorNode : public Node {
   bool has_room_ = false;
   ClusterStatus status_;
 
-  // Of this process.
-  std::optional<Gathering> gathering_;     // until the term begins,
-  std::unique_ptr<DistributorCore> core_;  // from then on
+  // These belong to the present process.
+  std::optional<Gathering> gathering_;     // until the term begins
+  std::unique_ptr<DistributorCore> core_;  // once the term has begun
   std::uint64_t comparator_peer_ = 0;
   OrderIdentity last_appended_;
   std::uint64_t sync_wanted_ = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state that a lying donor gave away, kept by the liar: so that it can vote as whoever believed it would.
+// The state that a lying donor gave away. The liar keeps it, so that it can vote as a replica would
+// that believed the lie.
 #pragma once
 
 #include <memory>
@@ -13,9 +14,11 @@ class Referee;
 
 class ForgedState {
  public:
-  // A chunk as it leaves the liar; the first one of a checkpoint starts over. `fresh`: an empty state.
+  // Takes a chunk as it left the liar. The first chunk of a checkpoint starts over. `fresh` is an
+  // empty state.
   void gave(const StateChunk& chunk, std::unique_ptr<State> fresh);
-  // What the believer votes where the liar would rightly have voted `honest`; nothing: nobody believes it.
+  // The vote of whoever believed the lie, where the liar's right vote would be `honest`. Returns
+  // nothing if nobody can have believed it.
   std::optional<Vote> vote(const Vote& honest, const Referee& referee, const OperationDecoder& decode);
 
  private:

@@ -33,7 +33,7 @@ Instant HostileClient::turn() {
   return next_;
 }
 
-// A fresh one, one of its own, or somebody's session's name in place of its secret.
+// A secret that is new, or one of its own, or the name of somebody's session in place of a secret.
 SessionSecret HostileClient::draw_secret() {
   if (!secrets_.empty() && random_.chance(0.6)) return random_.pick(secrets_);
   const std::array<std::uint64_t, 2> drawn{random_.next(), random_.next()};
@@ -53,7 +53,8 @@ std::uint64_t HostileClient::draw_number() {
   return random_.chance(0.2) ? random_.pick(edges) : random_.between(1, 2 * limits::session_window);
 }
 
-// What the honest ask for, under keys like theirs, but for changes without a tag; or bytes.
+// Operations like those of honest clients, under keys like theirs, but whose changes carry no tag.
+// Now and then they are mere bytes.
 std::string HostileClient::draw_operations() {
   if (random_.chance(0.1)) return std::string(random_.below(200), static_cast<char>(random_.next()));
   std::vector<Operation> operations(random_.below(4));
@@ -71,7 +72,8 @@ std::string HostileClient::draw_operations() {
 }
 
 ClientRequest HostileClient::draw_request() {
-  if (!sent_.empty() && random_.chance(0.3)) {  // the same number again, perhaps with other content
+  // The same number comes again, perhaps with other content.
+  if (!sent_.empty() && random_.chance(0.3)) {
     ClientRequest again = random_.pick(sent_);
     if (random_.chance(0.5)) again.request.operations = draw_operations();
     if (random_.chance(0.2)) again.request.read_only = !again.request.read_only;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A client that means no good: whatever it sends, honest clients get right answers, and get them exactly once (laws 24
-// and 25). It knows the names of all sessions, as a lying replica would tell it, and none of their secrets.
+// A client that means no good. Whatever it sends, honest clients must get right answers, and must
+// get them exactly once (laws 24 and 25). It knows the names of all sessions, as if a lying replica
+// had told it, and none of their secrets.
 #pragma once
 
 #include <vector>
@@ -31,7 +32,7 @@ class HostileClient : public Node {
   Link* distributor_ = nullptr;
   Link* comparator_ = nullptr;
   std::vector<SessionSecret> secrets_;  // of sessions that it may have opened
-  std::vector<ClientRequest> sent_;     // some, to be sent again as they were, or changed
+  std::vector<ClientRequest> sent_;     // some requests, to be sent again, as they were or changed
   Instant next_;
 };
 

@@ -14,7 +14,7 @@ bool is_change(const OwnedOperation& operation) {
          operation.kind == OperationKind::remove;
 }
 
-// Of a change: whether it was tried when it got this status.
+// Whether a change was tried when it got this status.
 bool was_tried(const OwnedOperation& operation, OperationStatus status) {
   const bool keyed = !operation.idempotency_key.empty();
   return status != OperationStatus::key_reused && status != OperationStatus::keys_full &&
@@ -63,7 +63,8 @@ void Ledger::check_answer(const Call& call, std::size_t place, const Answer& ans
   ++answered_;
   if (!call.session) world_.fail(text(call) + " was answered and never sent");
   if (answer.votes <= world_.plan.faulty()) world_.fail(text(call) + " was answered with too few votes");
-  // Several orders may have given it, under one number: one that was lost, and its successor in a later term.
+  // Several orders may have given this answer under one number: an order that was lost, and its
+  // successor in a later term.
   std::optional<Sequence> earliest;
   Sequence latest;
   for (const Referee::RightResult& candidate : world_.referee.results_of(*call.session, call.request)) {
@@ -78,7 +79,7 @@ void Ledger::check_answer(const Call& call, std::size_t place, const Answer& ans
     latest = std::max(latest, stands);
   }
   if (!earliest) world_.fail(text(call) + " was answered wrongly");
-  if (answer.result.first_sequence) return;  // an old result again
+  if (answer.result.first_sequence) return;  // a stored result that came again
   if (latest < call.floor || (!call.read_only && latest == call.floor))
     world_.fail(text(call) + " was answered as of a time before it began");
   answered_through_ = std::max(answered_through_, *earliest);
@@ -92,7 +93,8 @@ void Ledger::expect(const OwnedOperation& operation, const Answer& answer) {
     case CallOutcome::answered: {
       const bool tried = !answer.result.first_sequence && was_tried(operation, answer.result.status);
       if (tried) change.least = std::max(change.least, 1u);
-      // With a key another call may have executed it, and after its lifetime once more.
+      // If it has a key, another call may have executed it, and it may be executed once more after
+      // the key's lifetime.
       if (tried || keyed) change.most += 1;
       break;
     }

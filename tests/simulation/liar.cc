@@ -35,7 +35,7 @@ Vote Liar::wrong_value(Vote vote) {
   return alone_ ? wrong_digest(std::move(vote)) : vote;
 }
 
-// What it said about an order before, as if it were about this one.
+// Says about this order what it said about an earlier one.
 Vote Liar::stale(Vote vote) {
   if (earlier_.empty()) return vote;
   const Vote& old = earlier_.front();
@@ -44,7 +44,7 @@ Vote Liar::stale(Vote vote) {
   return alone_ ? wrong_digest(std::move(vote)) : vote;
 }
 
-// Any field alone.
+// Changes any one field.
 Vote Liar::odd(Vote vote) {
   constexpr std::size_t most_bytes = 100'000;
   switch (random_.below(8)) {
@@ -137,7 +137,7 @@ void Liar::lie_about(CheckpointSeal& seal) {
 
 // ---- state for others
 
-// One counter changed, and the digest with it: only a vote can tell.
+// Changes one counter, and the digest so that it fits. Only a vote can show that.
 void Liar::forge_counter(StateChunk& chunk) {
   std::string forged;
   Digest digest = chunk.header.state;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a faulty replica answers: its core is right, what leaves it is not. One fault at a time, which may be every lie
-// at once.
+// How a faulty replica answers. Its core is right, but what leaves it is not. There is one fault at
+// a time, which may be every lie at once.
 #pragma once
 
 #include <deque>
@@ -15,20 +15,20 @@ namespace tally::simulation {
 
 class Liar {
  public:
-  // `alone`: no two liars may say the same wrong thing, since there may be more than f of them.
+  // `alone`: no two liars may say the same wrong thing, because there may be more than f of them.
   Liar(Random random, bool alone) : random_(random), alone_(alone) {}
 
   void begin(FaultName fault, double share, Instant until);
   void end() { until_ = {}; }
   bool active(Instant now) const { return now < until_; }
-  // Whether this fault strikes on this occasion.
+  // Whether the fault strikes on this occasion.
   bool strikes(FaultName fault, Instant now);
 
-  // What is sent instead.
+  // What is sent in place of the honest message.
   std::vector<Vote> votes(const Vote& honest, Instant now);
   ReplicaReport report(ReplicaReport honest, Instant now);
   StateChunk chunk(StateChunk honest, Instant now);
-  // What it asks another replica for beside what its core asks.
+  // What it asks another replica for, beside what its core asks for.
   std::vector<StateRequest> requests(const ReplicaReport& honest, Instant now);
   static void forge_counter(StateChunk& chunk);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tally-simulate: runs seeds, counts those that passed and failed, and says how to run a failed one again.
+// tally-simulate: runs seeds, counts those that passed and those that failed, and says how to run a
+// failed one again.
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -40,7 +41,7 @@ struct Options {
   std::vector<Run> runs;
   bool trace = false;
   bool twice = false;
-  std::uint64_t hours_of_keys = 0;  // 0: what the seed draws
+  std::uint64_t hours_of_keys = 0;  // zero: what the seed draws is run
   tally::simulation::Sabotage sabotage{};
 };
 
@@ -49,7 +50,7 @@ std::string replay_command(const Run& run) {
          (run.beyond ? " --beyond" : "") + " --trace";
 }
 
-// A failed CHECK aborts; whoever reads that wants to know of which seed.
+// A failed CHECK aborts the process. Whoever sees that wants to know which seed was running.
 char present_run[128];
 
 void say_present_run(int) {

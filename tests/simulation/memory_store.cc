@@ -69,7 +69,8 @@ Stored<std::unique_ptr<CheckpointReader>> MemoryStore::reader() {
 
 // ---- writing
 
-// Law 10: the digest of what the store will hold follows from what it holds and what changes.
+// The digest of what the store will hold is computed from what it holds and from what changes (law
+// 10).
 Stored<void> MemoryStore::commit(const DeltaList& deltas) {
   if (!disk_.checkpoint) return store_error(Kind::lacks_base, "the store is empty");
   auto next = std::make_shared<CheckpointDisk::Checkpoint>(*disk_.checkpoint);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A checkpoint store on a simulated disk: the promises of replica/store.h, and what can happen to a disk.
+// A checkpoint store on a simulated disk. It keeps the promises of replica/store.h, and suffers
+// what can happen to a disk.
 #pragma once
 
 #include <map>
@@ -11,16 +12,17 @@
 
 namespace tally::simulation {
 
-// What is on the disk. Outlives the processes that use it.
+// What is on the disk. It outlives the processes that use it.
 struct CheckpointDisk {
   struct Checkpoint {
     CheckpointHeader header;
     std::map<std::string, std::string, std::less<>> entries;
   };
-  std::shared_ptr<const Checkpoint> checkpoint;  // whole; none: empty
+  std::shared_ptr<const Checkpoint> checkpoint;  // always a whole one; null: the store is empty
   std::uint64_t generation = 0;                  // a rewrite makes the next one
   bool full = false;                             // nothing can be written
-  std::optional<std::uint64_t> writes_left;      // before the power goes; none: it does not
+  // How many writes are left before the power goes; nothing: it does not go.
+  std::optional<std::uint64_t> writes_left;
 
   bool flip_bit(std::uint64_t choice);
   void lose();

@@ -65,7 +65,7 @@ void Network::try_connecting(Link& link) {
   });
 }
 
-// The probe first, then what has waited.
+// The probe is sent first, then what has waited.
 void Network::connect(Link& link) {
   link.connected = true;
   transmit(link, true, nullptr);
@@ -115,7 +115,7 @@ void Network::transmit(Link& link, bool up, Parcel message) {
   deliver_at(arrival, link, up, std::move(message), false);
 }
 
-// A late copy comes whatever has become of the connection; it must not matter.
+// A late copy arrives whatever has become of the connection. It must do no harm.
 void Network::deliver_at(Instant arrival, Link& link, bool up, Parcel message, bool is_late_copy) {
   const std::uint64_t connection = link.connection;
   const std::uint64_t peer = link.connector->life();

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The network between processes, as ZeroMQ shows it to the shells (runtime/channel.h), and everything that can go wrong
-// on the way.
+// The network between processes, as ZeroMQ shows it to the shells (runtime/channel.h), and
+// everything that can go wrong on it.
 //
-// A link is one connecting and one binding socket. Both processes up, it connects by itself, and the binding side hears
-// of that. What is sent while there is no connection waits at the connecting side, or is refused there (`full`); the
-// binding side has nobody to send to. A full queue refuses. What was under way to a process that ended is lost; what is
-// damaged on the way is as good as lost (the codec's checksum).
+// A link consists of one connecting and one binding socket. While both processes are up, it
+// connects by itself, and the binding side hears of that. What is sent while there is no connection
+// waits at the connecting side, or is refused there (`full`); the binding side has nobody to send
+// it to. A full queue refuses. What was under way to a process that ended is lost. What is damaged
+// on the way counts as lost, because the codec's checksum finds it; so damage is not simulated.
 //
-// More happens here than TCP lets happen: single messages are lost, come twice, overtake each other, and come again a
-// minute later. Only requests and commands do not come twice: the client counts its transmissions (law 20). They are
-// late instead, while the client has long sent them again; but the opening of a session is lost then, since law 18
-// assumes that none comes after its session's end.
+// More happens here than TCP lets happen: single messages are lost, come twice, overtake each
+// other, and come again up to a minute and a half later. Only requests and commands do not come
+// twice, because the client counts its transmissions (law 20). Instead they may be late, while the
+// client has long sent them again. An opening of a session that would be late is lost, since law 18
+// assumes that none comes after the end of its session.
 #pragma once
 
 #include <deque>
@@ -38,7 +40,7 @@ enum class Sent { sent, full, no_peer };
 // One direction of a link.
 struct Way {
   Instant last_arrival;
-  std::size_t queued = 0;  // under way or not yet read, on this connection
+  std::size_t queued = 0;  // on this connection, under way or not yet read
   bool cut = false;
   Instant clogged_until;
   Duration slower;
@@ -48,13 +50,14 @@ struct Way {
 struct Link {
   Node* connector = nullptr;
   Node* binder = nullptr;
-  std::size_t connector_channel = 0;  // where a node reads it
+  std::size_t connector_channel = 0;  // the channel at which the node reads it
   std::size_t binder_channel = 0;
-  bool waits_unconnected = true;  // false: sending says `full` while there is no connection
+  // False: sending says `full` while there is no connection.
+  bool waits_unconnected = true;
 
   bool connected = false;
   bool trying = false;
-  std::uint64_t connection = 1;  // counts them
+  std::uint64_t connection = 1;  // a count of connections
   std::deque<Parcel> waiting;
   Way up;    // to the binder
   Way down;  // to the connector
@@ -69,15 +72,16 @@ class Network {
 
   void started(Node& node);
   void ended(Node& node);
-  void reset(Link& link);  // the connection breaks; a new one is made
+  void reset(Link& link);  // the connection breaks, and a new one is made
 
   Sent send_up(Link& link, Parcel message);
-  // `peer`: the connecting process's life that the binder knows; another one is no peer.
+  // `peer` is the life of the connecting process that the binder knows. If another process lives
+  // there now, the message has no peer.
   Sent send_down(Link& link, std::uint64_t peer, Parcel message);
-  // A node has read it.
+  // A node has read a message of this connection.
   void read(Link& link, bool up, std::uint64_t connection);
 
-  // From now on nothing goes wrong any more.
+  // From now on, nothing goes wrong any more.
   void heal();
 
  private:
@@ -90,7 +94,7 @@ class Network {
   World& world_;
   NetworkPlan plan_;
   Random random_;
-  std::deque<Link> links_;  // addresses stay
+  std::deque<Link> links_;  // a deque, because the addresses of links must stay
 };
 
 }  // namespace tally::simulation

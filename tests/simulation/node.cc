@@ -11,7 +11,7 @@ namespace tally::simulation {
 Node::Node(World& world, std::string name, std::size_t channels)
     : world_(world), random_(world.random.fork()), name_(std::move(name)), inbox_(channels) {}
 
-// Of those that are numbered, every other one is a bridge.
+// Clients are numbered, and every other one is a bridge.
 ClientId client_of(const Arrival& arrival) {
   const std::string& name = arrival.link->connector->name();
   const bool is_bridge = std::string_view("02468").find(name.back()) != std::string_view::npos;
@@ -81,7 +81,8 @@ void Node::arrive(Arrival arrival) {
 
 void Node::wake() { plan_turn(world_.agenda.now()); }
 
-// The earliest planned turn counts; the others find that it is not theirs.
+// The earliest turn that is planned is run. Later ones find that they are not the planned one, and
+// do nothing.
 void Node::plan_turn(Instant due) {
   if (!up_) return;
   due = std::max({due, busy_until_, hung_until_});
@@ -95,7 +96,7 @@ void Node::plan_turn(Instant due) {
   });
 }
 
-// A core that wants the next turn at once, again and again, would keep a machine busy for nothing.
+// A core that wanted its next turn at once, again and again, would keep a machine busy for nothing.
 void Node::run_turn() {
   constexpr unsigned most_idle_turns = 2000;
   const std::uint64_t life = life_;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A place where one daemon runs: process after process, each a life of its own, around what stays on the disk.
+// A place where one daemon runs. Process follows process, each with a life of its own, around what
+// stays on the disk.
 //
-// Does what the shells' loops do: a turn when something has come in or the core's deadline is due, each socket's share
-// of messages in the shells' order. A process has a monotonic clock of its own, that means nothing to any other.
+// A node does what the loops of the shells do: it takes a turn when something has come in or when
+// the core's deadline is due, and it reads each socket's share of messages in the order in which
+// the shells do. Each process has a monotonic clock of its own, which means nothing to any other
+// process.
 #pragma once
 
 #include <deque>
@@ -19,13 +22,13 @@ namespace tally::simulation {
 
 struct Arrival {
   Link* link = nullptr;
-  bool up = false;  // this node is the binder
+  bool up = false;  // whether this node is the binder
   std::uint64_t connection = 0;
-  std::uint64_t peer = 0;  // the connecting process's life
-  Parcel message;          // none: the peer has just connected
+  std::uint64_t peer = 0;  // the life of the connecting process
+  Parcel message;          // null: the peer has just connected
 };
 
-// A client's routing id is its node's name and the number of its process.
+// A client's routing id is the name of its node and the number of its process.
 struct ClientAddress {
   std::string name;
   std::uint64_t life = 0;
@@ -49,24 +52,24 @@ class Node {
   void crash();
   void crash_and_restart(Duration pause);
   void hang(Duration duration);
-  void heal();  // up and running
+  void heal();  // makes it up and running
 
   void arrive(Arrival arrival);
 
  protected:
-  virtual void begin() = 0;    // a new process
-  virtual void end() = 0;      // it is gone
-  virtual Instant turn() = 0;  // when the next one is due at the latest
+  virtual void begin() = 0;    // a new process begins
+  virtual void end() = 0;      // the process is gone
+  virtual Instant turn() = 0;  // returns when the next turn is due at the latest
 
-  // This process's monotonic clock.
+  // The monotonic clock of this process.
   Instant clock() const;
-  // A turn is due at once.
+  // Makes a turn due at once.
   void wake();
-  // Something that takes time beside the loop: `work` happens then, whatever the process does; `done` in the turn after
-  // it, if the process still lives.
+  // For what takes time beside the loop: `work` happens after `duration`, even if the process hangs
+  // then, and `done` in the turn after it. Neither happens if the process has ended.
   void later(Duration duration, std::function<void()> work, std::function<void()> done);
   void run_completions();
-  // Up to a socket's share of a turn.
+  // Takes what has come in, up to a socket's share of a turn.
   std::deque<Arrival> take(std::size_t channel);
   void tell(const Event& event);
   void tell_all(const std::vector<Event>& events);
@@ -87,7 +90,8 @@ class Node {
   Instant hung_until_;
   Instant busy_until_;
   Instant planned_ = Instant::never();
-  unsigned idle_turns_ = 0;  // in a row, with nothing read and another one due at once
+  // Turns in a row that read nothing and wanted another one at once.
+  unsigned idle_turns_ = 0;
 };
 
 }  // namespace tally::simulation

@@ -95,15 +95,17 @@ WorkloadPlan draw_workload(Random& random) {
   return workload;
 }
 
-// What was decided in the last second only the comparator knows, and only where a decision means that the order is
-// synced. So it does not crash there.
+// Only the comparator knows what was decided in the last second, and only where a decision means
+// that the order is synced. If it crashed, nobody could tell that a journal is older. So it does
+// not crash in such a plan.
 void add_older_journal(Plan& plan) {
   if (!plan.wait_for_sync || plan.beyond) return;
   std::erase_if(plan.faults, [](FaultName fault) {
     return fault == FaultName::comparator_crash || fault == FaultName::everything_crash;
   });
   plan.faults.push_back(FaultName::older_journal);
-  plan.faults.push_back(FaultName::older_journal);  // one makes the copy, the next one uses it
+  // There are two of them: the first makes the copy, the second puts it in place.
+  plan.faults.push_back(FaultName::older_journal);
 }
 
 }  // namespace
@@ -153,7 +155,8 @@ Plan draw_plan(std::uint64_t seed, bool beyond) {
   for (std::size_t fault = 0; fault < names.size() - 1; ++fault)
     if (random.chance(share)) plan.faults.push_back(static_cast<FaultName>(fault));
   if (seed % 8 == 5) add_older_journal(plan);
-  if (seed % 5 == 0) {  // so long that it shows when nobody ends a cool-down early
+  // Cool-downs become so long that it shows if nobody ends them early.
+  if (seed % 5 == 0) {
     plan.membership.breaker.cooldown = plan.membership.breaker.cooldown * 20;
     plan.membership.breaker.cooldown_most = plan.membership.breaker.cooldown_most * 10;
   }
@@ -173,8 +176,8 @@ Plan plan_of_keys(std::uint64_t seed, Duration length) {
   plan.limits = {};
   plan.limits.bridges.idempotency_keys = plan.limits.clients.idempotency_keys =
       limits::bridges_account.idempotency_keys / scale;
-  // Clients ask again of some, so that about two calls in three bring a new key: 4.8 keys a second
-  // in place of 5,000.
+  // Clients repeat some of their calls, so about two calls in three bring a new key. That makes 4.8
+  // keys a second in place of 5,000.
   plan.workload = {};
   plan.workload.clients = 5;
   plan.workload.calls_at_once = 1;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a seed draws before its run begins: the group, its bounds, its machines, and which faults there will be.
+// What a seed draws before its run begins: the group, its bounds, its machines, and which faults
+// there will be.
 //
-// Swarm testing (Groce et al., "Swarm testing", 2012): each seed switches on a random part of the faults, at random
-// rates, so that the many that hide each other are also met alone.
+// This is swarm testing (Groce et al., "Swarm testing", 2012): each seed switches on a random part
+// of the faults, at random rates. Many faults hide each other, and so they are also met alone.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,7 @@ enum class FaultName : std::uint8_t {
   slow_link,
   lossy_link,
   broken_connection,
-  // of the coordinators and clients
+  // of the coordinators and the clients
   distributor_crash,
   distributor_power_cut,
   distributor_hang,
@@ -40,7 +41,7 @@ enum class FaultName : std::uint8_t {
   operator_evict,
   journal_damage,
   everything_crash,
-  // of replicas
+  // of the replicas
   replica_crash,
   replica_hang,
   replica_silent,
@@ -59,20 +60,22 @@ enum class FaultName : std::uint8_t {
   damaged_checkpoint,
   lost_checkpoints,
   full_disk,
-  relay,  // one is whole again, and that very moment as many others fail as may
+  // When a replica is whole again, as many others as may fail do so at that very moment.
+  relay,
   odd_vote,
   lying_request,
-  every_lie,      // voter, reporter, donor and importer lie together
-  older_journal,  // for a while an older copy is in the place of the distributor's journal
+  every_lie,  // one replica lies as voter, reporter, donor and importer
+  // For a while an older copy is in the place of the distributor's journal.
+  older_journal,
   last_ = older_journal,
 };
 std::string_view to_string(FaultName fault);
 
-// The product broken on purpose, to see that the simulation finds it.
+// Ways to break the product on purpose, to see that the simulation finds it.
 enum class Sabotage : std::uint8_t {
   none,
   lost_operation,  // every replica leaves out the same operation now and then
-  forgotten_sync,  // the journal says that it is synced, and is not
+  forgotten_sync,  // the journal says that it is synced when it is not
   trusted_name,    // the comparator counts one replica's vote as that of all
 };
 std::optional<Sabotage> sabotage_from(std::string_view word);
@@ -82,7 +85,7 @@ struct NetworkPlan {
   Duration latency_most;
   double loss = 0;
   double duplication = 0;
-  double late = 0;  // a copy comes again, seconds to minutes later
+  double late = 0;  // how often a copy comes again, seconds to minutes later
   double reordering = 0;
   std::size_t queue_messages = 0;
   Duration connecting_least = milliseconds(1);
@@ -93,20 +96,20 @@ struct WorkloadPlan {
   std::uint32_t clients = 0;
   std::uint32_t calls_at_once = 0;
   std::size_t requests_in_flight = 0;
-  Duration pause;  // mean, between an answer and the next call
+  Duration pause;  // the mean, between an answer and the next call
   Duration patience_least;
   Duration patience_most;
   std::uint32_t names = 0;
   std::uint32_t most_operations = 0;  // of one call
   double reads = 0;
   double keyed = 0;
-  double odd = 0;  // malformed, at the edge of overflow, a used key again
+  double odd = 0;  // how much is malformed, at the edge of overflow, or under a used key
   bool keys_have_room = false;
 };
 
 struct Plan {
   std::uint64_t seed = 0;
-  bool beyond = false;   // more than f faults at a time
+  bool beyond = false;   // more than f replicas are faulty at a time
   bool hostile = false;  // one of the clients means no good
   Sabotage sabotage = Sabotage::none;
 
@@ -118,22 +121,23 @@ struct Plan {
   std::uint64_t import_orders = 0;
   std::uint64_t journal_slack_orders = 0;
   std::uint64_t journal_segment_orders = 0;
-  std::uint64_t journal_most_orders = 1'000'000;  // beyond, a replica that is behind pins nothing
+  // Beyond this, a replica that is behind does not pin the journal any more.
+  std::uint64_t journal_most_orders = 1'000'000;
   std::size_t early_checkpoint_changes = 0;
-  std::size_t chunk_entries = 1'000'000;  // of state on its way to another replica
+  std::size_t chunk_entries = 1'000'000;  // of a state on its way to another replica
 
   Duration turn_cost;         // of one turn of a daemon
-  bool wait_for_sync = true;  // durability fsync
+  bool wait_for_sync = true;  // whether the durability is fsync
   Duration sync_least;        // of the journal
   Duration sync_most;
-  Duration store_most;  // one job on checkpoints
+  Duration store_most;  // for one job on checkpoints
   Duration audit_most;
 
   NetworkPlan network;
   WorkloadPlan workload;
 
   Duration chaos;        // how long faults are made
-  Duration fault_pause;  // mean, between two faults
+  Duration fault_pause;  // the mean, between two faults
   std::vector<FaultName> faults;
 
   std::uint32_t faulty() const { return (membership.replicas - 1) / 2; }
@@ -141,8 +145,9 @@ struct Plan {
 
 Plan draw_plan(std::uint64_t seed, bool beyond);
 
-// Ordinary use of idempotency keys, for so long: nearly as many as the account has room for, at a
-// thousandth of both. Now and then a daemon crashes, hangs or lies. No key may be refused.
+// Ordinary use of idempotency keys, for so long: nearly as many keys as the account has room for,
+// with both numbers scaled down by a thousand. Now and then a daemon crashes, hangs or lies. No key
+// may be refused.
 Plan plan_of_keys(std::uint64_t seed, Duration length);
 
 }  // namespace tally::simulation

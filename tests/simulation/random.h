@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The only source of chance in a simulation: one seed gives one history, on every machine.
 //
-// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014). The distributions are
-// made here, in integers, because those of <random> differ between libraries.
+// The generator is SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
+// generators", 2014). The distributions are made here, mostly in integers, because those of
+// <random> differ between libraries.
 #pragma once
 
 #include <cstdint>
@@ -24,14 +25,15 @@ class Random {
     return mixed ^ (mixed >> 31);
   }
 
-  // 0 .. bound-1.
+  // A number from 0 to bound - 1.
   std::uint64_t below(std::uint64_t bound) { return next() % bound; }
   std::uint64_t between(std::uint64_t least, std::uint64_t most) { return least + below(most - least + 1); }
   Duration between(Duration least, Duration most) {
     return {least.nanoseconds +
             static_cast<std::int64_t>(below(static_cast<std::uint64_t>(most.nanoseconds - least.nanoseconds) + 1))};
   }
-  // Mostly short, now and then up to eight times the mean: the least of a few equal draws, stretched.
+  // A duration that is mostly short, and now and then up to eight times the mean. It is the least
+  // of seven draws from that range.
   Duration about(Duration mean) {
     const std::int64_t most = mean.nanoseconds * 8;
     Duration drawn{most};
@@ -46,7 +48,7 @@ class Random {
     return values[below(values.size())];
   }
 
-  // A stream of its own, so that what one part draws does not shift another's.
+  // A stream of its own, so that what one part draws does not shift what another part draws.
   Random fork() { return Random(next()); }
 
  private:

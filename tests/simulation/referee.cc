@@ -12,7 +12,7 @@
 namespace tally::simulation {
 namespace {
 
-// From the decision on: the audit record, the report, the journal, the view.
+// Time from the decision on, for the audit record, the report, the journal and the view.
 constexpr Duration time_to_find = seconds(10);
 
 std::string text(const OrderIdentity& order) {
@@ -120,7 +120,7 @@ void Referee::decided(const Decisions& decisions) {
   if (!known) world_.fail(name + " was decided and never made");
   const Known* change =
       known->last_change.value == 0 || known->lost ? nullptr : find(chain_.at(known->last_change.value - 1));
-  const bool waits_for_sync = world_.plan.wait_for_sync;  // else what is appended is stable
+  const bool waits_for_sync = world_.plan.wait_for_sync;  // otherwise what is appended is stable
   if (waits_for_sync && !known->stable && (known->changes || (change && !change->stable)))
     world_.fail(name + " was decided and is not stable");
   known->decided = true;
@@ -138,7 +138,7 @@ void Referee::decided(const Decisions& decisions) {
     world_.fail(name + " was decided without f+1 votes of voters");
 }
 
-// Of replicas that are voters, or were until this turn.
+// Counts the right votes of replicas that are voters, or were voters until this turn.
 unsigned Referee::right_votes(const Place& place) const {
   const auto came = right_votes_.find(place);
   if (came == right_votes_.end() || !view_) return 0;
@@ -195,7 +195,7 @@ void Referee::comparator_began() {
   passed_.clear();
 }
 
-// Laws 8 and 13.
+// Checks laws 8 and 13.
 void Referee::check_view(const View& view) {
   const auto is_voter = [](const Member& member) { return member.role == MemberRole::voter; };
   if (std::ranges::count_if(view.members, is_voter) <= world_.plan.faulty())
@@ -227,9 +227,10 @@ void Referee::view_arrived(const View& view, Incarnation comparator) {
   view_->closed = closed;
 }
 
-// Only what must be found: of two votes on one order the newer may replace the older while the ballot has not come, or
-// nothing may be left to compare it with. So with orders from before it was a member: they may be decided and
-// forgotten; and so with one that comes after a vote on a later order, which said that it would not come.
+// Notes a wrong vote only where it must be found. Of two votes on one order, the newer may replace
+// the older while the ballot has not come, or there may be nothing left with which to compare it.
+// Orders from before the replica was a member may be decided and forgotten. And a vote on a later
+// order says that no vote on an earlier one will come, so a belated one need not be compared.
 void Referee::vote_arrived(ReplicaId replica, const Vote& vote) {
   Sequence& passed = passed_[{replica, vote.order.term}];
   const bool is_belated = vote.order.sequence < passed;

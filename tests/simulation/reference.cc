@@ -24,7 +24,7 @@ Digest digest_of_entry(char type, const std::string& key, const std::string& val
   return digest_of(packed(size) + type + key + value);
 }
 
-// `operations`: those that the results are of.
+// `operations` are those that the results belong to.
 std::string encode(const RequestResult& result, const std::vector<Operation>& operations = {}) {
   std::string bytes;
   append_number(bytes, static_cast<std::uint8_t>(result.outcome));
@@ -78,7 +78,7 @@ Reference::Executed Reference::execute(const Order& order) {
 }
 
 void Reference::expire() {
-  // Those that expire first go first, a thousand an order.
+  // The sessions that expire earliest go first, at most a thousand with each order.
   std::multimap<std::int64_t, SessionId> expiring;
   for (const auto& [id, session] : sessions_) {
     const Duration life = session.used ? limits_.session_lifetime : limits_.unused_session_lifetime;
@@ -294,7 +294,8 @@ OperationResult Reference::run_keyed(const Operation& operation, Sequence sequen
   const Digest asked =
       digest_of(packed(static_cast<std::uint8_t>(operation.kind), value) + std::string(operation.name));
   const Digest kept_as = keyed_digest_of(key_secret_, key.second);
-  // Its place: the order, and how many keys of this principal came in it before; more significant bytes first.
+  // The place of the key: its order, and how many keys of this principal came before it in that
+  // order. The more significant bytes come first.
   std::uint32_t before = 0;
   for (auto earlier = keys_in_order_.rbegin(); earlier != keys_in_order_.rend(); ++earlier) {
     if (keys_.at(*earlier).first != sequence) break;

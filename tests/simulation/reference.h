@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// One counter service that never fails: what every answer is compared with.
+// One counter service that never fails. Every answer is compared with its answers.
 //
-// Written anew from docs/protocol.md and the laws, as plainly as possible, and sharing nothing with replica/ but the
-// layout of entries (replica/checkpoint.h): no tables, no captures, no digests kept up to date. A copy is a checkpoint.
+// It was written anew from docs/protocol.md and the laws, as plainly as possible. It shares nothing
+// with replica/ but the limits of a state (replica/state_limits.h). It has none of the hash tables,
+// captures and running digests that make a replica fast, except that it keeps the digest of the
+// idempotency keys. A copy of it is a checkpoint.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +20,8 @@
 
 namespace tally::simulation {
 
-// What the workload hides in a change's value, so that each execution can be told from all others.
+// The workload hides a tag in the value of each change, so that each execution can be told from all
+// others.
 std::int64_t tagged_value(std::uint64_t tag, bool at_the_edge);
 std::uint64_t tag_of(std::int64_t value);
 
@@ -27,11 +30,12 @@ class Reference {
   explicit Reference(const StateLimits& limits) : limits_(limits) {}
 
   struct Executed {
-    std::vector<std::string> results;  // one a request, in the canonical layout
-    std::vector<std::uint64_t> tags;   // of the changes that were tried now, and not answered from something stored
+    std::vector<std::string> results;  // one for each request, in the canonical layout
+    // Of the changes that were tried now, not of those answered from a stored result.
+    std::vector<std::uint64_t> tags;
   };
   Executed execute(const Order& order);
-  // Law 10: of the whole state, summed up entry by entry.
+  // The digest of the whole state, summed up entry by entry (law 10).
   Digest digest() const;
 
  private:
@@ -59,7 +63,7 @@ class Reference {
     OperationResult result;
     Sequence first;
     std::int64_t stored = 0;
-    Digest digest;  // a key's entry never changes
+    Digest digest;  // kept, because the entry of a key never changes
   };
 
   void expire();
@@ -81,11 +85,11 @@ class Reference {
   std::map<std::string, Counter> counters_;
   std::map<SessionId, Session> sessions_;
   std::map<std::pair<Principal, std::string>, Key> keys_;
-  std::deque<std::pair<Principal, std::string>> keys_in_order_;  // as they came
+  std::deque<std::pair<Principal, std::string>> keys_in_order_;  // in the order in which they came
   std::map<Principal, std::size_t> keys_of_;
-  Principal principal_{};  // of the request that is executed
+  Principal principal_{};  // of the request that is being executed
   Digest keys_digest_;
-  std::vector<std::uint64_t> tags_;  // of the order that is executed
+  std::vector<std::uint64_t> tags_;  // of the order that is being executed
 };
 
 }  // namespace tally::simulation

@@ -16,7 +16,7 @@ constexpr std::size_t scrub_bytes = 4096;
 constexpr Duration scrub_period = milliseconds(125);
 constexpr Duration between_scrubs = seconds(3);
 
-// A replica that leaves out an operation, as all do: no vote can show it.
+// Leaves out an operation. All replicas do the same, so no vote can show it.
 bool decode_and_lose(std::string_view bytes, std::vector<Operation>& operations) {
   if (!wire::decode_operations(bytes, operations)) return false;
   std::erase_if(operations, [](const Operation& operation) { return operation.value % 101 == 100; });
@@ -68,7 +68,8 @@ void ReplicaNode::end() {
   flip_wanted_ = false;
 }
 
-// What was being written is there, or not, or the power went in the middle of it.
+// When the process ends, what was being written is on the disk or is not; or the power fails in the
+// middle of writing it.
 void ReplicaNode::finish_torn_job() {
   if (jobs_.empty() || !jobs_.front().writes || random_.chance(0.3)) return;
   for (CheckpointDisk& disk : disks_) disk.writes_left = random_.below(40);
@@ -115,12 +116,13 @@ void ReplicaNode::receive_from_distributor(const Message& message, Instant now) 
   const auto* order = std::get_if<Order>(&message);
   if (!order) return;
   if (!liar_.strikes(FaultName::dropped_orders, world_.agenda.now())) core_->receive(*order, now);
-  if (flip_wanted_ && trust_ != Trust::wrong && core_->flip_stored_counter()) {  // a second flip would undo the first
+  // A second flip would undo the first, so there is none while the state is wrong.
+  if (flip_wanted_ && trust_ != Trust::wrong && core_->flip_stored_counter()) {
     world_.trace.line(name(), "a bit of its memory flipped");
     flip_wanted_ = false;
     trust_ = Trust::wrong;
     on_import_ = false;
-    commits_wanted_ = 2;  // it may be captured
+    commits_wanted_ = 2;  // the flipped counter may have been captured
   }
 }
 
@@ -158,7 +160,7 @@ void ReplicaNode::answer(const Arrival& arrival, const StateRequest& request, In
       });
 }
 
-// A chunk may have fewer entries than would fit, so that even a small state takes several.
+// A chunk may have fewer entries than would fit, so that even a small state takes several chunks.
 void ReplicaNode::shorten(StateChunk& chunk) const {
   std::string entries;
   std::string through;
@@ -182,7 +184,8 @@ void ReplicaNode::carry_out(ReplicaOutput output) {
     check(vote);
     for (const Vote& said : say(vote)) cast(said);
   }
-  // A scrub has made the digest say what the data is; it may even be right again, if what flipped was set anew.
+  // After a scrub the digest tells what the data is. The data may even be right again, if what was
+  // flipped has been set anew.
   for (const Event& event : output.events) {
     if (event.name == "state_mismatch") trust_ = Trust::unproven;
     if (event.name == "standing_changed") standing_reason_ = event.fields.back().value;
@@ -211,15 +214,17 @@ Link& ReplicaNode::any_donor() {
   return *std::next(donors_.begin(), static_cast<std::ptrdiff_t>(random_.below(donors_.size())))->second;
 }
 
-// A donor that lied votes as whoever believed it: the two together are more than one liar.
+// A donor that lied votes as a replica would that believed its lie. The two together would be more
+// than one liar.
 std::vector<Vote> ReplicaNode::say(const Vote& honest) {
   if (liar_.strikes(FaultName::lying_donor, world_.agenda.now()))
     if (const auto forged = forged_.vote(honest, world_.referee, wire::decode_operations)) return {*forged};
   return liar_.votes(honest, world_.agenda.now());
 }
 
-// Where the state came from, others may have lied; a vote like a right replica's proves it, from then on: an answer may
-// still have been read from what that order set anew.
+// A state may come from others, who may have lied. If its vote is like that of a right replica, the
+// state is proven right, but only from this order on: an earlier answer may have been read from
+// what this order has set anew.
 void ReplicaNode::check(const Vote& vote) {
   if (trust_ == Trust::right) world_.referee.vote_made(id_, vote);
   if (trust_ != Trust::unproven) return;
@@ -229,7 +234,9 @@ void ReplicaNode::check(const Vote& vote) {
   }
   trust_ = Trust::right;
   right_from_ = vote.order.sequence;
-  wrong_.reset();  // what was wrong in it was set anew: executed again it becomes right again
+  // What was wrong in it has been set anew, so the state becomes right whenever these orders are
+  // executed again.
+  wrong_.reset();
 }
 
 void ReplicaNode::cast(const Vote& vote) {
@@ -251,7 +258,7 @@ void ReplicaNode::cast_delayed() {
 
 // ---- checkpoints
 
-// One job after the other, beside the loop.
+// Jobs are done one after another, beside the loop.
 void ReplicaNode::do_job(bool writes, std::function<void()> work, std::function<void()> done) {
   const Instant now = world_.agenda.now();
   store_free_ = std::max(store_free_, now) + random_.between(microseconds(100), world_.plan.store_most);
@@ -282,13 +289,14 @@ void ReplicaNode::loaded(CheckpointWork::Loaded loaded) {
   }
   trust_ = Trust::right;
   on_import_ = false;
-  wrong_.reset();  // what it dissents with from now on is not of a checkpoint
+  wrong_.reset();  // whatever it dissents with from now on did not come from a checkpoint
   if (!loaded.error) return core_->nothing_to_restore(now);
   if (loaded.error->kind == StoreError::Kind::rejected) return core_->load_rejected(loaded.error->detail);
   world_.fail(name() + " cannot read its checkpoints: " + loaded.error->detail);
 }
 
-// What dissented is not loaded again. An import cannot have dissented: unproven it gives no vote.
+// A checkpoint that dissented must not be loaded again. An imported one cannot have dissented,
+// because an unproven state gives no vote.
 void ReplicaNode::judge_loaded(const CheckpointHeader& header) {
   const bool right = world_.referee.is_known_state(header.applied, header.state);
   trust_ = right ? Trust::right : Trust::unproven;
@@ -300,8 +308,8 @@ void ReplicaNode::judge_loaded(const CheckpointHeader& header) {
 }
 
 void ReplicaNode::commit(CheckpointDelta delta) {
-  // What was captured before it was right may still be written; a verdict on it is on its way, or
-  // what was wrong has been set anew since.
+  // What was captured before the state was right may still be written. If it is wrong, then a
+  // verdict on it is on its way, or what was wrong in it has been set anew since.
   const bool right = trust_ == Trust::right && delta.header.applied.sequence >= right_from_ &&
                      !world_.referee.is_guilty(id_, core_->recovery());
   if (right) world_.referee.checkpoint_made(id_, delta.header);

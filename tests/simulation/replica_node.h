@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A replica's shell in the simulation: its core, checkpoints and sockets (replica/shell.cc, replica/shell_repair.cc),
-// and its faults.
+// A replica's shell in the simulation: its core, its checkpoints and its sockets
+// (replica/shell.cc), and its faults.
 #pragma once
 
 #include <array>
@@ -24,8 +24,8 @@ class ReplicaNode : public Node {
 
   static constexpr std::size_t distributor_channel = 0;
   static constexpr std::size_t comparator_channel = 1;
-  static constexpr std::size_t peers_channel = 2;   // that ask for state
-  static constexpr std::size_t donors_channel = 3;  // that were asked for it
+  static constexpr std::size_t peers_channel = 2;   // those that ask it for a state
+  static constexpr std::size_t donors_channel = 3;  // those that it asks for a state
   static constexpr std::size_t channels = 4;
   void set_distributor(Link& link) { distributor_ = &link; }
   void set_comparator(Link& link) { comparator_ = &link; }
@@ -40,10 +40,11 @@ class ReplicaNode : public Node {
   void flip_memory() { flip_wanted_ = true; }
   void damage_checkpoint();
   void lose_checkpoints();
-  void lose_disk();  // both of them
+  void lose_disk();  // both disks
   void fill_disk(bool full);
   void end_faults();
-  // No fault is on, it has a state that is proven and leads on to the journal, and its checkpoints are whole again.
+  // Whether no fault is on, its state is proven and leads on to the journal, and its checkpoints
+  // are whole again.
   bool is_whole() const;
 
  private:
@@ -87,13 +88,13 @@ class ReplicaNode : public Node {
   Link* comparator_ = nullptr;
   std::map<ReplicaId, Link*> donors_;
   std::array<CheckpointDisk, 2> disks_;
-  Witness witness_;  // likewise on a disk
+  Witness witness_;  // on a disk as well
   Liar liar_;
   ForgedState forged_;
-  unsigned commits_wanted_ = 0;  // until the checkpoints are whole again
+  unsigned commits_wanted_ = 0;  // so many until the checkpoints are whole again
   bool flip_wanted_ = false;
 
-  // Of this process.
+  // These belong to the present process.
   std::unique_ptr<CheckpointWork> work_;
   std::unique_ptr<ReplicaCore> core_;
   Donor donor_;
@@ -104,9 +105,10 @@ class ReplicaNode : public Node {
   bool scrubbing_ = false;
   Trust trust_ = Trust::right;
   bool on_import_ = false;
-  Sequence right_from_;  // captures of earlier orders are of a state that was not
+  // Captures of earlier orders are of a state that was not right.
+  Sequence right_from_;
   std::string standing_reason_;
-  std::optional<CheckpointHeader> wrong_;  // the newest loaded, if its state was wrong
+  std::optional<CheckpointHeader> wrong_;  // the newest that was loaded, if its state was wrong
 };
 
 }  // namespace tally::simulation

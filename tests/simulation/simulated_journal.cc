@@ -33,7 +33,7 @@ RecoveredJournal SimulatedJournal::begin_term(Term least) {
   found_.term = std::max(found_.term.next(), least);
   unsynced_.clear();
   appended_ = synced_ = 0;
-  if (!orders_.empty()) mark_ = found_.last;  // law 4: written anew and synced
+  if (!orders_.empty()) mark_ = found_.last;  // what was found is written anew and synced (law 4)
   return found_;
 }
 
@@ -58,7 +58,7 @@ void SimulatedJournal::cut_below(Sequence first) {
   damaged_.erase(damaged_.begin(), damaged_.lower_bound(first));
 }
 
-// As if each order took a byte.
+// Counts as if each order took a byte.
 JournalSize SimulatedJournal::size() const {
   JournalSize size;
   size.bytes = orders_.size();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The distributor's journal on a simulated disk (journal/journal.h, as journal/segmented_journal.cc keeps it):
-// records one behind the other; a power cut loses a part of the end that no sync has covered, the end of a process
-// loses nothing.
+// The distributor's journal on a simulated disk (journal/journal.h, as journal/segmented_journal.cc
+// keeps it). Its records stand one behind the other. A power cut loses a part of the end that no
+// sync has covered; the end of a process loses nothing.
 #pragma once
 
 #include <deque>
@@ -19,33 +19,37 @@ namespace tally::simulation {
 
 class SimulatedJournal {
  public:
-  // `segment_orders`: it forgets no fewer.
+  // `segment_orders`: the journal never forgets fewer orders than these at once.
   SimulatedJournal(GroupId group, std::uint32_t replicas, std::uint64_t segment_orders);
 
   // What is there, and the newest term that was begun.
   RecoveredJournal found() const;
-  // That, and the next term or a later one, which is durable.
+  // Begins the next term, or `least` if that is later, and returns what was found with it. The term
+  // is durable.
   RecoveredJournal begin_term(Term least);
 
   void append(const JournalRecord& record);
-  // Records appended in this term.
+  // How many records were appended in this term.
   std::uint64_t appended() const { return appended_; }
-  // The first so many of them are durable.
+  // The first `position` records of this term are durable.
   void synced(std::uint64_t position);
-  // After a sync, beside the journal: what must be there from now on.
+  // To be called after a sync. The mark stands beside the journal, and this order must be there
+  // from now on.
   void mark_stable(const OrderIdentity& order) { mark_ = order; }
   void cut_below(Sequence first);
   Parcel read(Sequence sequence) const;
   std::uint64_t orders() const { return orders_.size(); }
   JournalSize size() const;
-  // This order cannot be read from now on.
+  // From now on this order cannot be read.
   void damage(Sequence sequence);
   const std::set<Sequence>& damaged() const { return damaged_; }
   bool is_damaged(Sequence sequence) const { return damaged_.contains(sequence); }
 
   void lose_power(Random& random);
-  void lose_orders(std::uint64_t orders);  // so many, and all behind them; none that a sync has covered
-  // Nothing: all that was marked stable is there.
+  // Loses so many orders from the end, and what is behind them, but nothing that a sync has
+  // covered.
+  void lose_orders(std::uint64_t orders);
+  // Says which order was marked as stable and is missing; nothing if it is there.
   std::optional<std::string> missing() const;
 
  private:
@@ -54,7 +58,7 @@ class SimulatedJournal {
     JournaledView view;
     OrderState agreed;
   };
-  // What a sync has not covered: an order that can be lost, or what the facts were before.
+  // Something that no sync has covered: an order that can be lost, or what the facts were before.
   using Unsynced = std::variant<Sequence, Facts>;
 
   void lose_record();

@@ -7,7 +7,8 @@ namespace tally::simulation {
 namespace {
 
 constexpr Duration calm_before = milliseconds(500);
-// After the heal. Cool-downs, imports and their pauses, and what comes late.
+// Time after the heal. It covers cool-downs, imports with their pauses, and messages that come
+// late.
 constexpr Duration time_to_be_whole = seconds(150);
 constexpr Duration look_period = milliseconds(250);
 
@@ -98,7 +99,7 @@ void Simulation::play() {
   world_.ledger.finish();
 }
 
-// What only people do.
+// Does what only people do.
 void Simulation::operate() {
   const ClusterStatus& status = distributor_.status();
   if (status.state == GroupState::halted) distributor_.resume();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One seed: a whole group and its clients, first broken in every way that its plan names, then healed; then it must be
-// whole again within a bound, with every call completed and every answer right.
+// One seed: a whole group and its clients. First they are broken in every way that the plan names,
+// then they are healed. Then the group must be whole again within a bound, with every call
+// completed and every answer right.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,7 @@ namespace tally::simulation {
 
 struct Outcome {
   std::optional<std::string> violation;
-  std::uint64_t trace = 0;  // digest of the trace
+  std::uint64_t trace = 0;  // the digest of the trace
   double simulated_seconds = 0;
   std::uint64_t orders = 0;
   std::uint64_t calls = 0;

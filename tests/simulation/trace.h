@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The story of a run, line by line. It is always told, since its digest shows that equal seeds make equal histories;
-// it is printed on request.
+// The story of a run, line by line. It is always told, because its digest shows that the same seed
+// makes the same history. It is printed on request.
 #pragma once
 
 #include <string>
@@ -19,7 +19,7 @@ class Trace {
   void line(std::string_view who, std::string_view what, std::string_view more = {});
   void event(std::string_view who, const Event& event);
 
-  // Of all lines so far.
+  // The digest of all lines so far.
   std::uint64_t digest() const { return digest_; }
 
  private:
@@ -29,7 +29,7 @@ class Trace {
   std::string text_;
 };
 
-// One line about a message, for people.
+// One line about a message, for people to read.
 std::string describe(const Message& message);
 
 }  // namespace tally::simulation

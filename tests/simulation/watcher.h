@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Somebody who looks on, and may lay hands on a message: the scenarios print what they see (tests/scenarios/).
+// Looks on, and may change what is sent. The scenarios print what they see in this way
+// (tests/scenarios/).
 #pragma once
 
 #include "distributor/core.h"
@@ -12,7 +13,8 @@ class Watcher {
  public:
   virtual ~Watcher() = default;
 
-  // A message goes out on a connection. What comes back is sent in its place; none: it is lost.
+  // A message is about to be sent on a connection. What this returns is sent in its place; if it is
+  // null, the message is lost.
   virtual Parcel sending(Link&, bool /*up*/, Parcel message) { return message; }
   virtual void happened(const Node&, const Event&) {}
   virtual void process(const Node&, bool /*started*/) {}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What clients ask for. Every change carries a tag of its own in its value; a change with an idempotency key may be
-// asked for again, also by another client, when its outcome is unknown.
+// What clients ask for. Every change carries a tag of its own in its value. A change with an
+// idempotency key may be asked for again when its outcome is unknown, also by another client.
 #pragma once
 
 #include <deque>
@@ -29,7 +29,7 @@ class Workload {
   WorkloadPlan plan_;
   std::uint64_t tags_ = 0;
   std::uint64_t keys_ = 0;
-  std::deque<OwnedOperation> again_;  // keyed changes that may be asked for once more
+  std::deque<OwnedOperation> again_;  // changes with a key that may be asked for once more
 };
 
 }  // namespace tally::simulation

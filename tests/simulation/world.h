@@ -16,7 +16,7 @@
 
 namespace tally::simulation {
 
-// An invariant does not hold: of the product, or of the simulator.
+// An invariant of the product or of the simulator does not hold.
 struct Violation : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -37,7 +37,7 @@ struct World {
   Network network;
   Referee referee;
   Ledger ledger;
-  Watcher* watcher = nullptr;  // none: nobody looks on
+  Watcher* watcher = nullptr;  // null: nobody looks on
 };
 
 }  // namespace tally::simulation
