@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The audit file: two good records, then whatever the input brings. A good prefix stays good; what follows it is a
-// record, a torn tail, or the fault that is told. Nobody guesses a SHA-256, so the input is also tried sealed, line by
-// line.
+// The file of the audit log: two good records, then whatever the input brings. A good prefix stays
+// good. What follows it is a record, a torn tail, or a fault that is reported. A fuzzer cannot
+// guess a SHA-256, so the input is also tried with each line sealed.
 #include <sstream>
 #include <string>
 
@@ -45,7 +45,7 @@ void check(const Prefix& prefix, const std::string& text) {
   }
   CHECK(file->group == GroupId(1) && file->head.number >= prefix.head.number);
   CHECK(file->good_bytes >= prefix.text.size() && file->good_bytes + file->torn_bytes == text.size());
-  CHECK(verify(text, prefix.head).has_value());  // law 16: it contains every head that it had
+  CHECK(verify(text, prefix.head).has_value());  // the log has every head that it ever had (law 16)
   CHECK(verify(text, file->head).has_value());
   CHECK(!verify(text, AuditHead{file->head.number + 1, file->head.hash}));
   CHECK(!verify(text, AuditHead{prefix.head.number, no_previous_hash()}));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The head of the audit log as reports and views carry it.
+// The head of the audit log, as reports and views carry it.
 #include "comparator/audit.h"
 #include "target.h"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A checkpoint's header. Nobody guesses a checksum: the input gets one, and is then tried without, too.
+// The header of a checkpoint. A fuzzer cannot guess a checksum, so the input is tried both as it is
+// and with the right checksum behind it.
 #include "replica/checkpoint_header.h"
 
 #include <string>

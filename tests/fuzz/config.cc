@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration file; and any text as a flag's value.
+// The configuration file, and any text as the value of a flag.
 #include "runtime/config.h"
 
 #include <cstdlib>
@@ -33,7 +33,7 @@ auto load(std::string_view text) {
   return load_config(file.path(), {});
 }
 
-// What was taken is read back equal from the file that to_toml makes of it.
+// What was accepted must be read back equal from the file that to_toml() makes of it.
 void check(const Config& config) {
   fuzz::accepted();
   CHECK(config.replicas >= 1 && config.replicas <= 7 && config.replicas % 2 == 1);
@@ -42,7 +42,7 @@ void check(const Config& config) {
   for (const ConfigKey& key : config_keys()) CHECK(config_value(config, key.name) == config_value(*again, key.name));
 }
 
-// The environment would have its say.
+// The environment is cleared, because the configuration is read from it too.
 const bool no_environment = clearenv() == 0;
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The entries of a chunk of state: what is visited ascends, and makes the same bytes again.
+// The entries of a chunk of state: those that are visited ascend, and make the same bytes again.
 #include <string>
 
 #include "replica/state_entries.h"
@@ -17,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     last = key;
     return append_entry(again, key, value);
   };
-  visit_entries(input, {}, {}, visit);  // says false at the latest at the end: it does not know the last key
+  // This may return false at the end, because the last key is not known yet.
+  visit_entries(input, {}, {}, visit);
   CHECK(ascends && input.starts_with(again));
 
   const std::string through = last;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP requests as a connection parses them. What comes in two pieces is the same as what comes at once; and whatever
-// is understood keeps the limits. The first two bytes say where the pieces part.
+// HTTP requests, as a connection parses them. What comes in two pieces must be parsed like what
+// comes at once, and whatever is understood must keep to the limits. The first two bytes of the
+// input say where it is divided.
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/error.hpp>
@@ -25,7 +26,8 @@ struct Parsed {
   bool done = false;
 };
 
-// As bridge/connection.cc does: what was not used is offered again, with more behind it.
+// Parses as bridge/connection.cc does: the bytes that were not used are offered again, with more
+// behind them.
 Parsed parse(std::string_view bytes, std::size_t first_piece) {
   Parsed parsed;
   RequestParser parser(parsed.request);
@@ -81,7 +83,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Parsed parsed = parse(bytes, bytes.size());
   const Parsed in_pieces = parse(bytes, data[0] + 256u * data[1]);
   CHECK(parsed.done == in_pieces.done);
-  CHECK(parsed.problem || !in_pieces.problem);  // Beast may see a malformed head only when its end has come
+  // Beast may notice a malformed head only when the head has come to its end.
+  CHECK(parsed.problem || !in_pieces.problem);
   if (!parsed.done) return 0;
   fuzz::accepted();
   CHECK(parsed.used == in_pieces.used && same(parsed.request, in_pieces.request));

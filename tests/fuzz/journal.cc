@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the journal's records hold. The first byte says which: an order's message, a view, or an agreed state.
+// The contents of the journal's records. The first byte says which it is: an order's message, a
+// view, or an agreed state.
 #include "journal/records.h"
 #include "target.h"
 #include "wire/codec.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A journal's directory: the mark, and segments, each sized, a header and the records. Either the opening refuses, or
-// what it gives is a journal that can be read, appended to and opened again.
+// A journal's directory. The input has the mark, then for each segment its header and its records,
+// each with its size before it. Either the journal refuses to open, or it can be read, appended to
+// and opened again.
 #include <cstring>
 
 #include "journal/opening.h"
@@ -27,7 +28,7 @@ std::string sealed_mark(std::string_view input) {
     const auto term = reader.number<std::uint64_t>();
     const auto first = reader.number<std::uint64_t>();
     const auto sequence = reader.number<std::uint64_t>();
-    if (first == 0 || (term == 0 && sequence > 0)) continue;  // nobody writes that
+    if (first == 0 || (term == 0 && sequence > 0)) continue;  // no journal writes such a mark
     const std::uint64_t checksum = checksum_of(std::string_view(mark).substr(slot, slot_checksum_offset));
     std::memcpy(mark.data() + slot + slot_checksum_offset, &checksum, sizeof checksum);
   }
@@ -63,7 +64,8 @@ void read_all(Journal& journal, const RecoveredJournal& found) {
   const std::uint64_t end = std::min(found.last.sequence.value, found.first.value + 64) + 2;
   for (std::uint64_t number = found.first.value; number <= end; ++number) {
     const auto bytes = journal.read(Sequence(number));
-    const auto again = journal.read(Sequence(number));  // found by going on, or by looking for it
+    // An order is found by reading on or by searching, and both must give the same.
+    const auto again = journal.read(Sequence(number));
     CHECK(!bytes || !again || *again == *bytes);
     CHECK(!bytes || number <= found.last.sequence.value);
   }

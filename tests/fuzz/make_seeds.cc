@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes the corpora's first files, seed-*, from the encoders; the others were found, or written by hand. To be run
-// again when a layout changes: ninja -C build/release fuzz_seeds && build/release/bin/fuzz_seeds tests/fuzz/corpus
+// Writes the first files of each corpus, seed-*, with the encoders. The other files were found by
+// fuzzing or written by hand. To be run again when a layout changes:
+// ninja -C build/release fuzz_seeds && build/release/bin/fuzz_seeds tests/fuzz/corpus
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -68,7 +69,7 @@ CheckpointHeader header() {
   return {GroupId(77), identity(9), {1'000'000}, {1'700'000'000'000}, 1, {0xABCDEF, 0x123456}};
 }
 
-// Without checksums, which a mutation would break: a decoder takes them so.
+// The checksum is left out, which the decoder accepts, because any mutation would make it wrong.
 void write_message(const std::string& name, const Message& message) {
   wire::EncodedMessage encoded = wire::encode(message);
   encoded.header[6] = 0;
@@ -127,7 +128,8 @@ void write_journal() {
   write("journal", "agreed", std::string(1, 2) + encode_agreed({identity(9), {5, 6}}));
 }
 
-// The parts of a segment, each sized, without the zeros behind it, but with those of its last record.
+// Appends the header and the records of a segment, each with its size before it. The zeros behind
+// them are left out, but for those that belong to the last record.
 void append_segment(std::string& input, const std::string& segment) {
   std::string header = segment.substr(0, journal_block_bytes);
   header.resize(header.find_last_not_of('\0') + 1);
@@ -137,7 +139,8 @@ void append_segment(std::string& input, const std::string& segment) {
   append_sized(input, records);
 }
 
-// Two terms, of two segments each, the last order beyond the mark; and the same beside a mark of the beginning.
+// Two terms of two segments each, with the last orders behind the mark; and the same segments
+// beside a mark of the beginning.
 void write_journal_directory() {
   SimulatedDisk disk;
   if (!create_journal(*open_simulated_directory(disk), GroupId(77), "now")) std::abort();
@@ -169,7 +172,8 @@ void write_journal_directory() {
   write("journal_directory", "marked", input + segments);
   input.clear();
   std::string beginning;
-  for (const std::uint64_t number : {1, 77, 0, 1}) append_number(beginning, number);  // writing, group, term, first
+  // The fields writing, group, term and first.
+  for (const std::uint64_t number : {1, 77, 0, 1}) append_number(beginning, number);
   append_sized(input, beginning);
   write("journal_directory", "unmarked", input + segments);
   std::string newest;
@@ -236,7 +240,8 @@ void write_results() {
   write("results", "list-and-repetition", listed);
 }
 
-// The third record of the audit target's file, which seals it itself.
+// Writes what is to be the third record of the audit target's file. The target also seals it
+// itself.
 void write_audit() {
   std::string previous = no_previous_hash();
   std::uint64_t number = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The wire codec: a header frame, then a body. What is decoded comes back equal from its own encoding, and an encoding
-// is the only one of its message.
+// The wire codec: a header frame, then a body. What is decoded must come back equal from its own
+// encoding, and each message must have only one encoding.
 #include <algorithm>
 
 #include "target.h"

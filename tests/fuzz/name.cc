@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of counters: a valid one is found again behind every encoding of a URL, and whatever a URL brings is valid.
+// Names of counters. A valid name must be found again in every way to encode it in a URL, and any
+// name that a URL brings must be valid.
 #include <boost/url.hpp>
 #include <string>
 
@@ -13,7 +14,7 @@ using bridge::Method;
 
 namespace {
 
-// Every byte but letters and digits is spelt out, or every byte.
+// Percent-encodes every byte but letters and digits, or every byte if `all` is set.
 std::string spelt_out(std::string_view name, bool all) {
   std::string encoded;
   for (const char byte : name) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a request carries, decoded and executed. The decoder is our own: it takes what protobuf takes, and makes the
-// same of it. Any operations give results within the bound that they announce, the same again when they are sent again,
-// and a state whose digest is that of its data.
+// The operations that a request carries, decoded and executed. The decoder is tally's own: it must
+// accept what protobuf accepts, and make the same of it. Any operations must give results within
+// the bound that was computed before, the same results when they are sent again, and a state whose
+// digest is that of its data.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -32,7 +33,7 @@ std::string apply(State& state, const Order& order) {
   return results;
 }
 
-// Encoded and decoded again, they are the same; and protobuf writes the same bytes.
+// Encoded and decoded again, they must be the same, and protobuf must write the same bytes.
 void check_encoding(const std::vector<Operation>& operations) {
   const std::string encoded = wire::encode_operations(operations);
   std::vector<Operation> again;
@@ -42,7 +43,7 @@ void check_encoding(const std::vector<Operation>& operations) {
   CHECK(proto.ParseFromString(encoded) && proto.SerializeAsString() == encoded);
 }
 
-// What may be refused though protobuf takes it: groups, and too many fields.
+// What tally may refuse though protobuf accepts it: groups, and too many fields.
 bool may_be_refused(std::string_view input) {
   return input.size() > limits::request_operations ||
          std::ranges::any_of(input, [](char byte) { return (byte & 7) == 3 || (byte & 7) == 4; });
@@ -87,10 +88,12 @@ void check_execution(std::string_view encoded, const std::vector<Operation>& ope
   CHECK(state.digest() == state.recomputed_digest());
 
   const Digest digest = state.digest();
-  CHECK(apply(state, order_of(3, request)) == results);  // law 17
+  // A repetition is answered from the stored result (law 17).
+  CHECK(apply(state, order_of(3, request)) == results);
   request.number = RequestNumber(2);
   request.read_only = true;
-  apply(state, order_of(4, request));  // law 6
+  // An order of reads changes nothing (law 6).
+  apply(state, order_of(4, request));
   CHECK(state.digest() == digest);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs every fuzz target on the files of its corpus, without libFuzzer: an ordinary test, under any compiler.
+// Runs every fuzz target on the files of its corpus, without libFuzzer. So it is an ordinary test,
+// under any compiler.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -31,10 +32,12 @@ bool replay(const Target& target, const std::filesystem::path& corpus) {
   tally::fuzz::accepted_inputs = 0;
   for (const auto& file : files) {
     std::printf("%s/%s\n", target.name, file.filename().c_str());
-    std::fflush(stdout);  // the last line names the culprit
+    // If the next input crashes the program, the last line names it.
+    std::fflush(stdout);
     std::ifstream stream(file, std::ios::binary);
     const std::vector<char> read{std::istreambuf_iterator<char>(stream), {}};
-    const std::vector<std::uint8_t> bytes(read.begin(), read.end());  // of its very size, for AddressSanitizer
+    // A buffer of exactly this size lets AddressSanitizer see what is read beyond it.
+    const std::vector<std::uint8_t> bytes(read.begin(), read.end());
     target.run(bytes.data(), bytes.size());
   }
   std::printf("%s: %zu inputs, %zu of them accepted\n", target.name, files.size(), tally::fuzz::accepted_inputs);

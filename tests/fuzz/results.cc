@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Results in their canonical layout (law 11): what is decoded comes back equal from its own encoding; and equal bytes,
-// unless a list was empty, which a decoded result does not tell from none.
+// Results in their canonical layout (law 11). What is decoded must come back equal from its own
+// encoding. The bytes must be equal too, unless a list was empty, because a decoded result does not
+// tell an empty list from none.
 #include <algorithm>
 #include <string>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Request targets: whatever is found behind one keeps the limits. The first byte chooses the method.
+// Request targets: whatever is found in one must keep to the limits. The first byte of the input
+// chooses the method.
 #include "bridge/routes.h"
 #include "protocol/limits.h"
 #include "protocol/operations.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Nobody guesses a checksum: what is made up as a segment gets those that it would have.
+// Makes a segment of made-up bytes, and gives them the right checksums, because a fuzzer cannot
+// guess them.
 #pragma once
 
 #include <algorithm>
@@ -12,10 +13,13 @@
 
 namespace tally::fuzz {
 
-inline constexpr std::size_t header_checksum_offset = 16;  // behind magic, format and size
-inline constexpr std::uint64_t most_numbers = 1ull << 62;  // nobody counts so far
+// The magic, the format and the size stand before it.
+inline constexpr std::size_t header_checksum_offset = 16;
+// Nobody has counted that far.
+inline constexpr std::uint64_t most_numbers = 1ull << 62;
 
-// A header, without the zeros behind it, and the records. A record whose checksum is all ones stays as it is: damaged.
+// `header` comes without the zeros behind it. A record whose checksum is all ones keeps it, and so
+// is damaged.
 inline std::string sealed_segment(std::string_view header, std::string_view records) {
   std::string bytes(header);
   bytes.resize((std::max<std::size_t>(bytes.size(), 1) + journal_block_bytes - 1) / journal_block_bytes *

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A segment's bytes: its header and its records, each sized. As they are, and with the checksums that they would have.
+// The bytes of a segment: its header and its records, each with its size before it. They are tried
+// as they are, and with the checksums that they should have.
 #include "journal/segment.h"
 
 #include "sealed_segment.h"
@@ -19,7 +20,8 @@ void try_header(std::string_view bytes) {
   CHECK(!decode_segment_header(std::string_view(encoded).substr(0, encoded.size() - 1)));
 }
 
-// Every record is found, in ascending order; an order is found by its sequence, as it is.
+// Every record must be found, in ascending order, with its content as it is in the bytes. An order
+// must be found by its sequence where the file has it.
 void try_segment(const std::string& bytes) {
   SimulatedDisk disk;
   disk.put("segment", bytes);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Restoring a state from any entries, as a donor that lies would send them, with the digest that they make: it is
-// refused, or it is exactly those entries, and orders run on it.
+// Restores a state from any entries, as a donor that lies may send them, with the digest that they
+// make. The state must either be refused, or consist of exactly those entries, and then orders must
+// run on it.
 //
 // Input: served i64, then for each entry: type u8, key size u8, value size u8, key, value.
 #include "replica/state.h"
@@ -60,7 +61,8 @@ void follow(Entries& entries, const CheckpointDelta& delta) {
   }
 }
 
-// Adds to every counter that comes in: the names are the operations.
+// The operations of a request are only a name here, and mean: add to the counter of that name,
+// list, and add once more under a key.
 bool decode(std::string_view name, std::vector<Operation>& operations) {
   operations.push_back({OperationKind::add, name, 1, {}, {}, 0});
   operations.push_back({OperationKind::list, {}, 0, {}, {}, 10});
@@ -68,7 +70,8 @@ bool decode(std::string_view name, std::vector<Operation>& operations) {
   return true;
 }
 
-// A new session, and one request of each session and for each counter that there is.
+// An order that opens a new session, and has a request for each entry, in the newest session before
+// it.
 Order next_order(const Entries& entries, const CheckpointHeader& header, Duration later) {
   Order order;
   order.id.sequence = header.applied.sequence.next();
@@ -113,7 +116,8 @@ void check_restored(State& state, Entries entries, CheckpointHeader header) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   ByteReader reader(fuzz::bytes_of(data, size));
-  const ServedTime served{reader.number<std::int64_t>() & (INT64_MAX >> 1)};  // the wire refuses a negative one
+  // Never negative, because the wire refuses that.
+  const ServedTime served{reader.number<std::int64_t>() & (INT64_MAX >> 1)};
   const Entries entries = read_entries(reader);
   if (!reader.ok()) return 0;
   const CheckpointHeader header = header_of(entries, served);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a replica remembers, and whose directory it is. Nobody guesses a checksum: the input gets one, and is then tried
-// without, too.
+// What a replica remembers on its disk, and the identity of its directory. A fuzzer cannot guess a
+// checksum, so the input is tried both as it is and with the right checksum behind it.
 #include "replica/witness.h"
 
 #include <string>
