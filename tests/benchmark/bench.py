@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures tally beside its peers and the raw limit, in turns, on this machine.
 
-Parts, all by default: side-by-side, syncs, faults, counters, replicas, connections, soak, micro; of side-by-side also
-single systems: raw, tally, tally-http, tally-resp, redis, redis-always, redis-wait, etcd-put, etcd-swap, nginx.
+The parts, all by default: side-by-side, syncs, faults, counters, replicas, connections, soak,
+micro. Instead of side-by-side, single systems can be named: raw, tally, tally-http, tally-resp,
+redis, redis-always, redis-wait, etcd-put, etcd-swap, nginx.
 
-A full run writes benchmarks.md and benchmarks/*.svg into --out, and keeps its results in --results. A quick one, or one
-of some parts, prints only; with --out, it replaces these parts in the kept results, and writes the report of all.
+A full run writes benchmarks.md and benchmarks/*.svg into --out, and keeps its results in --results.
+A quick run, or a run of some parts, only prints. With --out, it replaces these parts in the results
+that were kept, and writes the report of all of them.
 
-Exit codes: 0 done, 1 something failed or an answer was wrong, 2 usage, 130 interrupted. Missed targets fail nothing.
+Exit codes: 0 done, 1 something failed or an answer was wrong, 2 usage, 130 interrupted. A target
+that is missed is no failure.
 """
 
 import argparse
@@ -60,7 +63,7 @@ def parse():
 
 
 def settle(options):
-    """Defaults that depend on the mode."""
+    """Fills in the defaults that depend on the mode."""
     quick = options.quick or options.smoke
     options.rounds = options.rounds or (1 if quick else 5)
     options.seconds = options.seconds or (0.5 if quick else 3)
@@ -77,7 +80,7 @@ def settle(options):
 
 
 def machine():
-    """Without names and paths."""
+    """Describes this machine, without names and paths."""
     cpuinfo = pathlib.Path('/proc/cpuinfo').read_text().splitlines()
     models = [line.partition(':')[2].strip() for line in cpuinfo if line.startswith('model name')]
     memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30
@@ -89,14 +92,14 @@ def machine():
 
 
 def command():
-    """What was asked for, without the places of this machine."""
+    """Returns the command that was given, without the places of this machine."""
     words = iter(sys.argv[1:])
     kept = [word for word in words if not (word in ('--bin', '--out', '--results') and next(words, True))]
     return ' '.join(['scripts/bench', *kept])
 
 
 def tasks(options):
-    """{part: how to measure it}, of the wanted parts."""
+    """Returns {part: how to measure it} of the parts that are wanted."""
     quick, where = options.quick, options.bin
     sizes = [1000, 100_000] if quick else [1, 1000, 1_000_000] + ([10_000_000] if options.large else [])
     connections = [1, 1000] if quick else [1, 10, 100, 1000, 5000, 10_000]
@@ -119,7 +122,7 @@ def tasks(options):
 
 
 def micro(bin_dir):
-    """None where Google Benchmark was not there at build time."""
+    """Returns None if Google Benchmark was not there at build time."""
     program = bin_dir / 'micro_benchmarks'
     if not program.exists():
         return None
@@ -131,7 +134,8 @@ def micro(bin_dir):
 
 
 def measure(options):
-    """The results, and what failed. They are kept part by part, so that a failure costs one part only."""
+    """Returns the results, and what failed. They are kept part by part, so that a failure costs one
+    part only."""
     results = {'left_out': {}, 'runs': {}}
     if options.out and not options.whole and options.results.exists():
         results = json.loads(options.results.read_text())
@@ -156,7 +160,7 @@ def measure(options):
 
 
 def run(options):
-    """What failed."""
+    """Returns what failed."""
     if options.render:
         report.write(json.loads(options.results.read_text()), options.out)
         return []
@@ -176,8 +180,10 @@ def run(options):
 def main():
     options = parse()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # for many connections; what is started inherits it
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))  # so that servers are stopped
+    # Many connections need many descriptors. What is started inherits the limit.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    # The servers are stopped then.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
     try:
         failures = run(options)
     except KeyboardInterrupt:

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""scripts/bench in its smallest form: it ends, every answer was right, and what it says makes sense. No speed is asked
-for: that depends on the machine.
+"""Runs scripts/bench in its smallest form: it ends, every answer was right, and what it says makes
+sense. No speed is demanded, because that depends on the machine.
 
 bench_test.py BIN_DIR
 """

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the load generators here share: flags, and the figures of a closed loop.
+// What the load generators here share: their flags, and the figures of a closed loop.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@ inline std::int64_t now_ns() {
   return time.tv_sec * 1'000'000'000 + time.tv_nsec;
 }
 
-// Pairs of a flag and a number. Anything but the flags that `values` has defaults for ends the program with code 2.
+// Pairs of a flag and a number. `values` has the flags and their defaults; anything else ends the
+// program with code 2.
 class Flags {
  public:
   Flags(int argc, char** argv, std::map<std::string, double> values) : values_(std::move(values)) {
@@ -45,7 +46,7 @@ class Flags {
   std::map<std::string, double> values_;
 };
 
-// Counts what is answered after a warm-up, until the time is over.
+// Counts what is answered between the end of a warm-up and the end of the measured time.
 class Measurement {
  public:
   explicit Measurement(double seconds)
@@ -53,12 +54,13 @@ class Measurement {
 
   bool over(std::int64_t now) const { return now >= end_; }
 
-  // `operations` that were sent together were answered together.
+  // Notes that so many operations, which were sent together, were answered together.
   void answered(std::int64_t sent, std::int64_t now, std::uint64_t operations) {
     if (now >= begin_ && now < end_) latency_.add(static_cast<std::uint64_t>(now - sent), operations);
   }
 
-  // One JSON object. Returns the program's exit code: nothing answered is a failure.
+  // Prints one JSON object. Returns the program's exit code: it is a failure if nothing was
+  // answered.
   int print() const {
     std::printf("{\"operations_per_second\":%.1f,\"p50_us\":%.1f,\"p99_us\":%.1f}\n",
                 static_cast<double>(latency_.count()) / seconds_, latency_.quantile(0.5) / 1e3,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Another revision beside this tree: built in a worktree under build/, both measured in turns."""
+"""Compares this tree with another revision, which is built in a worktree under build/. Both are
+measured in turns."""
 
 import pathlib
 import shutil
@@ -16,7 +17,7 @@ LOADS = {'native, 1': tally_bench(1, 1), 'native, 64': tally_bench(64, 1), 'nati
 
 
 def build(root, revision):
-    """Where its programs are."""
+    """Builds the revision, and returns the directory of its programs."""
     commit = subprocess.run(['git', 'rev-parse', '--verify', f'{revision}^{{commit}}'], cwd=root, check=True,
                             capture_output=True, text=True).stdout.strip()
     tree = root / 'build' / 'compare' / commit[:12]
@@ -32,7 +33,8 @@ def build(root, revision):
 
 
 def measure(bin_dir, other_dir, rounds, seconds):
-    """{load: [(here, there), one for each round]}: in odd rounds the other one goes first."""
+    """Returns {load: [(here, there), one pair for each round]}. In every second round the other one
+    goes first."""
     loads = dict(LOADS)
     if shutil.which('wrk'):
         loads.update({f'HTTP, {name}': HTTP_LOADS[name] for name in ('wrk POST', 'wrk GET')})
@@ -51,7 +53,7 @@ def measure(bin_dir, other_dir, rounds, seconds):
 
 
 def table(pairs, revision):
-    """Markdown: medians, and the median of the rounds' ratios."""
+    """Returns Markdown: the medians, and the median of the ratios of all rounds."""
     lines = [f'| load | {revision} | this tree | ratio (min–max) | p50 µs: {revision} | p50 µs: this tree |',
              '| --- | ---: | ---: | ---: | ---: | ---: |']
     for name, rounds in pairs.items():

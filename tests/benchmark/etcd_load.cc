@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Load on an etcd cluster in a closed loop, over gRPC.
+// Puts load on an etcd cluster in a closed loop, over gRPC.
 //
 //   etcd_load --port N [--count 0|1] [--clients N] [--counters N] [--seconds S]
 //
-// --count 0: blind puts. --count 1: a counter, by compare-and-swap. etcd gets the best case: it is told the revision
-// that this program saw last, so that mostly the first try succeeds, and a failed one brings the new value along.
-// Prints as raw_topology does.
+// With --count 0 these are blind puts. With --count 1 they count, by compare-and-swap. etcd gets
+// the best case: it is told the revision that this program saw last, so mostly the first try
+// succeeds, and a try that fails brings the new value along. The output is that of raw_topology.
 #include <algorithm>
 #include <grpcpp/grpcpp.h>
 #include <memory>
@@ -30,10 +30,10 @@ constexpr int call_timeout_seconds = 10;
 struct Counter {
   std::string key;
   std::int64_t value = 0;
-  std::int64_t revision = 0;  // zero: not there
+  std::int64_t revision = 0;  // zero: the key does not exist
 };
 
-// One call at a time; the completion queue brings the client back as its tag.
+// Makes one call at a time. The completion queue returns the client as the call's tag.
 class LoadClient {
  public:
   LoadClient(etcdserverpb::KV::Stub& stub, grpc::CompletionQueue& queue) : stub_(stub), queue_(queue) {}
@@ -44,7 +44,8 @@ class LoadClient {
     begun_at_ = now;
     send();
   }
-  // The last call ended. False: it was in vain, and the next one is on its way.
+  // The last call has ended. Returns false if it was in vain, in which case the next one is on its
+  // way.
   bool end() {
     if (!status_.ok()) throw std::runtime_error(status_.error_message());
     if (succeeded()) return true;
@@ -135,7 +136,8 @@ std::vector<std::unique_ptr<etcdserverpb::KV::Stub>> connect(std::size_t port, s
   std::vector<std::unique_ptr<etcdserverpb::KV::Stub>> stubs;
   for (std::size_t channel = 0; channel < channels; ++channel) {
     grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
+    // Each channel gets a connection of its own.
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     stubs.push_back(etcdserverpb::KV::NewStub(
         grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials(), arguments)));
   }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""That the journal is synced for every order: the kernel's count of the distributor's syncs, beside the orders."""
+"""Shows that the journal is synced for every order: the kernel's count of the distributor's syncs
+stands beside the number of orders."""
 
 import re
 import shutil
@@ -14,7 +15,7 @@ COMMAND = 'strace -f -c -e trace=fdatasync,fsync -p DISTRIBUTOR'
 
 
 def syncs(bin_dir, seconds):
-    """None where strace is not installed."""
+    """Returns None where strace is not installed."""
     if not shutil.which('strace'):
         return None
     print('evidence: syncs', file=sys.stderr, flush=True)
@@ -37,5 +38,5 @@ def syncs(bin_dir, seconds):
 
 
 def calls(table):
-    """Of all traced calls: the fourth column of strace -c."""
+    """Returns the number of all traced calls. It is the fourth column of strace -c."""
     return sum(int(count) for count in re.findall(r'^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s.*sync$', table, re.MULTILINE))

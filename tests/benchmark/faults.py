@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What clients notice: one group under steady load, one fault after the other, each in a slot of its own on one time
-axis. Every answer is checked; a wrong, lost or doubled one fails the run.
+"""Measures what clients notice of faults. One group is under steady load, and one fault follows
+another, each in a slot of its own on one time axis. Every answer is checked; one that is wrong,
+lost or doubled fails the run.
 """
 
 import contextlib
@@ -17,7 +18,7 @@ from servers import Tally
 from timeline import Timeline, operations, sleep_until
 
 HEALTHY_SECONDS = 4
-BEFORE_SECONDS = 2  # healthy, before each fault
+BEFORE_SECONDS = 2  # how long the group is healthy before each fault
 POLL_SECONDS = 0.02
 CLIENTS = 64
 
@@ -25,10 +26,10 @@ CLIENTS = 64
 @dataclasses.dataclass(frozen=True)
 class Drill:
     name: str
-    inject: callable  # group
-    lasts: float = 0  # then heal
+    inject: callable  # takes the group
+    lasts: float = 0  # then it is healed
     heal: callable = None
-    catch_up: float = 0  # so much longer is the slot
+    catch_up: float = 0  # how much longer the slot is
 
 
 def kill(role):
@@ -64,7 +65,7 @@ class Watch:
         self.connection = http.client.HTTPConnection(self.address, timeout=1)
 
     def status(self):
-        """None while nobody can say."""
+        """Returns None while nobody can say what the state is."""
         try:
             self.connection.request('GET', '/v1/cluster')
             answer = self.connection.getresponse()
@@ -75,12 +76,12 @@ class Watch:
             return None
 
     def rest(self, until):
-        """Without a connection, which the bridge would close for being idle."""
+        """Waits without a connection, because the bridge would close one that is idle."""
         self.connection.close()
         sleep_until(until)
 
     def wait(self, condition, until):
-        """When the condition on the status first held; None: not in time."""
+        """Returns when the condition first held for the status, or None if it did not in time."""
         while time.monotonic() < until:
             status = self.status()
             if status and condition(status):
@@ -94,7 +95,8 @@ def all_vote(status):
 
 
 def measure(bin_dir, missed_seconds, rest_seconds):
-    """Each drill's slot ends `rest_seconds` after the fault, or after it was healed; later where much is missed."""
+    """Each drill's slot ends `rest_seconds` after the fault, or after it was healed. The slot is
+    longer where a replica misses many orders."""
     plan = drills(missed_seconds)
     seconds = HEALTHY_SECONDS + sum(drill.lasts + drill.catch_up + rest_seconds for drill in plan)
     done = []
@@ -113,7 +115,8 @@ def measure(bin_dir, missed_seconds, rest_seconds):
 
 
 def run(group, watch, drill, begin, end):
-    """The moments of one drill: injected, healed, all vote again."""
+    """Returns the moments of one drill: the fault is injected, it is healed, all replicas vote
+    again."""
     moments = {'name': drill.name, 'injected': time.monotonic(), 'slot_end': end}
     drill.inject(group)
     if drill.heal:

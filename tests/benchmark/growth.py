@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the cost grows: with counters, replicas, connections, and time."""
+"""Measures how the cost grows with counters, replicas, connections, and time."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ import sys
 import time
 
 from loads import Load, LoadFailed, right, tally_bench, wrk
-from servers import Tally  # which finds tests/process
+from servers import Tally  # this also finds tests/process
 from timeline import Timeline, operations, sleep_until
 
 from processes import cpu_seconds, descriptors, disk_bytes, memory_bytes
@@ -17,7 +17,7 @@ EDGE_SECONDS = 0.5  # left out at both ends of a run
 
 
 def counters(bin_dir, sizes, seconds):
-    """One fresh group for each number of counters."""
+    """Measures one fresh group for each number of counters."""
     rows = []
     for size in sizes:
         print(f'growth: {size:,} counters', file=sys.stderr, flush=True)
@@ -41,7 +41,7 @@ def with_counters(group, size, seconds):
 
 
 def restart(group):
-    """Kills a replica, and how long until it votes again."""
+    """Kills a replica, and returns how long it takes until it votes again."""
     begun = time.monotonic()
     old = group.pid('replica-1')
     os.kill(old, signal.SIGKILL)
@@ -51,7 +51,7 @@ def restart(group):
 
 
 def replicas(bin_dir, numbers, seconds):
-    """CPU of all daemons to an operation, as the number of replicas grows."""
+    """Measures the CPU time of all daemons per operation, as the number of replicas grows."""
     rows = []
     for number in numbers:
         for name, clients, pipeline in (('256 × 1', 256, 1), ('16 × 4096', 16, 4096)):
@@ -62,7 +62,7 @@ def replicas(bin_dir, numbers, seconds):
 
 
 def cpu_of(group, seconds, clients, pipeline):
-    """Microseconds of CPU to an operation, by role, in the middle of a run."""
+    """Returns the microseconds of CPU time per operation, by role, in the middle of a run."""
     with Timeline(group, seconds + 2 * EDGE_SECONDS, clients, pipeline) as timeline:
         sleep_until(timeline.begun + EDGE_SECONDS)
         since, before = time.monotonic(), cpu_by_role(group)
@@ -75,7 +75,7 @@ def cpu_of(group, seconds, clients, pipeline):
 
 
 def cpu_by_role(group):
-    """All replicas count as one role."""
+    """Adds up the CPU time of each role. All replicas count as one role."""
     seconds = {}
     for role, pid in group.pids().items():
         kind = role.partition('-')[0]
@@ -84,7 +84,7 @@ def cpu_by_role(group):
 
 
 def connections(bin_dir, numbers, seconds):
-    """HTTP increments over ever more connections that are kept alive."""
+    """Measures HTTP increments over ever more connections that are kept alive."""
     rows = []
     with Tally(bin_dir) as group:
         for number in numbers:
@@ -100,7 +100,7 @@ def connections(bin_dir, numbers, seconds):
 
 
 def soak(bin_dir, seconds, samples=120):
-    """Steady load, and what the daemons hold meanwhile, evenly sampled."""
+    """Puts steady load on a group, and samples evenly what its daemons hold."""
     rows = []
     with Tally(bin_dir) as group, Timeline(group, seconds, 64, 16) as timeline:
         print(f'soak: {seconds} s', file=sys.stderr, flush=True)

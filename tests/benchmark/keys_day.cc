@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A virtual day of idempotency keys at a replica's state, with nothing around it: 5,000 keyed increments a second of
-// the group's service, one in a hundred a repetition of what came nearly ten minutes ago. None may be refused, and no
-// repetition be counted. Takes the hours (24 by default: a quarter of an hour of processor time).
+// A virtual day of idempotency keys on a replica's state, with nothing around it. There are 5,000
+// increments with keys in each second of the group's service; one in a hundred repeats what came
+// nearly ten minutes ago. None may be refused, and no repetition may be counted. The argument is
+// the number of hours. The default is 24, which takes a quarter of an hour of processor time.
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -28,7 +29,7 @@ struct Day {
   SessionId session{{1}};
   std::uint64_t orders = 0;
   std::uint64_t requests = 0;
-  std::uint64_t keys = 0;  // used so far
+  std::uint64_t keys = 0;  // how many have been used so far
   std::string results;
 
   std::vector<RequestResult> execute(Request request) {
@@ -54,7 +55,7 @@ struct Day {
     return execute(request)[0].outcome == RequestOutcome::session_opened;
   }
 
-  // One order. False: an operation was answered wrongly.
+  // Executes one order. Returns false if an operation was answered wrongly.
   bool step() {
     std::vector<std::string> names;
     std::vector<bool> again;

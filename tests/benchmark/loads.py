@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loads: commands with places for what they are aimed at, and how to read what they print. A figure is a dictionary
-with `per_second`, and `p50_us` and `p99_us` where the load tells them.
+"""Loads: commands with placeholders for what they are aimed at, and how to read what they print. A
+figure is a dictionary with `per_second`, and with `p50_us` and `p99_us` where the load tells them.
 
-In a command, {seconds} is how long; {requests} is how many, found by a short run before; other names are the server's
-places.
+In a command, {seconds} is the time to run, and {requests} is a number of requests, which a short
+run finds out before. The other names are places of the server.
 """
 
 import dataclasses
@@ -22,7 +22,8 @@ class LoadFailed(Exception):
 
 
 def ours(text):
-    """What `tally bench --json` prints. A wrong answer, or none, is no figure."""
+    """Reads what `tally bench --json` prints. If an answer was wrong or missing, there is no
+    figure."""
     figure = right(text)
     if figure['errors']:
         raise LoadFailed(f'{figure["errors"]} increments failed')
@@ -30,7 +31,8 @@ def ours(text):
 
 
 def right(text):
-    """The same, of a load that may overload the group: some increments may have no answer, but none a wrong one."""
+    """Reads the same, from a load that may overload the group: some increments may have no answer,
+    but none may have a wrong one."""
     answer = json.loads(text)
     if not answer['verified']:
         raise LoadFailed('an answer was wrong')
@@ -39,13 +41,13 @@ def right(text):
 
 
 def generator(text):
-    """What raw_topology, redis_load and etcd_load print."""
+    """Reads what raw_topology, redis_load and etcd_load print."""
     answer = json.loads(text)
     return {'per_second': answer['operations_per_second'], 'p50_us': answer['p50_us'], 'p99_us': answer['p99_us']}
 
 
 def wrk(text):
-    """wrk --latency. Only good answers count."""
+    """Reads what wrk --latency prints. Only good answers count."""
     bad = re.search(r'Non-2xx or 3xx responses: (\d+)', text)
     if bad:
         raise LoadFailed(f'{bad[1]} answers were not 200')
@@ -60,7 +62,8 @@ def wrk(text):
 
 
 def ab(text):
-    """ab tells latency in whole milliseconds: too coarse to be a figure here."""
+    """Reads what ab prints. It tells latency in whole milliseconds, which is too coarse for a
+    figure here."""
     for complaint in ('Failed requests', 'Non-2xx responses'):
         bad = re.search(rf'{complaint}:\s*(\d+)', text)
         if bad and int(bad[1]):
@@ -69,7 +72,7 @@ def ab(text):
 
 
 def redis_benchmark(text):
-    """redis-benchmark --csv."""
+    """Reads what redis-benchmark --csv prints."""
     words = [word.strip('"') for word in text.strip().splitlines()[-1].split('","')]
     return {'per_second': float(words[1]), 'p50_us': float(words[4]) * 1e3, 'p99_us': float(words[6]) * 1e3}
 
@@ -80,9 +83,10 @@ class Load:
     read: callable
 
     def run(self, bin_dir, server, seconds):
-        """One figure. The places are looked up in the server only now: it has to live."""
+        """Returns one figure. The server's places are looked up only now, because it has to run."""
         places = dict(server.places, seconds=seconds, whole_seconds=max(1, round(seconds)))
-        places['many'] = 300_000 * places['whole_seconds']  # requests that no server here answers in that time
+        # No server here answers so many requests in that time.
+        places['many'] = 300_000 * places['whole_seconds']
         if '{post}' in self.command:
             places['post'] = pathlib.Path(places['directory']) / 'post.lua'
             places['post'].write_text(POST_SCRIPT)

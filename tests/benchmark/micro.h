@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the micro-benchmarks share: requests, orders and votes as the hot path has them.
+// What the micro-benchmarks share: requests, orders and votes like those on the hot path.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -21,7 +21,7 @@ inline void count_operations(::benchmark::State& run) {
   run.SetItemsProcessed(static_cast<std::int64_t>(run.iterations()) * run.range(0));
 }
 
-// "counter-0" and so on; views of them stay valid as long as this lives.
+// "counter-0" and so on. Views of the names stay valid as long as this object lives.
 class Names {
  public:
   explicit Names(std::size_t count) {
@@ -30,7 +30,7 @@ class Names {
 
   std::size_t size() const { return names_.size(); }
   const std::string& operator[](std::size_t place) const { return names_[place]; }
-  // Each time another one, all over the place (xorshift64, Marsaglia 2003).
+  // A name at random (xorshift64, Marsaglia 2003).
   const std::string& next() const {
     random_ ^= random_ << 13;
     random_ ^= random_ >> 7;
@@ -61,7 +61,7 @@ inline Request request_of(std::uint64_t number, const std::vector<Operation>& op
   return request;
 }
 
-// Not chained to anything.
+// An order that is not chained to any other.
 inline Order order_of(std::uint64_t sequence, std::vector<Request> requests) {
   Order order;
   order.id = {Term(1), Sequence(sequence), Digest{1, sequence}};

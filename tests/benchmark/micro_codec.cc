@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What bytes cost: operations, orders and votes, encoded and decoded; digests and the chain. Run by
-// `scripts/bench --micro`. Items are operations, where there are several.
+// What bytes cost: operations, orders and votes, encoded and decoded; digests and the chain.
+// `scripts/bench --micro` runs this. Where an argument is a number of operations, the items are
+// operations.
 #include <benchmark/benchmark.h>
 
 #include "tests/benchmark/micro.h"

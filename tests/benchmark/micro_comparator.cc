@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a decision costs: the count of votes alone, and the whole core from ballot and three votes to the decisions.
+// What a decision costs: the counting of votes alone, and the whole core, from the ballot and three
+// votes to the decisions.
 #include <benchmark/benchmark.h>
 
 #include "comparator/ballot.h"
@@ -22,7 +23,7 @@ void count(::benchmark::State& run) {
 }
 BENCHMARK(count);
 
-// Takes what the core has to say, and writes the audit log at once.
+// Takes what the core has to say, and acts as if the audit log were written at once.
 std::size_t turn(ComparatorCore& core, Instant now, std::uint64_t& records) {
   if (core.next_deadline() <= now) core.tick(now);
   const ComparatorOutput output = core.take_output();
@@ -30,7 +31,7 @@ std::size_t turn(ComparatorCore& core, Instant now, std::uint64_t& records) {
   return output.decisions.size();
 }
 
-// One order of one request with so many operations; votes are built outside the measured time.
+// One order with one request of so many operations. The votes are made outside the measured time.
 void decide(::benchmark::State& run) {
   ComparatorCore core(filled({}, replicas));
   Instant now = Instant{} + seconds(1);

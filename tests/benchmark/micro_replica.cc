@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What it costs to execute operations, with the state digest kept up, among few and many counters. Items are
-// operations.
+// What it costs to execute operations and keep the digest of the state, among few and among many
+// counters. The items are operations.
 #include <algorithm>
 #include <benchmark/benchmark.h>
 
@@ -10,7 +10,7 @@
 namespace tally::benchmark {
 namespace {
 
-// A state with one session, driven by orders of one request each.
+// A state with one session. Each order has one request.
 class Replica {
  public:
   explicit Replica(const Names& names) {
@@ -46,7 +46,8 @@ class Replica {
   std::string results_;
 };
 
-// Arguments: operations to an order, counters. Decoding is part of it, as in a replica.
+// The arguments are the operations in an order, and the number of counters. Decoding is included,
+// as it is in a replica.
 void execute(::benchmark::State& run) {
   const Names names(static_cast<std::size_t>(run.range(1)));
   Replica replica(names);

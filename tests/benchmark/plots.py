@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SVG plots by gnuplot. Each takes its part of the results and a path."""
+"""SVG plots, drawn by gnuplot. Each function takes its part of the results and a path."""
 
 import json
 import shutil
@@ -28,7 +28,7 @@ def quoted(text):
 
 
 def data(name, rows):
-    """A named block; None is a missing point."""
+    """Returns a named data block. None stands for a missing point."""
     lines = [' '.join('?' if value is None else f'{value}' for value in row) for row in rows]
     return '\n'.join([f'${name} << END', *lines, 'END\n'])
 
@@ -39,7 +39,8 @@ def draw(path, script, width=900, height=420):
 
 
 def side_by_side(rows, path):
-    """rows: (system, [increments a second at 1, 64, 256 clients, or None])."""
+    """`rows` are pairs of a system and its increments per second at 1, 64 and 256 clients, each a
+    number or None."""
     table = data('bars', [[quoted(system), *values] for system, values in rows])
     draw(path, table + '''
 set logscale y
@@ -54,7 +55,8 @@ plot $bars using 2:xtic(1) title '1 client' linestyle 1, '' using 3 title '64 cl
 
 
 def thinned(rows, most=400):
-    """(second, count, p99, gap) of at most so many longer slices: the mean count, the median p99, the longest gap."""
+    """Joins rows into at most `most` longer slices, each a (second, count, p99, gap). The count is
+    the mean, the p99 is the median, and the gap is the longest."""
     size = -(-len(rows) // most)
     slices = [rows[first:first + size] for first in range(0, len(rows), size)]
     return [(part[0][0], statistics.mean(row[1] for row in part), statistics.median(row[2] for row in part),
@@ -62,7 +64,7 @@ def thinned(rows, most=400):
 
 
 def faults(result, path):
-    """Throughput, p99 and the longest gap, the drills shaded."""
+    """Plots the throughput, the p99 and the longest gap, with the drills shaded."""
     rows = result['timeline']
     length = rows[1][0] - rows[0][0] if len(rows) > 1 else 0.05
     rows = thinned(rows)

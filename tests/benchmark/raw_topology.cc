@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The limit that the transport sets: tally's topology in bare ZeroMQ with nothing in it. A client sends numbered
-// messages to a distributor, which sends each to three replicas, which pass it on to a comparator, which answers the
-// client at the second copy. One process a role, ipc, no encoding, no journal, no vote.
+// The limit that the transport sets: tally's topology in bare ZeroMQ, with nothing in it. A client
+// sends numbered messages to a distributor. It sends each message to three replicas, which pass it
+// on to a comparator, which answers the client at the second copy. Each role is one process; they
+// talk by ipc; nothing is encoded, journaled or compared.
 //
 //   raw_topology [--outstanding N] [--operations N] [--seconds S]
 //
-// A message is as large as N operations of tally (23 bytes each) and its header. Prints one JSON object: operations a
-// second, p50 and p99 of the round trip in microseconds.
+// A message is as large as N operations of tally (23 bytes each) with a header. The output is one
+// JSON object: operations per second, and p50 and p99 of the round trip in microseconds.
 #include <cstdint>
 #include <cstring>
 #include <functional>

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// INCR on a Redis server in a closed loop, each batch followed by WAIT, which redis-benchmark cannot do: an answer
-// counts only once so many replicas have it too.
+// Sends INCR to a Redis server in a closed loop, with WAIT after each batch, which redis-benchmark
+// cannot do: an answer counts only once so many replicas have the increment too.
 //
 //   redis_load --port N [--clients N] [--pipeline N] [--wait REPLICAS] [--counters N] [--seconds S]
 //
-// One connection a client; each sends `pipeline` INCR and one WAIT together, and sends the next when all are answered.
-// Prints as raw_topology does. Ends with code 1 when the server answers anything but numbers, or WAIT fewer replicas.
+// Each client has one connection. It sends `pipeline` INCR and one WAIT together, and sends the
+// next batch when all of them are answered. The output is that of raw_topology. The exit code is 1
+// if the server answers anything but numbers, or if WAIT reports fewer replicas.
 #include <arpa/inet.h>
 #include <cstring>
 #include <netinet/tcp.h>
@@ -49,7 +50,7 @@ std::string command(std::initializer_list<std::string> words) {
 
 struct Workload {
   std::size_t pipeline = 1;
-  std::size_t wait = 0;  // replicas
+  std::size_t wait = 0;  // how many replicas to wait for
   std::string wait_command;
   std::vector<std::string> increments;  // one for each counter
 };
@@ -72,7 +73,7 @@ class Connection {
       throw std::runtime_error("the server took less than a batch");
   }
 
-  // True when the whole batch is answered.
+  // Returns true when the whole batch is answered.
   bool receive() {
     char bytes[read_bytes];
     const ssize_t size = recv(file_, bytes, sizeof bytes, 0);
@@ -86,7 +87,7 @@ class Connection {
   }
 
  private:
-  // A counter at random (xorshift64, Marsaglia 2003).
+  // The increment of a counter at random (xorshift64, Marsaglia 2003).
   const std::string& next_increment() {
     next_ ^= next_ << 13;
     next_ ^= next_ >> 7;

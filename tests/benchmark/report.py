@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The results of a run as Markdown, with plots beside it."""
+"""Writes the results of a run as Markdown, with plots beside it."""
 
 import pathlib
 import re
@@ -36,7 +36,7 @@ MIB = 1 << 20
 
 
 def table(heading, rows, figures=True):
-    """The first column is text, the others are figures, or text too."""
+    """The first column is text. The others are figures, or text as well."""
     rule = '| --- |' + (' ---: |' if figures else ' --- |') * (len(heading) - 1)
     lines = ['| ' + ' | '.join(map(str, row)) + ' |' for row in [heading, *rows]]
     return '\n'.join([lines[0], rule, *lines[1:]]) + '\n'
@@ -60,7 +60,7 @@ def time_ns(value):
 
 
 def cell(figures):
-    """One load of one system over all rounds."""
+    """Describes one load of one system over all rounds."""
     if not figures:
         return '–'
     rates = [figure['per_second'] for figure in figures]
@@ -139,7 +139,7 @@ def connections(rows):
 
 
 def soak(result):
-    """The mean of each quarter: what is flat does not grow from the second to the fourth."""
+    """Shows the mean of each quarter: what is flat does not grow from the second to the fourth."""
     samples = result['samples']
     quarters = [samples[len(samples) * place // 4:len(samples) * (place + 1) // 4] for place in range(4)]
     rows = []
@@ -192,7 +192,7 @@ def micro(rows):
                    rate(row['items_per_second']) if 'items_per_second' in row else ''] for row in rows])
 
 
-# Part, title, description, plot.
+# Each part has a key, a title, a description and a plot.
 PARTS = [
     ('syncs', 'Synced before the answer leaves', syncs, None),
     ('faults', 'Under faults', faults, plots.faults),
@@ -205,7 +205,7 @@ PARTS = [
 
 
 def document(results, notes, directory):
-    """The whole text. Draws the plots into `directory`, if one is given."""
+    """Returns the whole text. Draws the plots into `directory`, if one is given."""
     def plot(name, draw, content):
         if not draw or directory is None or not plots.available():
             return ''
@@ -229,7 +229,7 @@ def document(results, notes, directory):
 
 
 def another_run(results, part):
-    """When a part is of another run than the head of the report says."""
+    """Says so if a part comes from another run than the head of the report names."""
     run = results['runs'].get(part)
     return f'From another run: {run[0]}\n`{run[1]}`\n\n' if run and run[0] != results['machine'] else ''
 
@@ -257,11 +257,12 @@ def bars(figures):
 
 
 def write(results, out):
-    """benchmarks.md and benchmarks/*.svg in `out`, with the notes that are there."""
+    """Writes benchmarks.md and benchmarks/*.svg into `out`, with the notes that are there."""
     directory = pathlib.Path(out) / 'benchmarks'
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / 'notes.md'
-    notes = path.read_text().replace('](../', '](') if path.exists() else ''  # links as seen from one directory higher
+    # The links in the notes are relative to their own directory, which is one level further down.
+    notes = path.read_text().replace('](../', '](') if path.exists() else ''
     (pathlib.Path(out) / 'benchmarks.md').write_text(document(results, notes, directory))
 
 

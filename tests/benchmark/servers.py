@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is measured, as servers that live inside a `with` block: in a temporary directory, on free loopback ports, ready
-when the block begins, gone when it ends, however it ends. Each has `places`: what a load's command needs to find it.
+"""What is measured, as servers that live inside a `with` block. They are in a temporary directory
+and on free loopback ports. They are ready when the block begins, and gone when it ends, however it
+ends. Each has `places`: what the command of a load needs to find it.
 """
 
 import contextlib
@@ -20,13 +21,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / 'process'))
 from group import Group, wait_until  # noqa: E402
 
 READY_SECONDS = 30
-STOP_SECONDS = 3  # then it is killed: it has nothing to lose
+STOP_SECONDS = 3  # then it is killed, since it has nothing to lose
 CONSTANT_ANSWER = '{"name":"home","value":42,"sequence":120346,"votes":2}'
 PR_SET_PDEATHSIG = 1
 
 
 def free_ports(count):
-    """Ports that nobody listens on; all different."""
+    """Returns ports, all different, on which nobody listens."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:
@@ -101,7 +102,7 @@ class Nothing(Servers):
 
 
 class Tally(Group):
-    """A fresh group of `replicas`; `arguments` go to `tally up`."""
+    """A fresh group with so many replicas. The `arguments` go to `tally up`."""
 
     def __init__(self, bin_dir, *arguments, replicas=3):
         super().__init__(bin_dir, '--replicas', replicas, '--resp', 0, *arguments)
@@ -124,7 +125,8 @@ def accepts(port):
 
 
 class Redis(Servers):
-    """redis-server; `fsync`: appendfsync of its append-only file, None: no persistence at all."""
+    """redis-server. `fsync` is the appendfsync of its append-only file; with None it keeps nothing
+    on disk."""
 
     def __init__(self, fsync=None, replicas=0):
         super().__init__()
@@ -151,7 +153,7 @@ class Redis(Servers):
 
 
 def ask_redis(port, command):
-    """One inline command that is answered in one packet."""
+    """Sends one inline command that is answered in one packet."""
     with socket.create_connection(('127.0.0.1', port), 2) as connection:
         connection.settimeout(2)
         connection.sendall(command.encode() + b'\r\n')
@@ -178,7 +180,7 @@ class Etcd(Servers):
 
     @staticmethod
     def leader(clients):
-        """Through it, a request spares a hop."""
+        """Finds the leader, because a request to it is spared a hop."""
         for port in clients:
             status = get_json(port, '/v3/maintenance/status', method='POST', body='{}')
             if status['leader'] == status['header']['member_id']:
@@ -196,7 +198,7 @@ def get_json(port, path, method='GET', body=None):
 
 
 class Nginx(Servers):
-    """Answers every request with a constant as long as one of tally's answers."""
+    """Answers every request with a constant that is as long as one of tally's answers."""
 
     CONFIG = '''
 daemon off;

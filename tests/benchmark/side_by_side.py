@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tally and its peers in turns: in each round every system is started afresh, measured under each of its loads, and
-stopped, so that whatever else the machine does meets all of them alike.
+"""tally and its peers, in turns. In each round every system is started afresh, measured under each
+of its loads, and stopped. So whatever else the machine does meets all of them alike.
 """
 
 import dataclasses
@@ -21,9 +21,9 @@ REDIS_LOADS = {'1': redis_load(1, 1), '64': redis_load(64, 1), '256': redis_load
 class System:
     key: str
     label: str
-    needs: tuple  # programs on the path or beside tally's
-    start: callable  # bin_dir -> servers
-    loads: dict  # name -> loads.Load
+    needs: tuple  # programs on the path, or beside tally's
+    start: callable  # takes bin_dir, returns servers
+    loads: dict  # {name: loads.Load}
 
 
 WAIT_LOADS = {'1': redis_load(1, 1, 2), '64': redis_load(64, 1, 2), '256': redis_load(256, 1, 2),
@@ -50,14 +50,15 @@ SYSTEMS = [
 
 
 def missing(system, bin_dir):
-    """Why a system is not measured here, or None."""
+    """Returns why a system is not measured here, or None if it is."""
     absent = [name for name in system.needs if not (shutil.which(name) or (bin_dir / name).exists())]
     return f'{", ".join(absent)}: not installed' if absent else None
 
 
 def measure(bin_dir, rounds, seconds, only):
-    """{system: {load: [figure, one for each round]}}; {system: why it was not measured}; [what failed]. `only`: these
-    systems, or all.
+    """Returns {system: {load: [figure, one for each round]}}, then {system: why it was not
+    measured}, then what failed. `only` names the systems to measure; if it is empty, all of them
+    are.
     """
     figures, left_out, failures = {}, {}, []
     for number in range(1, rounds + 1):
@@ -75,7 +76,8 @@ def measure(bin_dir, rounds, seconds, only):
 
 
 def measure_system(system, bin_dir, seconds, failures):
-    """{load: figure}, or why there is none. What fails does not spoil the rest."""
+    """Returns {load: figure}, or a text that says why there is none. A load that fails does not
+    spoil the others."""
     why = missing(system, bin_dir)
     if why:
         return why
@@ -95,5 +97,5 @@ def measure_system(system, bin_dir, seconds, failures):
 
 
 def commands():
-    """[(system, load, command)] for the report."""
+    """Returns [(system, load, command)] for the report."""
     return [(system.label, name, load.command) for system in SYSTEMS for name, load in system.loads.items()]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The targets of issue "Speed", and what a run's results say to them. A ratio is the median of the ratios of each
-round, so that both sides met the same moment of the machine.
+"""The targets of issue "Speed", and what the results of a run say about them. A ratio is the median
+of the ratios of all rounds, so that both sides met the same moments of the machine.
 """
 
 import dataclasses
@@ -9,12 +9,13 @@ import statistics
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    key: str  # of its reason in notes.md
+    key: str  # the key of its reason in notes.md
     what: str
     limit: float
     unit: str
-    most: bool  # the limit is the most; else the least
-    value: callable  # results -> (value, detail), or None when it was not measured
+    most: bool  # whether the limit is an upper or a lower one
+    # Takes the results, and returns (value, detail), or None if it was not measured.
+    value: callable
 
     def met(self, value):
         return value <= self.limit if self.most else value >= self.limit
@@ -25,7 +26,7 @@ def figures(results, system, load):
 
 
 def ratio(over, under, field='per_second'):
-    """Of two (system, load)."""
+    """The ratio of two pairs (system, load)."""
     def value(results):
         other = {figure['round']: figure for figure in figures(results, *under)}
         pairs = [(figure, other[figure['round']]) for figure in figures(results, *over) if figure['round'] in other]

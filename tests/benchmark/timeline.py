@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`tally bench --timeline` in the background, and what its file says. Times are those of time.monotonic()."""
+"""Runs `tally bench --timeline` in the background, and reads its file. Times are those of
+time.monotonic()."""
 
 import csv
 import json
 import subprocess
 import time
 
-WARM_UP_SECONDS = 0.5  # of `tally bench`
+WARM_UP_SECONDS = 0.5  # that of `tally bench`
 END_SECONDS = 60  # for the last answers and the final check
 
 
 class Timeline:
-    """with Timeline(group, seconds, clients=64) as timeline: ...; afterwards: rows, result."""
+    """Used as `with Timeline(group, seconds, clients=64) as timeline:`. It has its rows and its
+    result afterwards."""
 
     def __init__(self, group, seconds, clients=64, pipeline=1, counters=1000):
         self.path = group.temporary / 'timeline.csv'
