@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Power cuts: what was stable is there afterwards, whatever became of what was not, and nobody is accused of damage.
+// Power cuts. Whatever becomes of what was not stable, afterwards everything that was stable is
+// there, and nothing is taken for damage.
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
 #include <cstdlib>
@@ -14,7 +15,7 @@ namespace {
 
 using Operation = SimulatedDisk::Operation;
 
-// Full ones that may be used again, all but the newest of which may be cut.
+// Makes full segments that may be used again, and lets all but the newest be cut.
 void fill_segments(CrashBench& bench) {
   bench.begin();
   for (int count = 0; count < 4; ++count) {
@@ -29,7 +30,7 @@ void fill_segments(CrashBench& bench) {
 
 BOOST_FIXTURE_TEST_SUITE(journal_crash, CrashBench)
 
-BOOST_AUTO_TEST_CASE(the_power_is_cut_at_every_operation_of_random_histories) {
+BOOST_AUTO_TEST_CASE(a_power_cut_at_any_operation_of_a_random_history_loses_nothing_stable) {
   for (std::uint64_t seed = 1; seed <= 24; ++seed) {
     CrashBench history;
     history.random.state = seed;
@@ -46,7 +47,7 @@ BOOST_AUTO_TEST_CASE(the_power_is_cut_at_every_operation_of_random_histories) {
   BOOST_TEST(crashes > 10'000u);
 }
 
-// Longer lives, in which nobody looks at what else might have been.
+// These lives are longer, but only one other outcome is looked at in each of them.
 BOOST_AUTO_TEST_CASE(a_journal_lives_through_many_crashes) {
   for (std::uint64_t seed = 101; seed <= 140; ++seed) {
     CrashBench history;
@@ -83,7 +84,8 @@ BOOST_AUTO_TEST_CASE(each_sector_of_what_was_not_synced_may_be_the_only_one_that
     }
 }
 
-// Beyond what disks do: also within a sector, with zeros or with the file's end behind it.
+// This is more than disks do: the tail may also end within a sector, with zeros or with the end of
+// the file behind it.
 BOOST_AUTO_TEST_CASE(the_unsynced_tail_may_end_at_any_byte) {
   for (const bool has_spare : {false, true}) {
     if (has_spare) journal->prepare();
@@ -111,10 +113,10 @@ BOOST_AUTO_TEST_CASE(the_unsynced_tail_may_end_at_any_byte) {
   }
 }
 
-// The same through a run of a megabyte, with syncs, marks, rolls and cuts on the way. A write has come as far as any of
-// its bytes, and of what was written before without a sync there is all, or this and that. One byte in 256 is tried;
-// with TALLY_EVERY_BYTE in the environment, each.
-BOOST_AUTO_TEST_CASE(the_power_is_cut_at_the_bytes_of_a_megabyte) {
+// A run of a megabyte, with syncs, marks, rolls and cuts on the way. Each write has come as far as
+// any of its bytes. Of what was written before without a sync, there is everything, or a part. One
+// byte in 256 is tried, or every byte with TALLY_EVERY_BYTE in the environment.
+BOOST_AUTO_TEST_CASE(a_power_cut_within_a_write_loses_nothing_stable) {
   const std::uint64_t one_in = std::getenv("TALLY_EVERY_BYTE") ? 1 : 256;
   segment_bytes = 16 * 4096;
   begin();
@@ -140,7 +142,7 @@ BOOST_AUTO_TEST_CASE(a_later_record_that_landed_does_not_make_a_torn_tail_damage
   begin();
   append(2, 100);
   sync();
-  append(6, 600);  // each in sectors of its own, more or less
+  append(6, 600);  // each has sectors of its own, more or less
   std::size_t with_holes = 0;
   for (int times = 0; times < 300; ++times) {
     const SimulatedDisk left = disk.power_cut(mixed());
@@ -153,7 +155,7 @@ BOOST_AUTO_TEST_CASE(a_later_record_that_landed_does_not_make_a_torn_tail_damage
 
 // ---- pieces of housekeeping
 
-BOOST_AUTO_TEST_CASE(the_power_is_cut_in_the_middle_of_a_cut) {
+BOOST_AUTO_TEST_CASE(a_power_cut_in_the_middle_of_a_cut_loses_nothing_stable) {
   for (int round = 0; round < 6; ++round) {
     begin();
     for (int count = 0; count < 5; ++count) {
@@ -168,13 +170,15 @@ BOOST_AUTO_TEST_CASE(the_power_is_cut_in_the_middle_of_a_cut) {
   }
 }
 
-// Else it comes back under its old name, with the orders of another one in it.
+// If it were touched earlier, it could come back under its old name, with the orders of another
+// segment in it.
 BOOST_AUTO_TEST_CASE(a_cut_segment_is_not_touched_before_its_new_name_is_synced) {
   fill_segments(*this);
   std::size_t cuts = 0;
   bool is_rolling = false;
   disk.watch = [&](Operation operation, const std::string&) {
-    if (operation == Operation::remove && !is_rolling) {  // a second thread is cutting, and the first one rolls
+    // A second thread is cutting, and now the first one begins the next segment.
+    if (operation == Operation::remove && !is_rolling) {
       is_rolling = true;
       const std::string newest = segments().back();
       while (segments().back() == newest) append(1, 900);
@@ -201,7 +205,7 @@ BOOST_AUTO_TEST_CASE(a_spare_that_a_killed_process_left_is_not_touched_before_it
   cut_power_during([&] { begin(); }, 24);
 }
 
-BOOST_AUTO_TEST_CASE(the_power_is_cut_in_the_middle_of_a_preparation_and_a_roll) {
+BOOST_AUTO_TEST_CASE(a_power_cut_in_a_preparation_or_a_roll_loses_nothing_stable) {
   begin();
   for (int round = 0; round < 6; ++round)
     cut_power_during(
@@ -214,7 +218,7 @@ BOOST_AUTO_TEST_CASE(the_power_is_cut_in_the_middle_of_a_preparation_and_a_roll)
         6);
 }
 
-BOOST_AUTO_TEST_CASE(the_power_is_cut_in_the_middle_of_a_first_term_and_of_the_making) {
+BOOST_AUTO_TEST_CASE(a_power_cut_while_a_journal_is_made_or_begins_its_first_term_does_no_harm) {
   disk = SimulatedDisk();
   std::size_t made = 0;
   const auto watch = [&](Operation, const std::string&) {
@@ -239,7 +243,8 @@ BOOST_AUTO_TEST_CASE(the_power_is_cut_in_the_middle_of_a_first_term_and_of_the_m
 
 // ---- what a failed sync leaves
 
-// The page cache has what the disk never got. A term begins with all of it, and it is stable then.
+// The page cache has what the disk never got. A term begins with all of it, and then all of it is
+// stable.
 BOOST_AUTO_TEST_CASE(what_a_failed_sync_left_in_the_cache_is_written_anew) {
   for (const bool has_spare : {false, true}) {
     begin();

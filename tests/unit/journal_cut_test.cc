@@ -29,7 +29,7 @@ struct Cut : JournalBench {
 
 BOOST_FIXTURE_TEST_SUITE(journal_cut, Cut)
 
-BOOST_AUTO_TEST_CASE(a_segment_goes_when_all_its_orders_may) {
+BOOST_AUTO_TEST_CASE(a_segment_is_removed_once_all_its_orders_may_be_forgotten) {
   const Sequence second = first_of(1);
   BOOST_TEST((journal->size().next_cut == second));
   journal->cut_below(Sequence(second.value - 1));
@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(a_segment_goes_when_all_its_orders_may) {
   BOOST_TEST((journal->size().next_cut == first_of(1)));
 }
 
-BOOST_AUTO_TEST_CASE(several_segments_go_at_once_and_the_newest_one_never) {
+BOOST_AUTO_TEST_CASE(several_segments_may_go_at_once_but_the_newest_one_never_goes) {
   const std::uint64_t before = journal->size().bytes;
   const Sequence newest = first_of(4);
   journal->cut_below(Sequence(UINT64_MAX));
@@ -51,8 +51,8 @@ BOOST_AUTO_TEST_CASE(several_segments_go_at_once_and_the_newest_one_never) {
   BOOST_TEST((journal->size().next_cut == Sequence(UINT64_MAX)));
 }
 
-// A crash leaves any of them: removals that were not synced.
-BOOST_AUTO_TEST_CASE(a_cut_that_a_crash_left_half_done_is_no_damage_for_an_inspection_either) {
+// A crash may leave any of the cut segments, because their removal was not synced.
+BOOST_AUTO_TEST_CASE(a_cut_that_a_crash_left_half_done_is_not_taken_for_damage) {
   const std::string oldest = segments().front();
   const std::string content = disk.content(oldest);
   journal->cut_below(first_of(3));
@@ -105,13 +105,13 @@ BOOST_AUTO_TEST_CASE(a_cut_segment_of_full_size_becomes_the_spare_and_its_old_co
   reads_from(found.first);
 }
 
-BOOST_AUTO_TEST_CASE(a_segment_that_somebody_reads_in_is_not_used_again) {
+BOOST_AUTO_TEST_CASE(a_segment_that_is_being_read_is_not_used_again) {
   BOOST_TEST(!journal->prepare());
   append_segments(6);
   journal->cut_below(first_of(5));
   append_segments(2);
   BOOST_REQUIRE(disk.content(segments()[0]).size() == segment_bytes);
-  BOOST_TEST(serves(first_of(0)));  // and the reader stays there
+  BOOST_TEST(serves(first_of(0)));  // the reader stays in this segment
   journal->cut_below(first_of(1));
   BOOST_TEST(!disk.has("spare"));
   reads_from(first_of(0));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Damage while nobody looks: every byte of a small journal is flipped, files are lost, shortened, doubled, exchanged
-// and older. What was stable is served, or reading it gives nothing, or the opening refuses; it is never silently less.
+// Damage while nobody looks. Every byte of a small journal is flipped; files are lost, shortened,
+// doubled, exchanged, and replaced by older ones. Then what was stable is served, or reading it
+// gives nothing, or the journal refuses to open. It never silently has less.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <functional>
@@ -12,7 +13,7 @@ using namespace tally;
 
 namespace {
 
-// Three terms in small segments, with facts; all of it synced and marked.
+// Three terms in small segments, with facts. All of it is synced and marked.
 struct Damaged : CrashBench {
   SimulatedDisk whole;
   std::size_t refused = 0;
@@ -73,7 +74,7 @@ struct Damaged : CrashBench {
   }
 };
 
-// The padding of a header is zeros, of which a few will do.
+// The padding of a header is zeros, and it is enough to flip a few of them.
 bool is_worth_a_flip(const std::string& content, std::size_t offset) {
   return offset % 64 == 0 || content.find_first_not_of('\0', offset < 8 ? 0 : offset - 8) < offset + 8;
 }
@@ -121,7 +122,7 @@ BOOST_AUTO_TEST_CASE(a_short_file_is_harmless_or_served_around_or_refused) {
   BOOST_TEST(refused > 100u);
 }
 
-BOOST_AUTO_TEST_CASE(whichever_file_that_counts_is_lost_it_is_refused) {
+BOOST_AUTO_TEST_CASE(a_journal_that_lost_any_of_its_files_is_refused) {
   std::size_t files = 0;
   for (const std::string& name : whole.names()) {
     if (name == "spare" || name == "next") continue;
@@ -145,15 +146,15 @@ BOOST_AUTO_TEST_CASE(exchanged_and_doubled_segments_are_refused) {
   BOOST_TEST(refused == pairs);
 }
 
-// A mark that is older proves less, and accuses nobody.
-BOOST_AUTO_TEST_CASE(an_older_mark_is_no_reason_not_to_open) {
+// A mark that is older proves less, but it is no sign of damage.
+BOOST_AUTO_TEST_CASE(an_older_mark_does_not_keep_the_journal_from_opening) {
   JournalBench fresh;
   try_with("a mark of the beginning",
            [&](SimulatedDisk& left) { left.put("stable.mark", fresh.disk.content("stable.mark")); });
   BOOST_TEST(unharmed == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(a_mark_with_one_damaged_slot_is_as_good_as_the_other_one) {
+BOOST_AUTO_TEST_CASE(a_mark_with_one_damaged_slot_still_counts) {
   for (const std::size_t slot : {0, 512})
     for (std::size_t byte = 0; byte < 64; ++byte)
       try_with("slot at " + std::to_string(slot), [&](SimulatedDisk& left) { left.flip("stable.mark", slot + byte); });
@@ -166,8 +167,8 @@ BOOST_AUTO_TEST_CASE(a_mark_with_one_damaged_slot_is_as_good_as_the_other_one) {
   BOOST_TEST(refused == 1u);
 }
 
-// Nothing but the mark knows that the last order was stable.
-BOOST_AUTO_TEST_CASE(a_damaged_last_order_is_refused_also_when_facts_follow_it) {
+// Only the mark knows that the last order was stable.
+BOOST_AUTO_TEST_CASE(a_damaged_last_order_is_refused_even_if_facts_follow_it) {
   const std::size_t count = orders.all.size();
   for (const bool has_facts : {false, true}) {
     journal.reset();

@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(a_sync_is_slow_when_it_takes_longer_than_clients_wait_and_t
   const Instant late = start + limits::slow_sync + milliseconds(1);
   BOOST_TEST(progress.is_slow(late));
   progress.synced(1, late);
-  BOOST_TEST(!progress.is_slow(late));  // nobody waits
+  BOOST_TEST(!progress.is_slow(late));  // nobody waits for it any more
   progress.appended_order(Sequence(2), true);
   progress.ask_for_sync(late);
   BOOST_TEST(progress.is_slow(late));
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(how_long_syncs_take_is_counted) {
     progress.synced(number, start + milliseconds(2));
   }
   BOOST_TEST(progress.syncs() == 3u);
-  BOOST_TEST(progress.durations().sum == 6000u);  // microseconds
+  BOOST_TEST(progress.durations().sum == 6000u);  // in microseconds
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is not a whole journal, or not this group's, is refused with a sentence, and nothing is written.
+// What is not a whole journal, or not this group's, is refused with a sentence, and nothing is
+// written.
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
 #include <map>
@@ -31,7 +32,7 @@ struct Written : JournalBench {
     for (const std::string& name : disk.names()) files[name] = disk.content(name);
     return files;
   }
-  // It is refused with these words, names its path, and stays as it is.
+  // The journal is refused with these words and with its path, and stays as it is.
   void refuses(const std::string& words, std::uint32_t configured = bench_replicas) {
     const auto before = all();
     const std::string said = refusal(configured);
@@ -53,7 +54,7 @@ BOOST_AUTO_TEST_CASE(a_whole_journal_is_not_refused) {
 
 // ---- identity and mark
 
-BOOST_AUTO_TEST_CASE(without_its_identity_it_is_not_a_journal) {
+BOOST_AUTO_TEST_CASE(a_directory_without_an_identity_is_not_a_journal) {
   disk.erase("identity");
   refuses("it is not a journal: the file identity is missing");
 }
@@ -117,7 +118,7 @@ BOOST_AUTO_TEST_CASE(an_unknown_file_is_named_and_left_alone) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(lost_and_found_belongs_there) {
+BOOST_AUTO_TEST_CASE(lost_and_found_may_be_in_the_directory) {
   disk.put("lost+found", "");
   BOOST_TEST(refusal() == "");
 }
@@ -137,7 +138,7 @@ BOOST_AUTO_TEST_CASE(a_missing_first_segment_that_was_not_cut_is_refused) {
   refuses("the segment with order 1 is missing");
 }
 
-BOOST_AUTO_TEST_CASE(a_first_segment_that_is_missing_beyond_the_cut_is_refused) {
+BOOST_AUTO_TEST_CASE(a_missing_first_segment_behind_the_cut_is_refused) {
   open();
   journal->cut_below(segment_first(segments()[2])->next());
   journal.reset();
@@ -162,13 +163,13 @@ BOOST_AUTO_TEST_CASE(a_missing_segment_of_a_term_without_an_order_is_refused) {
 BOOST_AUTO_TEST_CASE(damage_in_what_a_term_began_with_is_refused) {
   open();
   append(3);
-  open();  // which marks them
+  open();  // this marks what it begins with
   journal.reset();
   disk.flip(segments().back(), disk.content(segments().back()).size() - 20);
   refuses("was stable and is not there");
 }
 
-BOOST_AUTO_TEST_CASE(all_segments_missing_is_refused) {
+BOOST_AUTO_TEST_CASE(a_journal_that_lost_all_its_segments_is_refused) {
   for (const std::string& name : segments()) disk.erase(name);
   refuses("its segments are missing");
 }
@@ -186,7 +187,7 @@ BOOST_AUTO_TEST_CASE(an_older_copy_beside_a_newer_mark_is_refused) {
   refuses("an older copy was put in its place");
 }
 
-// Of the same term: nothing but the mark knows.
+// The copy is of the same term, so only the mark knows that it is older.
 BOOST_AUTO_TEST_CASE(an_older_copy_of_the_newest_segment_is_refused) {
   open();
   append(1);
@@ -211,7 +212,7 @@ BOOST_AUTO_TEST_CASE(a_tail_that_was_exchanged_for_another_one_is_refused) {
   disk = before.power_cut(SimulatedDisk::kept);
   orders.all.resize(orders.all.size() - 3);
   open();
-  found.term = Term(found.term.value + 5);  // so that the chain is another one
+  found.term = Term(found.term.value + 5);  // this gives the orders another chain
   append(3);
   sync_and_mark();
   journal.reset();
@@ -252,13 +253,14 @@ BOOST_AUTO_TEST_CASE(damage_in_what_was_stable_is_refused_and_named) {
   append(3);
   sync_and_mark();
   const std::size_t end = disk.content(segments().back()).find_last_not_of('\0');
-  append(1);  // says how far the journal was synced
+  append(1);  // its record says how far the journal was synced
   const std::string name = segments().back();
   disk.flip(name, end);
   refuses("in " + name + " is damaged: it was stable");
 }
 
-// The chain that the mark has vouches for what is behind, and whoever needs the damaged order imports.
+// The chain that the mark has vouches for what is behind the damaged order, and whoever needs that
+// order imports a state.
 BOOST_AUTO_TEST_CASE(a_damaged_order_before_the_mark_is_served_around) {
   open();
   const Sequence damaged = orders.last().id.sequence.next();
@@ -272,7 +274,7 @@ BOOST_AUTO_TEST_CASE(a_damaged_order_before_the_mark_is_served_around) {
   BOOST_TEST((journal->scrub(damaged, 1).damaged == damaged));
 }
 
-// No record and no order behind it tells that it was there.
+// No record and no order behind the fact tells that it was there.
 BOOST_AUTO_TEST_CASE(damage_in_the_very_last_fact_is_refused) {
   open();
   append(2);
@@ -294,14 +296,16 @@ BOOST_AUTO_TEST_CASE(a_damaged_fact_before_the_mark_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(a_segment_of_another_history_is_refused) {
-  Written other;  // the same but for the term that its orders say, and so their chains
+  // Its orders differ only in their term, and so in their chains.
+  Written other;
   other.start_over();
   other.open();
   other.found.term = Term(9);
   other.append_segments(2);
   const std::string name = other.segments()[1];
   BOOST_REQUIRE(name == segments()[1]);
-  disk.put("stable.mark", JournalBench().disk.content("stable.mark"));  // so that all of it is followed
+  // With a mark of the beginning, all of the journal is followed.
+  disk.put("stable.mark", JournalBench().disk.content("stable.mark"));
   disk.put(name, other.disk.content(name));
   for (const std::string& later : segments())
     if (later > name) disk.erase(later);
@@ -322,12 +326,14 @@ BOOST_AUTO_TEST_CASE(an_order_that_makes_no_sense_is_refused) {
     journal->sync();
     refuses("order " + std::to_string(count + 1) + " is damaged");
   };
-  with([](Order& order) { order.requests[0].operations += 'y'; });  // not what its chain says
-  with([](Order& order) {                                           // of another chain
+  // Its content does not fit its chain.
+  with([](Order& order) { order.requests[0].operations += 'y'; });
+  // It follows another chain.
+  with([](Order& order) {
     order.previous.low += 1;
     order.id.chain = chain_of(order);
   });
-  with([](Order& order) {  // under another number
+  with([](Order& order) {  // it has another number
     order.id.sequence = order.id.sequence.next();
     order.id.chain = chain_of(order);
   });
@@ -339,8 +345,8 @@ BOOST_AUTO_TEST_CASE(another_number_of_replicas_is_refused) {
   refuses("it belongs to a group of 3 replicas, but 5 are configured", 5);
 }
 
-// Also when nobody was ever evicted, so that no change of the view was journaled.
-BOOST_AUTO_TEST_CASE(another_number_of_replicas_is_refused_when_the_view_never_changed_too) {
+// The view has no record of its own if nobody was ever evicted.
+BOOST_AUTO_TEST_CASE(another_number_of_replicas_is_refused_even_if_the_view_never_changed) {
   start_over();
   open();
   BOOST_TEST(contains(refusal(5), "it belongs to a group of 3 replicas, but 5 are configured"));
@@ -374,7 +380,7 @@ BOOST_AUTO_TEST_CASE(a_journal_in_use_is_refused_until_its_user_ends) {
 
 // ---- what cannot be read now, which proves nothing
 
-BOOST_AUTO_TEST_CASE(what_cannot_be_opened_is_refused_as_that) {
+BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_opened_is_refused_as_unreadable) {
   for (const std::string& name : {std::string("identity"), std::string("stable.mark"), segments()[0], segments()[2]}) {
     disk.fail({Operation::open, EACCES, 1, name, true});
     refuses("cannot be read: /simulated/" + name + ": Permission denied");
@@ -382,7 +388,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_opened_is_refused_as_that) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_refused_as_that) {
+BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_read_is_refused_as_unreadable) {
   for (const std::string& name : {std::string("identity"), std::string("stable.mark"), segments()[0], segments()[3]}) {
     disk.fail({Operation::read, EIO, 1, name, true});
     refuses("cannot be read: /simulated/" + name + ": Input/output error");
@@ -390,7 +396,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_refused_as_that) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(whichever_read_fails_it_is_refused_as_that) {
+BOOST_AUTO_TEST_CASE(any_read_that_fails_is_told_as_such) {
   std::uint64_t nth = 1;
   for (;; ++nth) {
     disk.fail({Operation::read, EIO, nth});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Damage while the journal runs: reads give nothing, the scrub finds it, and everything beside it is served.
+// Damage while the journal runs. Reading a damaged order gives nothing, the scrub finds it, and
+// everything beside it is served.
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
 #include <vector>
@@ -18,7 +19,7 @@ struct Scrub : JournalBench {
     open();
     append_segments(3);
   }
-  // The orders that a scrub of everything finds damaged, in steps of so many bytes.
+  // Scrubs everything in steps of so many bytes, and returns the orders that were found damaged.
   std::vector<std::uint64_t> damaged(std::size_t bytes = 1'000) {
     std::vector<std::uint64_t> orders_found;
     Sequence place;
@@ -31,7 +32,7 @@ struct Scrub : JournalBench {
     return orders_found;
   }
   void damage(Sequence sequence) { disk.flip(place_of(sequence).name, place_of(sequence).offset + 60); }
-  // All but these.
+  // All orders are served but these.
   void serves_others(const std::vector<std::uint64_t>& damaged_orders) {
     for (const Order& order : orders.all) {
       const bool is_damaged = std::ranges::count(damaged_orders, order.id.sequence.value) > 0;
@@ -96,7 +97,8 @@ BOOST_AUTO_TEST_CASE(damage_is_found_told_and_served_around) {
   }
 }
 
-// Of an order that is synced, in the middle of the journal: reads of it, and nothing else.
+// The record is that of a synced order in the middle of the journal. Only reads of this order are
+// affected.
 BOOST_AUTO_TEST_CASE(whichever_byte_of_a_record_is_flipped_its_neighbours_are_served) {
   const auto [name, offset, size] = place_of(Sequence(4));
   for (std::uint64_t byte = offset; byte < offset + size; ++byte) {
@@ -112,7 +114,7 @@ BOOST_AUTO_TEST_CASE(whichever_byte_of_a_record_is_flipped_its_neighbours_are_se
   BOOST_TEST(serves(Sequence(4)));
 }
 
-BOOST_AUTO_TEST_CASE(a_damaged_order_before_the_mark_is_no_reason_not_to_open) {
+BOOST_AUTO_TEST_CASE(a_damaged_order_before_the_mark_does_not_keep_the_journal_from_opening) {
   damage(Sequence(3));
   open();
   BOOST_TEST((found.last == orders.last().id));
@@ -120,7 +122,7 @@ BOOST_AUTO_TEST_CASE(a_damaged_order_before_the_mark_is_no_reason_not_to_open) {
   BOOST_TEST((damaged() == std::vector<std::uint64_t>{3}));
 }
 
-BOOST_AUTO_TEST_CASE(what_the_disk_does_not_give_back_is_damaged_until_it_does) {
+BOOST_AUTO_TEST_CASE(an_order_counts_as_damaged_while_the_disk_does_not_give_it_back) {
   disk.fail({Operation::read, EIO, 1, segments()[0], true});
   BOOST_TEST(!journal->read(Sequence(2)));
   BOOST_TEST(serves(orders.last().id.sequence));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Disk is made ready ahead; and what happens when there is none, or when the disk fails.
+// Disk is made ready in advance. This also tests what happens when there is none, or when the disk
+// fails.
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
 #include <system_error>
@@ -52,14 +53,14 @@ BOOST_AUTO_TEST_CASE(a_growing_file_is_left_as_soon_as_there_is_a_spare) {
   for (const Order& order : orders.all) BOOST_TEST(serves(order.id.sequence));
 }
 
-BOOST_AUTO_TEST_CASE(no_room_for_a_spare_is_told_and_is_over_when_there_is_room_again) {
+BOOST_AUTO_TEST_CASE(a_lack_of_room_for_a_spare_is_told_until_there_is_room_again) {
   disk.fail({Operation::write, ENOSPC, 1, "spare.new", true});
   const auto failed = journal->prepare();
   BOOST_REQUIRE(failed.has_value());
   BOOST_TEST(contains(*failed, "/simulated/spare.new: No space left on device"), *failed);
   BOOST_TEST(!journal->size().has_room);
   BOOST_TEST(journal->wants_preparation());
-  append(1);  // whoever has room may still append
+  append(1);  // the segment itself still has room
   BOOST_TEST(serves(Sequence(1)));
   disk.heal();
   BOOST_TEST(!journal->prepare());
@@ -78,8 +79,9 @@ BOOST_AUTO_TEST_CASE(whatever_fails_in_a_preparation_is_told_and_tried_again) {
   }
 }
 
-// A record of a large segment, which has some MiB left.
-BOOST_AUTO_TEST_CASE(there_is_room_while_the_segment_has_some) {
+// A segment of the least size has less room behind its header than `least_room`, which is that of
+// two of the largest records.
+BOOST_AUTO_TEST_CASE(a_segment_with_less_room_than_two_of_the_largest_records_counts_as_full) {
   segment_bytes = segment_bytes_for(0);
   BOOST_TEST(!journal->prepare().has_value());
   open();
@@ -90,7 +92,7 @@ BOOST_AUTO_TEST_CASE(there_is_room_while_the_segment_has_some) {
   BOOST_TEST(!journal->size().has_room, "least_room is all of such a segment");
 }
 
-BOOST_AUTO_TEST_CASE(segments_are_a_part_of_the_journal_within_bounds) {
+BOOST_AUTO_TEST_CASE(a_segment_is_an_eighth_of_the_journal_within_bounds) {
   BOOST_TEST(segment_bytes_for(1024ull << 20) == 64u << 20);
   BOOST_TEST(segment_bytes_for(256ull << 20) == 32u << 20);
   BOOST_TEST(segment_bytes_for(0) >= 2 * record_bytes(most_record_bytes));

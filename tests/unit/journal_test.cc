@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The journal, by example: what comes back. Each example is run on a simulated disk and in a real directory.
+// The journal by examples: what was appended comes back. Each example is run on a simulated disk
+// and in a real directory.
 #include <boost/mpl/list.hpp>
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
@@ -12,7 +13,7 @@ using namespace tally;
 
 namespace {
 
-// A directory that is gone with the test.
+// A directory that is removed when the test ends.
 struct TemporaryDirectory {
   TemporaryDirectory() {
     std::string pattern = (std::filesystem::temp_directory_path() / "tally-journal-XXXXXX").string();
@@ -56,7 +57,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_order_is_read_as_it_was_appended, Bench, Both) 
   BOOST_TEST(!bench.journal->read(Sequence(0)));
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(orders_are_read_in_any_succession, Bench, Both) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(orders_can_be_read_at_random, Bench, Both) {
   Bench bench;
   bench.open();
   bench.append(60, 300);
@@ -87,7 +88,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_reopened_journal_knows_its_last_order, Bench, Bo
   for (const Order& order : bench.orders.all) BOOST_TEST(bench.serves(order.id.sequence));
 }
 
-// Not synced, nor marked: the page cache has it, also when the process is killed.
+// What was appended is neither synced nor marked. It is in the page cache, which survives a process
+// that is killed.
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_killed_process_loses_nothing_that_was_appended, Bench, Both) {
   Bench bench;
   bench.open();
@@ -127,7 +129,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(the_newest_facts_come_back_with_everything_in_them
   }
 }
 
-// Facts alone fill segments, and none of them has an order.
+// Facts alone fill segments, none of which has an order.
 BOOST_AUTO_TEST_CASE_TEMPLATE(facts_without_orders_take_no_more_than_one_segment, Bench, Both) {
   Bench bench;
   bench.open();
@@ -165,7 +167,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_record_larger_than_a_segment_is_kept, Bench, Bot
   for (const Order& order : bench.orders.all) BOOST_TEST(bench.serves(order.id.sequence));
 }
 
-// What a term begins with is stable: whoever cuts beyond the mark meanwhile is not accused by the next opening.
+// What a term begins with is stable. So a cut beyond the old mark does not make the next opening
+// refuse.
 BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_term_begins_with_is_marked, Bench, Both) {
   Bench bench;
   bench.open();
@@ -177,8 +180,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_term_begins_with_is_marked, Bench, Both) {
   BOOST_TEST((bench.open().last == bench.orders.last().id));
 }
 
-// What a client wrote to look like a record costs a search no more than a look.
-BOOST_AUTO_TEST_CASE(the_head_of_a_record_is_none_under_another_salt) {
+// Bytes that a client made to look like a record must not make a search hash what follows them.
+BOOST_AUTO_TEST_CASE(a_record_head_is_not_accepted_under_another_salt) {
   RecordHead head;
   head.type = RecordType::order;
   head.size = most_record_bytes;

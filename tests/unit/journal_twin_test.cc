@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The journal against a naive twin, a map and plain fields, in random histories with segments of a few KiB; and what
-// one thread does in the middle of what the other one does.
+// The journal beside a naive twin, which is a map and some fields. Both live through random
+// histories with segments of a few KiB. The second test lets one thread act in the middle of what
+// the other one does.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <map>
@@ -17,8 +18,8 @@ using Operation = SimulatedDisk::Operation;
 struct Twin {
   std::map<Sequence, std::string> orders;
   RecoveredJournal facts;
-  Sequence kept{1};       // no order from here on may be forgotten
-  Sequence forgotten{1};  // none before is there
+  Sequence kept{1};       // no order from this one on may be forgotten
+  Sequence forgotten{1};  // no order before this one is there
 };
 
 struct Twins : JournalBench {
@@ -114,8 +115,8 @@ struct Twins : JournalBench {
   }
 };
 
-// While one thread appends and reads, a second one syncs, cuts, prepares or scrubs, at any moment of its operations;
-// and the other way round.
+// While one thread appends and reads, a second one syncs, cuts, prepares or scrubs in the middle of
+// its operations; and the other way round.
 struct Threads : CrashBench {
   bool is_inside = false;
 
@@ -142,7 +143,8 @@ struct Threads : CrashBench {
         return;
       }
       default: {
-        // An append that has not returned is not stable; whoever appends in the middle of it is not either.
+        // An append that has not returned is not stable, and one in the middle of this sync need
+        // not be either.
         const std::size_t orders_before = returned;
         const std::size_t facts_before = returned_facts;
         journal->sync();
@@ -186,7 +188,7 @@ struct Threads : CrashBench {
 
 BOOST_AUTO_TEST_SUITE(journal_twin)
 
-BOOST_AUTO_TEST_CASE(a_hundred_thousand_steps_end_as_those_of_a_naive_twin) {
+BOOST_AUTO_TEST_CASE(a_hundred_thousand_random_steps_agree_with_a_naive_twin) {
   std::size_t reads = 0;
   std::size_t terms = 0;
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {

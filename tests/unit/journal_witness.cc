@@ -35,7 +35,7 @@ std::string Witness::broken(const RecoveredJournal& found, const Orders& orders,
     if (journal.read(Sequence(number)) != encoded(orders.all[number - 1]))
       return "order " + std::to_string(number) + " is not there";
   if (journal.read(Sequence(last + 1))) return "there is an order behind the last one";
-  // The first term of all makes its view itself.
+  // Before the first term there are no facts to compare with; that term makes its view itself.
   const bool known = facts.empty() || std::find(facts.begin() + static_cast<std::ptrdiff_t>(synced), facts.end(),
                                                 Facts{found.view, found.agreed}) != facts.end();
   return known ? "" : "the facts are of no moment since the last sync";
@@ -98,7 +98,7 @@ void CrashBench::cut_power(const std::string& when, std::size_t mixes) {
   for (; mixes > 0; --mixes) disks.push_back(disk.power_cut(mixed()));
   for (SimulatedDisk& left : disks) {
     check(left, when);
-    // Again, at one moment of the recovery.
+    // The power is cut again, at one moment of the recovery.
     std::uint64_t countdown = 1 + random.below(16);
     std::vector<SimulatedDisk> again;
     left.watch = [&](SimulatedDisk::Operation operation, const std::string&) {

@@ -17,35 +17,37 @@ struct Witness {
   };
 
   Term term;                 // the newest that was begun
-  std::size_t stable = 0;    // orders
-  std::size_t cut = 0;       // orders that may have been forgotten
-  std::vector<Facts> facts;  // each that was the newest once, oldest first
-  std::size_t synced = 0;    // of these, the one that was the newest at the last sync
+  std::size_t stable = 0;    // so many orders are stable
+  std::size_t cut = 0;       // so many orders may have been forgotten
+  std::vector<Facts> facts;  // each that was once the newest, oldest first
+  std::size_t synced = 0;    // the place of the newest one at the last sync
 
   void begun(const RecoveredJournal& found);
   void append(const JournaledView& view);
   void append(const OrderState& agreed);
-  void append_done(std::size_t orders);  // all of them and all facts are synced
+  void append_done(std::size_t orders);  // these orders and all facts are synced
 
-  // What a journal that holds nothing but some first ones of these orders broke; empty: nothing.
+  // What is broken in a journal that should hold a first part of these orders; empty if nothing is.
   std::string broken(const RecoveredJournal& found, const Orders& orders, Journal& journal) const;
 };
 
-// A journal on a simulated disk that does what a distributor does, at random, and can be crashed at any moment.
+// A journal on a simulated disk that does at random what a distributor does, and can be crashed at
+// any moment.
 struct CrashBench : JournalBench {
   Witness witness;
   std::size_t crashes = 0;
 
-  void begin();  // a term
-  void step();   // one of everything
+  void begin();  // begins a term
+  void step();   // does one thing at random
   void append_facts();
   void sync();
 
-  // What was on this disk is opened. It is never refused, and breaks no promise; and so it is once more.
+  // Opens what was on this disk, twice. It must never be refused, and must break no promise.
   void check(SimulatedDisk left, const std::string& when);
-  // The power is cut now: nothing of what was not synced is left, all of it, or this and that, `mixes` times.
+  // Cuts the power now. Of what was not synced, the disk keeps nothing, then everything, then a
+  // random part, `mixes` times.
   void cut_power(const std::string& when, std::size_t mixes = 1);
-  // The same at each moment of `run`, and at each moment of the recovery from it.
+  // Does the same at each moment of `run`, and once more during each recovery.
   template <class Run>
   void cut_power_during(Run run, std::size_t mixes = 1) {
     disk.watch = [&](SimulatedDisk::Operation operation, const std::string& name) {
@@ -55,7 +57,7 @@ struct CrashBench : JournalBench {
     run();
     disk.watch = nullptr;
   }
-  // And the machine comes back: the run goes on with what is left.
+  // Cuts the power, and goes on with what is left.
   void crash(const SimulatedDisk::Choice& choice);
   SimulatedDisk::Choice mixed() {
     return [this](std::size_t options) { return random.below(options); };

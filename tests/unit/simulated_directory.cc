@@ -21,7 +21,7 @@ std::string path_of(const std::string& name) { return name.empty() ? directory_p
   throw std::system_error(error, std::generic_category(), path_of(name));
 }
 
-// With zeros where the file ends before.
+// Padded with zeros where the file ends before the sector does.
 std::string sector_of(const std::string& content, std::size_t sector) {
   std::string bytes;
   if (sector * sector_bytes < content.size()) bytes = content.substr(sector * sector_bytes, sector_bytes);
@@ -261,7 +261,7 @@ class SimulatedFile : public File {
   void drop_cache(std::uint64_t, std::size_t) const override {}
 
  private:
-  // Where it is now, or was when it was opened.
+  // The present name of the file, or the one under which it was opened if it has none.
   std::string name() const {
     for (const auto& [name, number] : disk_.names_)
       if (number == number_) return name;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The codec: what goes in comes out, and no bytes do harm.
+// The codec: what goes in comes out again, and no bytes do harm.
 #include <algorithm>
 #include <bit>
 #include <boost/test/unit_test.hpp>
@@ -27,7 +27,7 @@ constexpr OrderIdentity an_order{Term(3), Sequence(1ULL << 40), {0x0123456789abc
 constexpr SessionId a_session{{77, 0, 255}};
 constexpr SessionSecret a_secret{{1, 2, 0, 255}};
 
-// One of each alternative; every field has a value that it does not have by default.
+// One message of each alternative. Every field has a value that is not its default.
 std::vector<Message> one_of_each() {
   Request request{RequestKind::close_session, true, a_session,  Principal::bridges,           RequestNumber(9),
                   RequestNumber(8),           7,    0xFFFFFFFF, std::string("\0\xff text", 7)};
@@ -168,7 +168,7 @@ std::string_view header_of(const EncodedMessage& encoded) { return {encoded.head
 
 auto decode(const EncodedMessage& encoded) { return wire::decode(header_of(encoded), encoded.body); }
 
-// The same without a checksum, as other clients may send it.
+// The same header without a checksum, as other clients may send it.
 std::string unchecked(const EncodedMessage& encoded) {
   return std::string(header_of(encoded).substr(0, 6)) + std::string(10, '\0');
 }
@@ -184,7 +184,7 @@ bool is_bad_body(const std::string& body) {
   return !decoded && decoded.error() == DecodeError::bad_body;
 }
 
-// Whatever a decoder accepts is a proper message: it survives a round trip.
+// Whatever a decoder accepts must be a proper message: it survives a round trip.
 bool is_error_or_proper(const tl::expected<Message, DecodeError>& decoded) {
   if (!decoded) return true;
   const auto again = decode(wire::encode(*decoded));
@@ -214,7 +214,7 @@ std::string double_field(unsigned field, double number) {
 
 std::string session_field(unsigned field) { return text_field(field, std::string(16, 's')); }
 std::string secret_field() { return session_field(9); }
-// But for its kind.
+// A request within an order that lacks nothing but its kind.
 std::string ordered_request() { return session_field(10) + number_field(11, 1); }
 
 std::string repeat(std::size_t count, const std::string& text) {
@@ -302,7 +302,8 @@ BOOST_AUTO_TEST_CASE(every_truncation_of_a_body_is_noticed) {
   for (const Message& message : one_of_each()) {
     const EncodedMessage encoded = wire::encode(message);
     for (std::size_t size = 0; size < encoded.body.size(); ++size) {
-      const std::string body = encoded.body.substr(0, size);  // a copy, so that a sanitizer sees reads beyond it
+      // In a copy, a sanitizer sees what is read beyond the end.
+      const std::string body = encoded.body.substr(0, size);
       BOOST_TEST(!wire::decode(header_of(encoded), body));
       BOOST_TEST(is_error_or_proper(wire::decode(unchecked(encoded), body)));
     }
@@ -337,7 +338,7 @@ BOOST_AUTO_TEST_CASE(random_bytes_do_no_harm) {
   std::vector<Operation> operations;
   for (int round = 0; round < 100'000; ++round) {
     std::string bytes(random() % 64, '\0');
-    // Small numbers more often than not: they are what tags and sizes are made of.
+    // Small numbers come more often, because tags and sizes are made of them.
     for (char& byte : bytes) byte = static_cast<char>(random() % 3 ? random() % 32 : random());
     wire::decode_operations(bytes, operations);
     const auto decoded = wire::decode(headers[random() % headers.size()], bytes);
@@ -388,8 +389,8 @@ BOOST_AUTO_TEST_CASE(secrets_and_names_of_sessions_have_sixteen_bytes) {
   }
 }
 
-// Law 24: no replica can be shown a secret, and no client gives itself a name or an account.
-BOOST_AUTO_TEST_CASE(an_order_has_no_secrets_and_a_client_names_nothing) {
+// No replica may be shown a secret, and no client may give itself a name or an account (law 24).
+BOOST_AUTO_TEST_CASE(an_order_holds_no_secret_and_a_client_names_neither_session_nor_account) {
   BOOST_TEST(is_bad_body<Order>(text_field(6, ordered_request() + number_field(1, 1) + secret_field())));
   const auto decoded =
       decode_body_of<ClientRequest>(secret_field() + number_field(1, 1) + session_field(10) + number_field(11, 1));
@@ -399,8 +400,8 @@ BOOST_AUTO_TEST_CASE(an_order_has_no_secrets_and_a_client_names_nothing) {
   BOOST_TEST((request.principal == Principal::clients));
 }
 
-// Law 23: each text has a bound, whoever sends it, and what people are shown is plain text.
-BOOST_AUTO_TEST_CASE(texts_are_as_long_as_their_limits_allow_and_no_longer) {
+// Each text has a bound, whoever sends it, and what people are shown is plain text (law 23).
+BOOST_AUTO_TEST_CASE(a_text_may_be_as_long_as_its_limit_and_no_longer) {
   const auto takes = [&]<class Value>(std::type_identity<Value>, unsigned field, std::size_t most,
                                       const std::string& rest = {}) {
     BOOST_TEST(decode_body_of<Value>(rest + text_field(field, std::string(most, 'x'))).has_value());
@@ -430,7 +431,7 @@ BOOST_AUTO_TEST_CASE(a_message_that_is_not_expected_is_not_decoded) {
   };
   BOOST_TEST((error(vote.body, wire::kinds<Vote>()) == std::nullopt));
   BOOST_TEST((error(vote.body, wire::kinds<Order, Vote, Ballots>()) == std::nullopt));
-  // Were it looked at, the checksum would be wrong.
+  // If the body were looked at, its checksum would be wrong.
   BOOST_TEST((error("no body", wire::kinds<Order, Ballots>()) == DecodeError::unknown_type));
   BOOST_TEST((error("no body", wire::Kinds{}) == DecodeError::unknown_type));
 }
@@ -462,7 +463,7 @@ BOOST_AUTO_TEST_CASE(unknown_fields_are_ignored_and_groups_refused) {
   BOOST_TEST(is_bad_body<StatusQuery>(repeat(500'000, varint(1 << 3 | 3))));
 }
 
-BOOST_AUTO_TEST_CASE(lists_are_as_long_as_their_limits_allow_and_no_longer) {
+BOOST_AUTO_TEST_CASE(a_list_may_be_as_long_as_its_limit_and_no_longer) {
   const std::string request = text_field(6, ordered_request() + number_field(1, 1));
   BOOST_TEST(decode_body_of<Order>(repeat(limits::order_requests, request)).has_value());
   BOOST_TEST(is_bad_body<Order>(repeat(limits::order_requests + 1, request)));
@@ -501,7 +502,8 @@ BOOST_AUTO_TEST_CASE(what_reused_objects_keep_is_bounded) {
   const std::string small = text_field(6, "");
   most_live_bytes = live_bytes;
   const std::size_t before = live_bytes;
-  // Each time the large text is kept by another request: without a bound that would be 160 MB in the end.
+  // Another request keeps the large text each time. Without a bound that would be 160 MB in the
+  // end.
   for (std::size_t place = 0; place < 400; ++place) decode_body_of<Order>(repeat(place, small) + large);
   BOOST_TEST(most_live_bytes - before < 3 * limits::reused_message_bytes);
 }
@@ -558,7 +560,7 @@ BOOST_AUTO_TEST_CASE(truncated_and_flipped_operations_do_no_harm) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_request_holds_so_many_operations_and_no_more) {
+BOOST_AUTO_TEST_CASE(a_request_may_hold_as_many_operations_as_its_limit_and_no_more) {
   std::vector<Operation> operations(limits::request_operations, {OperationKind::get, "x", 0, {}, {}, 0});
   std::vector<Operation> decoded;
   BOOST_TEST(wire::decode_operations(wire::encode_operations(operations), decoded));
@@ -584,7 +586,7 @@ BOOST_AUTO_TEST_CASE(decoding_operations_allocates_nothing_once_warm) {
   const std::vector<Operation> operations(1024, {OperationKind::add, name, 1, name, {}, 0});
   const std::string bytes = wire::encode_operations(operations);
   std::vector<Operation> decoded;
-  // Three times: the object may just have been due for its replacement.
+  // This is done three times, because the object may just have been due for its replacement.
   std::size_t fewest = SIZE_MAX;
   for (int round = 0; round < 3; ++round) {
     const std::size_t before = allocations;
@@ -596,7 +598,8 @@ BOOST_AUTO_TEST_CASE(decoding_operations_allocates_nothing_once_warm) {
 
 namespace {
 
-// Fields that exist, of their own or another type, in any order, more than once; now and then any bytes.
+// Fields that exist, of their own type or of another, in any order and more than once. Now and then
+// they are any bytes.
 std::string random_operation(std::mt19937_64& random) {
   std::string bytes;
   for (std::uint64_t fields = random() % 8; fields > 0; --fields) {
@@ -633,8 +636,8 @@ BOOST_AUTO_TEST_CASE(operations_are_what_protobuf_makes_of_their_bytes) {
   BOOST_TEST(accepted > 10'000);
 }
 
-BOOST_AUTO_TEST_CASE(tags_and_sizes_are_as_long_as_protobuf_takes_them) {
-  // One operation, of name "t", the tag or the size written with more bytes than it needs.
+BOOST_AUTO_TEST_CASE(tags_and_sizes_may_be_as_long_as_protobuf_accepts_them) {
+  // One operation whose name is "t". Its tag or its size is written with more bytes than it needs.
   const auto stretched = [](std::uint64_t number, unsigned count) {
     std::string bytes;
     for (unsigned place = 1; place < count; ++place, number >>= 7) bytes += static_cast<char>((number & 0x7F) | 0x80);
