@@ -1,18 +1,20 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Each example on the pages does what the page says: examples_test.py BIN_DIR
+"""Each example on the pages does what its page says. Usage: examples_test.py BIN_DIR
 
-Every fenced block of every page says by its info string what it is:
+The info string of every fenced block on every page says what the block is:
 
-    console  commands after `$ `, and all that they print: run against a group of the test, and compared. `^C` ends the
-             `tally up` before it. `…` is what the page leaves out: alone in a line any lines, else a part of its line.
-             Each must end with 0; `; echo "exit code $?"` shows another code.
-    sh       commands that all must succeed; daemons run, each on a "machine" (a directory) of its own
-    toml     `tally config check` accepts it, and a group starts with it
+    console  commands after `$ `, with all that they print. They are run against a group of the
+             test, and the output is compared. `^C` ends the `tally up` before it. `…` is what the
+             page leaves out: any lines if it stands alone in a line, otherwise a part of its line.
+             Each command must end with 0; `; echo "exit code $?"` shows another code.
+    sh       commands that must all succeed. Daemons run, each on a "machine", which is a directory
+    toml     a file that `tally config check` accepts, and with which a group starts
     text     nothing to run: a file, a drawing, a grammar
 
-`./scripts/run` and `tally up` start the group, on a free port that stands for 8080; /var is a directory of the test.
-Blocks with a title= are files that another test starts programs with: proxies_test.py, metrics_test.py.
+`./scripts/run` and `tally up` start the group, on a free port that stands for 8080. /var is a
+directory of the test. Blocks with a title= are files with which other tests start programs:
+proxies_test.py and metrics_test.py.
 """
 
 import collections
@@ -41,7 +43,8 @@ from load import Load  # pylint: disable=wrong-import-position
 
 BIN_DIR = None
 PAGES = [*sorted(ROOT.glob('*.md')), *sorted((ROOT / 'docs').rglob('*.md'))]
-TITLED = [ROOT / 'docs' / 'proxies.md', ROOT / 'docs' / 'metrics.md']  # whose own tests run what has a title
+# Tests of their own run what has a title on these pages.
+TITLED = [ROOT / 'docs' / 'proxies.md', ROOT / 'docs' / 'metrics.md']
 KINDS = ('console', 'sh', 'toml', 'text')
 COMMAND_SECONDS = 30
 PATIENCE_SECONDS = 15
@@ -55,7 +58,7 @@ Step = collections.namedtuple('Step', 'command shown')
 
 
 def blocks_of(page):
-    """All of a page's fenced blocks, in order."""
+    """Returns all fenced blocks of a page, in order."""
     found, opened = [], None
     for number, line in enumerate(page.read_text().splitlines(), 1):
         if opened:
@@ -72,7 +75,7 @@ def blocks_of(page):
 
 
 def steps_of(text):
-    """A console's commands, each with the lines that it shows."""
+    """Returns the commands of a console, each with the lines that it shows."""
     steps = []
     for line in text.splitlines():
         if line.startswith('$ '):
@@ -115,12 +118,15 @@ SHAPES = {
     'list': r'\d+(?:, \d+)*',
     'blank': r'\s+',
 }
-TELLS_ABOUT_NOW = re.compile(r'\btally (?:audit|journal|status|up)\b')  # numbers are of that moment
-ONLY_LOOKS = re.compile(r'\S*\btally status\b[^|;&]*')  # a reader types more slowly than the test, and may look again
+# The numbers that these print are those of that moment.
+TELLS_ABOUT_NOW = re.compile(r'\btally (?:audit|journal|status|up)\b')
+# A reader types more slowly than this test, and may look again.
+ONLY_LOOKS = re.compile(r'\S*\btally status\b[^|;&]*')
 
 
 class Shown:
-    """Compares what is printed with what a page shows; equal sequences of a page must be equal, others must differ."""
+    """Compares what is printed with what a page shows. Sequence numbers that are equal on the page
+    must be equal in the output, and others must differ."""
 
     def __init__(self):
         self.sequences = {}
@@ -162,7 +168,7 @@ class Shown:
 
 
 class Shell:
-    """A bash on a terminal, which runs one command after the other; so a variable is kept."""
+    """A bash on a terminal. It runs one command after another, so that a variable is kept."""
 
     END = re.compile(r'\x1d(\d+)\x1d')
 
@@ -189,7 +195,8 @@ class Shell:
                 self.process.wait()
 
     def run(self, command, typed):
-        """What it printed, and its exit code. `typed` is given to the first that asks."""
+        """Returns what the command printed, and its exit code. `typed` is given to the first
+        command that asks."""
         os.write(self.script, f'{command}\nstatus=$?; printf "\\035%d\\035" $status; (exit $status)\n'.encode())
         printed, deadline = b'', time.monotonic() + COMMAND_SECONDS
         while True:
@@ -206,7 +213,8 @@ class Shell:
 
 
 class Reader:
-    """Does what a page says, from top to bottom, in a directory that stands for a clone and for /."""
+    """Does what a page says, from top to bottom, in a directory that stands for a clone and for /.
+    """
 
     def __init__(self, page):
         self.page = page
@@ -261,7 +269,7 @@ class Reader:
                 raise AssertionError(f'`tally up` ended with {code}')
 
     def start_as_told(self, command):
-        """`./scripts/run …` or `tally up …`: what it prints."""
+        """Starts a group by `./scripts/run …` or `tally up …`, and returns what that prints."""
         _, *arguments = without_comment(command).removeprefix('tally ').split()
         self.data = self.place / 'tally-data'
         if '--data' in arguments:
@@ -280,7 +288,8 @@ class Reader:
         return result.stdout
 
     def here(self, text):
-        """With the test's addresses and directories in place of the page's."""
+        """Returns the text with the test's addresses and directories in place of those on the page.
+        """
         text = re.sub(r'\b(localhost|127\.0\.0\.1):8080\b', rf'\1:{self.port}', text)
         return re.sub(r'(?<![\w./])/var/', f'{self.place}/var/', text)
 
@@ -357,7 +366,7 @@ class Reader:
             raise AssertionError('it is not said to be valid')
         if 'tcp://' in text:
             file.write_text(with_free_ports(text) + '\n')
-            return  # the page says how its daemons start
+            return  # the page itself says how its daemons start
         with Group(BIN_DIR, '--config', file) as group:
             group.wait_all_vote()
             wanted = tomllib.loads(text)
@@ -372,7 +381,8 @@ class Reader:
         directory = self.place / f'machine-{len(self.machines) + 1}'
         directory.mkdir()
         shutil.copy(self.place / 'group.toml', directory)
-        command = ['bash', '-c', f'trap : TERM; {line}']  # so that it waits for the daemon
+        # So the shell waits for the daemon.
+        command = ['bash', '-c', f'trap : TERM; {line}']
         with open(directory / 'log', 'wb') as log:
             process = subprocess.Popen(command, cwd=directory, stdout=log, stderr=log, env=self.environment,
                                        start_new_session=True)
@@ -396,12 +406,13 @@ class Reader:
             answer.read()
         if self.tally('get', 'home', '--config', 'group.toml') != '1\n':
             raise AssertionError('it counts wrongly')
-        self.tally('replica', 'evict', 3, '--config', 'group.toml')  # with the admin token
+        self.tally('replica', 'evict', 3, '--config', 'group.toml')  # this needs the admin token
         self.tally('replica', 'readmit', 3, '--config', 'group.toml')
 
 
 def with_free_ports(text):
-    """The page's machines, 10.0.0.…:70…, as addresses of this one, with ports that nobody has."""
+    """Replaces the page's machines, 10.0.0.…:70…, by addresses of this machine with ports that
+    nobody has."""
     def is_free(prefix):
         for suffix in (*range(1, 6), *range(11, 14), *range(21, 24), *range(31, 34)):
             with socket.socket() as taken:
@@ -425,7 +436,7 @@ def counted_on(reader):
 
 
 def damaged_journal(reader):
-    """In the newest segment an order cannot be read, nor what follows it, but for the end."""
+    """Makes an order in the newest segment unreadable, and all that follows it but the end."""
     def count(name):
         reader.group.tally('incr', name)
         stable = reader.group.status()['stable']
@@ -444,7 +455,7 @@ def damaged_journal(reader):
 
 
 def lost_journal(reader):
-    """Everything dies at once, and the journal is gone."""
+    """Lets everything die at once, and removes the journal."""
     reader.stop()
     shutil.rmtree(reader.data)
     reader.start(environment={'TALLY_CHECKPOINT_ORDERS': '300'})
@@ -453,7 +464,8 @@ def lost_journal(reader):
         with Load(group.http, clients=2):
             wait_until(lambda: all(replica['checkpoint'] > 300 for replica in group.status()['replicas']),
                        'each has two checkpoints')
-        while -group.status()['decided'] % 100 < 20:  # one of the three writes a checkpoint of each hundredth order
+        # One of the three writes a checkpoint of each hundredth order.
+        while -group.status()['decided'] % 100 < 20:
             group.tally('incr', 'home')
         stable = group.status()['stable']
         wait_until(lambda: group.status()['stable'] > stable + 6, 'orders follow, and the replicas know of it')
@@ -482,7 +494,7 @@ class Examples(unittest.TestCase):
                 if block.info == 'text':
                     self.assertFalse(re.search('^[$] ', block.text, re.MULTILINE), f'{where}: that is a console')
 
-    def test_each_does_what_its_page_says(self):
+    def test_each_block_does_what_its_page_says(self):
         for page in PAGES:
             blocks = [block for block in blocks_of(page) if block.info in KINDS and block.info != 'text']
             if not blocks:

@@ -6,8 +6,8 @@
     for record in journal.records():
         print(record.number, record.type, record.sequence)
 
-It shows that the document says it all. It judges nothing, and ends at the first record that is not whole. As a program:
-journal_reader.py DIRECTORY prints one order a line.
+It shows that the document is complete. It does not judge what it finds, and ends at the first
+record that is not whole. As a program, journal_reader.py DIRECTORY prints one order per line.
 """
 
 import collections
@@ -22,7 +22,7 @@ from tally_proto import pb
 BLOCK = 4096
 RECORD_HEAD = 40
 ORDER, VIEW, AGREED = 1, 2, 3
-ORDER_TYPE = 23  # of a message
+ORDER_TYPE = 23  # the type of an order's message
 
 Identity = collections.namedtuple('Identity', 'group made')
 Mark = collections.namedtuple('Mark', 'writing group term first sequence chain synced')
@@ -37,7 +37,7 @@ Segment = collections.namedtuple('Segment', 'name bytes header')
 
 
 class Damaged(Exception):
-    """The bytes are not what docs/journal.md says."""
+    """The bytes are not as docs/journal.md says."""
 
 
 def require(condition, what):
@@ -112,7 +112,7 @@ def read_header(data):
     require(checksum == xxhash.xxh3_64_intdigest(data[24:size]), 'the checksum of a header')
     fields = Fields(data[:size], 24)
     group, term, semantics, salt = fields.numbers('QQIQ')
-    numbers = fields.numbers('QQQQQQ')  # up to last.sequence
+    numbers = fields.numbers('QQQQQQ')  # the fields up to last.sequence
     chain = fields.digest()
     served, calendar = fields.numbers('qq')
     view, agreed = read_view(fields.sized()), read_agreed(fields.sized())
@@ -122,7 +122,7 @@ def read_header(data):
 
 
 def read_record(segment, offset, number):
-    """The whole record of this number at this place, or None."""
+    """Returns the whole record of this number at this place, or None."""
     head = segment.bytes[offset:offset + RECORD_HEAD]
     if len(head) < RECORD_HEAD:
         return None
@@ -184,7 +184,7 @@ class Journal:
         self.directory = pathlib.Path(directory)
         self.identity = read_identity((self.directory / 'identity').read_bytes())
         self.mark = read_mark((self.directory / 'stable.mark').read_bytes())
-        self.segments = []  # that count
+        self.segments = []  # those that count
         for path in sorted(self.directory.glob('orders-' + '[0-9]' * 20)):
             data = path.read_bytes()
             header = read_header(data)
@@ -198,7 +198,7 @@ class Journal:
         return following[0].header.predecessor_last if following else float('inf')
 
     def records(self):
-        """All records that count, with their chain verified."""
+        """Returns all records that count, and verifies their chain."""
         chain = None
         for place, segment in enumerate(self.segments):
             header = segment.header

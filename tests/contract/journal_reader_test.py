@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/journal.md against the journals that tally writes, and `tally journal` against a reader written from that page.
-Usage: journal_reader_test.py BIN_DIR"""
+"""Tests docs/journal.md against the journals that tally writes, and `tally journal` against a
+reader that was written from that page. Usage: journal_reader_test.py BIN_DIR"""
 
 import hashlib
 import json
@@ -30,9 +30,10 @@ from journal_reader import AGREED, ORDER, VIEW, Journal, read_order  # pylint: d
 BIN_DIR = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else 'build/release/bin')
 
 DONE, FAILED, USAGE, UNVERIFIED = 0, 1, 2, 5
-SMALL = {'TALLY_JOURNAL_MIB': '64'}  # segments of 8 MiB
+SMALL = {'TALLY_JOURNAL_MIB': '64'}  # the segments are of 8 MiB
 CUT_SECONDS = 60
-CUT_OFTEN = {'TALLY_JOURNAL_MIB': '1', 'TALLY_CHECKPOINT_ORDERS': '100'}  # of 4 MiB
+# The segments are of 4 MiB.
+CUT_OFTEN = {'TALLY_JOURNAL_MIB': '1', 'TALLY_CHECKPOINT_ORDERS': '100'}
 HOSTILE = 'evil\x1b[31m\u202e\u00ad"\\'
 
 
@@ -42,7 +43,8 @@ def tally(*arguments):
 
 
 def count_hostile(group):
-    """An operation that is ordered, and refused by vote: nobody but the replicas looks into it."""
+    """Sends an operation that is ordered and refused by vote. Nobody but the replicas looks into
+    it."""
     endpoints = group.endpoints()['native']
     with NativeClient(endpoints['distributor'], endpoints['comparator']) as client:
         client.open_session()
@@ -58,7 +60,7 @@ def read_all(terminal):
     while True:
         try:
             text += os.read(terminal, 65536)
-        except OSError:  # the other end is closed, and all was read
+        except OSError:  # the other end is closed, and everything was read
             return text.decode()
 
 
@@ -68,7 +70,7 @@ def fingerprint(directory):
 
 
 class Stopped(unittest.TestCase):
-    """The journal of a group that ran twice; each test has a copy of its own."""
+    """The journal of a group that ran twice. Each test has a copy of its own."""
 
     @classmethod
     def setUpClass(cls):
@@ -101,7 +103,8 @@ class Stopped(unittest.TestCase):
         self.orders = [record for record in self.records if record.type == ORDER]
 
     def check(self):
-        """Exit code, the JSON value, and the sentence on stderr, after a look at what people are shown."""
+        """Returns the exit code, the JSON value and the sentence on stderr, after it has looked at
+        what people are shown."""
         for_people = tally('journal', 'check', self.journal)
         result = tally('journal', 'check', self.journal, '--json')
         self.assertEqual((for_people.returncode, for_people.stderr), (result.returncode, result.stderr))
@@ -125,7 +128,7 @@ class Stopped(unittest.TestCase):
         path.write_bytes(data)
 
     def order_in_segment(self, segment):
-        """The one in the middle of its orders."""
+        """Returns the order in the middle of a segment."""
         orders = [record for record in self.orders if record.segment == segment.name]
         return orders[len(orders) // 2]
 
@@ -195,7 +198,7 @@ class Stopped(unittest.TestCase):
         self.assertIn(r'add "evil\x1b[31m\xe2\x80\xae\xc2\xad\"\\" by 1', line)
         self.assertTrue(line.isprintable())
 
-    def test_nothing_is_changed(self):
+    def test_check_and_dump_change_nothing(self):
         before = fingerprint(self.journal)
         self.check()
         self.dump()
@@ -291,7 +294,8 @@ class Stopped(unittest.TestCase):
         self.assertEqual(sum(segment['orders'] for segment in value['segments']), len(self.orders))
 
     def write_behind(self, skipped, synced):
-        """A whole record behind the last one, or behind a hole in place of some records."""
+        """Writes a whole record behind the last one, or behind a hole where some records should be.
+        Returns its number."""
         newest, last = self.reader.segments[-1], self.records[-1]
         content = next(record.content for record in self.records if record.type == AGREED)
         number = last.number + 1 + skipped
@@ -314,7 +318,7 @@ class Stopped(unittest.TestCase):
         self.assertEqual(value['opens']['next'], self.orders[-1].sequence + 1)
         self.assertTrue(any(line.startswith('torn ') for line in self.dump()))
 
-    def test_the_same_is_damage_if_what_follows_says_that_it_was_synced(self):
+    def test_a_hole_is_damage_if_what_follows_says_that_it_was_synced(self):
         self.write_behind(skipped=1, synced=self.records[-1].number + 1)
         code, value, complaint = self.check()
         missing = self.orders[-1].sequence + 1

@@ -6,10 +6,12 @@
         client.open_session()
         print(client.execute([add('home')]).operations[0].value)
 
-It shows how little a client needs, and proves that the documents say it all. One request at a time; for a client that
-batches, spreads its retries and survives everything see client/session.h. As a program:
+It shows how little a client needs, and that the documents are complete. It makes one request at a
+time. For a client that batches, spreads its retries and survives everything, see client/session.h.
+As a program:
 
-    native_client.py DISTRIBUTOR COMPARATOR incr NAME [BY] | get NAME | set NAME VALUE | delete NAME | list [PREFIX] | status
+    native_client.py DISTRIBUTOR COMPARATOR COMMAND, where the COMMAND is
+    incr NAME [BY] | get NAME | set NAME VALUE | delete NAME | list [PREFIX] | status
 """
 
 import collections
@@ -25,7 +27,7 @@ import zmq
 from tally_proto import pb
 
 HELLO_SECONDS = 0.25
-RETRY_SECONDS = (0.3, 2.0)  # the first pause, and the longest
+RETRY_SECONDS = (0.3, 2.0)  # the first pause, and the longest one
 MOST_RESULT_BYTES = 512 * 1024
 
 EXECUTED, SESSION_OPENED, SESSION_CLOSED, SESSION_EXPIRED, SESSIONS_FULL = range(1, 6)
@@ -38,9 +40,12 @@ HAS_LIST = 0x40
 
 OperationResult = collections.namedtuple('OperationResult', 'status value first_sequence listed')
 RequestResult = collections.namedtuple('RequestResult', 'outcome sequence operations votes')
-RequestResult.answer = property(lambda self: self[:3])  # without the votes, which may be more the next time
+# The votes are left out, because there may be more of them the next time.
+RequestResult.answer = property(lambda self: self[:3])
 
-MESSAGE_TYPES = {  # of the messages that a client sends or gets; the names in the enum follow those of the messages
+# Of the messages that a client sends or gets. The names in the enum follow from those of the
+# messages.
+MESSAGE_TYPES = {
     getattr(pb, 'MESSAGE_TYPE_' + name): message
     for name, message in {
         'CLIENT_HELLO': pb.ClientHello, 'REQUEST': pb.Request, 'STATUS_QUERY': pb.StatusQuery,
@@ -51,7 +56,7 @@ TYPE_OF = {message: number for number, message in MESSAGE_TYPES.items()}
 
 
 class Refused(Exception):
-    """The only transmission of a request was refused: it is not applied."""
+    """The only transmission of a request was refused, so the request was not applied."""
 
 
 class NoAnswer(Exception):
@@ -61,12 +66,12 @@ class NoAnswer(Exception):
 # ---- bytes
 
 def frames_of(message):
-    """Header and body. Flags and checksum may both be left zero."""
+    """Returns the header and the body. Flags and checksum may both be left zero."""
     return [struct.pack('<4sHHQ', b'TLY1', TYPE_OF[type(message)], 0, 0), message.SerializeToString()]
 
 
 def message_of(frames):
-    """What a client understands of what it got; None for anything else."""
+    """Returns what a client understands of what it got, and None for anything else."""
     if len(frames) != 2 or len(frames[0]) != 16:
         return None
     magic, kind, _flags, _checksum = struct.unpack('<4sHHQ', frames[0])
@@ -101,7 +106,7 @@ class Reader:
 
 
 def result_of(content, votes):
-    """A request result, laid out as docs/protocol.md says."""
+    """Decodes a request result, which is laid out as docs/protocol.md says."""
     reader = Reader(content)
     outcome, sequence, count = reader.take('BQI')
     operations = [reader.operation() for _ in range(count)]
@@ -111,7 +116,7 @@ def result_of(content, votes):
 
 
 def session_of(secret):
-    """The name of the session that this secret opens."""
+    """Returns the name of the session that this secret opens."""
     return hashlib.sha256(b'tally session' + secret).digest()[:16]
 
 
@@ -158,9 +163,10 @@ class NativeClient:
         self.secret = None
         self.next_number = 1
         self.acknowledged = 0
-        self.decisions = {}  # (session, number): its RequestResults, as they came
+        # {(session, number): its RequestResults, in the order in which they came}.
+        self.decisions = {}
         self.refusals = []
-        self.replies = {}  # query number: ClusterStatus or AdminReply
+        self.replies = {}  # {number of a query: its ClusterStatus or AdminReply}
         self.queries = 0
 
     def _connect(self, endpoint, routing_id):
@@ -181,7 +187,7 @@ class NativeClient:
 
     @staticmethod
     def _send(dealer, message):
-        """While there is no connection, a message is as good as lost."""
+        """Sends a message. While there is no connection, a message is as good as lost."""
         try:
             dealer.send_multipart(frames_of(message), zmq.DONTWAIT)
         except zmq.Again:
@@ -190,7 +196,7 @@ class NativeClient:
     # -- what comes in
 
     def pump(self, seconds):
-        """Takes in what has come, waiting for the first of it so long."""
+        """Takes in what has come, and waits at most so long for the first of it."""
         for dealer, _ in self.poller.poll(max(0, int(seconds * 1000))):
             while True:
                 try:
@@ -213,7 +219,7 @@ class NativeClient:
                 self.decisions.setdefault(key, []).append(result_of(decision.result, decision.votes))
 
     def wait(self, condition, what, again=lambda: None, pauses=(HELLO_SECONDS, HELLO_SECONDS)):
-        """Until condition() is true; calls again() with growing pauses meanwhile."""
+        """Waits until condition() is true. Meanwhile it calls again(), with growing pauses."""
         end = time.monotonic() + self.timeout
         pause, longest = pauses
         next_time = time.monotonic() + pause
@@ -237,7 +243,8 @@ class NativeClient:
         self.wait(lambda: self.term is not None and self.comparator_incarnation is not None, 'welcomes', hello)
 
     def transmit(self, request):
-        """Sends a request, and waits for its decision; sends it again, under the same number, until it comes."""
+        """Sends a request and waits for its decision. Until that comes, it sends the request again
+        under the same number."""
         key = (session_of(request.secret), request.number)
         self.decisions.pop(key, None)
         self.refusals.clear()
@@ -273,8 +280,8 @@ class NativeClient:
         return self.transmit(self.request(kind=pb.REQUEST_KIND_CLOSE_SESSION))
 
     def request(self, operations=(), number=None, **fields):
-        """The session's next request, or one with any number and fields that a test asks for. `operations`: a list,
-        or the bytes of one."""
+        """Returns the session's next request, or one with any number and fields that a test asks
+        for. `operations` are a list, or the bytes of one."""
         if number is None:
             number = self.next_number
             self.next_number += 1
@@ -285,7 +292,8 @@ class NativeClient:
         return pb.Request(number=number, **{**defaults, **fields})
 
     def execute(self, operations, **fields):
-        """Executes operations in the session's next request, and acknowledges it with the one after."""
+        """Executes operations in the session's next request. The request after it will acknowledge
+        it."""
         request = self.request(operations, **fields)
         result = self.transmit(request)
         self.acknowledged = request.number
@@ -295,7 +303,7 @@ class NativeClient:
         return self.execute([operation], **fields).operations[0]
 
     def ask(self, query):
-        """The answer to a StatusQuery or an AdminCommand."""
+        """Returns the answer to a StatusQuery or an AdminCommand."""
         self.queries += 1
         query.number = self.queries
         self._send(self.distributor, query)

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The native protocol, as docs/protocol.md promises it, with a client that knows nothing else.
+"""The native protocol as docs/protocol.md promises it, tested with a client that knows nothing
+else.
 
 Usage: native_client_test.py BIN_DIR
 """
@@ -47,7 +48,7 @@ class Native(unittest.TestCase):
 
 
 class Greeting(Native):
-    def test_both_welcome_a_client(self):
+    def test_a_client_is_welcomed_by_distributor_and_comparator(self):
         client = self.client()
         self.assertGreaterEqual(client.term, 1)
         self.assertNotEqual(client.comparator_incarnation, 0)
@@ -109,8 +110,9 @@ class Sessions(Native):
         self.assertEqual([result.value for result in first.operations], [5, 5])
         self.assert_one(self.session().one(add('repeated')), native.OK, 6)
         again = client.transmit(request)
-        self.assertEqual(again.answer, first.answer)  # with the sequence of the order that executed it first
-        # Under this number nothing else is answered.
+        # It has the sequence of the order that first executed it.
+        self.assertEqual(again.answer, first.answer)
+        # Nothing else is answered under this number.
         other = client.transmit(client.request([add('another')], number=request.number))
         self.assertEqual(other.outcome, native.MALFORMED)
         self.assert_one(client.one(get('repeated')), native.OK, 6)
@@ -318,7 +320,7 @@ class People(Native):
 
 
 class Restarts(Native):
-    """Kills what the others need: a group of its own."""
+    """This kills what the other tests need, so it has a group of its own."""
 
     def test_clients_hear_of_a_new_distributor_and_a_new_comparator_and_go_on(self):
         client = self.session()

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the pages list is what the programs have: pages_test.py BIN_DIR
+"""What the pages list is what the programs have. Usage: pages_test.py BIN_DIR
 
-Log events, configuration keys with their values, commands, exit codes, kinds of faults and of
-HTTP problems.
+This covers log events, configuration keys with their values, commands, exit codes, kinds of faults,
+and HTTP problems.
 """
 
 import pathlib
@@ -25,7 +25,8 @@ class Pages(unittest.TestCase):
     def test_the_table_of_log_events_has_each_and_no_other(self):
         code = ''.join(file.read_text() for directory in SOURCES for file in (ROOT / directory).glob('*.cc'))
         logged = set(re.findall(r'\b(?:Event|note)\("([a-z_]+)"', code))
-        words = set(re.findall(r'"([a-z_]+)"', code))  # some are chosen between two
+        # Some of these words are chosen in an expression.
+        words = set(re.findall(r'"([a-z_]+)"', code))
         table = page('docs/operations.md').partition('\n| event | who | meaning |')[2].partition('\n\n')[0]
         told = {name for row in table.splitlines()[2:] for name in re.findall(r'`([a-z_]+)`', row.split('|')[1])}
         self.assertGreater(len(logged), 60)
@@ -46,7 +47,7 @@ class Pages(unittest.TestCase):
                 self.assertIn(f'must be {allowed}\n', self.refused(key, 'nonsense'))
 
     def refused(self, key, value):
-        """What is said of a key that has this value."""
+        """Returns what is said when a key has this value."""
         result = subprocess.run([BIN_DIR / 'tally', 'config', 'show'], check=False, capture_output=True, text=True,
                                 env={f'TALLY_{key.upper()}': value})
         self.assertEqual(result.returncode, 2)

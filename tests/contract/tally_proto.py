@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`pb`: the module that protoc makes of wire/tally.proto."""
+"""`pb` is the module that protoc makes of wire/tally.proto."""
 
 import importlib
 import pathlib
@@ -11,7 +11,7 @@ PROTO = pathlib.Path(__file__).resolve().parents[2] / 'wire' / 'tally.proto'
 
 
 def load_proto():
-    """From a directory that is gone again when it is loaded."""
+    """Loads the module from a directory that is removed again afterwards."""
     with tempfile.TemporaryDirectory(prefix='tally-proto-') as directory:
         subprocess.run(['protoc', f'--proto_path={PROTO.parent}', f'--python_out={directory}', PROTO.name], check=True)
         sys.path.insert(0, directory)
