@@ -17,14 +17,15 @@ from wire import pb
 
 ANSWER_SECONDS = 5
 HELLO_SECONDS = 0.25
-PUSH_SECONDS = 0.05  # that a flood waits for one connection before it turns to the next
+# A flood waits so long for one connection before it turns to the next.
+PUSH_SECONDS = 0.05
 MOST_FOUND = 20
 BATCH_BYTES = 1 << 16
 
 
 class Target:
-    """A group, seen from outside. The attack goes on while it is running(); it ends early when
-    standard input does."""
+    """A group, seen from outside. The attack goes on while the target is running(). It ends early
+    when standard input ends."""
 
     def __init__(self, data, http, seconds):
         self.data = pathlib.Path(data)
@@ -43,18 +44,18 @@ class Target:
         return not self.over.is_set() and time.monotonic() < self.until
 
     def wait(self, seconds):
-        """The attacker's own clock: so long, or until all is over."""
+        """Waits so long by the attacker's own clock, or until all is over."""
         self.over.wait(max(0, min(seconds, self.until - time.monotonic())))
 
     def rest(self):
-        """Until its time is over."""
+        """Waits until the attack's time is over."""
         self.wait(self.seconds)
 
     def count(self, what, number=1):
         self.did[what] = self.did.get(what, 0) + number
 
     def found(self, fault):
-        """What must not be."""
+        """Notes something that must not be."""
         if fault not in self.faults and len(self.faults) < MOST_FOUND:
             self.faults.append(fault)
 
@@ -64,8 +65,9 @@ class Target:
     # ---- doors
 
     def door(self, name, replica=None):
-        """distributor, comparator: for clients; orders, votes: for a replica; state: a replica's,
-        for others; ballots: for the comparator."""
+        """Returns the endpoint of a door. `distributor` and `comparator` are for clients; `orders`
+        and `votes` are for a replica; `state` is a replica's, for other replicas; `ballots` is for
+        the comparator."""
         suffix = f'-{replica}' if replica else ''
         paths = [self.data / 'run' / f'{name}.{kind}{suffix}' for kind in ('sock', 'ipc')]
         return f'ipc://{next((path for path in paths if path.exists()), paths[0])}'
@@ -81,19 +83,19 @@ class Target:
         return int((self.data / 'run' / f'{role}.pid').read_text())
 
     def kill(self, role, signal_number):
-        """The process that it was."""
+        """Sends the signal to the process of this role, and returns the process that it was."""
         pid = self.pid(role)
         os.kill(pid, signal_number)
         return pid
 
     def status(self):
-        """ClusterStatus, as any client gets it."""
+        """Returns the ClusterStatus, as any client gets it."""
         with self.connect('distributor') as peer:
             peer.push(wire.of(pb.StatusQuery(number=1)))
             return answer_of(peer, 'CLUSTER_STATUS')
 
     def is_welcome(self, seconds=2.0):
-        """Whether somebody new is let in."""
+        """Returns whether a new client is let in."""
         try:
             with self.connect('distributor') as peer:
                 peer.push(wire.of(pb.ClientHello(incarnation=1)))
@@ -104,9 +106,9 @@ class Target:
     # ---- floods
 
     def flood(self, peers, batch, again=None):
-        """batch() gives what to send next, one connection after the other, as fast as it is taken,
+        """Sends what batch() gives next, on one connection after another, as fast as it is taken,
         while the target is running. again() makes a connection in place of one that the other side
-        has ended; without it that ends there.
+        has ended. Without it, that connection ends there.
         """
         peers = list(peers)
         place = 0
@@ -163,7 +165,7 @@ class Target:
 
 
 def answer_of(peer, name, seconds=ANSWER_SECONDS):
-    """The next message of that type; None when there is none in time."""
+    """Returns the next message of this type, or None if there is none in time."""
     end = time.monotonic() + seconds
     while (frames := peer.receive(max(0, end - time.monotonic()))) is not None:
         message = wire.understood(frames)
@@ -173,7 +175,7 @@ def answer_of(peer, name, seconds=ANSWER_SECONDS):
 
 
 class Client(zmtp.Closing):
-    """A client that keeps to the protocol, as far as its attack wants to."""
+    """A client that keeps to the protocol, as far as its attack wants it to."""
 
     def __init__(self, target, open_session=True):
         routing_id = secrets.token_bytes(16)
@@ -194,7 +196,7 @@ class Client(zmtp.Closing):
         raise zmtp.Late('no welcome')
 
     def open(self):
-        """A new session; None: there is none to be had."""
+        """Opens a new session. Returns None if there is none to be had."""
         session = wire.Session()
         number = secrets.randbits(62) + 1
         self.distributor.push(wire.message('REQUEST', wire.opening(number, session)))
@@ -204,14 +206,14 @@ class Client(zmtp.Closing):
         return None
 
     def decisions(self, seconds=0.0):
-        """What is decided for it, until nothing comes for so long."""
+        """Returns what is decided for this client, until nothing comes for so long."""
         while (frames := self.comparator.receive(seconds)) is not None:
             message = wire.understood(frames)
             if message and message[0] == 'DECISIONS':
                 yield from message[1].decisions
 
     def send(self, operations=b'', **fields):
-        """The session's next request."""
+        """Sends the session's next request."""
         self.number += 1
         fields.setdefault('number', self.number)
         self.distributor.push(wire.message('REQUEST',
@@ -219,7 +221,7 @@ class Client(zmtp.Closing):
         return fields['number']
 
     def run(self, operations=b'', seconds=ANSWER_SECONDS, **fields):
-        """Its result; None: none came in time."""
+        """Runs the session's next request. Returns its result, or None if none came in time."""
         fields.setdefault('acknowledged', self.number)
         number = self.send(operations, **fields)
         for decision in self.decisions(seconds):
@@ -233,7 +235,8 @@ class Client(zmtp.Closing):
 
 
 class FalseReplica:
-    """Beside the real one, at both of its endpoints. It knows what the distributor tells it."""
+    """A replica that stands beside the real one, at both of its endpoints. It knows what the
+    distributor tells it."""
 
     def __init__(self, target, number=3):
         self.target = target
@@ -250,7 +253,7 @@ class FalseReplica:
         raise zmtp.Late('no standing')
 
     def listen(self, seconds=0.0):
-        """Takes in what the distributor says: its standing, and the newest order."""
+        """Takes in what the distributor says: the standing, and the newest order."""
         end = time.monotonic() + seconds
         while (frames := self.orders.receive(max(0, end - time.monotonic()))) is not None:
             message = wire.understood(frames)
@@ -290,7 +293,7 @@ class FalseReplica:
 
 
 def wait_readable(peers, seconds):
-    """Until one of them has something to read, or so long."""
+    """Waits until one of them has something to read, or so long."""
     poll = select.poll()
     for peer in peers:
         poll.register(peer.socket, select.POLLIN)

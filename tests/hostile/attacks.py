@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The attacks: a table. run.py runs them against a group; as a program this is the attacker's own
+"""The attacks: a table. run.py runs them against a group. As a program, this is the attacker's own
 process.
 
 attacks.py NAME DATA_DIR HTTP_URL SECONDS
@@ -17,12 +17,12 @@ TABLE = {}
 @dataclasses.dataclass
 class Attack:
     name: str
-    kind: str  # who it plays: client, replica, donor, http, local, all
+    kind: str  # whom it plays: client, replica, donor, http, local, all
     what: str
     run: typing.Callable
     seconds: float = 5
-    short: float = 0  # seconds in the short selection; zero: not in it
-    memory_mib: int = 64  # that it may cost any daemon
+    short: float = 0  # seconds in the short selection; zero: it is not in it
+    memory_mib: int = 64  # how much memory it may cost any daemon
     known: str = ''  # why it does not hold yet
     apart: str = ''  # why it cannot hold
     victims: tuple = ()  # roles that it ends itself
@@ -33,7 +33,7 @@ class Attack:
 
 
 def attack(kind, **fields):
-    """Makes an attack of a function: its name and first line say what it is."""
+    """Makes an attack of a function, whose name and docstring say what it is."""
     def of(function):
         name = function.__name__.replace('_', '-')
         what = ' '.join(function.__doc__.split())

@@ -12,10 +12,12 @@ from attacks import attack
 from wire import pb
 
 SEED = 20261128
-MANY = 64  # connections of a flood whose requests wait for a place in the order: 256 of each may
-# What all native clients together may take (protocol/limits.h): counters, with what a checkpoint of
-# them costs meanwhile; and requests that wait, with the orders that are kept for replicas, and
-# what is in the sockets: 16 messages of half a megabyte for each connection.
+# Connections of a flood whose requests wait for a place in the order. 256 of each may wait.
+MANY = 64
+# What all native clients together may take (protocol/limits.h). The first is for counters, with
+# what a checkpoint of them costs meanwhile. The second is for requests that wait, with the orders
+# that are kept for replicas and what is in the sockets: 16 messages of half a megabyte for each
+# connection.
 CLIENTS_COUNTER_MIB = 1024 + 256
 PENDING_MIB = 64 + 128 + MANY * 16 // 2
 WORD = 2**64
@@ -47,7 +49,7 @@ def endless_empty_parts(target):
 @attack('client', seconds=4, short=2)
 def broken_framing(target):
     """Oversized frames, commands out of place, reserved flags, greetings of other versions and
-    mechanisms, noise."""
+    mechanisms, and noise."""
     rng = random.Random(SEED)
     plain = zmtp.GREETING.replace(b'NULL', b'PLAIN', 1)[:64]
     after_greeting = [
@@ -81,7 +83,7 @@ def broken_framing(target):
 
 @attack('client', seconds=6, short=4, descriptors=1024)
 def silent_connections(target):
-    """1,500 connections that say nothing, half a greeting, or a greeting alone, where a process may
+    """1,500 connections that say nothing, half a greeting, or only a greeting, where a process may
     have 1,024 files."""
     says = (b'', zmtp.GREETING[:20], zmtp.GREETING, zmtp.GREETING + zmtp.ready(b'DEALER'))
     held = []
@@ -130,7 +132,7 @@ def nonsense(rng):
 
 @attack('client', seconds=5)
 def random_messages(target):
-    """Random frames, wrong checksums, every type with noise as its body, at both doors."""
+    """Random frames, wrong checksums, and every type with noise as its body, at both doors."""
     data = [zmtp.message(frames) for frames in nonsense(random.Random(SEED))]
     order = itertools.cycle(data)
 
@@ -169,8 +171,8 @@ def roles_by_the_wrong_door(target):
 
 @attack('client', seconds=5)
 def large_wrong_types(target):
-    """Messages of 600 KiB of types that a client must not send, of many fields: to be decoded, and
-    then dropped."""
+    """Messages of 600 KiB with many fields, of types that a client must not send: they would have
+    to be decoded, and then dropped."""
     votes = pb.ComparatorReport(audit_head=bytes(600_000), incarnation=1)
     ballots = pb.Ballots(term=1,
                          ballots=[pb.Ballot(requests=[pb.BallotEntry(client=b'c' * 8, number=1)] *
@@ -190,8 +192,8 @@ def large_from_many(target):
 
 @attack('client', seconds=8, memory_mib=96)
 def large_at_the_comparator(target):
-    """Messages of nearly 2 MiB with as many fields as may be, which only a distributor sends, by 4
-    connections."""
+    """Messages of nearly 2 MiB with as many fields as there may be, of types that only a
+    distributor sends, by 4 connections."""
     entry = pb.BallotEntry(client=b'c' * 40, number=1)
     ballots = pb.Ballots(term=1 << 40, ballots=[pb.Ballot(requests=[entry] * 1000)] * 32)
     target.repeat_bytes(target.connections(4, 'comparator'), wire.of(ballots))
@@ -201,8 +203,8 @@ def large_at_the_comparator(target):
 
 @attack('client', seconds=8)
 def guessed_sessions(target):
-    """Requests under every (sequence, index) that may be somebody's session: whose answers come
-    back?"""
+    """Requests under every (sequence, index) that may be somebody's session, to see whose answers
+    come back."""
     with Client(target) as client:
         last = target.status().sequence
         guesses = [wire.guessed(sequence, index) for sequence in range(1, last + 1)
@@ -227,7 +229,8 @@ def see_stolen(target, client, seconds=0.0):
 
 @attack('client', seconds=6)
 def acknowledging_for_others(target):
-    """`acknowledged` = 2^62 under every (sequence, index): whose requests are stale from now on?"""
+    """`acknowledged` = 2^62 under every (sequence, index), to see whose requests are stale from
+    then on."""
     with Client(target) as client:
         last = target.status().sequence
         for sequence in range(1, min(last, 10_000) + 1):
@@ -245,8 +248,8 @@ def acknowledging_for_others(target):
 
 @attack('client', seconds=4)
 def impossible_numbers(target):
-    """A session of its own: numbers 0, far ahead and backwards, acknowledged beyond them, limits of
-    0 and 2^40."""
+    """A session of its own that uses the number 0, numbers far ahead and backwards, acknowledges
+    beyond them, and sets limits of 0 and 2^40."""
     numbers = (0, 1, 64, 65, 1 << 32, 1 << 62, wire.MOST_NUMBER)
     with Client(target) as client:
         while target.running():
@@ -268,9 +271,9 @@ def open_clients(target, count):
 
 def fill(target, clients, make_operations, result_limit=wire.MOST_RESULT_BYTES, most=None,
          acknowledge=True, window=4):
-    """Each client has so many requests under way; make_operations(number) gives the next one's.
-    Ends when the target does, after `most` requests, or when a table is full. Gives the outcomes
-    and statuses that came, counted."""
+    """Keeps so many requests under way for each client. make_operations(number) gives those of the
+    next one. Ends when the target does, after `most` requests, or when a table is full. Returns the
+    outcomes and statuses that came, counted."""
     waiting = dict.fromkeys(clients, 0)
     came = {}
     sent = 0
@@ -287,7 +290,7 @@ def fill(target, clients, make_operations, result_limit=wire.MOST_RESULT_BYTES, 
             break
         if not wait_readable([peer for client in clients
                               for peer in (client.comparator, client.distributor)], 0.2):
-            waiting = dict.fromkeys(clients, 0)  # what was refused, or lost
+            waiting = dict.fromkeys(clients, 0)  # those that were refused, or lost
         for client in clients:
             for decision in client.decisions():
                 outcome, _, operations = wire.result_head(decision.result)
@@ -303,7 +306,7 @@ def fill(target, clients, make_operations, result_limit=wire.MOST_RESULT_BYTES, 
 
 @attack('client', seconds=12, memory_mib=160)
 def session_openings(target):
-    """100,000 sessions, opened and left alone."""
+    """100,000 sessions that are opened and left alone."""
     peers = target.connections(MANY, 'distributor')
     template = wire.Repeated('REQUEST', wire.opening(), wire.REQUEST_NUMBER)
     target.repeat(peers, template)
@@ -354,8 +357,8 @@ def long_names(target):
 
 @attack('client', seconds=6)
 def result_limits(target):
-    """650 kB a second of requests without operations that may want 512 KiB of results, from 200
-    clients."""
+    """Requests without operations that may want 512 KiB of results, from 200 clients, 650 kB of
+    them per second."""
     peers = target.connections(200, 'distributor')
     body = wire.number_field(1, pb.REQUEST_KIND_OPERATIONS)
     body += wire.number_field(6, wire.MOST_RESULT_BYTES)
@@ -376,8 +379,8 @@ def result_limits(target):
 
 @attack('client', seconds=6, memory_mib=PENDING_MIB)
 def full_queue(target):
-    """Requests of sessions that never were, as fast as they are taken, from 300 clients: a few fit
-    into an order."""
+    """Requests of sessions that never were, as fast as they are taken, from 300 clients: only a few
+    fit into an order."""
     peers = target.connections(300, 'distributor')
     body = wire.request_body(wire.guessed(1, 7), wire.add(b'never'))
     target.repeat(peers, wire.Repeated('REQUEST', body, wire.REQUEST_NUMBER))
@@ -395,8 +398,8 @@ def full_queue_of_bytes(target):
 
 @attack('client', seconds=6)
 def colliding_numbers(target):
-    """Requests chosen so that the distributor's table of waiting requests has one chain for all of
-    them."""
+    """Requests that are chosen so that the distributor's table of waiting requests has one chain
+    for all of them."""
     factor, inverse = 0x9E3779B97F4A7C15, pow(0x9E3779B97F4A7C15, -1, WORD)
     peers = target.connections(MANY - 4, 'distributor')  # so that the queue has room left
     numbers = itertools.count(1)
@@ -439,8 +442,8 @@ def unread_status(target):
 
 @attack('client', seconds=6, memory_mib=192)
 def unread_decisions(target):
-    """Lists of 266 KB for clients that never read them, while they acknowledge all. The comparator
-    keeps 64 answers for each of eight: 136 MB."""
+    """Lists of 266 KB for clients that never read them, while they acknowledge all of them. The
+    comparator keeps 64 answers for each of eight clients: 136 MB."""
     with Client(target) as client:
         for start in range(0, 1000, 500):
             client.run(b''.join(wire.add(b'unread-%03d-' % number + b'x' * 240)
@@ -456,7 +459,7 @@ def unread_decisions(target):
 
 @attack('client', seconds=5, short=2)
 def wrong_tokens(target):
-    """Commands of an operator with wrong tokens, as fast as they are taken: no command may be
+    """An operator's commands with wrong tokens, as fast as they are taken: no command may be
     carried out."""
     peers = target.connections(4, 'distributor')
     commands = b''.join(wire.of(pb.AdminCommand(number=number, token=token, action=action,
@@ -483,7 +486,7 @@ def hello_flood(target):
 
 @attack('client', seconds=15)
 def hundred_thousand_names(target):
-    """Hellos of clients with ever new routing ids, up to 100,000, at both doors."""
+    """Hellos of clients with ever new routing ids, up to 100,000 of them, at both doors."""
     hello = zmtp.GREETING + zmtp.ready(b'DEALER') + wire.of(pb.ClientHello(incarnation=7))
     held = []
     while target.running() and target.did.get('connections', 0) < 100_000:
@@ -501,8 +504,8 @@ def hundred_thousand_names(target):
 
 @attack('client', seconds=4)
 def stolen_names(target):
-    """Connections with the routing ids that others are known to use, or that libzmq makes: 1 byte,
-    and 0 with 4."""
+    """Connections with routing ids that others are known to use, or that libzmq makes: 1 byte, and
+    0 with 4 bytes."""
     names = [bytes((byte,)) for byte in range(1, 256)] + [b'\0' + number.to_bytes(4, 'big')
                                                           for number in range(256)]
     for name in itertools.cycle(names):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What one faulty replica may do, towards distributor and comparator and as a donor; and everybody
-together.
+"""What one faulty replica may do, towards the distributor and the comparator and as a donor; and
+what everybody may do together.
 
-The false replica speaks beside the real third one, at the endpoints of replica 3: who may connect
-there is replica 3.
+The false replica speaks beside the real replica 3, at its endpoints: whoever may connect there is
+replica 3.
 """
 
 import json
@@ -26,7 +26,7 @@ from wire import pb
 
 SEED = 20261128
 LIAR = 3
-VICTIM = 2  # asks the liar first, when it needs a state
+VICTIM = 2  # it asks the liar first when it needs a state
 SMALL_CHECKPOINTS = {'TALLY_CHECKPOINT_ORDERS': '200', 'TALLY_IMPORT_ORDERS': '100'}
 CHUNK_BYTES = 1 << 20
 MOST_DISK_BYTES = 256 << 20
@@ -36,7 +36,8 @@ CERTAIN_VOTES = 50
 
 
 def cluster_by_http(target):
-    """/v1/cluster, which must be JSON whatever replicas say of themselves. None: no answer."""
+    """Returns /v1/cluster, which must be JSON whatever replicas say of themselves, or None if there
+    is no answer."""
     try:
         with urllib.request.urlopen(target.http + '/v1/cluster', timeout=ANSWER_SECONDS) as answer:
             return json.loads(answer.read().decode('utf-8'))
@@ -53,8 +54,8 @@ def cluster_by_http(target):
 
 @attack('replica', seconds=4, short=4)
 def large_store(target):
-    """For one second, reports that name a store of 2 MiB; then it looks whether status is still
-    told to anybody."""
+    """For one second, reports that name a store of 2 MiB. Then it looks whether anybody is still
+    told the status."""
     false = FalseReplica(target)
     overhead = len(false.report_proto(store=b'').SerializeToString()) + 5
     report = false.report(store=bytes(wire.MOST_BODY - overhead))
@@ -85,7 +86,7 @@ def strange_store(target):
 
 
 def with_incarnation(report):
-    """The report's bytes before and after its incarnation."""
+    """Returns the report's bytes before and after its incarnation."""
     report.incarnation = 0x1122334455667788
     data = wire.of(report)
     before, after = data.split(struct.pack('<Q', report.incarnation))
@@ -94,7 +95,7 @@ def with_incarnation(report):
 
 @attack('replica', seconds=4)
 def new_incarnations(target):
-    """Reports as fast as they are taken, each of another process."""
+    """Reports as fast as they are taken, each from another process."""
     false = FalseReplica(target)
     before, after = with_incarnation(false.report_proto())
     numbers = iter(range(1, 1 << 62))
@@ -107,8 +108,8 @@ def new_incarnations(target):
 
 @attack('replica', seconds=4)
 def flapping_imports(target):
-    """Reports whose state is imported, and is not, in turns: each may make a view, journaled and
-    synced."""
+    """Reports whose state is imported, and is not, in turns: each may lead to a view that is
+    journaled and synced."""
     false = FalseReplica(target)
     while target.running():
         data = b''.join(false.report(imported=bool(number % 2)) for number in range(100))
@@ -128,7 +129,7 @@ def resend_flood(target):
 
 @attack('replica', seconds=4, short=3)
 def random_reports(target):
-    """Reports with every field at random, the group's apart."""
+    """Reports with every field at random, except the group."""
     false = FalseReplica(target)
     rng = random.Random(SEED)
 
@@ -180,7 +181,7 @@ def wrong_types(target):
 
 @attack('replica', seconds=6, memory_mib=96)
 def votes_of_the_future(target):
-    """Votes far ahead, of future recoveries and terms, with results of 1 MiB, until the
+    """Votes far ahead, of future recoveries and terms, with results of 1 MiB, up to the
     comparator's bound."""
     false = FalseReplica(target)
     results = bytes(1 << 20)
@@ -201,7 +202,7 @@ def votes_of_the_future(target):
 
 @attack('replica', seconds=5)
 def random_votes(target):
-    """Votes wrong in every field, as fast as they are taken."""
+    """Votes that are wrong in every field, as fast as they are taken."""
     false = FalseReplica(target)
     rng = random.Random(SEED)
 
@@ -236,7 +237,8 @@ def lie(target, false):
                            state=pb.Digest(high=secrets.randbits(64), low=1),
                            results=secrets.token_bytes(40))
             false.votes.push(wire.of(vote))
-            false.votes.push(wire.of(vote)[:-1] + b'x')  # and once more otherwise
+            # It votes once more, in another wrong way.
+            false.votes.push(wire.of(vote)[:-1] + b'x')
             target.count('lies')
         if not frames or time.monotonic() > reported + 0.02:
             false.orders.push(false.report())
@@ -252,8 +254,8 @@ def lying_votes(target):
 # ---- donors
 
 class FalseDonor:
-    """At the transfer endpoint of replica 3, while replica 2 has lost its directory and asks there
-    first; or so with two others."""
+    """A donor at the transfer endpoint of replica 3, while replica 2 has lost its directory and
+    asks there first; or so with two other replicas."""
 
     def __init__(self, target, answer, liar=LIAR, victim=VICTIM):
         self.target = target
@@ -265,8 +267,8 @@ class FalseDonor:
         self.threads = []
 
     def serve(self):
-        """Until the victim votes all the same; then the real donor is started again, and binds its
-        endpoint."""
+        """Serves until the victim votes in spite of it. Then the real donor is started again, and
+        binds its endpoint."""
         target = self.target
         wait_for_checkpoint(target)
         killed = time.monotonic()
@@ -308,7 +310,7 @@ class FalseDonor:
             self.target.count('left')
 
     def chunk(self, request, **fields):
-        """Entries that come after those that were asked for, and never the last."""
+        """Returns entries that come after those that were asked for, and are never the last."""
         self.chunks += 1
         entries = b''
         key = b''
@@ -326,7 +328,7 @@ class FalseDonor:
 
 
 def wait_for_checkpoint(target, beyond=300):
-    """Until the state is one that a replica without a directory has to import."""
+    """Waits until the state is one that a replica without a directory has to import."""
     while target.running() and min(replica.checkpoint
                                    for replica in target.status().replicas) <= beyond:
         target.wait(0.1)
@@ -354,8 +356,8 @@ def by_operator(target, verb, replica):
 
 
 class Victim:
-    """It votes when the process after the one that was killed is a voter, and more of its votes
-    have come than the one before can have left under way."""
+    """The victim votes when the process that followed the killed one is a voter, and more of its
+    votes have come than the killed process can have left under way."""
 
     def __init__(self, target, number):
         self.target = target
@@ -383,14 +385,14 @@ DONOR = {'victims': (f'replica-{VICTIM}', f'replica-{LIAR}'), 'environment': SMA
 
 @attack('donor', seconds=20, **DONOR)
 def endless_state(target):
-    """A state that never ends, in chunks of good form."""
+    """A state that never ends, in well-formed chunks."""
     donor_attack(target, lambda donor, request: [wire.of(donor.chunk(request, entries=4000))])
 
 
 @attack('donor', seconds=12, **DONOR)
 def wrong_chunks(target):
-    """Chunks with headers of other checkpoints and groups, entries out of order, halves of entries,
-    and none."""
+    """Chunks with headers of other checkpoints and groups, with entries out of order, halves of
+    entries, and none."""
     rng = random.Random(SEED)
 
     def answer(donor, request):
@@ -409,7 +411,7 @@ def wrong_chunks(target):
 
 @attack('donor', seconds=12, **DONOR)
 def busy_for_ever(target):
-    """Busy, and busy, and none, and silent."""
+    """Says that it is busy, again and again, that it has no such checkpoint, and nothing."""
     rng = random.Random(SEED)
 
     def answer(_, request):
@@ -432,7 +434,8 @@ def unasked_chunks(target):
 
 
 def true_state(target, request, donor):
-    """The checkpoint that is asked for, as an honest replica gives it: header and entries."""
+    """Returns the checkpoint that is asked for, as an honest replica gives it: its header and its
+    entries."""
     entries = {}
     with target.connect('state', donor) as peer:
         chunk = pb.StateChunk()
@@ -453,8 +456,8 @@ def true_state(target, request, donor):
 
 @attack('donor', seconds=20, **DONOR)
 def forged_state(target):
-    """Gives the true state with one counter changed, and others added that make up for it in the
-    digest."""
+    """Gives the true state with one counter changed, and with others added that make up for it in
+    the digest."""
     believe_forged_state(target)
     read_bank(target)
     if replica_status(target, VICTIM).dissents:
@@ -464,8 +467,9 @@ def forged_state(target):
 @attack('donor', seconds=20, environment=SMALL_CHECKPOINTS,
         victims=('replica-1', 'replica-2', 'replica-3'))
 def answered_lie(target):
-    """Gives a forged state, and then votes as whoever believed it does: it goes on with that state
-    itself, which it gets as a false replica 1, since that saves this harness a replica."""
+    """Gives a forged state, and then votes as a replica that believed it does. For that it goes on
+    with the forged state, which it gets as a false replica 1, since that saves this harness from
+    having a replica."""
     believe_forged_state(target)
     donor = Target(target.data, target.http, target.seconds)
     wait_for_checkpoint(donor, donor.status().sequence)
@@ -491,7 +495,7 @@ def believe_forged_state(target):
 
 
 def whole_state(request, header, entries):
-    """In one chunk: it is a small one."""
+    """Returns the state in one chunk, because it is a small one."""
     data = b''.join(struct.pack('<I', len(key)) + key + struct.pack('<I', len(value)) + value
                     for key, value in sorted(entries.items()))
     return wire.of(pb.StateChunk(answer=pb.STATE_ANSWER_ENTRIES, checkpoint=request.checkpoint,
@@ -500,7 +504,7 @@ def whole_state(request, header, entries):
 
 
 def read_bank(target):
-    """As any client does, some times."""
+    """Reads the counter as any client does, some times."""
     with Client(target) as client:
         ask = wire.operation(pb.OPERATION_KIND_GET, forged.BANK)
         results = [client.run(ask) for _ in range(20)]
@@ -536,8 +540,8 @@ def hogged_donor(target):
 
 @attack('replica', seconds=6)
 def state_request_flood(target):
-    """Requests for state at the transfer endpoints of the two honest replicas, from ever new
-    peers."""
+    """Requests for state at the transfer endpoints of the two honest replicas, from ever new peers.
+    """
     group = FalseReplica(target).standing.group
     request = wire.of(pb.StateRequest(group=group)) + wire.of(pb.StateRequest(group=group,
                                                                               after=bytes(1 << 20)))
@@ -562,7 +566,7 @@ def open_directories(target):
 
 @attack('all', seconds=15, memory_mib=96)
 def liar_donor_and_client(target):
-    """Replica 3 lies in votes and reports and would lie as a donor, and strangers send what they
+    """Replica 3 lies in votes and reports, and would lie as a donor, while strangers send what they
     like at both doors."""
     def run(name):
         part = Target(target.data, target.http, target.seconds)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What may come by the bridge's port: strangers, and web pages of strangers in the browsers of
-honest people."""
+"""What may come by the bridge's port: strangers, and strangers' web pages in the browsers of honest
+people."""
 
 import itertools
 import json
@@ -32,8 +32,8 @@ def request(method, path, fields=(), body=b'', host='localhost'):
 
 
 def answer_to(target, data, source=None):
-    """(status, body) of one request on a connection of its own, from this address; (0, b'') without
-    an answer."""
+    """Returns (status, body) of one request on a connection of its own from this address, or (0,
+    b'') without an answer."""
     try:
         with zmtp.open_socket(target.http, source) as connection:
             connection.settimeout(ANSWER_SECONDS)
@@ -88,7 +88,7 @@ def idle_connections(target):
 
 @attack('http', seconds=8, memory_mib=96)
 def slow_loris(target):
-    """2,000 connections that send a request's head and body byte by byte."""
+    """2,000 connections that send the head and the body of a request byte by byte."""
     data = request('POST', '/v1/counters/loris/increment', [('X-Slow', 'x' * 300)], b'{"by":1}')
     held = []
     for _ in range(2000):
@@ -163,7 +163,7 @@ def expensive_reads(target):
 
 @attack('http', seconds=5)
 def cluster_flood(target):
-    """The status of the group, and health, pipelined on 32 connections."""
+    """The status of the group, and its health, pipelined on 32 connections."""
     data = (request('GET', '/v1/cluster') + request('GET', '/readyz')) * 20
     target.flood([open_http(target) for _ in range(32)], lambda: data, lambda: open_http(target))
 
@@ -173,7 +173,7 @@ def cluster_flood(target):
 @attack('http', seconds=10, memory_mib=160)
 def keys_by_http(target):
     """Increments with ever new Idempotency-Keys, pipelined on 64 connections of one address, whose
-    share ends with 429; somebody else's keys are taken."""
+    share ends with 429, while somebody else's keys are accepted."""
     prefix = secrets.token_hex(4)
     peers = [open_http(target) for _ in range(64)]
     numbers = itertools.count()
@@ -193,8 +193,8 @@ def keys_by_http(target):
 
 @attack('http', seconds=4, short=2)
 def pages_of_strangers(target):
-    """Posts as a web page of somebody else sends them, a host that was rebound, prefetches and
-    HEAD: nothing counts."""
+    """Posts as a stranger's web page sends them, a host name that was bound to another address,
+    prefetches and HEAD: nothing of it counts."""
     cross = ('Sec-Fetch-Site', 'cross-site')
     posts = {
         'Origin: null': [('Origin', 'null')],

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Honest clients that count while others attack: native ones and HTTP ones, each on a counter of
-its own, in a process of its own, so that nobody else's work shows in their latencies.
+"""Honest clients that count while others attack. Some are native and some use HTTP. Each has a
+counter of its own and a process of its own, so that nobody else's work shows in their latencies.
 
     honest = Honest(endpoints).start()
     ... something bad happens ...
     report = honest.stop()
     report.window(begin, end).p50
 
-Every answer is checked: an increment's value is the next one of its counter, exactly; after an
-increment whose outcome is unknown it may be one more. At the end each counter must hold what its
+Every answer is checked: an increment's value is exactly the next one of its counter, or, after an
+increment whose outcome is unknown, perhaps one more. At the end each counter must hold what its
 client was told. The clients wait a while between two increments, so that their latency is that of
-the service and not of their own queue; what a client could not send because its last request took
-so long is added as requests that waited as well.
+the service and not of their own queue. If a request took so long that a client could not send the
+next ones in time, those are counted as requests that waited as well.
 """
 
 import collections
@@ -37,7 +37,7 @@ READ_BACK_SECONDS = 12
 STOP_SECONDS = 80
 ADDRESS = '127.0.0.2'
 
-# An outcome: answered, refused, unknown, wrong.
+# The kind is the client's; an outcome is answered, refused, unknown or wrong.
 Record = collections.namedtuple('Record', 'kind begin end outcome detail')
 Window = collections.namedtuple('Window', 'answered p50 p99 worst refused unknown wrong details')
 
@@ -48,14 +48,15 @@ class Report:
         self.totals_wrong = totals_wrong
 
     def window(self, begin, end, kind=''):
-        """Of the requests that were under way between these moments, in milliseconds."""
+        """Describes the requests that were under way between these moments, in milliseconds."""
         records = [record for record in self.records
                    if record.end > begin and record.begin < end and record.kind.startswith(kind)]
         times = []
         for record in records:
             took = record.end - record.begin
             times.append(took)
-            while (took := took - PAUSE_SECONDS) > PAUSE_SECONDS:  # it would have asked meanwhile
+            # It would have asked again meanwhile.
+            while (took := took - PAUSE_SECONDS) > PAUSE_SECONDS:
                 times.append(took)
         times.sort()
         of = collections.Counter(record.outcome for record in records)
@@ -71,7 +72,7 @@ def percentile(times, share):
 
 
 class Honest:
-    """In a process of its own. `answered()` may be asked while it runs."""
+    """The clients run in processes of their own. `answered()` may be called while they run."""
 
     def __init__(self, endpoints, clients=CLIENTS):
         context = multiprocessing.get_context('spawn')
@@ -85,11 +86,11 @@ class Honest:
         return self
 
     def answered(self):
-        """Increments of the client that has the fewest."""
+        """Returns the number of increments of the client that has the fewest."""
         return min(self.counts)
 
     def stop(self):
-        """The report, once every counter was read back."""
+        """Returns the report, once every counter was read back."""
         self.pipe.send('stop')
         if not self.pipe.poll(STOP_SECONDS):
             self.kill()
@@ -155,13 +156,13 @@ class Worker:
             self.stopping.wait(PAUSE_SECONDS if outcome == 'answered' else RETRY_SECONDS)
 
     def read_back(self):
-        """What is wrong with the counter's total; None when it is right."""
+        """Returns what is wrong with the counter's total, or None if it is right."""
         end = time.monotonic() + READ_BACK_SECONDS
         value = None
         while value is None and time.monotonic() < end:
             value = self.read()
             if value is None:
-                time.sleep(RETRY_SECONDS)  # between two tries with a deadline
+                time.sleep(RETRY_SECONDS)  # between two tries, within a deadline
         if value is None:
             return f'{self.counter} cannot be read'
         right = self.low <= value <= self.high
@@ -173,7 +174,8 @@ class NativeWorker(Worker):
 
     def connected(self):
         if self.client is None:
-            native_endpoints = self.endpoints['bridge']  # of another principal than the attackers
+            # So it has another principal than the attackers.
+            native_endpoints = self.endpoints['bridge']
             self.client = native.NativeClient(native_endpoints['distributor'],
                                               native_endpoints['comparator'],
                                               timeout=TIMEOUT_SECONDS)
@@ -183,7 +185,7 @@ class NativeWorker(Worker):
         return self.client
 
     def ask(self, operation):
-        """(outcome, the operation's result or why there is none)."""
+        """Returns (outcome, the operation's result or why there is none)."""
         try:
             client = self.connected()
         except (native.Refused, native.NoAnswer) as problem:
@@ -193,7 +195,8 @@ class NativeWorker(Worker):
         except native.Refused as problem:
             return 'refused', problem
         except native.NoAnswer as problem:
-            client.acknowledged = client.next_number - 1  # given up; nobody will run it any more
+            # It is given up, so nobody will run it any more.
+            client.acknowledged = client.next_number - 1
             return 'unknown', f'no answer: {str(problem).split()[0]}'
         executed = result.outcome == native.EXECUTED
         if not executed or result.operations[0].status not in (native.OK, native.NOT_FOUND):
@@ -216,7 +219,8 @@ class HttpWorker(Worker):
     def ask(self, method, path, headers=None):
         if self.connection is None:
             address = urllib.parse.urlsplit(self.endpoints['http']).netloc
-            # From another address than the attackers: each has its own share (law 25).
+            # The address differs from that of the attackers, because each address has a share of
+            # its own (law 25).
             self.connection = http.client.HTTPConnection(address, timeout=TIMEOUT_SECONDS,
                                                          source_address=(ADDRESS, 0))
         try:

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The hostile peers' own bytes: XXH3-64 against libxxhash 0.8.1's values, and frames against
-protoc's classes."""
+"""Tests the bytes that the hostile peers make themselves: XXH3-64 against values of libxxhash
+0.8.1, and frames against protoc's classes."""
 
 import socket
 import struct
@@ -13,7 +13,7 @@ import wire
 import zmtp
 from wire import pb
 
-# Of the first so many bytes of CONTENT, by XXH3_64bits().
+# XXH3_64bits() of the first bytes of CONTENT, for so many bytes each.
 XXH3_VALUES = (
     (0, 0x2d06800538d394c2), (1, 0x8a21d78b1538b1c0), (2, 0xa020a917c68e5888),
     (3, 0x5f1fa6d2a3aa5a3b),

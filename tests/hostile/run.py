@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Attacks on a fresh group each, under honest load: what do honest clients notice, and is all well
+"""Attacks, each on a fresh group under honest load: what do honest clients notice, and is all well
 afterwards?
 
     run.py [BIN_DIR] --list | --all | --short | NAME… [--seconds N] [--verbose]
 
-The attacks stand in attacks_*.py, with what each may cost. For each one: a group by `tally up` in a
-temporary directory; honest clients count, alone (before), while the attack runs (during), and then
-alone again (after). It holds when
+The attacks are in attacks_*.py, with what each may cost. For each one `tally up` starts a group in
+a temporary directory. Honest clients count there: alone (before), while the attack runs (during),
+and then alone again (after). The group withstands the attack when
 - the honest p50 during the attack is at most five times that before,
 - no honest request was refused, or got a wrong answer, or none,
 - no daemon ended, but those that the attack itself ends as part of the fault that it plays,
@@ -15,10 +15,11 @@ alone again (after). It holds when
 - the logs grew by less than a megabyte a minute,
 - all replicas vote within 40 s of the attack's end, and every counter holds exactly what its client
   was told,
-- the attacker did not find by itself what must not be (it says so with target.found()).
+- the attacker itself did not find what must not be (it says so with target.found()).
 
-What is known not to hold yet says so in the table (`known`), and does not fail the run; when it
-holds, the mark is to be removed. What libzmq gives no means against is shown apart.
+An attack that is known not to be withstood yet says so in the table (`known`), and does not fail
+the run. When it is withstood, the mark is to be removed. What libzmq gives no means against is
+shown apart.
 """
 
 import argparse
@@ -41,20 +42,23 @@ from honest import Honest  # pylint: disable=wrong-import-position
 from processes import MIB, memory_bytes  # pylint: disable=wrong-import-position
 
 MOST_SLOWER = 5
-ALONE_MS = 4.0  # a p50 below this counts as this: two cores are not quieter than that
+# A p50 below this counts as this, because two cores are not quieter than that.
+ALONE_MS = 4.0
 MOST_LOG_BYTES_A_MINUTE = 1_000_000
 VOTES_SECONDS = 40
-ENOUGH_INCREMENTS = 100  # of each honest client: alone, and afterwards
+ENOUGH_INCREMENTS = 100  # of each honest client, alone and afterwards
 ENOUGH_SECONDS = 30
 AFTERWARDS_SECONDS = 12
 SAMPLE_SECONDS = 0.05
-ENOUGH_GROWTH = 1536 * MIB  # an attack that has cost a daemon so much has shown what it can
-ATTACKER_NICENESS = 5  # it stands for somebody elsewhere, who has a processor of his own
+# An attack that has cost a daemon so much has shown what it can do.
+ENOUGH_GROWTH = 1536 * MIB
+# The attacker stands for somebody elsewhere, who has a processor of his own.
+ATTACKER_NICENESS = 5
 GRACE_SECONDS = 60  # beyond its time, for an attacker to end by itself
 
 
 class Watch:
-    """Looks at the daemons all the time: memory, logs, who ended."""
+    """Looks at the daemons all the time: at their memory, at their logs, and at who has ended."""
 
     def __init__(self, group, stop_attack):
         self.group = group
@@ -87,7 +91,7 @@ class Watch:
         self.thread.join()
 
     def ended(self):
-        """role: how many of its processes."""
+        """Returns {role: how many of its processes have ended}."""
         return {role: len(pids) - 1 for role, pids in self.seen.items() if len(pids) > 1}
 
     def worst(self):
@@ -111,7 +115,7 @@ class Attacker:
                                         preexec_fn=lambda: os.nice(ATTACKER_NICENESS))
 
     def stop(self):
-        """It ends at once, and tells what it did: its standard input ends."""
+        """Ends the attack at once by ending its standard input. Returns what it did."""
         try:
             self.process.stdin.close()
         except OSError:
@@ -141,7 +145,7 @@ class Attacker:
 
 
 class LimitedGroup(Group):
-    """A group with its attack's limits of the kernel (soft ones)."""
+    """A group under the attack's limits of the kernel, which are soft ones."""
 
     def __init__(self, attack):
         super().__init__(options.bin_dir, *attack.up_args, environment=attack.environment)
@@ -173,7 +177,8 @@ def all_vote(group):
 
 
 def carry_out(attack, seconds):
-    """One attack, from the group's start to its end. The row of the table."""
+    """Carries out one attack, from the start of the group to its end. Returns the row of the table.
+    """
     with LimitedGroup(attack) as group:
         group.wait_all_vote()
         honest = Honest(group.endpoints()).start()

@@ -2,9 +2,9 @@
 """tally's frames and bodies, for peers that mean no good: see docs/protocol.md and
 wire/tally.proto.
 
-A message that is sent often is made once: Repeated takes a body and a number field, and gives the
-bytes of any number of messages, of which only the number differs. What is sent rarely comes from
-protoc's classes, `pb`.
+A message that is sent often is made only once: Repeated takes a body and a number field, and gives
+the bytes of any number of messages that differ only in that number. What is sent rarely is made
+with protoc's classes, `pb`.
 """
 
 import hashlib
@@ -152,7 +152,7 @@ def xxh3_long(data):
 
 
 def xxh3(data):
-    """XXH3-64 of any bytes. Some 5 MB a second: make what is large once."""
+    """XXH3-64 of any bytes. It does some 5 MB a second, so make what is large only once."""
     if len(data) <= 16:
         return xxh3_short(data)
     return xxh3_middle(data) if len(data) <= 240 else xxh3_long(data)
@@ -161,8 +161,8 @@ def xxh3(data):
 # ---- frames
 
 def header(kind, body=b'', checksum=False, flags=None):
-    """`kind`: a number, or a name of the enum without its prefix. The checksum may be left away,
-    and is then zero."""
+    """`kind` is a number, or a name of the enum without its prefix. The checksum may be left out,
+    and is zero then."""
     number = TYPES[kind] if isinstance(kind, str) else kind
     value = xxh3(body) if checksum is True else int(checksum)
     return struct.pack('<4sHHQ', b'TLY1', number,
@@ -174,19 +174,20 @@ def frames(kind, body=b'', checksum=False):
 
 
 def message(kind, body=b'', checksum=False):
-    """As it travels."""
+    """The message as it travels."""
     return zmtp.message(frames(kind, body, checksum))
 
 
 def of(proto, checksum=False):
-    """The bytes of a message of protoc's: its class names its type."""
+    """The bytes of a message of protoc's, whose class names its type."""
     name = ''.join('_' + letter if letter.isupper() else letter
                    for letter in type(proto).__name__)[1:].upper()
     return message(name, proto.SerializeToString(), checksum)
 
 
 def understood(received):
-    """(type's name, message) of what a client gets; None for all else."""
+    """Returns (the type's name, the message) of what a client gets, and None for everything else.
+    """
     if received is None or len(received) != 2 or len(received[0]) != 16:
         return None
     number = struct.unpack_from('<4sH', received[0])[1]
@@ -226,7 +227,7 @@ WIDE = [struct.pack('<H', 0x8080 | low & 0x7f | (low & 0x3f80) << 1) for low in 
 
 
 def wide_varint(value):
-    """In 10 bytes always, whatever the value."""
+    """A varint that always takes 10 bytes, whatever its value."""
     mask = (1 << 14) - 1
     return (WIDE[value & mask] + WIDE[value >> 14 & mask] + WIDE[value >> 28 & mask] +
             WIDE[value >> 42 & mask] +
@@ -234,8 +235,8 @@ def wide_varint(value):
 
 
 class Repeated:
-    """One message again and again, with another number each time in its field `field`, which the
-    body leaves away."""
+    """The same message again and again, each time with another number in its field `field`, which
+    the body leaves out."""
 
     def __init__(self, kind, body, field):
         rest = body + varint(field << 3)
@@ -255,7 +256,7 @@ class Repeated:
 # ---- operations and requests
 
 def operation(kind, name=b'', value=0, key=b'', limit=0):
-    """As an element of Operations."""
+    """Returns an operation as an element of Operations."""
     content = number_field(1, kind) + bytes_field(2, name)
     if value:
         content += number_field(3, zigzag(value))
@@ -275,8 +276,8 @@ def listing(prefix=b'', limit=1000):
 
 
 class Session:
-    """How a request says whose it is: by a secret of 16 bytes, which whoever opens the session
-    chooses. Its name is a digest of that."""
+    """How a request says to which session it belongs: by a secret of 16 bytes, which is chosen by
+    whoever opens the session. The session's name is a digest of the secret."""
 
     def __init__(self, secret=None):
         self.secret = secret if secret is not None else secrets.token_bytes(16)
@@ -286,7 +287,7 @@ class Session:
         return bytes_field(9, self.secret)
 
     def is_of(self, answer):
-        """Whether a Decision or Refusal is of this session."""
+        """Returns whether a Decision or a Refusal belongs to this session."""
         return answer.session == self.name
 
 
@@ -297,7 +298,7 @@ def guessed(first, second=0):
 
 def request_body(session, operations=b'', kind=None, number=None, acknowledged=0,
                  result_limit=None, read_only=False):
-    """A Request; without a number it is one for Repeated (field REQUEST_NUMBER)."""
+    """A Request. Without a number, it is one for Repeated (field REQUEST_NUMBER)."""
     body = number_field(1, pb.REQUEST_KIND_OPERATIONS if kind is None else kind) + session.field()
     body += number_field(6, MOST_RESULT_BYTES if result_limit is None else result_limit)
     body += number_field(8, 1)
@@ -319,10 +320,10 @@ def opening(number=None, session=None):
 
 
 def result_head(result):
-    """(outcome, sequence, count) of a request result."""
+    """Returns (outcome, sequence, count) of a request result."""
     return struct.unpack_from('<BQI', result)
 
 
 def first_operation(result):
-    """(status, value) of its first operation."""
+    """Returns (status, value) of its first operation."""
     return struct.unpack_from('<Bq', result, SMALLEST_RESULT)

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A ZMTP 3.1 endpoint (NULL mechanism) on plain sockets, so that it can do what no library lets one
-do.
+"""A ZMTP 3.1 endpoint (NULL mechanism) on plain sockets, so that it can do what no library allows.
 
     with zmtp.connect('ipc:///run/tally/distributor.sock', b'my-routing-id') as peer:
         peer.send([header, body])
         frames = peer.receive(seconds=1)
 
-An honest DEALER or ROUTER by default. Whoever wants to break framing sends bytes of its own with
-push(), or leaves the greeting away (`greet=False`) and says as much of it as it likes: GREETING,
-ready(), frame(), command(). See https://rfc.zeromq.org/spec/37/.
+By default it is an honest DEALER or ROUTER. Whoever wants to break the framing sends bytes of its
+own with push(), or leaves out the greeting (`greet=False`) and says as much of it as it likes, with
+GREETING, ready(), frame() and command(). See https://rfc.zeromq.org/spec/37/.
 """
 
 import os
@@ -30,7 +29,7 @@ class Closed(Exception):
 
 
 class Late(Exception):
-    """The other side did not say what it must say, in time."""
+    """The other side did not say in time what it must say."""
 
 
 # ---- bytes
@@ -42,12 +41,12 @@ def frame(body, flags=0):
 
 
 def frame_head(size, flags=0):
-    """Of a frame that claims to be so long, whatever follows."""
+    """The head of a frame that claims to be so long, whatever follows."""
     return struct.pack('>BQ', flags | LONG, size)
 
 
 def message(frames):
-    """All its frames, as they travel."""
+    """All frames of the message, as they travel."""
     return b''.join(frame(body, MORE) for body in frames[:-1]) + frame(frames[-1])
 
 
@@ -64,22 +63,24 @@ def ready(socket_type, routing_id=b''):
 # ---- sockets
 
 def wait_for(connection, event, seconds):
-    """Whether it happens in time. (select() knows the first 1,024 descriptors only.)"""
+    """Returns whether the event happens in time. (select() knows only the first 1,024 descriptors.)
+    """
     poll = select.poll()
     poll.register(connection, event)
     return bool(poll.poll(max(0, seconds) * 1000))
 
 
 def open_socket(endpoint, source=None, seconds=CONNECT_SECONDS):
-    """A connected one, for ipc:// and tcp:// (and http://, for those who speak to the bridge); from this
-    address."""
+    """Returns a connected socket, from this address, to an ipc:// or tcp:// endpoint (or to
+    http://, for those who speak to the bridge)."""
     scheme, _, place = endpoint.partition('://')
     if scheme == 'ipc':
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO,
                               struct.pack('ll', int(seconds), 0))
         try:
-            connection.connect(place)  # waits so long for a place among those not accepted yet
+            # Waits at most so long for a place in the queue of the listener.
+            connection.connect(place)
         except OSError:
             connection.close()
             raise
@@ -101,7 +102,7 @@ def connect(endpoint, routing_id=b'', socket_type=b'DEALER', greet=True):
 
 
 class Closing:
-    """What is closed at the end of its `with`."""
+    """Something that is closed at the end of its `with`."""
 
     def __enter__(self):
         return self
@@ -111,8 +112,8 @@ class Closing:
 
 
 class Listener(Closing):
-    """A bound ROUTER. On ipc it takes the path over from whoever has bound it: that one hears of no
-    new connection."""
+    """A bound ROUTER. On ipc it takes the path over from whoever has bound it before, who hears of
+    no new connection then."""
 
     def __init__(self, endpoint):
         scheme, _, place = endpoint.partition('://')
@@ -127,7 +128,7 @@ class Listener(Closing):
         self.socket.listen(64)
 
     def accept(self, seconds):
-        """The next peer that has greeted; None when there is none in time."""
+        """Returns the next peer that has greeted, or None if there is none in time."""
         self.socket.settimeout(seconds)
         try:
             peer = Peer(self.socket.accept()[0])
@@ -168,8 +169,8 @@ class Peer(Closing):
     # ---- out
 
     def push(self, data, seconds=SEND_SECONDS):
-        """Bytes as they are. False: not all of them left in time; what is left goes first the next
-        time."""
+        """Sends bytes as they are. Returns False if not all of them left in time; then the rest
+        goes first the next time."""
         self.leaving = memoryview(bytes(self.leaving) + data) if self.leaving else memoryview(data)
         end = time.monotonic() + seconds
         while self.leaving:
@@ -190,14 +191,15 @@ class Peer(Closing):
     # ---- in
 
     def receive(self, seconds=0.0):
-        """The next message's frames; None when there is none in time. Commands are carried out."""
+        """Returns the frames of the next message, or None if there is none in time. Commands are
+        carried out."""
         end = time.monotonic() + seconds
         frames = []
         while True:
             try:
                 flags, body = self._take(end)
             except Late:
-                return None  # perhaps with half a message read, which is lost then
+                return None  # perhaps half a message was read, which is lost then
             if flags & COMMAND:
                 continue
             frames.append(body)
@@ -205,7 +207,7 @@ class Peer(Closing):
                 return frames
 
     def drain(self):
-        """Throws away what has come; the bytes that it was."""
+        """Throws away what has come. Returns how many bytes that was."""
         thrown = len(self.coming)
         self.coming.clear()
         while True:
@@ -220,7 +222,7 @@ class Peer(Closing):
             thrown += len(data)
 
     def wait_closed(self, seconds):
-        """Whether the other side ends the connection in time."""
+        """Returns whether the other side ends the connection in time."""
         end = time.monotonic() + seconds
         try:
             while time.monotonic() < end:
@@ -249,7 +251,7 @@ class Peer(Closing):
             self._read(end)
 
     def _take(self, end):
-        """One frame: flags and body."""
+        """Returns one frame: its flags and its body."""
         self._need(2, end)
         flags = self.coming[0]
         if flags & LONG:
