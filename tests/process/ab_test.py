@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""ApacheBench as it comes: no failed request, and an exact count. Usage: ab_test.py BIN_DIR"""
+"""ApacheBench, as everybody uses it: no request fails, and the count is exact. Usage: ab_test.py
+BIN_DIR"""
 
 import json
 import pathlib

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Who may reach a door uses it up: connections, memory, the disk that logs are on. Usage: abuse_test.py BIN_DIR"""
+"""Whoever may reach a door may try to use things up: connections, memory, the disk with the logs.
+Usage: abuse_test.py BIN_DIR"""
 
 import pathlib
 import resource
@@ -28,13 +29,14 @@ SMALL_MEMORY = 768 << 20
 DOORS_FOR_CLIENTS = [('distributor', 'distributor.sock'), ('comparator', 'comparator.sock')]
 LOG_BYTES_A_MINUTE = 1_000_000
 REPORTS = 200_000
-# The greeting of ZMTP 3.1, NULL mechanism, and the command READY of a DEALER: from then on a peer is a peer.
+# The greeting of ZMTP 3.1 with the NULL mechanism, and the command READY of a DEALER. After these,
+# a connection counts as a peer.
 GREETING = b'\xff' + bytes(8) + b'\x7f\x03\x01NULL' + bytes(48)
 READY = b'\x04\x29\x05READY\x0bSocket-Type' + struct.pack('>I', 6) + b'DEALER\x08Identity' + bytes(4)
 
 
 def connect(endpoint):
-    """A plain socket to a ZeroMQ endpoint, without a word."""
+    """Connects a plain socket to a ZeroMQ endpoint, and says nothing."""
     kind, _, place = endpoint.partition('://')
     host, _, port = place.rpartition(':')
     connection = socket.socket(socket.AF_UNIX if kind == 'ipc' else socket.AF_INET)
@@ -48,7 +50,7 @@ def connect(endpoint):
 
 
 class Silent:
-    """Connections that say nothing, or `words` and nothing then. press() makes as many as are missing."""
+    """Connections that say nothing, or only `words`. press() makes as many as are missing."""
 
     def __init__(self, endpoint, count, words=b''):
         self.endpoint = endpoint
@@ -72,7 +74,7 @@ class Silent:
             try:
                 connection = connect(self.endpoint)
             except OSError:
-                return  # more wait to be accepted than may
+                return  # the queue of those that wait to be accepted is full
             connection.setblocking(False)
             self.selector.register(connection, selectors.EVENT_READ)
             try:
@@ -97,12 +99,14 @@ class Silent:
 
 
 class SilentConnections(unittest.TestCase):
-    """At a limit of 1,024 open files in every daemon, under honest load."""
+    """Every daemon has a limit of 1,024 open files, and honest load goes on beside the silent
+    connections."""
 
     def setUp(self):
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # this process needs more than the daemons
+        # This process needs more files than the daemons.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
     def group(self, **settings):
         group = Group(BIN_DIR, environment={f'TALLY_{key.upper()}': value for key, value in settings.items()})
@@ -133,14 +137,14 @@ class SilentConnections(unittest.TestCase):
         self.assertEqual(report['unknown'] + report['refused'], 0, report)
         group.tally('incr', 'afterwards')
 
-    def test_over_ipc_none_ends_a_daemon_and_clients_notice_nothing(self):
+    def test_silent_connections_over_ipc_end_no_daemon_and_clients_notice_nothing(self):
         group = self.group()
         run = f'ipc://{group.data}/run/'
         self.assert_it_does_no_harm(group, [
             ('distributor', run + 'distributor.sock'), ('distributor', run + 'orders.sock-1'),
             ('comparator', run + 'comparator.sock'), ('comparator', run + 'votes.sock-2')])
 
-    def test_over_tcp_none_ends_a_daemon_and_clients_notice_nothing(self):
+    def test_silent_connections_over_tcp_end_no_daemon_and_clients_notice_nothing(self):
         ports = free_ports(2)
         places = [f'tcp://127.0.0.1:{port}' for port in ports]
         group = self.group(distributor_client_endpoint=places[0], comparator_client_endpoint=places[1])
@@ -149,13 +153,13 @@ class SilentConnections(unittest.TestCase):
             ('distributor', places[0]), ('distributor', run + 'orders.sock-1'),
             ('comparator', places[1]), ('comparator', run + 'votes.sock-2')])
 
-    def test_those_that_fall_silent_after_the_handshake_do_no_harm_either(self):
+    def test_connections_that_fall_silent_after_the_handshake_do_no_harm(self):
         group = self.group()
         run = f'ipc://{group.data}/run/'
         self.assert_it_does_no_harm(group, [
             ('distributor', run + 'distributor.sock'), ('distributor', run + 'ballots.sock')], GREETING + READY)
 
-    def test_a_replicas_endpoint_for_state_is_bounded_too(self):
+    def test_a_replicas_endpoint_for_state_is_bounded(self):
         group = self.group()
         pids = group.pids()
         with Silent(f'ipc://{group.data}/run/state.sock-1', SILENT_CONNECTIONS) as silent:
@@ -170,8 +174,9 @@ class EndlessMessages(unittest.TestCase):
 
     def assert_it_is_ended(self, group, role, endpoint):
         pid = group.pid(role)
-        resource.prlimit(pid, resource.RLIMIT_DATA, (SMALL_MEMORY, SMALL_MEMORY))  # to be there sooner
-        part = b'\x03' + struct.pack('>Q', 8192) + bytes(8192)  # more follow
+        # The limit is lowered, so that it is reached sooner.
+        resource.prlimit(pid, resource.RLIMIT_DATA, (SMALL_MEMORY, SMALL_MEMORY))
+        part = b'\x03' + struct.pack('>Q', 8192) + bytes(8192)  # a part that says that more follow
         began, largest = time.monotonic(), 0
         with connect(f'ipc://{group.data}/run/{endpoint}') as connection:
             connection.sendall(GREETING + READY)
@@ -184,7 +189,7 @@ class EndlessMessages(unittest.TestCase):
                     largest = max(largest, memory_of(pid))
                 self.fail('all parts are taken')
             except OSError:
-                pass  # it has hung up, or is gone
+                pass  # the daemon has hung up, or is gone
         ended = time.monotonic() - began
         wait_until(lambda: group.run('incr', 'after').returncode == 0, 'the group answers', 20)
         print(f'{role}: {largest >> 20} MiB, ended after {ended:.1f} s, answers after '
@@ -192,7 +197,7 @@ class EndlessMessages(unittest.TestCase):
               f'{"the same process" if process_is_alive(pid) else "another process"}')
         self.assertLess(largest, SMALL_MEMORY)
 
-    def test_one_is_ended_by_the_memory_limit_and_answers_stay_right(self):
+    def test_an_endless_message_is_ended_by_the_memory_limit_and_answers_stay_right(self):
         with Group(BIN_DIR) as group:
             for role in group.roles():
                 most = 32 << 30 if role.startswith('replica') else 4 << 30
@@ -231,7 +236,7 @@ class Logs(unittest.TestCase):
 
 
 def memory_of(pid):
-    """Zero if it is gone."""
+    """Returns zero if the process is gone."""
     try:
         return memory_bytes(pid)
     except (FileNotFoundError, ProcessLookupError):

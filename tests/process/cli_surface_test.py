@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What people and scripts may rely on of each `tally` command: output and exit code. Usage: cli_surface_test.py BIN_DIR"""
+"""What people and scripts may rely on in each `tally` command: its output and its exit code. Usage:
+cli_surface_test.py BIN_DIR"""
 
 import json
 import os
@@ -33,7 +34,7 @@ COMMANDS = [['up'], ['incr'], ['get'], ['set'], ['delete'], ['list'], ['status']
 
 
 def run(*arguments, environment=None, **options):
-    """`tally` without any group named."""
+    """Runs `tally` without naming any group."""
     command = [BIN_DIR.resolve() / 'tally', *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False,
                           env={**clean_environment(), **(environment or {})}, **options)
@@ -49,7 +50,7 @@ class Surface(unittest.TestCase):
 
 
 class Commands(Surface):
-    """On one whole group."""
+    """These need one whole group."""
 
     @classmethod
     def setUpClass(cls):
@@ -72,7 +73,7 @@ class Commands(Surface):
     def test_get_of_a_counter_that_never_was_fails(self):
         self.assert_ends(self.tally('get', 'never'), FAILED, '')
 
-    def test_set_delete_and_get(self):
+    def test_set_and_delete_are_seen_by_get(self):
         self.assert_ends(self.tally('set', 's', -7), DONE, '-7\n')
         self.assert_ends(self.tally('set', 's', 2**63 - 1), DONE, f'{2**63 - 1}\n')
         self.assert_ends(self.tally('get', 's'), DONE, f'{2**63 - 1}\n')
@@ -154,14 +155,15 @@ class Commands(Surface):
         wait_until(lambda: self.group.replica(2)['state'] == 'evicted', 'the replica is evicted')
         self.assertEqual(self.group.status()['state'], 'degraded')
         self.assert_ends(self.tally('replica', 'evict', 2), FAILED)
-        self.assert_ends(self.tally('replica', 'evict', 1), FAILED)  # never fewer than a majority
+        # The voters are never fewer than a majority.
+        self.assert_ends(self.tally('replica', 'evict', 1), FAILED)
         result = self.tally('replica', 'readmit', 2, '--json')
         self.assert_ends(result, DONE)
         self.assertEqual(json.loads(result.stdout)['outcome'], 'done')
         self.group.wait_all_vote()
         self.assert_ends(self.tally('replica', 'readmit', 2), FAILED)
         self.assert_ends(self.tally('replica', 'evict', 9), FAILED)
-        self.assert_ends(self.tally('group', 'resume'), FAILED)  # it is not halted
+        self.assert_ends(self.tally('group', 'resume'), FAILED)  # the group is not halted
 
     # ---- the tables
 
@@ -172,7 +174,8 @@ class Commands(Surface):
         self.assertRegex(self.group.tally('session', 'list', '--limit', 1), r'^[0-9a-f]{32}  bridges .*$')
         self.assert_ends(self.tally('session', 'close', '0' * 32), FAILED, '')
         self.assert_ends(self.tally('session', 'close', 'home'), USAGE, '')
-        for session in sessions:  # the bridge opens another one; that of a command is gone by itself
+        # The bridge will open another one, and that of a command is gone by itself.
+        for session in sessions:
             self.tally('session', 'close', session['session'])
         def answers():
             try:
@@ -253,9 +256,10 @@ class Commands(Surface):
         copy = self.group.temporary / 'copy.jsonl'
         place = len(lines[0]) // 2
         damaged = [
-            lines[0][:place] + bytes([lines[0][place] ^ 1]) + lines[0][place + 1:] + b''.join(lines[1:]),  # a flipped bit
-            b''.join(lines[1:]),                                                                           # a cut head
-            lines[0] + lines[0] + b''.join(lines[1:]),                                                     # a copied line
+            # A bit is flipped.
+            lines[0][:place] + bytes([lines[0][place] ^ 1]) + lines[0][place + 1:] + b''.join(lines[1:]),
+            b''.join(lines[1:]),  # the beginning is cut off
+            lines[0] + lines[0] + b''.join(lines[1:]),  # a line is doubled
         ]
         for content in damaged:
             copy.write_bytes(content)

@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Crashes replicas under load, one after the other, and judges every answer that clients got meanwhile.
-With --storm: kills every role in random order, one every 300 ms, replicas only when all of them vote.
+"""Crashes replicas under load, one after the other, and judges every answer that clients got
+meanwhile. With --storm it kills every role in random order, one every 300 ms, but a replica only
+when all of them vote.
 
-For people and CI scripts; scripts/crash-test builds and runs it. Exit code 0: nothing lost, nothing counted twice, every
-answer in order, and every replica votes again.
+This is for people and for CI scripts; scripts/crash-test builds and runs it. Exit code 0 means:
+nothing was lost, nothing was counted twice, every answer was in order, and every replica votes
+again.
 """
 
 import argparse
@@ -20,7 +22,8 @@ from load import Load
 from storm import Storm
 
 HEALING_SECONDS = 30
-STORM_PAUSE_SECONDS = 0.005  # between two increments of a client, so that the judge can keep up
+# Between two increments of a client, so that judging them does not take too long.
+STORM_PAUSE_SECONDS = 0.005
 
 
 def parse():
@@ -42,7 +45,8 @@ def parse():
 
 
 def crash(group, load, number, stop):
-    """One round: the replica goes, clients go on, the replica votes again. Seconds until then, and the longest gap."""
+    """One round: the replica goes, clients go on, and the replica votes again. Returns the seconds
+    until then, and the longest gap."""
     role = f'replica-{number}'
     pid = group.pid(role)
     begun = time.monotonic()
@@ -74,7 +78,8 @@ def crash_replicas(group, arguments):
 
 
 def whole_again(group, loads):
-    """Waits until every replica votes, the group is ok, and clients are answered. Seconds until then."""
+    """Waits until every replica votes, the group is ok, and clients are answered. Returns the
+    seconds until then."""
     begun = time.monotonic()
     wait_until(lambda: group.run('status').returncode == 0, 'the group tells its status', HEALING_SECONDS)
     group.wait_all_vote(HEALING_SECONDS)
@@ -89,7 +94,8 @@ def whole_again(group, loads):
 
 
 def rage(group, arguments):
-    """The storm. Half of the clients repeat what was not answered, by Idempotency-Key."""
+    """The storm. Half of the clients repeat what was not answered, by means of an Idempotency-Key.
+    """
     half = max(1, arguments.clients // 2)
     group.wait_all_vote()
     storm = Storm(group, arguments.seed)

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The guided tour of fault masking: real load, and one replica after the other killed, hung and lying.
+"""The guided tour of fault masking: under real load, one replica after another is killed, hung, and
+made to lie.
 
-Exit code 0 only if every answer was right, and every replica is back.
+The exit code is 0 only if every answer was right, and every replica is back.
 """
 
 import argparse
@@ -28,7 +29,8 @@ class Tour:
         self.rows = []
 
     def act(self, title, number, harm, heal, verdict):
-        """Harms replica `number`, watches what becomes of it, heals it, and notes a row of the table."""
+        """Harms replica `number`, watches what becomes of it, heals it, and notes a row of the
+        table."""
         before = self.group.replica(number)
         say(f'\n{title}')
         begun = time.monotonic()

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""An Idempotency-Key makes an increment count once, whoever is killed meanwhile: exactly_once_test.py BIN_DIR"""
+"""An Idempotency-Key makes an increment count once, whoever is killed meanwhile. Usage:
+exactly_once_test.py BIN_DIR"""
 
 import http.client
 import json
@@ -30,14 +31,15 @@ def kill_and_wait(group, role):
 
 
 class OneKey:
-    """The same increment with the same key from many threads, each time sent again until it is answered."""
+    """The same increment with the same key from many threads. Each sends it again until it is
+    answered."""
 
     def __init__(self, url):
         self.address = urllib.parse.urlsplit(url).netloc
-        self.answers = []  # (value, sequence)
+        self.answers = []  # pairs of a value and a sequence
         self.tries = 0
-        self.strange = []  # what nobody should be told
-        self.tickets = threading.Semaphore(0)  # one for each of the sends that may begin
+        self.strange = []  # answers that nobody should get
+        self.tickets = threading.Semaphore(0)  # one for each send that may begin
         self.threads = [threading.Thread(target=self._run) for _ in range(THREADS)]
 
     def _run(self):

@@ -1,21 +1,23 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""One fault after another: whenever f+1 whole replicas are there, clients are served.
+"""Makes one fault after another: whenever f+1 whole replicas are there, clients must be served.
 
-A first replica fails and is put out; it is healed; after a delay, which often is none, a second one
-fails, though the first may still wait for its cool-down, recover, or be on probation. Clients
-increment all the while, and every answer is judged. A pair is two replicas and a fault of each:
+A first replica fails and is evicted, and it is healed. After a delay, which often is none, a second
+one fails, though the first one may still wait for its cool-down, recover, or be on probation.
+Clients increment all the while, and every answer is judged. A pair is two replicas with a fault of
+each:
 
   hang         SIGSTOP; healed by SIGCONT
   kill         SIGKILL; healed when `tally up` has started it again
-  lie          wrong-value; a first one ends by itself, so that the distributor is not told and the
-               cool-down goes on
-  wrong-state  a bit of its memory flips, once; healed when it votes or is on probation, and is
-               close behind
-  wiped        its directory is removed and its process killed; healed likewise
+  lie          wrong-value; as a first fault it ends by itself, so that the distributor is not
+               told of it and the cool-down goes on
+  wrong-state  a bit of its memory flips, once; healed when the replica votes or is on
+               probation, and is close behind
+  wiped        its directory is removed and its process is killed; healed in the same way
 
-fault_pairs_test.py BIN_DIR runs a few pairs, --pairs N some of the 150, --all every one. Exit code
-0: no client waited long, nothing was lost, counted twice or answered wrongly, no group halted.
+fault_pairs_test.py BIN_DIR runs a few pairs, --pairs N runs some of the 150, --all runs every one.
+Exit code 0 means: no client waited long, nothing was lost, counted twice or answered wrongly, and
+no group halted.
 """
 
 import argparse
@@ -36,7 +38,7 @@ from load import Load
 from storm import Storm
 
 LONGEST_GAP_SECONDS = 2.5
-MASKED_GAP_SECONDS = 0.25  # a second fault is masked when no longer pause follows
+MASKED_GAP_SECONDS = 0.25  # a second fault is masked if no longer pause follows
 SERVED_SECONDS = 8
 WATCH_SECONDS = 2.5  # after clients are served again
 PATIENCE_SECONDS = 5  # with cool-downs after a pair; then an operator readmits
@@ -45,9 +47,10 @@ STATUS_SECONDS = 5
 RESCUE_SECONDS = 5
 LIE_SECONDS = 0.5
 CLOSE_BEHIND_ORDERS = 20
-MOST_DISSENTS = 5  # of a replica before a pair; ten within ten minutes are quarantine
+MOST_DISSENTS = 5  # of a replica before a pair; ten in ten minutes lead to quarantine
 CLIENTS = 6
-CLIENT_PAUSE_SECONDS = 0.005  # between two increments, so that the judge can keep up
+# Between two increments, so that judging them does not take too long.
+CLIENT_PAUSE_SECONDS = 0.005
 CLIENT_TIMEOUT_SECONDS = 3  # the bridge answers after two
 
 
@@ -56,7 +59,7 @@ class Pair(typing.NamedTuple):
     a: int
     second: str
     b: int
-    delay: float = 0.0  # from the first one's healing to the second fault
+    delay: float = 0.0  # from the healing of the first one to the second fault
     hold: float = 0.0  # how much longer than necessary the first fault lasts
 
     def __str__(self):
@@ -71,7 +74,7 @@ IMPORTS = {'TALLY_CHECKPOINT_ORDERS': '500', 'TALLY_IMPORT_ORDERS': '100'}
 
 
 def pass_time(seconds):
-    """For what is to last so long."""
+    """Lets so many seconds pass, because something is to last so long."""
     time.sleep(max(0.0, seconds))
 
 
@@ -80,7 +83,7 @@ def milliseconds(seconds):
 
 
 def status(group):
-    """By the bridge: quicker than a process for each look."""
+    """Asks the bridge, which is quicker than starting a process for each look."""
     def told():
         code, body = group.request('GET', '/v1/cluster', headers=group.admin_headers(), timeout=STATUS_SECONDS)
         return body if code == 200 else None
@@ -94,9 +97,9 @@ def replica(group, number):
 # ---- faults
 
 class Fault:
-    """What happens to one replica. begin() makes it happen; last() returns when it has put the
-    replica out, and `hold` more seconds have passed; heal() ends it, or returns when it is over.
-    Without `hold`: a second fault."""
+    """What happens to one replica. begin() makes it happen. last() returns when the replica has
+    been evicted for it and `hold` more seconds have passed. heal() ends the fault, or returns when
+    it is over. A fault without `hold` is the second one of a pair."""
 
     def __init__(self, group, number, hold=None):
         self.group = group
@@ -156,7 +159,7 @@ class Kill(Fault):
         os.kill(self.process, signal.SIGKILL)
 
     def last(self):
-        """It is started again before it is put out."""
+        """The replica is started again before it is evicted."""
 
     def heal(self):
         self.wait_started_again()
@@ -209,7 +212,7 @@ FAULTS = {'hang': Hang, 'kill': Kill, 'lie': Lie, 'wrong-state': WrongState, 'wi
 # ---- one pair
 
 class Outcome:
-    """What came of a pair. `violations` is empty if all holds."""
+    """What came of a pair. `violations` is empty if everything that must hold does."""
 
     def __init__(self, pair):
         self.pair = pair
@@ -218,7 +221,7 @@ class Outcome:
         self.masked_after = None
         self.wrong = self.lost = self.twice = 0
         self.answered = 0
-        self.spoiled = False  # the group is not to be used again
+        self.spoiled = False  # true if the group must not be used again
 
     def violated(self, what):
         self.violations.append(what)
@@ -232,7 +235,7 @@ class Outcome:
 
 
 class Trial:
-    """A pair of faults in a group of which all replicas vote, under load."""
+    """A pair of faults under load, in a group in which all replicas vote."""
 
     def __init__(self, group, pair):
         self.group = group
@@ -280,7 +283,7 @@ class Trial:
         second.heal()
 
     def wait_all_served(self, what):
-        """Until each client has an answer to something that it asked for after now."""
+        """Waits until each client has an answer to something that it asked for after this began."""
         now = time.monotonic()
 
         def served():
@@ -291,7 +294,7 @@ class Trial:
         wait_until(served, what, SERVED_SECONDS)
 
     def wait_all_vote(self):
-        """Some cool-downs are left to end by themselves: the next one is longer."""
+        """Leaves some cool-downs to end by themselves, because the next one is longer then."""
         try:
             wait_until(self.all_vote, 'all vote', PATIENCE_SECONDS)
         except AssertionError:
@@ -311,7 +314,8 @@ class Trial:
             for each in told['replicas'])
 
     def rescue(self):
-        """So that the increments under way are answered, and can be judged."""
+        """Makes the group serve again, so that the increments under way are answered and can be
+        judged."""
         for fault in self.faults:
             if process_is_alive(self.group.pid(fault.role)):
                 os.kill(self.group.pid(fault.role), signal.SIGCONT)
@@ -384,7 +388,8 @@ class Trial:
 # ---- all pairs
 
 def drawn(seed, first, a, second, b):
-    """The same delays whichever other pairs are run. Half of them are none, most others short."""
+    """Draws the delays of a pair. They are the same whichever other pairs are run. Half of them are
+    zero, and most others are short."""
     draw = random.Random(f'{seed} {first} {a} {second} {b}')
 
     def seconds(most):
@@ -393,7 +398,8 @@ def drawn(seed, first, a, second, b):
 
 
 def all_pairs(seed):
-    """In an order that is drawn too, so that what a group has gone through before differs."""
+    """Returns all pairs in an order that is drawn too, so that what a group has gone through before
+    differs."""
     pairs = [drawn(seed, first, a, second, b) for a, b in itertools.permutations((1, 2, 3), 2)
              for first, second in itertools.product(FAULTS, repeat=2)]
     random.Random(seed).shuffle(pairs)
@@ -405,7 +411,7 @@ def is_worn_out(group):
 
 
 def run_pairs(bin_dir, pairs, environment):
-    """One group for as many pairs as it lives through."""
+    """Runs as many pairs in one group as it lives through, and then begins another group."""
     outcomes = []
     while len(outcomes) < len(pairs):
         with Group(bin_dir, '--fault-injection', environment=environment) as group:
@@ -424,7 +430,7 @@ def run_pairs(bin_dir, pairs, environment):
 
 
 def print_table(outcomes):
-    """The longest time that a client waited, in ms; bold if anything is violated."""
+    """Prints the longest time that a client waited, in ms. It is bold if anything was violated."""
     print(f'| first \\ second | {" | ".join(FAULTS)} |')
     print(f'| --- |{" ---: |" * len(FAULTS)}')
     for first in FAULTS:

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Faults in real processes under real load: each is masked, found, put out and back. Usage: faults_test.py BIN_DIR"""
+"""Faults in real processes under real load: each is masked, found, the replica is evicted, and it
+comes back. Usage: faults_test.py BIN_DIR"""
 
 import http.client
 import json
@@ -23,14 +24,14 @@ RETURN_SECONDS = 1.5
 
 
 def verdicts(group, number):
-    """The audit log's verdicts on a replica."""
+    """Returns the verdicts on a replica that are in the audit log."""
     lines = (group.data / 'audit' / 'audit.jsonl').read_text().splitlines()
     records = [json.loads(line) for line in lines]
     return [record for record in records if record['kind'] == 'verdict' and record['replica'] == number]
 
 
 class OneFaultyReplica(unittest.TestCase):
-    """Any one replica may crash, hang, or answer anything: nobody notices."""
+    """Any one replica may crash, hang, or answer anything, and nobody notices."""
 
     @classmethod
     def setUpClass(cls):
@@ -44,7 +45,8 @@ class OneFaultyReplica(unittest.TestCase):
         cls.group.__exit__(None, None, None)
 
     def masked(self, harm, heal, victim, evicted_for=None):
-        """Harms a replica under load, waits for its eviction, heals it, waits until it votes again."""
+        """Harms a replica under load, waits for its eviction, heals it, and waits until it votes
+        again."""
         group = self.group
         evictions = group.replica(victim)['evictions']
         with Load(group.http, clients=8) as load:
@@ -113,7 +115,7 @@ class OneFaultyReplica(unittest.TestCase):
 
 
 class LargerGroups(unittest.TestCase):
-    """2f+1 replicas mask f faults at one time, of different kinds."""
+    """2f+1 replicas mask f faults of different kinds at one time."""
 
     def test_five_replicas_mask_two_and_seven_mask_three(self):
         for replicas, faults in ((5, ('stop', 'lie')), (7, ('kill', 'stop', 'lie'))):
@@ -134,7 +136,8 @@ class LargerGroups(unittest.TestCase):
 
     @staticmethod
     def harm(group, faults):
-        """Replica 1 lies, 2 is stopped, 3 is killed, as far as wanted. The process that is stopped."""
+        """Makes replica 1 lie, stops replica 2, and kills replica 3 if wanted. Returns the process
+        that is stopped."""
         stopped = group.pid('replica-2')
         if 'kill' in faults:
             os.kill(group.pid('replica-3'), signal.SIGKILL)
@@ -144,7 +147,7 @@ class LargerGroups(unittest.TestCase):
 
 
 class Restarts(unittest.TestCase):
-    """Distributor, comparator and bridge may crash and restart."""
+    """The distributor, the comparator and the bridge may crash and restart."""
 
     def test_every_role_restarts_under_load_and_no_answer_is_wrong(self):
         with Group(BIN_DIR) as group:
@@ -183,7 +186,7 @@ class Restarts(unittest.TestCase):
 
 
 class NoMajority(unittest.TestCase):
-    """Two of three replicas are gone: refusal, never a guess."""
+    """When two of three replicas are gone, there are refusals, and never a guess."""
 
     def test_without_a_majority_nothing_is_answered_and_afterwards_nothing_is_lost(self):
         with Group(BIN_DIR) as group:
@@ -203,14 +206,15 @@ class NoMajority(unittest.TestCase):
                 wait_until(lambda: group.request('GET', '/readyz')[0] == 200, 'readyz says 200')
                 seen = load.answered_count()
                 wait_until(lambda: load.answered_count() > seen + 200, 'load is answered again')
-            # What the two had voted on before they were stopped may still have been on its way.
+            # Votes that the two had cast before they were stopped may still have been on their way.
             silent = [i for i in load.with_outcome('answered') if stopped + 0.1 < i.end < continued]
             self.assertEqual(silent, [])
             self.assertLessEqual({i.status for i in load.all() if i.outcome != 'answered'}, {503, 504})
             load.check(group)
 
     def test_refusals_are_quick_and_the_bridge_is_back_by_itself(self):
-        """The circuit breaker, with two replicas stopped, and with a distributor that hangs and has no watchdog."""
+        """The circuit breaker works both with two replicas stopped, and with a distributor that
+        hangs and has no watchdog."""
         with Group(BIN_DIR, environment={'TALLY_WATCHDOG_MS': '0'}) as group:
             for roles in (('replica-1', 'replica-3'), ('distributor',)):
                 with self.subTest(roles=roles):
@@ -218,7 +222,8 @@ class NoMajority(unittest.TestCase):
                     self.break_off(group, [group.pid(role) for role in roles])
 
     def break_off(self, group, pids):
-        """Stops the processes under load, and looks at what clients get meanwhile and afterwards."""
+        """Stops the processes under load, and looks at what clients get meanwhile and afterwards.
+        """
         with Load(group.http, clients=16, pause=0.005) as load:
             wait_until(lambda: load.answered_count() > 200, 'load is answered')
             for pid in pids:
@@ -248,7 +253,8 @@ class NoMajority(unittest.TestCase):
 
 
 def timed_increment(group):
-    """Status, Retry-After and seconds of one increment, over a connection of its own."""
+    """Returns the status, the Retry-After and the seconds of one increment over a connection of its
+    own."""
     begun = time.monotonic()
     connection = http.client.HTTPConnection(group.http.removeprefix('http://'), timeout=10)
     connection.request('POST', '/v1/counters/nobody/increment')

@@ -4,7 +4,8 @@
     with Group(bin_dir, '--fault-injection') as group:
         group.tally('incr', 'home')
 
-Waits by events with deadlines, never blindly. On a failure inside the `with` block it prints what the daemons said.
+It waits for events with deadlines, never blindly. On a failure inside the `with` block it prints
+what the daemons said.
 """
 
 import json
@@ -29,7 +30,7 @@ POLL_SECONDS = 0.01
 
 
 def wait_until(condition, what, seconds=30):
-    """Returns the first true result of condition(); fails when there is none in time."""
+    """Returns the first true result of condition(). Fails if there is none in time."""
     deadline = time.monotonic() + seconds
     while True:
         result = condition()
@@ -47,12 +48,12 @@ def free_port():
 
 
 def titled_block(page, name):
-    """The fenced block of a page that is said to be this file."""
+    """Returns the fenced block of a page whose title is this file."""
     return re.search(rf'```\w* title={re.escape(name)}\n(.*?)```', page.read_text(), re.DOTALL).group(1)
 
 
 def process_is_alive(pid):
-    """False for a zombie too: it is dead, and waits for its parent."""
+    """Returns False for a zombie too: it is dead, and waits for its parent."""
     try:
         stat = pathlib.Path(f'/proc/{pid}/stat').read_text()
     except OSError:
@@ -61,7 +62,8 @@ def process_is_alive(pid):
 
 
 class Group:
-    """Not started before start() or `with`. `data`: a directory to use and to keep, instead of a temporary one."""
+    """A group that is not started before start() or `with`. `data` is a directory to use and to
+    keep, instead of a temporary one."""
 
     def __init__(self, bin_dir, *up_args, data=None, environment=None):
         self.bin_dir = pathlib.Path(bin_dir).resolve()
@@ -69,7 +71,7 @@ class Group:
         self.temporary = pathlib.Path(tempfile.mkdtemp(prefix='tally-test-'))
         self.data = pathlib.Path(data) if data else self.temporary / 'data'
         self.ready_file = self.temporary / 'ready'
-        self.prefix = []  # a command that `tally up` is an argument of
+        self.prefix = []  # a command that gets `tally up` as its arguments
         self.environment = {**clean_environment(), **(environment or {})}
         self.up = None
 
@@ -113,14 +115,14 @@ class Group:
         wait_until(ready, '`tally up` is ready', seconds)
 
     def stop(self):
-        """SIGTERM, and the exit code of `tally up`; None when it does not run."""
+        """Sends SIGTERM, and returns the exit code of `tally up`, or None if it does not run."""
         if self.up is None or self.up.poll() is not None:
             return None
         self.up.send_signal(signal.SIGTERM)
         return self.up.wait(STOP_SECONDS)
 
     def kill(self):
-        """`tally up` at once; the daemons die with it."""
+        """Kills `tally up` at once. The daemons die with it."""
         if self.up is not None and self.up.poll() is None:
             self.up.kill()
             self.up.wait()
@@ -129,7 +131,7 @@ class Group:
 
     @property
     def http(self):
-        """The first bridge's URL."""
+        """The URL of the first bridge."""
         return self.endpoints()['http']
 
     def endpoints(self):
@@ -145,7 +147,7 @@ class Group:
         return {role: self.pid(role) for role in self.roles()}
 
     def wait_new_pid(self, role, old, seconds=10):
-        """The next process of a role whose process `old` died."""
+        """Waits for the next process of a role whose process `old` died, and returns it."""
         def fresh():
             pid = self.pid(role)
             return pid if pid != old and process_is_alive(pid) else None
@@ -154,13 +156,13 @@ class Group:
     # ---- what it does
 
     def run(self, *arguments, **options):
-        """A `tally` command; the result has returncode, stdout and stderr."""
+        """Runs a `tally` command. The result has its returncode, stdout and stderr."""
         command = [self.bin_dir / 'tally', *[str(argument) for argument in arguments], '--connect', self.data]
         options.setdefault('timeout', COMMAND_SECONDS)
         return subprocess.run(command, capture_output=True, text=True, env=self.environment, check=False, **options)
 
     def tally(self, *arguments):
-        """The same, when it must succeed: its output without the last newline."""
+        """Runs a command that must succeed, and returns its output without the last newline."""
         result = self.run(*arguments)
         if result.returncode != 0:
             raise AssertionError(f'tally {arguments} ended with {result.returncode}: {result.stderr.strip()}')
@@ -173,7 +175,8 @@ class Group:
         return next(replica for replica in self.status()['replicas'] if replica['id'] == number)
 
     def wait_votes(self, number, seconds=30):
-        """Until the replica's present process is a voter, and one more of its votes has arrived."""
+        """Waits until the replica's present process is a voter, and one more of its votes has
+        arrived."""
         def votes():
             replica = self.replica(number)
             is_voter = replica['state'] == 'voting' and replica['pid'] == self.pid(f'replica-{number}')
@@ -186,12 +189,12 @@ class Group:
             self.wait_votes(number, seconds)
 
     def admin_headers(self):
-        """What an operator's HTTP request says: the token that `tally up` wrote."""
+        """Returns what an operator's HTTP request says: the token that `tally up` wrote."""
         token = (self.data / 'run' / 'admin.token').read_text().strip()
         return {'Authorization': f'Bearer {token}'}
 
     def request(self, method, path, body=None, headers=None, timeout=10):
-        """An HTTP request to the first bridge: (status, body as text)."""
+        """Sends an HTTP request to the first bridge. Returns (status, body as text)."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.http + path, data=data, method=method, headers=headers or {})
         if data is not None:
@@ -210,5 +213,5 @@ class Group:
 
 
 def clean_environment():
-    """Ours without what would configure a group."""
+    """Returns this process's environment without what would configure a group."""
     return {name: value for name, value in os.environ.items() if not name.startswith('TALLY_')}

@@ -11,7 +11,7 @@ import unittest
 
 BIN_DIR = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else 'build/release/bin')
 PROGRAMS = ['tally', 'tally-distributor', 'tally-replica', 'tally-comparator', 'tally-bridge']
-ENDBR64 = b'\xf3\x0f\x1e\xfa'  # where an indirect call or jump may go
+ENDBR64 = b'\xf3\x0f\x1e\xfa'  # marks where an indirect call or jump may go
 
 
 def readelf(program, *options):
@@ -25,7 +25,7 @@ class Hardened(unittest.TestCase):
             with self.subTest(program):
                 yield program
 
-    def test_they_are_loaded_anywhere(self):
+    def test_the_programs_are_loaded_anywhere(self):
         for program in self.each():
             self.assertRegex(readelf(program, '--file-header'), r'Type:\s+DYN')
             self.assertRegex(readelf(program, '--dynamic'), r'\(FLAGS_1\).*\bPIE\b')

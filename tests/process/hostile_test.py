@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Random and malformed bytes at every door while honest clients count. Usage: hostile_test.py BIN_DIR"""
+"""Random and malformed bytes come at every door while honest clients count. Usage: hostile_test.py
+BIN_DIR"""
 
 import pathlib
 import random
@@ -18,11 +19,11 @@ from processes import memory_bytes
 
 BIN_DIR = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else 'build/release/bin')
 SEED = 20261123
-GROWTH_BYTES = 64 << 20  # that hostile traffic may cost a daemon
+GROWTH_BYTES = 64 << 20  # so much memory may the hostile traffic cost a daemon
 
 
 def hostile_http_requests(rng):
-    """Requests that no client should send."""
+    """Returns requests that no client should send."""
     yield rng.randbytes(4096)
     yield b'\r\n' * 2000
     yield b'GET ' + b'/' * 100_000 + b' HTTP/1.1\r\n\r\n'
@@ -40,7 +41,7 @@ def hostile_http_requests(rng):
 
 
 def send_raw(make_socket, payload):
-    """Sends, and reads what comes until the other side has enough, for a short while."""
+    """Sends bytes, and reads for a short while what comes, until the other side has had enough."""
     with make_socket() as connection:
         connection.settimeout(0.05)
         try:
@@ -52,7 +53,8 @@ def send_raw(make_socket, payload):
 
 
 def hostile_messages(rng, body_types=48):
-    """ZeroMQ messages: no header, broken headers, every message type with garbage as its body, wrong frame counts."""
+    """Returns ZeroMQ messages: without a header, with broken headers, of every type with garbage as
+    the body, and with wrong numbers of frames."""
     for size in (0, 1, 15, 16, 17, 1000):
         yield [rng.randbytes(size)]
         yield [rng.randbytes(size), rng.randbytes(100)]
@@ -75,7 +77,7 @@ def flood_endpoint(endpoint, rng):
                 try:
                     dealer.send_multipart(frames)
                 except zmq.Again:
-                    pass  # nobody reads any more: as good as refused
+                    pass  # nobody reads any more, which is as good as a refusal
 
 
 class HostileBytes(unittest.TestCase):
@@ -84,7 +86,8 @@ class HostileBytes(unittest.TestCase):
         with Group(BIN_DIR) as group:
             address = urllib.parse.urlsplit(group.http)
             sockets = sorted(path for path in (group.data / 'run').iterdir() if path.is_socket())
-            self.assertEqual(len(sockets), 14)  # 2 for clients, 2 for bridges, 1 for the comparator, 3 for each of three replicas
+            # 2 for clients, 2 for bridges, 1 for the comparator, and 3 for each of three replicas.
+            self.assertEqual(len(sockets), 14)
             with Load(group.http, clients=4) as load:
                 wait_until(lambda: load.answered_count() > 500, 'load is answered')
                 pids = group.pids()

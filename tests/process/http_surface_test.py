@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP as the bridge promises it, byte for byte where it matters. Usage: http_surface_test.py BIN_DIR"""
+"""HTTP as the bridge promises it, byte for byte where it matters. Usage: http_surface_test.py
+BIN_DIR"""
 
 import concurrent.futures
 import http.client
@@ -34,8 +35,8 @@ def quoted(name):
 class AnswerStream(io.BufferedReader):
     """The buffer that several answers of one connection share.
 
-    HTTPResponse asks for a buffer of its own and closes it. If two answers arrive in one read, the second would be lost
-    with the buffer of the first.
+    HTTPResponse asks for a buffer of its own, and closes it. If two answers arrived in one read,
+    the second one would be lost with the buffer of the first.
     """
 
     def __init__(self, connection):
@@ -67,7 +68,7 @@ class Bridge(unittest.TestCase):
         return self.enterContext(socket.create_connection((self.address.hostname, self.address.port), timeout=SECONDS))
 
     def ask(self, method, path, body=None, connection=None, **headers):
-        """One request; the answer has its content as `body` too."""
+        """Sends one request. The answer has its content as `body` too."""
         connection = connection or self.connect()
         connection.request(method, path, body, {name.replace('_', '-'): value for name, value in headers.items()})
         answer = connection.getresponse()
@@ -78,7 +79,7 @@ class Bridge(unittest.TestCase):
         return self.ask(method, path, body, Authorization=f'Bearer {self.token}', **headers)
 
     def raw(self, payload, count=1):
-        """The answers to bytes as they are."""
+        """Sends bytes as they are, and returns the answers."""
         connection = self.open()
         connection.sendall(payload)
         stream = AnswerStream(connection)
@@ -159,7 +160,8 @@ class Counters(Bridge):
             with self.subTest(name):
                 self.assert_counter(self.ask('POST', f'/v1/counters/{quoted(name)}/increment'), name, 1)
                 self.assert_counter(self.ask('GET', f'/hit/{quoted(name)}'), name, 2)
-        # The same name in other words: lower-case digits, and letters that need no encoding.
+        # This is the same name spelt differently: with lower-case digits, and with letters that
+        # need no encoding.
         self.assert_counter(self.ask('GET', '/hit/%e6%97%a5%e6%9c%ac'), '日本', 3)
 
     def test_what_is_no_name_is_malformed(self):
@@ -253,7 +255,8 @@ class Refusals(Bridge):
             answer = self.ask('OPTIONS', path, connection=connection)
             self.assertEqual((answer.status, answer.getheader('Allow'), answer.body), (204, allowed + ', OPTIONS', b''))
             self.assertIsNone(answer.getheader('Content-Length'))
-            self.assertEqual(self.ask('GET', '/livez', connection=connection).status, 200)  # nothing was left over
+            # Nothing was left over from the request before.
+            self.assertEqual(self.ask('GET', '/livez', connection=connection).status, 200)
         self.assert_problem(self.ask('OPTIONS', '/nothing'), 404)
 
     def test_a_malformed_body_is_400(self):
@@ -285,7 +288,7 @@ class Refusals(Bridge):
             return b'{"by":1' + b' ' * (size - 8) + b'}'
         self.assertEqual(self.ask('POST', '/v1/counters/b/increment', body(MOST_BODY)).status, 200)
         self.assert_problem(self.ask('POST', '/v1/counters/b/increment', body(MOST_BODY + 1)), 413)
-        # Said before all of it has come.
+        # The answer comes before all of the body has come.
         self.assert_problem(self.raw(b'POST /v1/counters/b/increment HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999\r\n\r\n'),
                             413)
         self.assert_counter(self.ask('GET', '/v1/counters/b'), 'b', 1)
@@ -307,7 +310,7 @@ class Refusals(Bridge):
     def test_a_head_that_is_too_large_is_refused(self):
         self.assert_problem(self.ask('GET', '/livez', X_Large='x' * 20_000), 431)
         self.assert_problem(self.ask('GET', '/hit/' + 'x' * 5_000), 414)
-        # Many short lines are as large: what is around names and values counts.
+        # Many short lines are as large, because what is around names and values counts too.
         self.assert_problem(self.raw(b'GET /livez HTTP/1.1\r\nHost: localhost\r\n' + b'a:\r\n' * 8_000 + b'\r\n'), 431)
 
     def test_a_field_that_goes_on_in_the_next_line_is_400(self):
@@ -466,7 +469,7 @@ class Connections(Bridge):
         connection = self.open()
         connection.sendall(b'GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
         self.assertIn(b'"alive"', AnswerStream(connection).read())
-        for _ in range(2):  # the second fails if the first was answered by a reset
+        for _ in range(2):  # the second one would fail if the first had been answered by a reset
             connection.sendall(b'\r\n')
 
     def test_an_absolute_target_is_understood(self):
@@ -479,13 +482,13 @@ class Connections(Bridge):
             self.assertRegex(answer.getheader('Date'), r'^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$')
             self.assertEqual(int(answer.getheader('Content-Length')), len(answer.body))
 
-    def test_alive_and_ready(self):
+    def test_a_bridge_that_serves_is_alive_and_ready(self):
         self.assertEqual(self.ask('GET', '/livez').status, 200)
         self.assertEqual(self.ask('GET', '/readyz').status, 200)
 
 
 class Browsers(Bridge):
-    """A page asks, perhaps a stranger's."""
+    """A page asks, which may be a stranger's."""
 
     environment = {'TALLY_HTTP_HOSTS': 'counter.example', 'TALLY_HTTP_ORIGINS': 'https://page.example'}
 
@@ -526,7 +529,8 @@ class Browsers(Bridge):
             self.assert_problem(self.ask('POST', path, b'{"by":1}', Origin=own, Content_Type=kind), 415)
         self.assert_problem(self.ask('POST', path, b'{"by":1}', Origin=own), 415)
         self.assert_counter(self.ask('POST', path, b'{"by":1}', Origin=own, Content_Type='application/json'), 'j', 1)
-        self.assert_counter(self.ask('POST', path, b'{"by":1}', Content_Type=form), 'j', 2)  # curl -d
+        # This is the type that curl -d sends.
+        self.assert_counter(self.ask('POST', path, b'{"by":1}', Content_Type=form), 'j', 2)
 
     def test_a_prefetch_never_counts(self):
         for name, value in (('Sec-Purpose', 'prefetch'), ('Sec-Purpose', 'prefetch;prerender'), ('Purpose', 'prefetch'),
@@ -538,7 +542,8 @@ class Browsers(Bridge):
 
 
 class Crowds(unittest.TestCase):
-    """More connections than there are places: 127.0.0.1, 127.0.0.2 and so on are different addresses."""
+    """More connections come than there are places. 127.0.0.1, 127.0.0.2 and so on are different
+    addresses."""
 
     MOST, OF_A_SOURCE, RESERVE_OF_A_SOURCE = 10_000, 2_500, 64
 
@@ -563,7 +568,7 @@ class Crowds(unittest.TestCase):
         return answer.status, answer.getheader('Connection')
 
     def wait_served(self, connection):
-        """Until the bridge has accepted it, and so all before it."""
+        """Waits until the bridge has accepted this connection, and so all those before it."""
         self.assertEqual(self.ask(connection, '/livez'), (200, 'keep-alive'))
 
     def test_a_source_has_its_share_and_a_reserve_for_health(self):
@@ -582,7 +587,7 @@ class Crowds(unittest.TestCase):
         self.wait_served(self.open('127.0.0.1', self.OF_A_SOURCE)[-1])
         silent = self.open('127.0.0.1', self.RESERVE_OF_A_SOURCE)
         self.assertEqual(self.open('127.0.0.1').recv(1), b'')
-        self.assertEqual(silent[0].recv(1), b'')  # after its time
+        self.assertEqual(silent[0].recv(1), b'')  # its time was over
         wait_until(lambda: self.answers_health(), 'the reserve is there again')
 
     def answers_health(self):
@@ -605,7 +610,8 @@ class Crowds(unittest.TestCase):
 
 class Health(Bridge):
     def test_what_proxies_ask_is_answered(self):
-        """haproxy asks OPTIONS /, apache HEAD / or OPTIONS, nginx and varnish what they are told."""
+        """haproxy asks OPTIONS /, apache asks HEAD / or OPTIONS, and nginx and varnish ask what
+        they are told to."""
         for path in ('/', '/livez', '/readyz', '/healthz'):
             for method, status in (('GET', 200), ('HEAD', 200), ('OPTIONS', 204)):
                 with self.subTest(f'{method} {path}'):
@@ -632,7 +638,7 @@ class WithoutFaultInjection(Bridge):
 
 
 def kept_connections(test, group, count):
-    """Each has asked something, and was answered."""
+    """Returns connections, each of which has asked something and was answered."""
     address = urllib.parse.urlsplit(group.http)
     connections = [http.client.HTTPConnection(address.hostname, address.port, timeout=SECONDS) for _ in range(count)]
     for connection in connections:
@@ -667,7 +673,7 @@ class Pause(unittest.TestCase):
             wait_until(lambda: b'add "waiting"' in subprocess.run(dump, capture_output=True, check=True).stdout,
                        'it is on its way')
             os.kill(stopped[1], signal.SIGSTOP)
-            continues = time.monotonic() + 5.5  # beyond all that the bridge grants
+            continues = time.monotonic() + 5.5  # longer than any wait that the bridge grants
             wait_until(lambda: time.monotonic() > continues, 'all deadlines have passed')
             for pid in stopped:
                 os.kill(pid, signal.SIGCONT)
@@ -695,7 +701,8 @@ class Drain(unittest.TestCase):
             self.assertEqual([answer.status for answer in answers], [200] * len(connections))
             self.assertEqual({answer.getheader('Connection') for answer in answers}, {'close'})
             self.assertEqual(sorted(json.loads(answer.read())['value'] for answer in answers), list(range(1, 8)))
-            self.assertEqual(idle.sock.recv(1), b'')  # closed without a word: nothing was asked
+            # It is closed without a word, because nothing was asked.
+            self.assertEqual(idle.sock.recv(1), b'')
             group.wait_new_pid('bridge', bridge)
             self.assertEqual(group.request('GET', '/v1/counters/drained')[0], 200)
 

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP load that remembers every answer, and the judgement of them all.
+"""HTTP load that remembers every answer, and judges them all in the end.
 
     load = Load(group.http, clients=8).start()
     ... something bad happens ...
     load.stop()
     load.check(group)
 
-With `keyed`, each increment has an Idempotency-Key and is sent again until it is answered, so that none is unknown.
-check() demands what a single correct counter would have done: every value once, in real-time order, in the order of
-the sequence numbers, nothing lost, nothing counted twice.
+With `keyed`, each increment has an Idempotency-Key and is sent again until it is answered, so that
+no outcome is unknown. check() demands what a single correct counter would have done: every value
+comes once, in real-time order and in the order of the sequence numbers, nothing is lost, and
+nothing is counted twice.
 """
 
 import http.client
@@ -18,7 +19,7 @@ import threading
 import time
 import urllib.parse
 
-KEYED_SECONDS = 30  # so long a keyed increment is sent again before it is given up
+KEYED_SECONDS = 30  # after so long a keyed increment is given up
 RETRY_SECONDS = 0.01
 
 
@@ -32,7 +33,7 @@ class Increment:
         self.begin = begin
         self.end = None
         self.value = self.sequence = self.votes = None
-        self.outcome = 'unknown'  # or answered, refused
+        self.outcome = 'unknown'  # or answered, or refused
         self.status = None
 
 
@@ -80,7 +81,7 @@ class Load:
         connection.close()
 
     def _send(self, connection, increment, key):
-        """Once; with a key until it is answered."""
+        """Sends the increment once, or with a key until it is answered."""
         self._send_once(connection, increment, key)
         while key and increment.outcome != 'answered':
             if time.monotonic() > increment.begin + KEYED_SECONDS:
@@ -97,13 +98,15 @@ class Load:
                                headers={'Idempotency-Key': key} if key else {})
             answer = connection.getresponse()
             text = answer.read()
-            is_ours = 'json' in (answer.getheader('Content-Type') or '')  # a proxy has pages of its own
+            # A proxy has pages of its own.
+            is_ours = 'json' in (answer.getheader('Content-Type') or '')
             body = json.loads(text) if is_ours else {}
         except (OSError, http.client.HTTPException) as error:
             if isinstance(error, ConnectionRefusedError):
                 increment.outcome = 'refused'  # nothing was sent
             connection.close()  # the next request opens it again
-            time.sleep(RETRY_SECONDS)  # nobody listens: do not spin
+            # Nobody may be listening, so do not try again at once.
+            time.sleep(RETRY_SECONDS)
             return
         increment.status = answer.status
         if answer.status == 200:
@@ -133,7 +136,8 @@ class Load:
         return max((later - earlier for earlier, later in zip(edges, edges[1:])), default=0.0)
 
     def longest_gap_of_a_client(self, since, until):
-        """The longest time between two answers of any one client, in seconds, where it overlaps with since .. until."""
+        """The longest time between two answers of any one client, in seconds, of those times that
+        overlap with since .. until."""
         longest = 0.0
         for client in self.done:
             ends = [increment.end for increment in list(client) if increment.outcome == 'answered']
@@ -142,7 +146,8 @@ class Load:
         return longest
 
     def report(self):
-        """Operations answered, refused, unknown; and, judged without the group: duplicates and order violations."""
+        """Counts the operations that were answered, refused and unknown, and, as far as they can be
+        judged without the group, the duplicates and the order violations."""
         answered = self.with_outcome('answered')
         return {
             'answered': len(answered),
@@ -154,7 +159,8 @@ class Load:
         }
 
     def lost(self, group):
-        """How many answered increments the counters do not have, and how many too many they have."""
+        """Returns how many answered increments the counters lack, and how many they have too many.
+        """
         lost = excess = 0
         for counter in self.counters:
             increments = [increment for increment in self.all() if increment.counter == counter]
@@ -194,7 +200,8 @@ def duplicates(increments):
 
 
 def order_violations(increments):
-    """Answers of one counter that contradict real time, or the order of their sequence numbers."""
+    """Counts the answers of one counter that contradict real time, or the order of their sequence
+    numbers."""
     violations = 0
     by_begin = sorted(increments, key=lambda increment: increment.begin)
     by_end = sorted(increments, key=lambda increment: increment.end)

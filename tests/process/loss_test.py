@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What an operator gives up, and what cannot get better by itself: loss_test.py BIN_DIR"""
+"""What an operator gives up, and what cannot get better by itself. Usage: loss_test.py BIN_DIR"""
 
 import json
 import os
@@ -42,7 +42,7 @@ class LossTest(unittest.TestCase):
             return value
 
     def refuses(self, *arguments, **environment):
-        """`tally up`, which must end by itself: its last line."""
+        """Runs `tally up`, which must end by itself. Returns its last line."""
         group = self.group(*arguments, **environment)
         self.addCleanup(shutil.rmtree, group.temporary, ignore_errors=True)
         self.addCleanup(group.kill)
@@ -51,7 +51,7 @@ class LossTest(unittest.TestCase):
         return (group.temporary / 'up.log').read_text().splitlines()[-1]
 
     def waits(self, reason):
-        """`tally up`, which stays without serving: the status's advice."""
+        """Runs `tally up`, which must stay without serving. Returns the advice in the status."""
         group = self.group()
         self.addCleanup(shutil.rmtree, group.temporary, ignore_errors=True)
         self.addCleanup(group.kill)
@@ -82,13 +82,13 @@ class LossTest(unittest.TestCase):
 
 
 class WhatCannotGetBetter(LossTest):
-    def test_another_number_of_replicas_ends_up_and_leaves_nothing_new(self):
+    def test_another_number_of_replicas_is_refused_and_leaves_nothing_new(self):
         self.run_with(1)
         before = sorted(path.name for path in self.data.iterdir())
         self.assertIn('it belongs to a group of 3 replicas, but 5 are configured', self.refuses('--replicas', 5))
         self.assertEqual(sorted(path.name for path in self.data.iterdir()), before)
 
-    def test_a_journal_that_is_gone_ends_up_and_is_not_made_anew(self):
+    def test_a_journal_that_is_gone_is_refused_and_not_made_anew(self):
         self.run_with(1)
         shutil.rmtree(self.data / 'journal')
         self.assertIn(f'{self.data}/journal: is missing or damaged: No such file or directory', self.refuses())
@@ -118,7 +118,7 @@ class AnOlderJournal(LossTest):
         shutil.rmtree(self.data / 'journal')
         shutil.copytree(self.place / 'older', self.data / 'journal')
 
-    def test_is_not_served_and_the_newest_one_put_back_is(self):
+    def test_an_older_journal_is_not_served_and_the_newest_one_put_back_is(self):
         self.run_with(4)
         shutil.copytree(self.data / 'journal', self.place / 'newest')
         self.put_older()
@@ -127,7 +127,7 @@ class AnOlderJournal(LossTest):
         shutil.copytree(self.place / 'newest', self.data / 'journal')
         self.assertEqual(self.run_with(1), 8)
 
-    def test_is_not_served_beside_replicas_that_run(self):
+    def test_an_older_journal_is_not_served_beside_replicas_that_run(self):
         with self.group() as group:
             for _ in range(4):
                 group.tally('incr', 'home')
@@ -137,13 +137,13 @@ class AnOlderJournal(LossTest):
             wait_until(lambda: not process_is_alive(pid), 'it is dead')
             wait_until(lambda: self.unready(group, 'journal_behind'), 'it says so')
 
-    def test_is_not_served_beside_a_replica_that_lost_its_directory(self):
+    def test_an_older_journal_is_not_served_beside_a_replica_that_lost_its_directory(self):
         self.run_with(4)
         self.put_older()
         shutil.rmtree(self.data / 'replica-1')
         self.waits('journal_behind')
 
-    def test_is_not_served_after_everything_was_killed(self):
+    def test_an_older_journal_is_not_served_after_everything_was_killed(self):
         with self.group() as group:
             for _ in range(4):
                 group.tally('incr', 'home')
@@ -152,7 +152,7 @@ class AnOlderJournal(LossTest):
         self.put_older()
         self.waits('journal_behind')
 
-    def test_is_served_when_the_loss_is_accepted_and_that_is_on_record(self):
+    def test_an_older_journal_is_served_when_the_loss_is_accepted_and_that_is_on_record(self):
         self.run_with(4)
         self.put_older()
         asked = tally('journal', 'accept-loss', '--data', self.data)
@@ -170,14 +170,16 @@ class AnOlderJournal(LossTest):
         kept = json.loads(tally('aside', 'list', '--json', '--data', self.data).stdout)['aside']
         self.assertEqual(sorted(one['name'].split('/')[0] for one in kept), ['replica-1', 'replica-2', 'replica-3'])
 
-    def test_a_rebuild_in_its_place_loses_nothing_after_a_stop_in_good_order(self):
+    def test_a_rebuild_in_place_of_an_older_journal_loses_nothing_after_a_stop_in_good_order(self):
         value = self.run_with(4)
         self.put_older()
         self.assertEqual(tally('journal', 'rebuild', '--yes', '--data', self.data).returncode, 0)
         self.assertEqual(self.run_with(1), value + 1)
 
-    def test_of_which_no_decided_order_is_missing_is_served_in_a_later_term(self):
-        self.put_older()  # what was decided since was nothing, and the term is one that others know
+    def test_an_older_journal_that_lacks_no_decided_order_is_served_in_a_later_term(self):
+        # Nothing that changes anything was decided since the copy, and its term is one that the
+        # others know.
+        self.put_older()
         with self.group() as group:
             term = group.status()['term']
             self.assertEqual(group.tally('incr', 'home'), '4')
@@ -185,7 +187,7 @@ class AnOlderJournal(LossTest):
 
 
 class ALostJournal(LossTest):
-    def test_is_rebuilt_without_a_loss_after_a_stop_in_good_order(self):
+    def test_a_lost_journal_is_rebuilt_without_a_loss_after_a_stop_in_good_order(self):
         value = self.run_with(5)
         shutil.rmtree(self.data / 'journal')
         rebuilt = tally('journal', 'rebuild', '--yes', '--data', self.data)
@@ -195,8 +197,9 @@ class ALostJournal(LossTest):
         self.assertEqual(self.run_with(1), value + 1)
         self.assertEqual(tally('audit', 'verify', '--data', self.data).returncode, 0)
 
-    def test_is_rebuilt_from_staggered_checkpoints_of_which_one_is_a_liars(self):
-        """Everything is killed under load; the newest checkpoint is not as the others remember it."""
+    def test_a_lost_journal_is_rebuilt_from_staggered_checkpoints_of_which_one_is_a_liars(self):
+        """Everything is killed under load, and the newest checkpoint is not as the other replicas
+        remember it."""
         small = {'TALLY_CHECKPOINT_ORDERS': '60'}
         with self.group(**small) as group:
             with Load(group.http, clients=2):
@@ -205,7 +208,8 @@ class ALostJournal(LossTest):
             checkpoints = {replica['id']: replica['checkpoint'] for replica in group.status()['replicas']}
             group.kill()
         shutil.rmtree(self.data / 'journal')
-        # Another group's, of later orders: each of its checkpoints is whole, and nobody vouches for it.
+        # The liar gets the checkpoints of another group, which are of later orders. Each of them is
+        # whole, but nobody vouches for it.
         liar = max(checkpoints, key=checkpoints.get)
         other = Group(BIN_DIR, data=self.place / 'other', environment=small)
         with other:
@@ -225,7 +229,7 @@ class ALostJournal(LossTest):
             group.tally('incr', 'home')
             self.assertIn(group.status()['state'], ('ok', 'degraded'))
 
-    def test_the_commands_remove_nothing_of_others(self):
+    def test_the_commands_remove_nothing_that_is_not_theirs(self):
         self.run_with(2)
         theirs = self.data / 'journal.new'
         shutil.copytree(self.data / 'journal', theirs)
@@ -235,7 +239,7 @@ class ALostJournal(LossTest):
         self.assertEqual(sorted(path.name for path in self.data.iterdir()), before)
         self.assertTrue((theirs / 'identity').exists())
 
-    def test_is_not_rebuilt_over_a_link(self):
+    def test_a_lost_journal_is_not_rebuilt_over_a_link(self):
         self.run_with(2)
         shutil.rmtree(self.data / 'journal')
         (self.data / 'journal').symlink_to(self.place / 'nowhere')
@@ -244,7 +248,7 @@ class ALostJournal(LossTest):
         self.assertIn('is a link', rebuilt.stderr)
         self.assertNotIn('loss', self.audit_kinds())
 
-    def test_is_not_rebuilt_from_what_nobody_vouches_for(self):
+    def test_a_lost_journal_is_not_rebuilt_from_what_nobody_vouches_for(self):
         self.run_with(2)
         shutil.rmtree(self.data / 'journal')
         for number in (1, 2):
@@ -254,7 +258,7 @@ class ALostJournal(LossTest):
         self.assertIn('no checkpoint is vouched for by 2 replicas', rebuilt.stderr)
         self.assertFalse((self.data / 'journal').exists())
 
-    def test_the_command_wants_a_group_that_is_stopped(self):
+    def test_the_commands_want_a_group_that_is_stopped(self):
         with self.group():
             for command in (('journal', 'rebuild'), ('journal', 'accept-loss'), ('audit', 'accept-loss')):
                 result = tally(*command, '--yes', '--data', self.data)
@@ -263,11 +267,11 @@ class ALostJournal(LossTest):
 
 
 class ADamagedJournal(LossTest):
-    def test_goes_on_with_what_can_be_read(self):
+    def test_a_damaged_journal_goes_on_with_what_can_be_read(self):
         value = self.run_with(5)
         segment = sorted((self.data / 'journal').glob('orders-*'))[-1]
         content = segment.read_bytes()
-        place = content.rindex(b'home')  # in its last increment
+        place = content.rindex(b'home')  # within its last increment
         segment.write_bytes(content[:place] + bytes(len(content) - place))
         self.assertIn('distributor refuses: ', self.refuses())
         accepted = tally('journal', 'accept-loss', '--yes', '--data', self.data)
@@ -275,14 +279,14 @@ class ADamagedJournal(LossTest):
         self.assertIn('what was there is in', accepted.stdout)
         kept = json.loads(tally('aside', 'list', '--json', '--data', self.data).stdout)['aside']
         self.assertIn('journal.lost-1', [one['name'] for one in kept])
-        self.assertEqual(self.run_with(1), value)  # the last one was given up
+        self.assertEqual(self.run_with(1), value)  # the last increment was given up
         self.assertEqual(tally('aside', 'remove', 'journal.lost-1', '--data', self.data).returncode, 0)
         self.assertEqual(tally('aside', 'remove', 'journal', '--data', self.data).returncode, USAGE)
         self.assertTrue((self.data / 'journal' / 'identity').exists())
 
 
 class TheAuditLog(LossTest):
-    def test_knows_where_it_must_end(self):
+    def test_the_audit_log_knows_where_it_must_end(self):
         with self.group() as group:
             for change in ('evict', 'readmit'):
                 group.tally('replica', change, 3)
@@ -303,7 +307,7 @@ class TheAuditLog(LossTest):
             self.assertEqual(alone.returncode, 0)
             self.assertIn('nothing is known of what may have followed', alone.stdout)
 
-    def test_a_cut_stays_known_until_somebody_says_so(self):
+    def test_a_cut_of_the_audit_log_stays_known_until_an_operator_accepts_it(self):
         self.run_with(1)
         with self.group() as group:
             for change in ('evict', 'readmit'):
@@ -320,7 +324,7 @@ class TheAuditLog(LossTest):
         verified = tally('audit', 'verify', '--data', self.data)
         self.assertEqual(verified.returncode, 0, verified.stderr)
 
-    def test_a_broken_part_shows_for_good(self):
+    def test_a_broken_part_of_the_audit_log_shows_for_good(self):
         self.run_with(1)
         log = self.data / 'audit' / 'audit.jsonl'
         text = log.read_text()
@@ -330,7 +334,7 @@ class TheAuditLog(LossTest):
         self.assertEqual(result.returncode, UNVERIFIED)
         self.assertIn('audit.jsonl.broken-1', result.stderr)
 
-    def test_is_begun_anew_by_command_only(self):
+    def test_the_audit_log_is_begun_anew_by_a_command_only(self):
         value = self.run_with(2)
         shutil.rmtree(self.data / 'audit')
         self.assertIn('comparator refuses: ', self.refuses())

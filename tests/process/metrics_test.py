@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""/metrics, as promtool and a real Prometheus read it, with the files of docs/metrics.md: metrics_test.py BIN_DIR"""
+"""/metrics as promtool and a real Prometheus read it, with the files of docs/metrics.md. Usage:
+metrics_test.py BIN_DIR"""
 
 import concurrent.futures
 import json
@@ -34,7 +35,7 @@ class Metrics(unittest.TestCase):
         return body
 
     def series(self):
-        """Each series with its value; that none comes twice is looked at here too."""
+        """Returns each series with its value. It also checks that none comes twice."""
         found = {}
         for line in self.text().splitlines():
             if line.startswith('#'):
@@ -124,7 +125,8 @@ class Metrics(unittest.TestCase):
         before = self.series()[ordered]
         with concurrent.futures.ThreadPoolExecutor(16) as threads:
             list(threads.map(lambda _: self.text(), range(400)))
-        self.assertLess(self.series()[ordered] - before, 100)  # one a second, and what the other tests did
+        # One order each second, and those that the other tests make.
+        self.assertLess(self.series()[ordered] - before, 100)
 
     def test_a_group_that_says_nothing_is_unavailable(self):
         with Group(BIN_DIR, environment={'TALLY_WATCHDOG_MS': '0'}) as group:
@@ -138,7 +140,7 @@ class Metrics(unittest.TestCase):
 
 
 class Scraped(unittest.TestCase):
-    """By a Prometheus of the test's own, with the page's configuration."""
+    """The test has a Prometheus of its own, with the configuration on the page."""
 
     def setUp(self):
         self.group = self.enterContext(Group(BIN_DIR, '--bridges', '2'))
@@ -179,7 +181,7 @@ class Scraped(unittest.TestCase):
         own = self.asked('/metrics')
         for kind in ('duplicate_timestamp', 'out_of_order', 'out_of_bounds'):
             self.assertIn(f'prometheus_target_scrapes_sample_{kind}_total 0\n', own)
-        # Before the first scrape there was nothing, which a rule notices too.
+        # Before the first scrape there was nothing, which one of the rules notices too.
         wait_until(lambda: {(rule['health'], rule['state']) for rule in self.rules()} == {('ok', 'inactive')},
                    'each rule was looked at, and none has anything to say')
 

@@ -1,15 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What operators, restores and cleaners do to a group's files: mistakes_test.py BIN_DIR [--all] [--table]
+"""What operators, restores and cleaners do to a group's files.
 
-Each mistake is made to one file or directory of a stopped group, which then is started; and to one
-of a group that runs, whose daemons are then killed and started again. Afterwards the group must
+Usage: mistakes_test.py BIN_DIR [--all] [--table]
 
-    serve    all that was ever answered, and count on; or
+Each mistake is made to one file or directory of a stopped group, which is started then. It is also
+made to a group that runs, whose daemons are then killed and started again. Afterwards the group
+must either
+
+    serve    all that was ever answered, and go on counting; or
     refuse   with words that name the path, and serve all of it once the file was put back.
 
-A smaller count is never an outcome. A few mistakes run without arguments; --all makes every one on
-every file, of a small group and of one whose journal has been cut, and --table prints the outcomes.
+A smaller count is never a valid outcome. A few mistakes are made without arguments. --all makes
+every mistake to every file, of a small group and of one whose journal has been cut, and --table
+prints the outcomes.
 """
 
 import argparse
@@ -36,8 +40,8 @@ Outcome = collections.namedtuple('Outcome', 'word detail')
 # ---- groups to make mistakes with
 
 class Original:
-    """A group's files, stopped in good order, what it counted; an older copy of them; and those of
-    another group."""
+    """The files of a group that was stopped in good order, and what it had counted; an older copy
+    of them; and the files of another group."""
 
     def __init__(self, bin_dir, place, configuration, increments):
         self.bin_dir = bin_dir
@@ -66,8 +70,8 @@ class Original:
                                           .split('"value":')[1].split(',')[0])
 
     def files(self):
-        """What a mistake can be made with: one file of each kind, each directory, and not what is
-        made anew at each start."""
+        """Names what a mistake can be made to: one file of each kind, and each directory, but not
+        what is made anew at each start."""
         yield from ('journal', 'audit', 'replica-1', 'replica-1/a')
         for name in ('journal/identity', 'journal/stable.mark', 'audit/identity', 'audit/audit.jsonl',
                      'replica-1/identity', 'replica-1/witness'):
@@ -138,7 +142,8 @@ def put_another_replicas(path, name, original):
 
 
 def make_unreadable(path, *_):
-    """For anybody but root: whoever runs this as root has the group run by somebody else."""
+    """Makes a path unreadable for anybody but root. If root runs this, the group is run by somebody
+    else."""
     path.chmod(0)
 
 
@@ -150,7 +155,7 @@ MISTAKES = {'removed': remove, 'emptied': empty, 'truncated': truncate, 'a byte 
 # ---- a try
 
 def reason_of(group):
-    """What a daemon said when it refused."""
+    """Returns what a daemon said when it refused."""
     for path in sorted((group.data / 'log').glob('*.log')):
         for line in path.read_text(errors='replace').splitlines():
             if any(word in line for word in REFUSALS):
@@ -159,7 +164,7 @@ def reason_of(group):
 
 
 def check_counts(group, counts):
-    """Raises AssertionError at a count that is not what was answered."""
+    """Raises AssertionError if a count is not what was answered."""
     for name in NAMES:
         value = int(group.tally('get', name))
         if value != counts[name]:
@@ -168,7 +173,8 @@ def check_counts(group, counts):
 
 
 def serves(group, counts):
-    """Waits until the group serves or refuses for good. Then the counts are right, or it fails."""
+    """Waits until the group serves or refuses for good. Returns whether it serves. If it serves a
+    wrong count, this fails."""
     deadline = time.monotonic() + PATIENCE
     while not group.ready_file.exists():
         if group.up.poll() is not None or time.monotonic() > deadline:
@@ -181,7 +187,8 @@ def serves(group, counts):
 
 
 def group_is_refused(group):
-    """The distributor or the comparator, without which nothing can be answered."""
+    """Tells whether the distributor or the comparator refuses; without them nothing can be
+    answered."""
     return any(word in (group.data / 'log' / f'{role}.log').read_text(errors='replace')
                for role in ('distributor', 'comparator') for word in REFUSALS
                if (group.data / 'log' / f'{role}.log').exists())
@@ -190,7 +197,7 @@ def group_is_refused(group):
 def as_somebody_else(group):
     if os.geteuid() != 0:
         return
-    programs = group.temporary / 'bin'  # where everybody can reach them
+    programs = group.temporary / 'bin'  # a place that everybody can reach
     if not programs.exists():
         programs.mkdir()
         for path in group.bin_dir.glob('tally*'):
@@ -249,7 +256,8 @@ def role_of(path):
 
 
 def try_running(original, case):
-    """The mistake, some more increments, then the daemon that keeps the file is killed."""
+    """Makes the mistake, makes some more increments, and then kills the daemon that keeps the file.
+    """
     counts = collections.Counter(original.counts)
     group = original.group(None)
     try:

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What is beyond one fault: two voters that disagree, and a replica that lies whenever it is let in again. The group
-repairs itself or refuses; it never answers wrongly. no_majority_test.py BIN_DIR"""
+"""What is more than one fault: two voters that disagree, and a replica that lies whenever it is let
+in again. The group repairs itself or refuses, but never answers wrongly. Usage: no_majority_test.py
+BIN_DIR"""
 
 import json
 import pathlib
@@ -36,7 +37,8 @@ class TwoVotersThatDisagree(unittest.TestCase):
         wait_until(lambda: self.group.replica(3)['state'] == 'evicted', 'replica 3 is out')
 
     def wait_halted(self):
-        """Sends increments until the group halts: the answer to the last one, which was refused."""
+        """Sends increments until the group halts. Returns the answer to the last one, which was
+        refused."""
         def halted():
             status, body = self.group.request('POST', '/v1/counters/x/increment')
             return body if status == 503 and json.loads(body)['type'].endswith(':undecided') else None
@@ -86,7 +88,8 @@ class TwoVotersThatDisagree(unittest.TestCase):
         self.assertEqual(group.run('group', 'resume', '--void', 1).returncode, 1)
         group.tally('group', 'resume', '--void', undecided)
         wait_until(lambda: group.run('get', 'x').returncode == 0, 'the group answers', HALTED_SECONDS)
-        # The first increment met the liar at once, and was the voided order's; what followed it was refused.
+        # The first increment met the liar at once, and it was the one in the voided order. What
+        # followed it was refused.
         self.assertLessEqual(read_counter(group, 'x'), 11)
         before = read_counter(group, 'x')
         self.assertEqual(group.tally('incr', 'x'), str(before + 1))
@@ -96,7 +99,7 @@ class TwoVotersThatDisagree(unittest.TestCase):
 
 
 class ALiarForEver(unittest.TestCase):
-    def test_ends_in_quarantine_with_growing_pauses_before(self):
+    def test_a_liar_ends_in_quarantine_after_growing_pauses(self):
         environment = {'TALLY_COOLDOWN_MS': '200', 'TALLY_QUARANTINE_DISSENTS': '4', 'TALLY_PROBATION_VOTES': '8'}
         with Group(BIN_DIR, '--fault-injection', environment=environment) as group:
             group.wait_all_vote()

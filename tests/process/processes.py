@@ -10,13 +10,13 @@ MIB = 1 << 20
 
 
 def cpu_seconds(pid):
-    """User and system time of all its threads, finished ones too."""
+    """The user and system time of all its threads, including those that have ended."""
     fields = pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def memory_bytes(pid):
-    """Resident."""
+    """The resident memory."""
     return int(pathlib.Path(f'/proc/{pid}/statm').read_text().split()[1]) * PAGE
 
 
@@ -25,7 +25,7 @@ def descriptors(pid):
 
 
 def disk_bytes(directory):
-    """What its files take; some vanish while one looks."""
+    """What its files take up. Some may vanish while they are being looked at."""
     total = 0
     for path in pathlib.Path(directory).rglob('*'):
         try:

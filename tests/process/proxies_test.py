@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Proxies before two bridges, with the configurations of docs/proxies.md: proxies_test.py BIN_DIR [--all]
+"""Proxies in front of two bridges, with the configurations of docs/proxies.md. Usage:
+proxies_test.py BIN_DIR [--all]
 
-nginx and haproxy; with --all also apache, caddy and varnish, which scripts/install does not install.
+The proxies are nginx and haproxy; with --all also apache, caddy and varnish, which scripts/install
+does not install.
 
-Bridges are killed, hang, and are restarted one by one under load. With an Idempotency-Key nothing is lost and nothing
-counted twice; without one nothing that was answered is. No proxy sends by itself again what may have been counted.
+Bridges are killed, hang, and are restarted one by one under load. With an Idempotency-Key nothing
+is lost and nothing is counted twice; without one, nothing that was answered is. No proxy sends
+again by itself what may have been counted.
 """
 
 import collections
@@ -43,7 +46,8 @@ NAMES = ['nginx', 'haproxy']
 
 
 class Proxy:
-    """Runs one with the page's configuration, of which only the ports, and where files go, are the test's."""
+    """Runs a proxy with the configuration on the page. Only the ports, and the places of files, are
+    those of the test."""
 
     def __init__(self, name, bridges):
         self.name = name
@@ -115,7 +119,8 @@ class Proxy:
 
 
 def loads_of_apache(modules):
-    """The lines by which Debian's a2enmod loads these, and before them what they depend on."""
+    """Returns the lines by which Debian's a2enmod loads these modules, each after those on which it
+    depends."""
     lines = {}
     for module in modules:
         text = pathlib.Path(f'/etc/apache2/mods-available/{module}.load').read_text()
@@ -132,8 +137,9 @@ class Proxied(unittest.TestCase):
 
 
 class DyingBridge(http.server.ThreadingHTTPServer):
-    """Answers what changes nothing. At a request that counts, sets or deletes it closes the connection without a word: a
-    bridge that is killed when the operation has left it."""
+    """Answers requests that change nothing. At a request that counts, sets or deletes, it closes
+    the connection without a word, as a bridge does that is killed after the operation has left it.
+    """
 
     daemon_threads = True
 
@@ -148,7 +154,7 @@ class DyingBridge(http.server.ThreadingHTTPServer):
         return self
 
     def handle_error(self, *_):
-        pass  # a proxy that ended
+        pass  # a proxy that has ended
 
     def __exit__(self, *_):
         self.shutdown()
@@ -196,7 +202,8 @@ class Repetitions(Proxied):
                         was_reused = was_reused or came[0][3]
                         forwarded_for = ','.join(came[0][2].get_all('X-Forwarded-For'))
                         self.assertEqual(forwarded_for.rpartition(',')[2].strip(), '127.0.0.1')
-                self.assertEqual(was_reused, name != 'varnish')  # which the page has open a connection for each
+                # With the page's configuration, varnish opens a new connection for each request.
+                self.assertEqual(was_reused, name != 'varnish')
 
     def test_what_is_read_is_asked_for_each_time(self):
         for name in NAMES:
@@ -218,7 +225,7 @@ class Repetitions(Proxied):
             connection.request(method, target, body=body, headers=headers)
             connection.getresponse().read()
         except http.client.RemoteDisconnected:
-            pass  # haproxy and apache end it so
+            pass  # haproxy and apache end the connection in this way
         connection.close()
 
 
@@ -241,7 +248,7 @@ class Faults(Proxied):
     def restart(self, role):
         self.group.tally('restart', role)
 
-    def test_faults_of_bridges(self):
+    def test_faults_of_bridges_behind_a_proxy_lose_nothing(self):
         print('| proxy | fault | key | answered | lost | twice | not answered | errors seen | '
               'nobody had an answer for, ms | one client, ms |')
         urls = [bridge['http'] for bridge in self.group.endpoints()['bridges']]

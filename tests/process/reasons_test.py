@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Whenever the group is not `ok`, everybody is told the same reason and what to do: reasons_test.py BIN_DIR
+"""Whenever the group is not `ok`, everybody is told the same reason and what to do. Usage:
+reasons_test.py BIN_DIR
 
-tests/process/loss_test.py has journal_behind, mistakes_test.py wrong_group.
+The reason journal_behind is tested in tests/process/loss_test.py, and wrong_group in
+mistakes_test.py.
 """
 
 import contextlib
@@ -23,11 +25,11 @@ BIN_DIR = None
 
 
 class ReasonsTest(unittest.TestCase):
-    """With `group`, which runs."""
+    """The tests have a `group`, which runs."""
 
     @contextlib.contextmanager
     def stopped(self, *roles):
-        """They hang until the end of the block."""
+        """Lets these roles hang until the end of the block."""
         pids = [self.group.pid(role) for role in roles]
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
@@ -41,8 +43,9 @@ class ReasonsTest(unittest.TestCase):
         return json.loads(self.group.request('GET', '/v1/cluster')[1])
 
     def is_told(self, state, reason):
-        """By /v1/cluster, `tally status` and the distributor's log; and, where nothing is served, by
-        /readyz, a refused request and a command that fails."""
+        """Checks that the reason is told by /v1/cluster, by `tally status` and in the distributor's
+        log; and, where nothing is served, by /readyz, by a refused request and by a command that
+        fails."""
         found = wait_until(lambda: (lambda status: status if status.get('reason') == reason else None)(self.status()),
                            f'the status says {reason}', 20)
         self.assertEqual(found['state'], state)
@@ -74,32 +77,33 @@ class Reasons(ReasonsTest):
         self.group = self.enterContext(Group(BIN_DIR, '--fault-injection', environment={'TALLY_WATCHDOG_MS': '0'}))
         self.group.wait_all_vote()
 
-    def test_a_replica_is_out(self):
+    def test_a_replica_that_is_out_is_told(self):
         self.group.tally('replica', 'evict', 2)
         self.is_told('degraded', 'replicas_out')
         self.assertIn('`tally replica readmit 2`', self.status()['advice'])
         self.group.tally('replica', 'readmit', 2)
         self.is_ok_again()
 
-    def test_no_majority(self):
+    def test_the_lack_of_a_majority_is_told(self):
         with self.stopped('replica-1', 'replica-2'):
             self.is_told('unavailable', 'no_majority')
         self.is_ok_again()
 
-    def test_no_comparator(self):
+    def test_the_lack_of_a_comparator_is_told(self):
         with self.stopped('comparator'):
-            waited = self.group.run('wait', '--state', 'ok', '--timeout', '3')  # the state is still ok for a moment
+            # The state is still ok for a moment.
+            waited = self.group.run('wait', '--state', 'ok', '--timeout', '3')
             self.assertEqual(waited.returncode, 4)
             self.assertIn('no_comparator: ', waited.stderr)
             self.is_told('unavailable', 'no_comparator')
         self.is_ok_again()
 
-    def test_no_distributor(self):
+    def test_the_lack_of_a_distributor_is_told(self):
         with self.stopped('distributor'):
             self.is_told_by_refusals('no_distributor')
         self.is_ok_again()
 
-    def test_too_few_replicas_at_the_start(self):
+    def test_too_few_replicas_at_the_start_are_told(self):
         with self.stopped('replica-1', 'replica-2'):
             pid = self.group.pid('distributor')
             os.kill(pid, signal.SIGKILL)
@@ -108,33 +112,36 @@ class Reasons(ReasonsTest):
             self.is_told_by_refusals('waiting_for_replicas')
         self.is_ok_again()
 
-    def test_halted(self):
-        self.group.tally('replica', 'evict', 3)  # so that nobody can tell who of the others lies
+    def test_a_halt_is_told(self):
+        # Replica 3 is evicted, so that nobody can tell which of the other two lies.
+        self.group.tally('replica', 'evict', 3)
         self.group.tally('fault', 'inject', 2, 'wrong-value')
         wait_until(lambda: self.group.run('incr', 'home') and self.status()['state'] == 'halted', 'it halts', 60)
         self.is_told('halted', 'halted')
 
 
 class WithLongPatience(ReasonsTest):
-    """States that are over within milliseconds otherwise."""
+    """These states would otherwise be over within milliseconds."""
 
     def begin(self, ack_timeout_ms):
-        """A replica is silent after four of these, and one that is slow votes after two."""
+        """A replica counts as silent after four of these timeouts, and one that is slow votes after
+        two."""
         environment = {'TALLY_WATCHDOG_MS': '0', 'TALLY_ACK_TIMEOUT_MS': str(ack_timeout_ms)}
         self.group = self.enterContext(Group(BIN_DIR, '--fault-injection', environment=environment))
         self.group.wait_all_vote()
 
     def order_of(self, text):
-        """The number of the order that does this, as far as there is one."""
+        """Returns the number of the order that does this, or None if there is none yet."""
         command = [BIN_DIR / 'tally', 'journal', 'dump', self.group.data]
         dumped = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         found = re.search(rf'order (\d+) .* {text}', dumped)
         return int(found.group(1)) if found else None
 
-    def test_starting(self):
+    def test_a_start_that_is_not_over_is_told(self):
         self.begin(ack_timeout_ms=4000)
         for replica in (1, 2):
-            self.group.tally('fault', 'inject', replica, 'drop-orders')  # so that nothing is decided
+            # Nothing is decided any more.
+            self.group.tally('fault', 'inject', replica, 'drop-orders')
         pid = self.group.pid('distributor')
         os.kill(pid, signal.SIGKILL)
         self.group.wait_new_pid('distributor', pid)
@@ -143,9 +150,9 @@ class WithLongPatience(ReasonsTest):
             self.group.tally('fault', 'clear', replica)
         self.is_ok_again()
 
-    def test_rolling_back(self):
-        """Replica 1 votes on an order on which the voters disagree, and gets none after it."""
-        self.begin(ack_timeout_ms=2000)  # a ballot is open for five seconds
+    def test_a_roll_back_of_the_group_is_told(self):
+        """Replica 1 votes on an order on which the voters disagree, and gets no order after it."""
+        self.begin(ack_timeout_ms=2000)  # so that a ballot is open for five seconds
         self.group.tally('replica', 'evict', 3)
         self.group.tally('fault', 'inject', 1, 'slow')
         self.group.tally('fault', 'inject', 2, 'wrong-value')
@@ -164,7 +171,8 @@ class WithLongPatience(ReasonsTest):
 
 
 class TheJournalsDisk(ReasonsTest):
-    """A small one of its own, on which a sync takes two seconds while the file `slow` is there."""
+    """The journal has a small disk of its own, on which a sync takes two seconds while the file
+    `slow` is there."""
 
     def setUp(self):
         environment = {'TALLY_WATCHDOG_MS': '0', 'TALLY_JOURNAL_MIB': '32',
@@ -180,18 +188,20 @@ class TheJournalsDisk(ReasonsTest):
         self.enterContext(self.group)
         self.group.wait_all_vote()
 
-    def test_journal_slow(self):
+    def test_a_slow_journal_is_told(self):
         self.slow.touch()
         self.is_told('unavailable', 'journal_slow')
-        pid = self.group.pid('distributor')  # nor can another one begin
+        # Another distributor cannot begin either.
+        pid = self.group.pid('distributor')
         os.kill(pid, signal.SIGKILL)
         self.group.wait_new_pid('distributor', pid)
         wait_until(lambda: 'next term begins once' in self.status().get('advice', ''), 'the status says it', 20)
         self.slow.unlink()
         self.is_ok_again()
 
-    def test_no_room(self):
-        filler = self.disk.parent / 'journal' / 'lost+found'  # the one thing that may stand there
+    def test_the_lack_of_room_is_told(self):
+        # This is the only name that may be there.
+        filler = self.disk.parent / 'journal' / 'lost+found'
         with open(filler, 'wb', buffering=0) as stream, self.assertRaises(OSError):
             while True:
                 stream.write(bytes(65536))
@@ -205,8 +215,8 @@ class TheJournalsDisk(ReasonsTest):
 
 
 class AJournalWithoutAState(unittest.TestCase):
-    def test_no_state(self):
-        """The journal was cut, and all replicas lost what it leads on from."""
+    def test_the_lack_of_any_state_is_told(self):
+        """The journal was cut, and all replicas lost the states from which it leads on."""
         small = {'TALLY_CHECKPOINT_ORDERS': '50', 'TALLY_JOURNAL_MIB': '4'}
         with Group(BIN_DIR, environment=small) as group:
             wait_until(lambda: [group.run('bench', '--clients', 64, '--pipeline', 1024, '--seconds', 1)]

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Replicas that lose or damage what they know, under real load: each repairs itself, and no client notices.
-Usage: repair_test.py BIN_DIR"""
+"""Replicas that lose or damage what they know, under real load: each repairs itself, and no client
+notices. Usage: repair_test.py BIN_DIR"""
 
 import os
 import pathlib
@@ -25,7 +25,8 @@ CHECKPOINT_ORDERS = 50
 
 
 class RepairTest(unittest.TestCase):
-    """What all these tests do: one group for each class, one replica harmed in each test."""
+    """What these tests have in common: there is one group for each class, and each test harms one
+    replica."""
 
     environment = {}
 
@@ -50,18 +51,19 @@ class RepairTest(unittest.TestCase):
         return (self.group.data / 'log' / f'replica-{number}.log').read_text()
 
     def wait_log(self, number, event, before, seconds=HEALING_SECONDS):
-        """Until the replica's log, beyond its length `before`, tells of the event: that line."""
+        """Waits until the replica's log tells of the event behind its first `before` characters.
+        Returns that line."""
         def line():
             return next((line for line in self.log(number)[before:].splitlines() if event in line), None)
         return wait_until(line, f'replica {number} says {event}', seconds)
 
     def wait_checkpoints(self, number, count=2):
-        """Until the replica has committed so many more checkpoints."""
+        """Waits until the replica has committed so many more checkpoints."""
         before = len(self.log(number))
         wait_until(lambda: self.log(number)[before:].count('checkpoint_committed') >= count, 'checkpoints', 30)
 
     def newest_slot(self, number):
-        """The directory of the checkpoint that was written last."""
+        """Returns the directory of the checkpoint that was written last."""
         slots = [self.directory(number) / letter for letter in 'ab']
         return max(slots, key=lambda slot: max(file.stat().st_mtime_ns for file in slot.glob('*.log')))
 
@@ -71,7 +73,8 @@ class RepairTest(unittest.TestCase):
         self.group.wait_new_pid(f'replica-{number}', old)
 
     def masked(self, harm):
-        """Harms a replica under load; afterwards all vote, every answer is right, and no client noticed."""
+        """Harms a replica under load. Afterwards all replicas vote, every answer is right, and no
+        client has noticed."""
         group = self.group
         with Load(group.http, clients=4) as load:
             wait_until(lambda: load.answered_count() > 200, 'load is answered')
@@ -97,23 +100,24 @@ def flip_byte(file, offset):
 
 
 class OwnCheckpoints(RepairTest):
-    """Roll-back: two checkpoints that share no byte, and the journal."""
+    """Roll-back: a replica has two checkpoints that share no byte, and the journal has the orders
+    after them."""
 
-    def test_a_wiped_directory(self):
+    def test_a_wiped_directory_is_masked_and_repaired(self):
         def harm():
             shutil.rmtree(self.directory(1), ignore_errors=True)
             self.kill(1)
         self.masked(harm)
         self.assertIn('started_empty', self.log(1))
 
-    def test_a_wiped_directory_while_the_group_is_idle(self):
+    def test_a_wiped_directory_is_repaired_while_the_group_is_idle(self):
         evictions = [replica['evictions'] for replica in self.group.status()['replicas']]
         shutil.rmtree(self.directory(3), ignore_errors=True)
         self.kill(3)
         self.group.wait_all_vote(HEALING_SECONDS)
         self.assertEqual([replica['evictions'] for replica in self.group.status()['replicas']], evictions)
 
-    def test_any_flipped_byte_of_the_newest_checkpoint(self):
+    def test_any_flipped_byte_of_the_newest_checkpoint_is_masked_and_repaired(self):
         for _ in range(6):
             files = []
 
@@ -127,7 +131,7 @@ class OwnCheckpoints(RepairTest):
             self.masked(harm)
             self.wait_log(2, 'checkpoint_restored', before)
 
-    def test_both_checkpoints_damaged(self):
+    def test_damage_to_both_checkpoints_is_masked_and_repaired(self):
         before = len(self.log(3))
 
         def harm():
@@ -139,7 +143,7 @@ class OwnCheckpoints(RepairTest):
         self.wait_log(3, 'checkpoint_damaged', before)
         self.wait_log(3, 'started_empty', before)
 
-    def test_a_directory_removed_while_the_replica_runs(self):
+    def test_a_directory_that_is_removed_while_the_replica_runs_is_made_again(self):
         def harm():
             while self.directory(1).exists():
                 shutil.rmtree(self.directory(1), ignore_errors=True)
@@ -153,7 +157,7 @@ class OwnCheckpoints(RepairTest):
         self.wait_log(1, 'checkpoint_restored', before)
         self.group.wait_all_vote(HEALING_SECONDS)
 
-    def test_a_full_disk(self):
+    def test_a_full_disk_is_masked_and_forgotten(self):
         before = len(self.log(2))
 
         def harm():
@@ -170,7 +174,7 @@ class OwnCheckpoints(RepairTest):
 
 
 class AFullDisk(unittest.TestCase):
-    def test_costs_no_vote_and_is_forgotten_once_there_is_room(self):
+    def test_a_full_disk_costs_no_vote_and_is_forgotten_once_there_is_room(self):
         group = Group(BIN_DIR, environment={'TALLY_CHECKPOINT_ORDERS': str(CHECKPOINT_ORDERS)})
         disk = group.data / 'replica-2'
         disk.mkdir(parents=True)
@@ -183,7 +187,8 @@ class AFullDisk(unittest.TestCase):
             with Load(group.http, clients=4) as load:
                 wait_until(lambda: 'checkpoint_committed' in log.read_text(), 'a first checkpoint')
                 filler = disk / 'filler'
-                # Not faster than what a replica holds in reserve lasts for one commit: RocksDB aborts otherwise.
+                # It is filled slowly, so that what a replica holds in reserve lasts for one commit.
+                # Otherwise RocksDB aborts.
                 with open(filler, 'wb', buffering=0) as stream, self.assertRaises(OSError):
                     while True:
                         stream.write(bytes(65536))
@@ -200,9 +205,9 @@ class AFullDisk(unittest.TestCase):
 
 
 class Scrub(RepairTest):
-    """What changed by itself is found though nobody touches it."""
+    """A change that nobody made is found, even if nobody touches the place."""
 
-    def test_a_flipped_counter_of_an_idle_group(self):
+    def test_a_flipped_counter_of_an_idle_group_is_found(self):
         self.group.tally('incr', 'home')
         before = len(self.log(2))
         dissents = self.group.replica(2)['dissents']
@@ -213,7 +218,7 @@ class Scrub(RepairTest):
         self.assertEqual(self.group.replica(2)['last_verdict']['reason'], 'dissent')
         self.assertEqual(self.group.tally('incr', 'home'), '2')
 
-    def test_a_flipped_byte_of_a_checkpoint_that_nobody_loads(self):
+    def test_a_flipped_byte_of_a_checkpoint_that_nobody_loads_is_found(self):
         with Load(self.group.http, clients=2) as load:
             wait_until(lambda: load.answered_count() > 200, 'load is answered')
             self.wait_checkpoints(3, 4)
@@ -231,18 +236,20 @@ class Scrub(RepairTest):
 
 
 class Import(RepairTest):
-    """Roll-forward: the state of another replica, here whenever more than a hundred orders are missing."""
+    """Roll-forward: a replica imports the state of another one, here whenever more than a hundred
+    orders are missing."""
 
     environment = {'TALLY_IMPORT_ORDERS': '100'}
 
     def wipe(self, number):
-        """It is out meanwhile: a voter would rather execute what it misses than wait for a seal."""
+        """The replica is evicted meanwhile, because a voter would rather execute what it misses
+        than wait for a seal."""
         self.group.tally('replica', 'evict', number)
         shutil.rmtree(self.directory(number), ignore_errors=True)
         self.kill(number)
         self.group.tally('replica', 'readmit', number)
 
-    def test_from_the_next_replica(self):
+    def test_a_wiped_replica_imports_from_the_next_one(self):
         for number in (1, 2, 3):
             with self.subTest(replica=number):
                 before = len(self.log(number))
@@ -253,12 +260,13 @@ class Import(RepairTest):
 
 
 class NoImport(Import):
-    """In a group of its own: between two seals there is a pause, and who waits for nothing executes the journal."""
+    """This needs a group of its own: there is a pause between two seals, and a replica that waits
+    for none executes the journal instead."""
 
-    test_from_the_next_replica = None
+    test_a_wiped_replica_imports_from_the_next_one = None
 
-    def test_not_while_a_donor_has_nothing_but_damaged_checkpoints(self):
-        """One of two that could seal a state reads something else than it wrote."""
+    def test_nothing_is_imported_while_a_donor_has_only_damaged_checkpoints(self):
+        """Of the two replicas that could seal a state, one reads something else than it wrote."""
         before = len(self.log(1))
         self.group.tally('fault', 'inject', 2, 'corrupt-checkpoint')
         with Load(self.group.http, clients=2):

@@ -1,8 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Planned restarts under clients that keep their connections and never repeat anything: restart_test.py BIN_DIR [--long]
-
-Everybody is answered.
+"""Planned restarts under clients that keep their connections and never repeat anything: every
+request is answered. Usage: restart_test.py BIN_DIR [--long]
 """
 
 import os
@@ -24,7 +23,7 @@ CLIENTS = 64
 
 class Restarts(unittest.TestCase):
     def under_load(self, *roles, rounds):
-        """Each role so many times, one after the other."""
+        """Restarts each role so many times, one after the other."""
         with Group(BIN_DIR) as group:
             group.wait_all_vote()
             with Load(group.http, clients=CLIENTS, pause=0.01) as load:
@@ -42,18 +41,18 @@ class Restarts(unittest.TestCase):
                   f'{load.longest_gap(began, ended) * 1000:.0f} ms')
             self.assertEqual((report['unknown'], report['refused']), (0, 0))
 
-    def test_a_bridge(self):
+    def test_a_restarted_bridge_leaves_no_request_unanswered(self):
         self.under_load('bridge', rounds=30 if LONG else 6)
 
-    def test_each_other_role(self):
+    def test_each_other_role_that_restarts_leaves_no_request_unanswered(self):
         for role in ('replica-1', 'replica-2', 'replica-3', 'comparator', 'distributor'):
             with self.subTest(role):
                 self.under_load(role, rounds=10 if LONG else 2)
 
-    def test_all_one_by_one(self):
+    def test_all_that_restart_one_by_one_leave_no_request_unanswered(self):
         self.under_load(None, rounds=5 if LONG else 1)
 
-    def test_two_at_once_take_turns(self):
+    def test_two_restarts_at_once_take_turns(self):
         with Group(BIN_DIR) as group:
             group.wait_all_vote()
             with Load(group.http, clients=16, pause=0.01) as load:
@@ -64,8 +63,8 @@ class Restarts(unittest.TestCase):
             report = load.check(group)
             self.assertEqual((report['unknown'], report['refused']), (0, 0))
 
-    def test_of_the_group_leaves_nobody_waiting(self):
-        """`tally up` that ends answers what it has, and refuses what comes new."""
+    def test_the_end_of_the_group_leaves_nobody_waiting(self):
+        """A `tally up` that ends answers what it has, and refuses what comes new."""
         with Group(BIN_DIR) as group:
             group.wait_all_vote()
             load = Load(group.http, clients=16, timeout=5).start()
@@ -89,7 +88,7 @@ class WhatCleanersTake(unittest.TestCase):
         self.assertEqual(group.run('incr', 'home').returncode, 0)
         self.assertNotIn('child_hung', (group.temporary / 'up.log').read_text())
 
-    def test_the_run_directory(self):
+    def test_a_run_directory_that_was_removed_is_made_again(self):
         with Group(BIN_DIR) as group:
             group.wait_all_vote()
             shutil.rmtree(group.data / 'run')
@@ -97,7 +96,7 @@ class WhatCleanersTake(unittest.TestCase):
             self.goes_on(group)
             self.assertEqual(group.run('replica', 'evict', 1).returncode, 0, 'the token is there again')
 
-    def test_the_link_of_a_long_path(self):
+    def test_a_link_of_a_long_path_that_was_removed_is_made_again(self):
         with Group(BIN_DIR, data=pathlib.Path('/tmp') / ('tally-test-' + 'x' * 100)) as group:
             self.addCleanup(shutil.rmtree, group.data)
             group.wait_all_vote()
@@ -108,14 +107,14 @@ class WhatCleanersTake(unittest.TestCase):
             self.goes_on(group)
             self.assertTrue(links[0].is_symlink())
 
-    def test_the_log_directory(self):
+    def test_a_log_directory_that_was_moved_away_is_made_again(self):
         with Group(BIN_DIR) as group:
             group.wait_all_vote()
             (group.data / 'log').rename(group.data / 'log.old')
             self.goes_on(group)
             self.assertTrue((group.data / 'log' / 'replica-2.log').exists())
 
-    def test_the_reader_of_what_it_prints(self):
+    def test_up_goes_on_when_the_reader_of_what_it_prints_has_gone(self):
         with Group(BIN_DIR) as group:
             group.stop()
             group.ready_file.unlink(missing_ok=True)

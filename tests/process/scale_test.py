@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A large state and many orders: how long a replica takes to vote again, from its own checkpoint, from another
-replica's, and after it was stopped for a while; what clients notice meanwhile; and that journal and checkpoints stay
-bounded. The defaults are small enough for every run; docs/testing.md has the figures of large ones.
+"""A large state and many orders: how long a replica takes until it votes again, from its own
+checkpoint, from that of another replica, and after it was stopped for a while; what clients notice
+meanwhile; and whether the journal and the checkpoints stay bounded. The defaults are small enough
+for every run. docs/testing.md has the figures of large runs.
 
 scale_test.py BIN_DIR [--counters N] [--orders N] [--journal-mib N] [--stop-seconds N] [--data DIR]
 """
@@ -43,7 +44,7 @@ def bench(group, *arguments):
 
 
 def count_all(group, counters):
-    """So that every counter exists."""
+    """Makes every counter exist."""
     print(f'counting on {counters} counters', flush=True)
     load = bench(group, '--fill', '--counters', counters, '--clients', 16, '--pipeline', 1024, '--seconds', 1)
     if load.wait() != 0:
@@ -54,7 +55,8 @@ def count_all(group, counters):
 
 
 def make_orders(group, orders, journal_mib):
-    """Small orders until there are so many. Prints the disk over time; fails when it is not bounded."""
+    """Makes small orders until there are so many. Prints how much disk they take over time, and
+    fails if that is not bounded."""
     begun = time.monotonic()
     print(f'{"seconds":>8} {"orders":>10} {"journal MiB":>11} {"replicas MiB":>20} {"journal from":>12}')
     most = 0
@@ -68,7 +70,8 @@ def make_orders(group, orders, journal_mib):
         print(f'{time.monotonic() - begun:>8.0f} {status["sequence"]:>10} {journal:>11.0f} {replicas:>20} '
               f'{status["journal_first"]:>12}', flush=True)
         most = max(most, journal)
-    # The newest segment and the spare one, and what is ordered while a checkpoint is written.
+    # This is for the newest segment and the spare one, and for what is ordered while a checkpoint
+    # is written.
     segment = min(max(journal_mib / 8, 4), 64)
     if most > journal_mib + 3 * segment + journal_mib / 4:
         raise AssertionError(f'the journal grew to {most:.0f} MiB')
@@ -79,8 +82,9 @@ def imports(group, number):
 
 
 def trouble(group, number, what, fault):
-    """Has fault() done to a replica under load, which returns when it is over. Prints how long until the replica votes
-    again, and the longest gap that clients saw. Returns whether it imported a state."""
+    """Has fault() done to a replica under load, which returns when the fault is over. Prints how
+    long it takes until the replica votes again, and the longest gap that clients saw. Returns
+    whether the replica imported a state."""
     imported = imports(group, number)
     with Load(group.http, clients=8) as load:
         wait_until(lambda: load.answered_count() > 200, 'load is answered')
@@ -120,14 +124,14 @@ def stop(group, number, seconds):
 
     def fault():
         os.kill(pid, signal.SIGSTOP)
-        time.sleep(seconds)  # as long as it is to be stopped
+        time.sleep(seconds)  # the process is to be stopped for so long
         os.kill(pid, signal.SIGCONT)
     trouble(group, number, f'stopped for {seconds:.0f} s', fault)
 
 
 def main():
     arguments = parse()
-    # A killed replica goes on from its own checkpoint; only one that has none imports.
+    # A killed replica goes on from its own checkpoint, and imports only if it has none.
     environment = {'TALLY_JOURNAL_MIB': str(arguments.journal_mib)}
     with Group(arguments.bin_dir, '--durability', 'os', data=arguments.data, environment=environment) as group:
         group.wait_all_vote()

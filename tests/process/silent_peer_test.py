@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A connection that libzmq has given up is made anew (law 23). Usage: silent_peer_test.py BIN_DIR"""
+"""A connection that libzmq has given up is made anew (law 23). Usage: silent_peer_test.py BIN_DIR
+"""
 
 import json
 import pathlib
@@ -19,13 +20,15 @@ from group import Group, clean_environment, wait_until
 from load import Load
 
 BIN_DIR = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else 'build/release/bin')
-# The head of a ZMTP frame of 3 MiB: more than any channel takes, and the end of its connection for good.
+# The head of a ZMTP frame of 3 MiB. That is more than any channel takes, and ends its connection
+# for good.
 TOO_LARGE = b'\x02' + struct.pack('>Q', 3 << 20)
 HEALED_SECONDS = 15
 
 
 class Relay:
-    """Between one daemon and an ipc endpoint: passes everything on, and can say something of its own."""
+    """Stands between one daemon and an ipc endpoint. It passes everything on, and can say something
+    of its own."""
 
     def __init__(self, directory, target):
         self.path = f'{directory}/{pathlib.Path(target).name}'
@@ -88,7 +91,7 @@ class Relay:
             end.close()
 
     def say(self, content):
-        """To whoever called, in between."""
+        """Says this to whoever has connected, between what is passed on."""
         for caller in list(self.callers):
             try:
                 caller.sendall(content)
@@ -104,7 +107,7 @@ class SilentPeers(unittest.TestCase):
         return relay
 
     def start(self, program, text, *arguments):
-        """A daemon by hand; `text`: its configuration."""
+        """Starts a daemon by hand. `text` is its configuration."""
         directory = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix='tally-daemon-')))
         file = directory / 'tally.toml'
         file.write_text(text)

@@ -5,8 +5,9 @@
     storm.rage(seconds=120)
     storm.table()
 
-Never two replicas are down at one time: a replica is killed only when all of them vote, which a replica does again when
-the distributor is in contact with its new process, and it is a voter. Who may not be killed at his turn comes later.
+Two replicas are never down at one time: a replica is killed only when all of them vote. It votes
+again when the distributor is in contact with its new process and it is a voter. A role that may not
+be killed at its turn is killed later.
 """
 
 import collections
@@ -42,7 +43,7 @@ class Storm:
             time.sleep(max(0.0, turn - time.monotonic()))
 
     def kill_next(self):
-        """Kills the next one whose turn it is and who may be killed now."""
+        """Kills the next role whose turn it is and that may be killed now."""
         replicas_may = None
         for look in (1, 2):
             for place, role in enumerate(self.turns):
@@ -82,12 +83,13 @@ class Storm:
     # ---- what came of it
 
     def deaths(self):
-        """How often each role died, and how: by `tally up`'s log."""
+        """Returns how often each role died, and how, according to the log of `tally up`."""
         text = (self.group.temporary / 'up.log').read_text()
         return collections.Counter(re.findall(r' child_exited role=(\S+) status="([^"]+)"', text))
 
     def own_deaths(self):
-        """Those that the storm did not cause, and what `tally up` killed for a hang."""
+        """Returns the deaths that the storm did not cause, and the processes that `tally up` killed
+        because they hung."""
         own = {f'{role}: {how}': count for (role, how), count in self.deaths().items() if how != 'signal 9'}
         text = (self.group.temporary / 'up.log').read_text()
         for role in self.roles:

@@ -27,7 +27,7 @@ def mode_of(path):
 
 
 def first_line(url):
-    """What the server at `url` says first to a request for its readiness."""
+    """Returns the first line that the server at `url` answers to a request for its readiness."""
     host, port = url.removeprefix('http://').split(':')
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         connection.sendall(b'GET /readyz HTTP/1.0\r\n\r\n')
@@ -63,7 +63,7 @@ class WhatIsTooSmallOrMissing(unittest.TestCase):
 
 
 class ARunningGroup(unittest.TestCase):
-    """Tests that leave the group as it was."""
+    """These tests leave the group as it was."""
 
     @classmethod
     def setUpClass(cls):
@@ -181,7 +181,7 @@ class Restarts(unittest.TestCase):
             log = group.data / 'log' / 'distributor.log'
             pid, old = group.pid('distributor'), group.pid('replica-2')
             os.truncate(log, 17 << 20)
-            os.kill(group.up.pid, signal.SIGSTOP)  # the daemon does it by itself
+            os.kill(group.up.pid, signal.SIGSTOP)  # so the daemon does it by itself
             os.kill(old, signal.SIGKILL)
             os.kill(group.up.pid, signal.SIGCONT)
             wait_until(log.with_name('distributor.log.1').exists, 'a log put aside')
@@ -230,7 +230,7 @@ class Restarts(unittest.TestCase):
 
 
 class OtherUsers(unittest.TestCase):
-    """Of this machine: they read, write and reach nothing."""
+    """Other users of this machine read, write and reach nothing."""
 
     def test_whatever_the_umask_nothing_in_the_directory_is_for_others(self):
         group = Group(BIN_DIR)
@@ -246,7 +246,8 @@ class OtherUsers(unittest.TestCase):
             for path in paths:
                 with contextlib.suppress(FileNotFoundError):
                     self.assertEqual(mode_of(path) & 0o077, 0, path)
-            self.assertEqual(mode_of(group.ready_file), 0o644)  # the operator's, wherever that is
+            # It is the operator's, wherever it is.
+            self.assertEqual(mode_of(group.ready_file), 0o644)
 
     def test_a_directory_that_others_may_enter_is_narrowed_and_that_is_told(self):
         group = Group(BIN_DIR)

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A distributor, comparator or bridge that hangs is found and restarted by `tally up`: watchdog_test.py BIN_DIR"""
+"""A distributor, comparator or bridge that hangs is found and restarted by `tally up`. Usage:
+watchdog_test.py BIN_DIR"""
 
 import os
 import pathlib
@@ -18,7 +19,7 @@ LONGEST_GAP_SECONDS = 1.0
 
 
 def hung_events(group):
-    """What `tally up` said of hung children."""
+    """Returns what `tally up` said of children that hung."""
     return [line for line in (group.temporary / 'up.log').read_text().splitlines() if ' child_hung ' in line]
 
 
@@ -28,7 +29,8 @@ def state_of(pid):
 
 class AHungDaemon(unittest.TestCase):
     def hang_under_load(self, group, role):
-        """Stops the role's process and nothing else. The load, and the longest gap of any of its clients."""
+        """Stops the role's process and nothing else. Returns the load, and the longest gap of any
+        of its clients."""
         old = group.pid(role)
         with Load(group.http, clients=8) as load:
             wait_until(lambda: load.answered_count() > 500, 'load is answered')
@@ -136,7 +138,7 @@ class NoFalseAlarm(unittest.TestCase):
             self.assertEqual(hung_events(group), [])
             report = load.check(group)
             self.assertEqual(report['unknown'] + report['refused'], 0)
-            self.assertLess(len(load.all()), 8 * 100)  # it was slow
+            self.assertLess(len(load.all()), 8 * 100)  # the distributor was slow
 
     def test_without_a_watchdog_a_stopped_daemon_stays(self):
         with Group(BIN_DIR, environment={'TALLY_WATCHDOG_MS': '0'}) as group:
