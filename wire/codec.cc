@@ -105,8 +105,8 @@ tl::expected<Header, DecodeError> read_header(std::string_view bytes) {
 
 // Of all messages, only Ballots has lists within a list.
 bool within_limits(std::string_view body, const v1::Ballots&) {
-  // The additional `message_ballots` are for the identity that each ballot has.
-  std::size_t fields = limits::message_ballots + limits::message_ballot_requests;
+  // Besides its requests each ballot has two fields: its identity, and that it is synced.
+  std::size_t fields = 2 * limits::message_ballots + limits::message_ballot_requests;
   return has_at_most(limits::message_fields, body) && visit_fields(body, [&](const Field& field) {
            return field.tag != tag_of(v1::Ballots::kBallotsFieldNumber, wire_text) ||
                   visit_fields(field.content, [&](const Field&) { return fields-- > 0; });

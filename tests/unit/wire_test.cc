@@ -484,6 +484,18 @@ BOOST_AUTO_TEST_CASE(a_list_may_be_as_long_as_its_limit_and_no_longer) {
   BOOST_TEST(is_bad_body<Ballots>(repeat(33, full_ballot)));
 }
 
+BOOST_AUTO_TEST_CASE(a_message_is_full_of_ballots_and_of_requests_at_the_same_time) {
+  Ballot ballot{.order = {Term(1), Sequence(1), {}}, .synced = true};
+  ballot.requests.resize(limits::message_ballot_requests / limits::message_ballots);
+  for (BallotEntry& entry : ballot.requests) entry.number = RequestNumber(1);
+  const Ballots full{Term(1), std::vector<Ballot>(limits::message_ballots, ballot)};
+  const wire::EncodedMessage encoded = wire::encode(Message(full));
+  const std::string_view header(encoded.header.data(), encoded.header.size());
+  const auto decoded = wire::decode(header, {encoded.body.data(), encoded.body.size()});
+  BOOST_REQUIRE(decoded.has_value());
+  BOOST_TEST((decoded.value() == Message(full)));
+}
+
 BOOST_AUTO_TEST_CASE(huge_counts_cost_no_memory) {
   const std::string many = repeat(limits::message_bytes / 2, text_field(6, ""));
   const std::size_t before = live_bytes;
