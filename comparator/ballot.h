@@ -19,13 +19,10 @@
 
 #include "protocol/ids.h"
 #include "protocol/messages.h"
+#include "protocol/per_replica.h"
 
 namespace tally {
 
-inline constexpr std::size_t most_replicas = 7;
-
-// Where a replica stands in an array that has one place for each: ids count from 1.
-constexpr std::size_t place_of(ReplicaId replica) { return static_cast<std::size_t>(replica.value - 1); }
 constexpr ReplicaId replica_at(std::size_t place) { return ReplicaId(place + 1); }
 
 // Some of the replicas 1 .. most_replicas.

@@ -20,6 +20,8 @@
 
 namespace tally {
 
+inline constexpr std::size_t most_replicas = 7;  // of a group: 1, 3, 5 or 7
+
 // Where a replica stands in an array. Precondition: it is a replica's id, thus not zero.
 constexpr std::size_t place_of(ReplicaId replica) { return static_cast<std::size_t>(replica.value - 1); }
 

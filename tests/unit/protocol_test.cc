@@ -2,11 +2,14 @@
 #include <boost/test/unit_test.hpp>
 #include <numeric>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "protocol/digest.h"
 #include "protocol/limits.h"
 #include "protocol/messages.h"
 #include "protocol/operations.h"
+#include "protocol/per_replica.h"
 #include "protocol/session.h"
 
 using namespace tally;
@@ -117,6 +120,45 @@ BOOST_AUTO_TEST_CASE(a_text_is_digested_under_a_secret) {
   const Digest digest = keyed_digest_of(secret, "key");
   BOOST_TEST((digest == Digest{0x89e555cdb27fa03full, 0x89957602359034ebull}));
   BOOST_TEST((keyed_digest_of({secret.high ^ 1, secret.low}, "key") != digest));
+}
+
+BOOST_AUTO_TEST_CASE(replica_ids_count_from_one_to_the_last_replica) {
+  std::vector<std::uint64_t> seen;
+  for (const ReplicaId replica : ReplicaIds(3)) seen.push_back(replica.value);
+  BOOST_TEST((seen == std::vector<std::uint64_t>{1, 2, 3}));
+  BOOST_TEST(ReplicaIds(3).contains(ReplicaId(3)));
+  BOOST_TEST(!ReplicaIds(3).contains(ReplicaId(4)));
+  BOOST_TEST(!ReplicaIds(3).contains(ReplicaId()));
+}
+
+BOOST_AUTO_TEST_CASE(a_value_per_replica_is_found_by_the_replicas_id) {
+  PerReplica<std::string> names(3);
+  names[ReplicaId(1)] = "first";
+  names[ReplicaId(3)] = "last";
+  BOOST_TEST(names.values()[0] == "first");
+  BOOST_TEST(names.values()[2] == "last");
+}
+
+BOOST_AUTO_TEST_CASE(values_per_replica_are_made_from_the_replicas_ids) {
+  const PerReplica<std::string> names(2, [](ReplicaId replica) { return std::to_string(replica.value); });
+  BOOST_TEST(names[ReplicaId(1)] == "1");
+  BOOST_TEST(names[ReplicaId(2)] == "2");
+}
+
+BOOST_AUTO_TEST_CASE(iteration_gives_each_replicas_id_together_with_its_value) {
+  PerReplica<std::uint64_t> doubles(5);
+  for (auto [replica, value] : doubles) value = 2 * replica.value;
+  std::uint64_t seen = 0;
+  for (const auto [replica, value] : std::as_const(doubles)) seen += value == 2 * replica.value ? 1 : 0;
+  BOOST_TEST(seen == 5u);
+}
+
+BOOST_AUTO_TEST_CASE(values_for_every_replica_there_can_be_need_no_memory_of_their_own) {
+  constexpr std::size_t bytes = sizeof(PerReplica<std::uint32_t, most_replicas>);
+  BOOST_TEST(bytes == most_replicas * sizeof(std::uint32_t));
+  PerReplica<std::uint32_t, most_replicas> counts;
+  BOOST_TEST(counts.size() == most_replicas);
+  BOOST_TEST(counts[ReplicaId(most_replicas)] == 0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
