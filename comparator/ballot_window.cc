@@ -17,7 +17,7 @@ CollectedBallot* BallotWindow::at(Sequence sequence) {
 }
 
 CollectedBallot::Cast BallotWindow::cast(CollectedBallot& ballot, ReplicaId from, Vote&& vote) {
-  std::size_t& held = held_bytes_[place_of(from)];
+  std::size_t& held = held_bytes_[from];
   const bool decided = !ballot.is_undecided();
   held -= ballot.held_bytes(from);
   if (decided) kept_bytes_ -= ballot.kept_bytes();
@@ -28,11 +28,11 @@ CollectedBallot::Cast BallotWindow::cast(CollectedBallot& ballot, ReplicaId from
 }
 
 void BallotWindow::strike(CollectedBallot& ballot, ReplicaId replica) {
-  held_bytes_[place_of(replica)] -= ballot.held_bytes(replica);
+  held_bytes_[replica] -= ballot.held_bytes(replica);
   ballot.strike(replica);
 }
 
-void BallotWindow::decide(CollectedBallot& ballot, AnswerIndex answer, VoterSet awaited) {
+void BallotWindow::decide(CollectedBallot& ballot, AnswerIndex answer, ReplicaSet awaited) {
   release_held(ballot);
   ballot.decide(answer, awaited);
   kept_bytes_ += ballot.kept_bytes();
@@ -81,8 +81,7 @@ void BallotWindow::pop_front() {
 }
 
 void BallotWindow::release_held(const CollectedBallot& ballot) {
-  for (std::size_t place = 0; place < most_replicas; ++place)
-    held_bytes_[place] -= ballot.held_bytes(replica_at(place));
+  for (auto [replica, bytes] : held_bytes_) bytes -= ballot.held_bytes(replica);
 }
 
 }  // namespace tally

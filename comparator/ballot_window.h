@@ -9,7 +9,6 @@
 // Part of the comparator's core: one thread, no clock.
 #pragma once
 
-#include <array>
 #include <deque>
 
 #include "comparator/collected_ballot.h"
@@ -27,7 +26,7 @@ class BallotWindow {
   Sequence decided() const { return decided_; }
   bool is_beyond(Sequence sequence) const { return sequence.value > decided_.value + limits::vote_lead; }
   bool has_room(ReplicaId replica, std::size_t bytes) const {
-    return held_bytes_[place_of(replica)] + bytes <= held_result_bytes;
+    return held_bytes_[replica] + bytes <= held_result_bytes;
   }
 
   // The ballot on `sequence`, made if there is none. Nothing: it is past. Precondition: not beyond. The pointer is good
@@ -36,7 +35,7 @@ class BallotWindow {
 
   CollectedBallot::Cast cast(CollectedBallot& ballot, ReplicaId from, Vote&& vote);
   void strike(CollectedBallot& ballot, ReplicaId replica);
-  void decide(CollectedBallot& ballot, AnswerIndex answer, VoterSet awaited);
+  void decide(CollectedBallot& ballot, AnswerIndex answer, ReplicaSet awaited);
   void close(CollectedBallot& ballot);
   // Brings what is kept of a decided ballot's results below the bound.
   void settle(CollectedBallot& ballot);
@@ -60,8 +59,8 @@ class BallotWindow {
   std::deque<CollectedBallot> ballots_;
   Sequence first_{1};
   Sequence decided_;
-  std::size_t kept_bytes_ = 0;                           // of decided ballots
-  std::array<std::size_t, most_replicas> held_bytes_{};  // of undecided ones, by replica
+  std::size_t kept_bytes_ = 0;                         // of decided ballots
+  PerReplica<std::size_t, most_replicas> held_bytes_;  // of undecided ones, by replica
 };
 
 template <class IsFinished>

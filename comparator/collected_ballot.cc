@@ -17,7 +17,7 @@ void CollectedBallot::open(Ballot&& ballot, Instant now) {
 
 CollectedBallot::Cast CollectedBallot::cast(ReplicaId from, Vote&& vote) {
   CHECK(stage_ != Stage::closed);
-  Votes& votes = votes_[place_of(from)];
+  Votes& votes = votes_[from];
   const std::size_t bytes = is_undecided() ? vote.results.size() : 0;
   if (votes.first == no_answer) {
     votes.first = index_for(std::move(vote));
@@ -41,19 +41,19 @@ CollectedBallot::Cast CollectedBallot::cast(ReplicaId from, Vote&& vote) {
 
 void CollectedBallot::strike(ReplicaId replica) {
   CHECK(is_undecided());
-  votes_[place_of(replica)] = {};
+  votes_[replica] = {};
   forget_unused();
 }
 
-void CollectedBallot::decide(AnswerIndex answer, VoterSet awaited) {
+void CollectedBallot::decide(AnswerIndex answer, ReplicaSet awaited) {
   CHECK(stage_ == Stage::open && answer != no_answer);
   decided_ = answer;
   stage_ = Stage::decided;
   ballot_.requests = {};
   awaited_ = awaited;
-  for (std::size_t place = 0; place < most_replicas; ++place) {
-    if (votes_[place].first != no_answer) awaited_.erase(replica_at(place));
-    votes_[place].bytes = 0;
+  for (auto [replica, votes] : votes_) {
+    if (votes.first != no_answer) awaited_.erase(replica);
+    votes.bytes = 0;
   }
 }
 
@@ -65,10 +65,10 @@ void CollectedBallot::close() {
 }
 
 CastAnswers CollectedBallot::answers() const {
-  CastAnswers marks{};
-  for (std::size_t place = 0; place < most_replicas; ++place) {
-    marks[place] = votes_[place].first;
-    if (marks[place] != no_answer && answer(marks[place]).chain != ballot_.order.chain) marks[place] = other_order;
+  CastAnswers marks;
+  for (auto [replica, mark] : marks) {
+    mark = votes_[replica].first;
+    if (mark != no_answer && answer(mark).chain != ballot_.order.chain) mark = other_order;
   }
   return marks;
 }
@@ -110,7 +110,7 @@ AnswerIndex CollectedBallot::index_for(Vote&& vote) {
 void CollectedBallot::forget_unused() {
   for (std::size_t index = 0; index < answers_.size(); ++index) {
     const auto given = [index](const Votes& votes) { return votes.first == index + 1 || votes.second == index + 1; };
-    if (std::none_of(votes_.begin(), votes_.end(), given)) answers_[index].reset();
+    if (std::ranges::none_of(votes_.values(), given)) answers_[index].reset();
   }
 }
 

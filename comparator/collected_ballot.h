@@ -7,12 +7,12 @@
 // Part of the comparator's core: one thread, no clock.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "comparator/ballot.h"
+#include "comparator/order_answer.h"
+#include "comparator/quorum.h"
 #include "protocol/messages.h"
 #include "protocol/time.h"
 
@@ -40,22 +40,22 @@ class CollectedBallot {
   Instant heard_at() const { return heard_at_.value_or(opened_at_); }
   Cast cast(ReplicaId from, Vote&& vote);
   void strike(ReplicaId replica);  // precondition: undecided. Its votes never were
-  void decide(AnswerIndex answer, VoterSet awaited);
+  void decide(AnswerIndex answer, ReplicaSet awaited);
   void close();
 
   // What to count: votes on another order with this sequence are marked as such.
   CastAnswers answers() const;
-  AnswerIndex first_of(ReplicaId replica) const { return votes_[place_of(replica)].first; }
-  AnswerIndex second_of(ReplicaId replica) const { return votes_[place_of(replica)].second; }
+  AnswerIndex first_of(ReplicaId replica) const { return votes_[replica].first; }
+  AnswerIndex second_of(ReplicaId replica) const { return votes_[replica].second; }
   const OrderAnswer& answer(AnswerIndex index) const { return *answers_[index - 1u]; }
 
   AnswerIndex decided() const { return decided_; }
   // Members that had a role at the decision and have not voted.
-  VoterSet awaited() const { return awaited_; }
+  ReplicaSet awaited() const { return awaited_; }
   void stop_waiting_for(ReplicaId replica) { awaited_.erase(replica); }
 
   // Bytes of results that a replica's votes on this ballot account for, equal or not, while it is undecided.
-  std::size_t held_bytes(ReplicaId replica) const { return votes_[place_of(replica)].bytes; }
+  std::size_t held_bytes(ReplicaId replica) const { return votes_[replica].bytes; }
   // Bytes of results kept whole. reduce_to() keeps at most so many, the decided answer first.
   std::size_t kept_bytes() const;
   void reduce_to(std::size_t most_bytes);
@@ -76,9 +76,9 @@ class CollectedBallot {
   Ballot ballot_;
   Instant opened_at_;
   std::optional<Instant> heard_at_;
-  std::array<Votes, most_replicas> votes_{};
+  PerReplica<Votes, most_replicas> votes_;
   std::vector<std::optional<OrderAnswer>> answers_;
-  VoterSet awaited_;
+  ReplicaSet awaited_;
   AnswerIndex decided_ = no_answer;
   Stage stage_ = Stage::collecting;
   bool mentioned_ = false;

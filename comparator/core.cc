@@ -7,6 +7,7 @@
 
 #include "protocol/check.h"
 #include "protocol/limits.h"
+#include "protocol/quorum.h"
 
 namespace tally {
 namespace {
@@ -19,7 +20,7 @@ constexpr unsigned report_after_decisions = 64;
 
 ComparatorCore::ComparatorCore(Config config)
     : config_(std::move(config)),
-      quorum_{config_.replicas},
+      needed_(quorum_of(config_.replicas)),
       group_(config_.group),
       audit_head_(config_.audit_head),
       last_record_(config_.audit_head.number) {
@@ -27,7 +28,7 @@ ComparatorCore::ComparatorCore(Config config)
   CHECK(config_.replicas % 2 == 1 && config_.replicas <= most_replicas);
   CHECK(config_.ack_misses >= 1 && config_.ack_timeout > Duration());
   for (std::size_t place = 0; place < config_.replicas; ++place)
-    replicas_.emplace_back(replica_at(place), Suspicion::Config{config_.ack_timeout, config_.ack_misses});
+    replicas_.emplace_back(ReplicaId(place + 1), Suspicion::Config{config_.ack_timeout, config_.ack_misses});
 }
 
 void ComparatorCore::receive(Ballots ballots, Instant now) {
@@ -129,7 +130,7 @@ bool ComparatorCore::is_credible(const View& view) {
   if (is_judging() && view.term == term_ && view.number < view_->number) return false;
   bool complete = view.members.size() == config_.replicas;
   for (std::size_t place = 0; complete && place < config_.replicas; ++place)
-    complete = view.members[place].replica == replica_at(place);
+    complete = view.members[place].replica == ReplicaId(place + 1);
   const bool same_group = group_ == GroupId() || view.group == group_;
   if (complete && same_group) {
     complained_of_view_ = false;

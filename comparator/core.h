@@ -24,8 +24,8 @@
 #include <vector>
 
 #include "comparator/audit.h"
-#include "comparator/ballot.h"
 #include "comparator/ballot_window.h"
+#include "comparator/quorum.h"
 #include "comparator/release.h"
 #include "comparator/standing_verdicts.h"
 #include "comparator/suspicion.h"
@@ -133,12 +133,12 @@ class ComparatorCore {
   void say_what_was_dropped();
 
   Config config_;
-  Quorum quorum_;
+  std::size_t needed_;  // equal votes that decide
   Term term_;
   GroupId group_;
   std::optional<View> view_;  // the newest; of an earlier term while a new term's has not come
-  VoterSet voters_;
-  VoterSet judged_;  // members with any role
+  ReplicaSet voters_;
+  ReplicaSet judged_;  // members with any role
   std::vector<Watched> replicas_;
   BallotWindow window_;
   Sequence opened_;       // the newest ballot of this term

@@ -91,11 +91,11 @@ void ComparatorCore::open(Ballot&& ballot) {
 
 void ComparatorCore::consider(CollectedBallot& ballot) {
   const CastAnswers answers = ballot.answers();
-  const VoteCount count = count_votes(answers, voters_, quorum_);
+  const VoteCount count = count_votes(answers, voters_, needed_);
   if (count.decided != no_answer) return decide(ballot, count);
-  const bool impossible = count.impossible && voters_.size() >= quorum_.needed();
+  const bool impossible = count.impossible && voters_.size() >= needed_;
   if (!impossible && !has_waited(ballot)) return;
-  const VoteCount with_observed = count_votes(answers, judged_, quorum_);
+  const VoteCount with_observed = count_votes(answers, judged_, needed_);
   if (with_observed.decided != no_answer) return propose(ballot, with_observed.decided);
   if (impossible && (with_observed.impossible || has_waited(ballot))) find_no_majority(ballot);
 }
@@ -272,7 +272,7 @@ bool ComparatorCore::can_spare(const Watched& replica) const {
     return &other != &replica && other.member.role == MemberRole::voter &&
            verdicts_.has_room_for(other.member.replica, VerdictReason::silence);
   };
-  return static_cast<std::size_t>(std::count_if(replicas_.begin(), replicas_.end(), stays)) >= quorum_.needed();
+  return static_cast<std::size_t>(std::count_if(replicas_.begin(), replicas_.end(), stays)) >= needed_;
 }
 
 void ComparatorCore::record_verdict(Watched& replica, VerdictReason reason, Sequence sequence,

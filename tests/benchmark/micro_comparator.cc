@@ -3,7 +3,8 @@
 // votes to the decisions.
 #include <benchmark/benchmark.h>
 
-#include "comparator/ballot.h"
+#include "comparator/quorum.h"
+#include "protocol/quorum.h"
 #include "tests/benchmark/micro.h"
 #include "tests/unit/comparator_setup.h"
 
@@ -13,13 +14,13 @@ namespace {
 constexpr std::size_t replicas = 3;
 
 void count(::benchmark::State& run) {
-  VoterSet voters;
-  CastAnswers answers{};
-  for (std::uint64_t id = 1; id <= replicas; ++id) {
-    voters.insert(ReplicaId(id));
-    answers[id - 1] = 1;
+  ReplicaSet voters;
+  CastAnswers answers;
+  for (const ReplicaId replica : ReplicaIds(replicas)) {
+    voters.insert(replica);
+    answers[replica] = 1;
   }
-  for (auto _ : run) ::benchmark::DoNotOptimize(count_votes(answers, voters, Quorum{replicas}));
+  for (auto _ : run) ::benchmark::DoNotOptimize(count_votes(answers, voters, quorum_of(replicas)));
 }
 BENCHMARK(count);
 

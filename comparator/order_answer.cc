@@ -1,37 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "comparator/ballot.h"
-
-#include <algorithm>
-
-#include "protocol/check.h"
+#include "comparator/order_answer.h"
 
 namespace tally {
-
-VoteCount count_votes(const CastAnswers& answers, VoterSet voters, Quorum quorum) {
-  CHECK(quorum.configured % 2 == 1 && quorum.configured <= most_replicas);
-  VoteCount count;
-  std::array<std::uint32_t, other_order + 1> equal{};
-  for (std::size_t place = 0; place < quorum.configured; ++place) {
-    if (!voters.contains(replica_at(place))) continue;
-    if (answers[place] == no_answer)
-      count.missing.insert(replica_at(place));
-    else
-      ++equal[answers[place]];
-  }
-  std::uint32_t most = 0;
-  for (AnswerIndex answer = 1; answer <= most_answers; ++answer) {
-    most = std::max(most, equal[answer]);
-    if (equal[answer] >= quorum.needed()) {
-      count.decided = answer;
-      count.votes = equal[answer];
-    }
-  }
-  count.impossible = count.decided == no_answer && most + count.missing.size() < quorum.needed();
-  if (count.decided == no_answer) return count;
-  for (std::size_t place = 0; place < quorum.configured; ++place)
-    if (answers[place] != no_answer && answers[place] != count.decided) count.dissenting.insert(replica_at(place));
-  return count;
-}
 
 void OrderAnswer::reduce() {
   if (!whole) return;
