@@ -16,6 +16,16 @@ CollectedBallot* BallotWindow::at(Sequence sequence) {
   return &ballots_[place];
 }
 
+CollectedBallot* BallotWindow::open(Ballot&& ballot, Instant now) {
+  const Sequence sequence = ballot.order.sequence;
+  if (is_beyond(sequence)) return nullptr;
+  CollectedBallot* place = at(sequence);
+  if (place == nullptr || place->stage() != CollectedBallot::Stage::collecting) return nullptr;
+  place->open(std::move(ballot), now);
+  opened_ = std::max(opened_, sequence);
+  return place;
+}
+
 CollectedBallot::Cast BallotWindow::cast(CollectedBallot& ballot, ReplicaId from, Vote&& vote) {
   std::size_t& held = held_bytes_[from];
   const bool decided = !ballot.is_undecided();
@@ -55,6 +65,7 @@ void BallotWindow::restart(Sequence closed) {
   ballots_.clear();
   first_ = closed.next();
   decided_ = closed;
+  opened_ = {};
   kept_bytes_ = 0;
   held_bytes_ = {};
 }

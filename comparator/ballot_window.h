@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ballots of one term by sequence: those that wait for votes, those whose votes run ahead, and the decided ones
-// kept to judge late votes.
+// The ballots of one term by sequence: those that wait for votes, those whose votes came before
+// they did, and decided ones, which are kept so that late votes can be compared with the decision.
 //
-// Invariants: ballots stand without gaps from `first` on; everything before `first` is closed, or decided and fully
-// judged. `decided()` is the newest sequence up to which all are decided or closed, and first <= decided() + 1. Bounds:
-// limits::vote_lead ballots beyond decided(), limits::judged_ballots up to it, limits::kept_result_bytes of decided
-// results, held_result_bytes of each replica's undecided ones.
+// Invariants: ballots stand without gaps from `first` on. Everything before `first` is closed, or
+// is decided and no vote on it is expected any more. decided() is the newest sequence up to which
+// all ballots are decided or closed, and first <= decided() + 1.
+//
+// Bounds: limits::vote_lead ballots beyond decided(), limits::judged_ballots up to it,
+// limits::kept_result_bytes of decided results, and held_result_bytes of each replica's undecided
+// results.
+//
 // Part of the comparator's core: one thread, no clock.
 #pragma once
 
@@ -18,9 +22,9 @@ namespace tally {
 
 class BallotWindow {
  public:
-  // A correct replica never has more: the distributor keeps at most so many orders undecided.
-  // What the distributor lets be on the way, and the order that went beyond; twice, since ballots that it has closed
-  // may be open here for a moment.
+  // A correct replica never has more. The distributor begins no order while results of
+  // open_result_bytes are undecided, so one order at most goes beyond that. All of it counts twice,
+  // since ballots that the distributor has closed may still be open here for a moment.
   static constexpr std::size_t held_result_bytes = 2 * (limits::open_result_bytes + limits::order_result_bytes);
 
   Sequence decided() const { return decided_; }
@@ -29,21 +33,29 @@ class BallotWindow {
     return held_bytes_[replica] + bytes <= held_result_bytes;
   }
 
-  // The ballot on `sequence`, made if there is none. Nothing: it is past. Precondition: not beyond. The pointer is good
-  // until the next call of a function that is not const, but for those that take a ballot.
+  // The ballot on `sequence`, which is made if there is none; nothing if it is past. Precondition:
+  // it is not beyond. The pointer is good until the next call of a function that is not const,
+  // except those that take a ballot.
   CollectedBallot* at(Sequence sequence);
+
+  // Opens the ballot on this order. Nothing: it is beyond, past, or has come before.
+  CollectedBallot* open(Ballot&& ballot, Instant now);
+  // A ballot was opened and is not decided.
+  bool awaits_votes() const { return decided_ < opened_; }
 
   CollectedBallot::Cast cast(CollectedBallot& ballot, ReplicaId from, Vote&& vote);
   void strike(CollectedBallot& ballot, ReplicaId replica);
   void decide(CollectedBallot& ballot, AnswerIndex answer, ReplicaSet awaited);
   void close(CollectedBallot& ballot);
-  // Brings what is kept of a decided ballot's results below the bound.
+  // Reduces what is kept of a decided ballot's results, if all kept results together are above
+  // their bound.
   void settle(CollectedBallot& ballot);
 
-  // Starts over: everything up to `closed` is closed, nothing is known of what follows.
+  // Starts over: everything up to `closed` is closed, and nothing is known of what follows.
   void restart(Sequence closed);
   void close_through(Sequence closed);
-  // Moves decided() on, and forgets from the front what `is_finished(ballot)` says, or what is too much.
+  // Moves decided() on. Then forgets ballots from the front, as long as is_finished(ballot) says
+  // that no vote on them is expected any more, or there are too many.
   template <class IsFinished>
   void advance(IsFinished&& is_finished);
 
@@ -59,6 +71,7 @@ class BallotWindow {
   std::deque<CollectedBallot> ballots_;
   Sequence first_{1};
   Sequence decided_;
+  Sequence opened_;                                    // the newest ballot that was opened
   std::size_t kept_bytes_ = 0;                         // of decided ballots
   PerReplica<std::size_t, most_replicas> held_bytes_;  // of undecided ones, by replica
 };

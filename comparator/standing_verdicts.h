@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verdicts that the comparator stands by: each takes effect when its audit record is written (law 16), and stands
-// until a view shows that it was acted upon (law 22): another recovery, or a lesser role; or, for a silence, until the
-// replica answers in time again. A promotion from probation is
-// no such sign; it crossed the verdict on the way.
+// The verdicts that the comparator stands by.
 //
-// Invariant: at most one verdict a replica. A dissent takes the place of a silence, since only dissent leads to
-// quarantine (law 12); nothing takes the place of a dissent.
+// A verdict takes effect when its audit record is written (law 16). From then on each report
+// repeats it, until a view shows that it was acted upon (law 22), by another recovery of the
+// replica or by a lesser role. A promotion from probation is no such sign, because it was made
+// before the verdict arrived. A silence also ends when the replica answers in time again.
+//
+// Invariant: there is at most one verdict per replica. A dissent takes the place of a silence,
+// since only dissent leads to quarantine (law 12). Nothing takes the place of a dissent.
+//
 // Part of the comparator's core: one thread, no clock.
 #pragma once
 
 #include <algorithm>
 #include <vector>
 
+#include "comparator/quorum.h"
 #include "protocol/messages.h"
 
 namespace tally {
@@ -26,20 +30,27 @@ class StandingVerdicts {
     });
   }
 
-  // Precondition: has_room_for it. `record`: the number of its audit record.
+  // Those of these replicas that no verdict stands against.
+  ReplicaSet unaccused_of(ReplicaSet replicas) const {
+    for (const Standing& standing : verdicts_) replicas.erase(standing.verdict.replica);
+    return replicas;
+  }
+
+  // `record` is the number of its audit record. Precondition: has_room_for() it.
   void add(const Verdict& verdict, MemberRole role, std::uint64_t record) {
     remove_if([&](const Standing& standing) { return standing.verdict.replica == verdict.replica; });
     verdicts_.push_back({verdict, role, record, false});
   }
 
-  // The replica answers in time again: a silence that nobody acted upon (law 13) is no longer stood by.
+  // The replica answers in time again. If a silence stands that nobody could act upon (law 13), it
+  // stands no longer.
   void withdraw_silence(ReplicaId replica) {
     remove_if([&](const Standing& standing) {
       return standing.verdict.replica == replica && standing.verdict.reason == VerdictReason::silence;
     });
   }
 
-  // Every record up to `record` is written. Says whether a verdict takes effect by that.
+  // Every record up to `record` is written. Returns true if a verdict takes effect by that.
   bool written_through(std::uint64_t record) {
     bool effect = false;
     for (Standing& standing : verdicts_)
@@ -66,7 +77,7 @@ class StandingVerdicts {
  private:
   struct Standing {
     Verdict verdict;
-    MemberRole role = MemberRole::none;  // when it was found
+    MemberRole role = MemberRole::none;  // the replica's, when the verdict was found
     std::uint64_t record = 0;
     bool effective = false;
   };

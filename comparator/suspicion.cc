@@ -8,7 +8,8 @@
 namespace tally {
 
 void Suspicion::expect(Sequence sequence, Instant decided) {
-  // Full: the replica is long overdue for those at the front, and more of the same tells nothing.
+  // When it is full, the replica is long overdue for the ballots at the front, and more of the same
+  // would tell nothing.
   if (awaited_.size() >= limits::judged_ballots) return;
   auto place = awaited_.end();
   while (place != awaited_.begin() && std::prev(place)->sequence > sequence) --place;
@@ -31,7 +32,7 @@ bool Suspicion::voted(Sequence sequence, Instant now) {
 }
 
 bool Suspicion::tick(Instant now) {
-  if (now < next_miss_) return false;
+  if (next_miss_ && now < *next_miss_) return false;
   Sequence expired;
   while (!awaited_.empty() && expiry_of(awaited_.front()) <= now) {
     expired = awaited_.front().sequence;
@@ -52,15 +53,17 @@ void Suspicion::reset() {
 
 Instant Suspicion::next_deadline() const {
   if (awaited_.empty()) return Instant::never();
-  return std::max(expiry_of(awaited_.front()), next_miss_);
+  const Instant expiry = expiry_of(awaited_.front());
+  return next_miss_ ? std::max(expiry, *next_miss_) : expiry;
 }
 
 Instant Suspicion::expiry_of(const Awaited& awaited) const {
-  return std::max(awaited.decided, timers_from_) + config_.ack_timeout;
+  const Instant since = timers_from_ ? std::max(awaited.decided, *timers_from_) : awaited.decided;
+  return since + config_.ack_timeout;
 }
 
 bool Suspicion::miss(Sequence sequence, Instant now) {
-  if (now < next_miss_) return false;
+  if (next_miss_ && now < *next_miss_) return false;
   next_miss_ = now + config_.ack_timeout;
   if (missed_.size() >= config_.ack_misses) missed_.erase(missed_.begin());
   missed_.push_back(sequence);

@@ -13,8 +13,8 @@ namespace tally {
 
 inline std::string text_of(std::uint64_t number) { return std::to_string(number); }
 
-// A comparator with a clock that the test owns, and an audit log that is written at once unless the test says
-// otherwise.
+// A comparator with a clock that the test owns, and an audit log that is written at once unless the
+// test says otherwise.
 struct ComparatorBench {
   ComparatorCore core;
   Instant now = Instant{} + seconds(1);

@@ -347,7 +347,8 @@ BOOST_AUTO_TEST_CASE(a_new_recovery_makes_earlier_votes_and_matches_void) {
   BOOST_TEST(bench.tally_of(3).matches == 0u);
 }
 
-// It lives on another's state now (its recovery is the same), and what it voted before proves nothing of that.
+// It lives on another's state now (its recovery is the same), and what it voted before proves
+// nothing of that.
 BOOST_AUTO_TEST_CASE(a_voter_that_is_put_on_probation_begins_to_match_anew) {
   Bench bench;
   bench.give_view();

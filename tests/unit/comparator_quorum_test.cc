@@ -14,8 +14,8 @@ using namespace tally;
 
 namespace {
 
-// The naive twin is the definition, word for word, with sets and maps. It even tries every future to find out whether
-// a decision is impossible.
+// The naive twin is the definition, word for word, with sets and maps. It even tries every future
+// to find out whether a decision is impossible.
 struct NaiveCount {
   AnswerIndex decided = no_answer;
   std::uint32_t votes = 0;
@@ -32,7 +32,8 @@ AnswerIndex naive_decision(const PerReplica<AnswerIndex>& answers, const std::se
   return no_answer;
 }
 
-// Equal votes of the missing are the best they can do, and a new answer of theirs is as good as any.
+// Equal votes of the missing are the best they can do, and a new answer of theirs is as good as
+// any.
 bool naive_can_be_decided(const PerReplica<AnswerIndex>& answers, const std::set<ReplicaId>& voters) {
   for (AnswerIndex wish = 1; wish <= most_answers; ++wish) {
     PerReplica<AnswerIndex> future = answers;
@@ -170,8 +171,8 @@ BOOST_AUTO_TEST_CASE(counting_agrees_with_the_naive_twin_on_all_patterns_of_five
   BOOST_TEST(compare_all_patterns(5) == 3125u * 32u);
 }
 
-// These are all 4^7 patterns of three answers and none, with every set of voters that evictions can leave, which has at
-// least f+1 of them (law 13).
+// These are all 4^7 patterns of three answers and none, with every set of voters that evictions can
+// leave, which has at least f+1 of them (law 13).
 BOOST_AUTO_TEST_CASE(counting_agrees_with_the_naive_twin_on_all_patterns_of_seven) {
   std::size_t compared = 0;
   for (std::uint32_t pattern = 0; pattern < (1u << 14); ++pattern) {
@@ -198,7 +199,8 @@ BOOST_AUTO_TEST_CASE(counting_agrees_with_the_naive_twin_on_random_patterns) {
   }));
 }
 
-// Whatever f replicas answer, and in whatever order votes come, what is decided is what the correct ones say.
+// Whatever f replicas answer, and in whatever order votes come, what is decided is what the correct
+// ones say.
 BOOST_AUTO_TEST_CASE(f_faulty_replicas_never_decide_and_never_prevent) {
   BOOST_TEST(rc::check("f faulty replicas never decide and never prevent", [] {
     const std::size_t configured = *rc::gen::element<std::size_t>(1, 3, 5, 7);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the comparator does where the voters alone do not decide, and somebody is on probation (law 13).
+// What the comparator does where the voters alone do not decide, and somebody is on probation (law
+// 13).
 #include "comparator_bench.h"
 
 using namespace tally;

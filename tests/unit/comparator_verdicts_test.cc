@@ -195,7 +195,7 @@ BOOST_AUTO_TEST_CASE(no_second_vote_of_a_replica_makes_a_majority) {
   BOOST_TEST(bench.decisions.empty());
 }
 
-BOOST_AUTO_TEST_CASE(late_votes_are_judged_even_after_many_more_decisions) {
+BOOST_AUTO_TEST_CASE(late_votes_are_compared_even_after_many_more_decisions) {
   Bench bench;
   bench.give_view();
   for (std::uint64_t n = 1; n <= 5000; ++n) {
@@ -238,7 +238,8 @@ BOOST_AUTO_TEST_CASE(consecutive_misses_are_silence) {
   BOOST_TEST(bench.tally_of(3).silences == 1u);
 }
 
-// The distributor refused it at the floor, say. By the time that it could act the replica has long been back.
+// The distributor refused it at the floor, say. By the time that it could act the replica has long
+// been back.
 BOOST_AUTO_TEST_CASE(a_silence_is_withdrawn_when_the_replica_answers_in_time_again) {
   Bench bench;
   bench.give_view();
