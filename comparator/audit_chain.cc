@@ -2,16 +2,14 @@
 #include "comparator/audit_chain.h"
 
 #include <algorithm>
-#include <array>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <charconv>
 #include <fstream>
-#include <new>
-#include <openssl/evp.h>
 
 #include "files/trouble.h"
 #include "protocol/check.h"
+#include "protocol/sha256.h"
 
 namespace tally {
 namespace {
@@ -22,20 +20,10 @@ constexpr std::string_view hash_closing = R"("})";
 constexpr std::size_t seal_bytes = hash_opening.size() + hash_digits + hash_closing.size();
 
 std::string sha256(std::initializer_list<std::string_view> parts) {
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
-  if (context == nullptr) throw std::bad_alloc();
-  std::array<unsigned char, 32> raw{};
-  bool done = EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1;
-  for (const std::string_view part : parts) done = done && EVP_DigestUpdate(context, part.data(), part.size()) == 1;
-  done = done && EVP_DigestFinal_ex(context, raw.data(), nullptr) == 1;
-  EVP_MD_CTX_free(context);
-  CHECK(done);
-  std::string hex;
-  for (const unsigned char byte : raw) {
-    hex += "0123456789abcdef"[byte >> 4];
-    hex += "0123456789abcdef"[byte & 15];
-  }
-  return hex;
+  Sha256 hash;
+  for (const std::string_view part : parts) hash.update(part);
+  const Sha256Digest digest = hash.finish();
+  return hex_of({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 std::optional<GroupId> group_from(const boost::json::value* value) {
@@ -47,7 +35,8 @@ std::optional<GroupId> group_from(const boost::json::value* value) {
   return group;
 }
 
-// Takes a line at a time; says why it does not follow the one before, or nothing.
+// Is handed one line after the other, and says why a line does not follow the one before it, or
+// nothing.
 class Verifier {
  public:
   Verifier() { file_.head.hash = no_previous_hash(); }
@@ -100,7 +89,7 @@ class Verifier {
   AuditFile file_;
 };
 
-// Why a verified log is not the one that has this record.
+// Says why a verified log is not the one that has this record, or nothing.
 std::optional<AuditFault> missing(const AuditHead& known, const AuditFile& file, const std::string& hash) {
   if (std::ranges::count(file.given_up, to_text(known)) > 0) return std::nullopt;
   if (known.number > file.head.number)
@@ -111,6 +100,16 @@ std::optional<AuditFault> missing(const AuditHead& known, const AuditFile& file,
 }
 
 }  // namespace
+
+std::string hex_of(std::string_view bytes) {
+  std::string hex;
+  hex.reserve(2 * bytes.size());
+  for (const char byte : bytes) {
+    hex += "0123456789abcdef"[static_cast<unsigned char>(byte) >> 4];
+    hex += "0123456789abcdef"[static_cast<unsigned char>(byte) & 15];
+  }
+  return hex;
+}
 
 std::string no_previous_hash() { return std::string(hash_digits, '0'); }
 
@@ -149,7 +148,7 @@ tl::expected<AuditFile, AuditFault> verify_audit_file(const std::filesystem::pat
   std::ifstream text(path, std::ios::binary);
   if (!text) return tl::unexpected(AuditFault{0, describe_trouble(errno)});
   auto verified = verify_audit(text, known);
-  if (!verified && verified.error().line == 0) verified.error().why = describe_trouble(errno);  // of the read
+  if (!verified && verified.error().line == 0) verified.error().why = describe_trouble(errno);
   return verified;
 }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hash chain of the audit log: each line is a JSON object that ends in the SHA-256 of everything else in it, which
-// includes the hash of the line before. So a changed, removed or moved line shows; that the tail was cut shows against
-// a head known from elsewhere (law 16).
+// The hash chain of the audit log. Each line is a JSON object that ends in the SHA-256 of
+// everything else in it, and that includes the hash of the line before. So a line that was changed,
+// removed or moved is found. A tail that was cut off leaves a good chain, and is found by
+// comparison with a head that is known from elsewhere (law 16).
 //
-// Integrity against accidents and clumsy hands, not against somebody who rewrites the whole file.
-// Any thread. Total: any bytes are verified or found wrong.
+// The chain protects against accidents and clumsy hands, and not against somebody who rewrites the
+// whole file.
+//
+// Any thread. Whatever bytes a file has, it is verified or found wrong.
 #pragma once
 
 #include <cstdint>
@@ -20,23 +23,27 @@
 
 namespace tally {
 
-// What the first line names as its predecessor's hash: 64 zeros.
+// Bytes in hexadecimal, two digits each, as the log has them.
+std::string hex_of(std::string_view bytes);
+
+// The first line has no predecessor, and names 64 zeros as its hash.
 std::string no_previous_hash();
 
 struct SealedLine {
   std::string line;  // without the newline
   std::string hash;
 };
-// `content`: a JSON object with at least one member, as text.
+// Precondition: `content` is a JSON object with at least one member, as text.
 SealedLine seal(std::string_view content);
 
 struct AuditFile {
   AuditHead head;  // head.number is the number of records
-  GroupId group;   // zero: no records
+  GroupId group;   // zero: there are no records
   std::uint64_t good_bytes = 0;
   std::vector<std::string> given_up;  // heads, as text, whose loss an operator accepted, in order
-  std::string cut;                    // the newest record of a missing end that nobody has accepted; empty: none
-  std::uint64_t torn_bytes = 0;  // after good_bytes: a last line without its newline, being written or torn by a crash
+  std::string cut;                    // the record of a missing end that nobody gave up; empty: none
+  // A last line without its newline, after good_bytes: it is being written, or was torn by a crash.
+  std::uint64_t torn_bytes = 0;
 };
 
 struct AuditFault {
@@ -44,7 +51,8 @@ struct AuditFault {
   std::string why;
 };
 
-// `known`: a head that the log must contain, e.g. the one that the distributor journaled, unless it was given up.
+// `known` is a head that the log must contain unless it was given up, such as the one that the
+// distributor journaled.
 tl::expected<AuditFile, AuditFault> verify_audit(std::istream& text, const std::optional<AuditHead>& known = {});
 tl::expected<AuditFile, AuditFault> verify_audit_file(const std::filesystem::path& path,
                                                       const std::optional<AuditHead>& known = {});

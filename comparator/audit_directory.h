@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The directory of the audit log: whose it is (files/identity.h), and the log. It is made once, for a new group; one
-// that is missing or lost a part is refused, and nothing is written to it, since a log that begins anew would hide what
-// the one before proved.
+// The directory of the audit log. It holds the log, and a file that says whose it is
+// (files/identity.h).
+//
+// It is made once, for a new group. A directory that is missing, or that has lost a part, is
+// refused and nothing is written to it, since a log that silently began anew would hide what the
+// log before it proved.
 #pragma once
 
 #include <filesystem>
@@ -15,15 +18,16 @@ namespace tally {
 
 class AuditDirectory {
  public:
-  // The error is a sentence for the operator.
+  // Errors are sentences for the operator.
   static tl::expected<AuditDirectory, std::string> open(const std::filesystem::path& path);
-  // With a log that begins. `group`: zero if it is not known yet, then the log begins later. The answer is why not.
+  // Makes the directory and begins the log in it; if the group is not known yet (zero), the log
+  // begins later. Returns why that failed, or nothing.
   static std::optional<std::string> make(const std::filesystem::path& path, GroupId group);
-  // No comparator has written there.
+  // No comparator has ever written there.
   static bool is_unused(const std::filesystem::path& path);
 
   std::filesystem::path log() const { return path_ / file_name; }
-  GroupId group() const { return group_; }  // zero: not known when it was made
+  GroupId group() const { return group_; }  // zero: it was not known when the directory was made
 
  private:
   static constexpr char file_name[] = "audit.jsonl";

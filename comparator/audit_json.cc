@@ -3,22 +3,14 @@
 
 #include <boost/json.hpp>
 
+#include "comparator/audit_chain.h"
+
 namespace tally {
 namespace {
 
 namespace json = boost::json;
 
 json::string text(std::string_view words) { return json::string(words.data(), words.size()); }
-
-std::string hex_of(std::string_view bytes) {
-  std::string hex;
-  hex.reserve(2 * bytes.size());
-  for (const char byte : bytes) {
-    hex += "0123456789abcdef"[static_cast<unsigned char>(byte) >> 4];
-    hex += "0123456789abcdef"[static_cast<unsigned char>(byte) & 15];
-  }
-  return hex;
-}
 
 std::string_view word(MemberRole role) {
   switch (role) {

@@ -15,7 +15,7 @@
 namespace tally {
 namespace {
 
-// A created or renamed file is on disk once its directory is.
+// A file that was created or renamed is on disk once its directory is synced.
 bool sync_directory(const std::filesystem::path& path) {
   const std::string directory = path.has_parent_path() ? path.parent_path().string() : ".";
   const int file = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -112,7 +112,8 @@ tl::expected<void, std::string> AuditLog::write(std::string_view text) {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
       std::string why = failure("cannot be written");
-      // A torn line in the middle would break the chain for good.
+      // What was written is cut off again, since a torn line in the middle would break the chain
+      // for good.
       sync_failed_ = ::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0;
       return tl::unexpected(std::move(why));
     }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The audit log as a file of JSON Lines, hash-chained (comparator/audit_chain.h), appended and synced.
+// The audit log as a file of JSON Lines that form a hash chain (comparator/audit_chain.h). It is
+// only appended to, and synced after each append.
 //
-// Opening verifies what is there. A torn last line is cut. A log whose chain is broken is evidence too: it is kept
-// beside, as PATH.broken-1 (-2, …), and a new log begins at PATH. Either is told as an event, and noted in the next
-// record. The file is locked: two comparators never write one log.
+// Opening verifies what is there. A torn last line is cut off. A log whose chain is broken is
+// evidence too, so it is kept beside the new one, as PATH.broken-1 (-2, …), and a new log begins at
+// PATH. An event tells of either, and the next record notes it. The file is locked, so that two
+// comparators never write one log.
 //
-// append() blocks for a sync: call it from the one thread that is for that. Not copyable; one thread at a time.
+// One thread at a time. append() blocks until the disk has synced, so it belongs on a thread of its
+// own.
 #pragma once
 
 #include <filesystem>
@@ -23,19 +26,22 @@ namespace tally {
 
 class AuditLog {
  public:
-  // Creates the file if need be; its directory must exist. `group`: zero means whatever the file says. Errors, for
-  // people: the file cannot be opened, is locked by another process, or is of another group.
+  // Creates the file if it is missing; its directory must exist. A group of zero means whatever the
+  // file says. Errors are sentences for people: the file cannot be opened, is locked by another
+  // process, or is of another group.
   static tl::expected<AuditLog, std::string> open(const std::filesystem::path& path, GroupId group = {});
 
   const AuditHead& head() const { return head_; }
-  GroupId group() const { return group_; }  // zero: neither the file nor the caller knew
-  // The head, as text, of what an operator gave up last, when this was opened; empty: nothing.
+  GroupId group() const { return group_; }  // zero: neither the file nor the caller knew it
+  // The head, as text, of what an operator had given up last when the log was opened; empty:
+  // nothing.
   const std::string& given_up() const { return given_up_; }
-  // What was found at opening, once.
+  // What was found at opening. It is given out once.
   std::vector<Event> take_events() { return std::exchange(events_, {}); }
 
-  // Writes and syncs all of them, and returns the new head. An error leaves the log as it was, and the same records may
-  // be appended again; but after a sync that failed, every append fails: what is on disk is no longer known (law 4).
+  // Writes and syncs all of the records, and returns the new head. An error leaves the log as it
+  // was, and the same records may be appended again. But after a sync that failed every append
+  // fails, because nobody knows any longer what is on disk (law 4).
   tl::expected<AuditHead, std::string> append(std::span<const AuditRecord> records, CalendarTime at);
 
  private:

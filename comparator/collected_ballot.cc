@@ -26,7 +26,7 @@ CollectedBallot::Cast CollectedBallot::cast(ReplicaId from, Vote&& vote) {
     return Cast::first;
   }
   if (is_equal(answer(votes.first), vote)) return Cast::repeated;
-  if (stage_ == Stage::collecting) {  // the newest stands: an older one may be of a state that was rolled back
+  if (stage_ == Stage::collecting) {  // an older vote may be of a state that was rolled back
     votes = {};
     forget_unused();
     votes.first = index_for(std::move(vote));
@@ -92,7 +92,7 @@ void CollectedBallot::reduce_to(std::size_t most_bytes) {
     if (answers_[index] && index + 1 != decided_) keep(*answers_[index]);
 }
 
-// The place of an answer: that of an equal one, a free one, or a new one.
+// Finds a place for an answer: that of an equal one, else a free one, else a new one.
 AnswerIndex CollectedBallot::index_for(Vote&& vote) {
   std::size_t free = answers_.size();
   for (std::size_t index = 0; index < answers_.size(); ++index) {

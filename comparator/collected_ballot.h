@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// One ballot: the votes collected on one order, from the first vote (which may run ahead of the ballot) until everybody
-// who is to be judged by it has voted.
+// One ballot: the votes that are collected on one order. It begins with the first vote, which may
+// come before the distributor has asked for the ballot, and ends when every vote that is expected
+// on it has been compared.
 //
-// collecting (only votes yet) → open (the order is known and stable) → decided, or closed unanswered. A decision is
-// final (law 8). Equal answers are kept once. Votes are all of the term of the window that holds this ballot.
+//   collecting (only votes) → open (the order is known and stable) → decided, or closed unanswered
+//
+// A decision is final (law 8). Equal answers are kept once. All votes are of one term, that of the
+// window that holds the ballot.
+//
 // Part of the comparator's core: one thread, no clock.
 #pragma once
 
@@ -22,45 +26,49 @@ class CollectedBallot {
  public:
   enum class Stage : std::uint8_t { collecting, open, decided, closed };
   enum class Cast : std::uint8_t {
-    first,      // of this replica on this ballot (or the newer one while the order was not yet known)
-    repeated,   // the same again
-    different,  // another one; the first stands, this one is kept as its second
-    excess,     // a third one; dropped
+    first,      // it is the replica's first one (or a newer one, while the order was not known yet)
+    repeated,   // it is the same again
+    different,  // it is another one: the first one stands, and this one is kept as the second
+    excess,     // it is a third one, and was dropped
   };
 
   Stage stage() const { return stage_; }
   bool is_undecided() const { return stage_ == Stage::collecting || stage_ == Stage::open; }
   const OrderIdentity& order() const { return ballot_.order; }  // meaningful from `open` on
-  bool is_synced() const { return ballot_.synced; }             // likewise
+  bool is_synced() const { return ballot_.synced; }             // meaningful from `open` on
   std::vector<BallotEntry> take_requests() { return std::exchange(ballot_.requests, {}); }
 
-  void open(Ballot&& ballot, Instant now);                             // precondition: collecting
-  Instant opened_at() const { return opened_at_; }                     // meaningful from `open` on
-  void heard_of(Instant now) { heard_at_ = heard_at_.value_or(now); }  // a vote, or the ballot, has come
+  void open(Ballot&& ballot, Instant now);          // precondition: collecting
+  Instant opened_at() const { return opened_at_; }  // meaningful from `open` on
+  // A vote, or the ballot itself, has come.
+  void heard_of(Instant now) { heard_at_ = heard_at_.value_or(now); }
   Instant heard_at() const { return heard_at_.value_or(opened_at_); }
   Cast cast(ReplicaId from, Vote&& vote);
-  void strike(ReplicaId replica);  // precondition: undecided. Its votes never were
+  // Forgets the replica's votes, as if there had been none. Precondition: undecided.
+  void strike(ReplicaId replica);
   void decide(AnswerIndex answer, ReplicaSet awaited);
   void close();
 
-  // What to count: votes on another order with this sequence are marked as such.
+  // What is to be counted. Votes on another order with this sequence are marked as other_order.
   CastAnswers answers() const;
   AnswerIndex first_of(ReplicaId replica) const { return votes_[replica].first; }
   AnswerIndex second_of(ReplicaId replica) const { return votes_[replica].second; }
   const OrderAnswer& answer(AnswerIndex index) const { return *answers_[index - 1u]; }
 
   AnswerIndex decided() const { return decided_; }
-  // Members that had a role at the decision and have not voted.
+  // Replicas that had a role at the decision and have not voted.
   ReplicaSet awaited() const { return awaited_; }
   void stop_waiting_for(ReplicaId replica) { awaited_.erase(replica); }
 
-  // Bytes of results that a replica's votes on this ballot account for, equal or not, while it is undecided.
+  // Bytes of results in a replica's votes, whether others gave the same or not, while the ballot is
+  // undecided.
   std::size_t held_bytes(ReplicaId replica) const { return votes_[replica].bytes; }
-  // Bytes of results kept whole. reduce_to() keeps at most so many, the decided answer first.
+  // Bytes of results that are kept whole. reduce_to() keeps at most so many, those of the decided
+  // answer first.
   std::size_t kept_bytes() const;
   void reduce_to(std::size_t most_bytes);
 
-  // True once: for saying a thing about this ballot only one time.
+  // Returns true once, so that an event tells of this ballot only one time.
   bool mention_undecidable() { return !std::exchange(mentioned_, true); }
 
  private:

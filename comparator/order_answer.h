@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One answer to an order, which is kept once however many replicas gave it, and how it is compared with others.
+// One answer to an order, which is kept once however many replicas gave it, and how it is compared
+// with others.
 //
-// The results are kept whole while there is room for them. Then only their size and digest are left, which still tell
-// whether another vote is equal.
+// The results are kept whole while there is room for them. Then only their size and digest are
+// left, which still tell whether another vote is equal.
 //
 // Pure values, any thread.
 #pragma once
@@ -33,13 +34,14 @@ struct OrderAnswer {
   void reduce();
 };
 
-// Votes are equal if order, digest of the state and bytes of the results are equal (law 11). `vote` must be on an order
-// of the same term and sequence.
+// Votes are equal if order, digest of the state and bytes of the results are equal (law 11). `vote`
+// must be on an order of the same term and sequence.
 bool is_equal(const OrderAnswer& answer, const Vote& vote);
 
 enum class Difference : std::uint8_t { none, state, results, both, order };
 
-// In what `other` differs from the decided answer, field by field. It serves as evidence; votes are counted without it.
+// In what `other` differs from the decided answer, field by field. It serves as evidence; votes are
+// counted without it.
 Difference difference_of(const OrderAnswer& decided, const OrderAnswer& other);
 std::string_view to_string(Difference difference);
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The arithmetic of voting: which answer enough voters agree on, which voters have not answered yet, and whether enough
-// of them can still agree.
+// The arithmetic of voting: which answer enough voters agree on, which voters have not answered
+// yet, and whether enough of them can still agree.
 //
-// 2f+1 replicas mask f faulty ones. An answer is decided when f+1 replicas that are voters at the moment of counting
-// gave it (law 8). Since f+1 is more than half of 2f+1, no second answer can be decided too. Replicas that are not
-// voters are never counted.
+// 2f+1 replicas mask f faulty ones. An answer is decided when f+1 replicas that are voters at the
+// moment of counting gave it (law 8). Since f+1 is more than half of 2f+1, no second answer can be
+// decided too. Replicas that are not voters are never counted.
 //
-// Pure values, any thread. After etcd-io/raft quorum/; the pattern is Buckley & Fernandez, "Failure patterns". It is
-// tested against a naive twin over all patterns of votes (tests/unit/comparator_quorum_test.cc).
+// Pure values, any thread. After etcd-io/raft quorum/; the pattern is Buckley & Fernandez, "Failure
+// patterns". It is tested against a naive twin over all patterns of votes
+// (tests/unit/comparator_quorum_test.cc).
 #pragma once
 
 #include <bit>
@@ -51,15 +52,15 @@ class ReplicaSet {
 // Which of a ballot's different answers a replica gave: equal votes have equal indices.
 using AnswerIndex = std::uint8_t;
 inline constexpr AnswerIndex no_answer = 0;                     // the replica has not voted
-inline constexpr AnswerIndex most_answers = 2 * most_replicas;  // a replica that contradicts itself gave two
-inline constexpr AnswerIndex other_order = most_answers + 1;    // it voted on another order, which is never decided
+inline constexpr AnswerIndex most_answers = 2 * most_replicas;  // a replica may contradict itself
+inline constexpr AnswerIndex other_order = most_answers + 1;    // it voted on another order
 using CastAnswers = PerReplica<AnswerIndex, most_replicas>;
 
 struct VoteCount {
   AnswerIndex decided = no_answer;
   std::uint32_t votes = 0;  // of voters, for the decided answer
   ReplicaSet missing;       // voters that have not answered
-  bool impossible = false;  // nothing is decided, and nothing can be, whatever the missing voters answer
+  bool impossible = false;  // nothing can be decided, whatever the missing voters answer
 };
 
 // `needed`: how many equal votes decide, which is quorum_of(the configured replicas).

@@ -11,7 +11,7 @@
 namespace tally {
 namespace {
 
-// Of a request's result; protocol/operations.h has its layout.
+// The number of operations that a request's result answers; protocol/operations.h has its layout.
 std::uint32_t operations_in(std::string_view result) {
   ByteReader reader(result);
   reader.take(results::header_bytes - sizeof(std::uint32_t));
@@ -31,7 +31,7 @@ std::optional<std::uint64_t> release(const OrderIdentity& order, std::vector<Bal
                                      std::vector<AddressedDecisions>& messages) {
   if (!splits_into(results, requests.size())) return std::nullopt;
   std::uint64_t operations = 0;
-  std::map<ClientId, std::size_t> places;  // of a client's message; only where there are several clients
+  std::map<ClientId, std::size_t> places;  // where each client's message is
   ByteReader reader(results);
   std::size_t last = messages.size();
   for (BallotEntry& request : requests) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A decision on its way to the clients: the decided results, split by request, and gathered by client.
+// A decision on its way to the clients: the decided results are split by request and gathered by
+// client.
 //
-// Pure; any thread.
+// Pure functions, any thread.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +19,9 @@ struct AddressedDecisions {
   Decisions decisions;
 };
 
-// Appends one message for each client that has a request in the order, in the order of their first requests, and says
-// how many operations were answered; or leaves `messages` alone and says nothing if `results` are not exactly one part
-// (size u32, bytes) for each request.
+// Appends one message for each client that has a request in the order, in the order of their first
+// requests, and returns how many operations were answered. If the results are not exactly one part
+// (size u32, bytes) for each request, it leaves `messages` alone and returns nothing.
 std::optional<std::uint64_t> release(const OrderIdentity& order, std::vector<BallotEntry>&& requests,
                                      std::string_view results, std::uint32_t votes,
                                      std::vector<AddressedDecisions>& messages);

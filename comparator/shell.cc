@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "protocol/limits.h"
+#include "protocol/per_replica.h"
 #include "protocol/turn.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
@@ -46,9 +47,9 @@ ComparatorShell::ComparatorShell(const Config& config, AuditLog audit_log)
       core_(core_config(config, incarnation_, audit_log_)) {
   doors_.watch_by(waiter_);
   waiter_.watch(distributor_);
-  for (std::uint64_t id = 1; id <= static_cast<std::uint64_t>(config.replicas); ++id) {
-    const std::string endpoint = config.endpoint_for_comparator(ReplicaId(id));
-    replicas_.push_back({ReplicaId(id), Channel::bind(context_, endpoint, replica_limits, false)});
+  for (const ReplicaId id : ReplicaIds(static_cast<std::size_t>(config.replicas))) {
+    const std::string endpoint = config.endpoint_for_comparator(id);
+    replicas_.push_back({id, Channel::bind(context_, endpoint, replica_limits, false)});
   }
   for (ReplicaLink& link : replicas_) waiter_.watch_patiently(link.channel);
   waiter_.watch(background_.completion_fd());
@@ -60,7 +61,8 @@ void ComparatorShell::run() {
   while (!stop_.asked()) {
     const Instant now = monotonic_now();
     carry_out(turn(core_, now, [&](ComparatorCore&) { receive_all(now); }));
-    // Law 23. Without a word it reports all the same, and a distributor that hears of it answers.
+    // A socket that has been silent for too long is made anew (law 23). Reports go out whatever
+    // comes in, and a distributor that hears one answers.
     if (distributor_silence_.is_over(now)) waiter_.reconnect(distributor_, random_bytes(16));
     distributor_silence_.expect(now);
     waiter_.wait(std::min(core_.next_deadline(), heartbeat_.beat(now)), core_.awaits_votes());
@@ -68,7 +70,7 @@ void ComparatorShell::run() {
   }
 }
 
-// Each socket gets its share of a turn.
+// Each socket gets its share of the turn, so that none can keep the others waiting.
 void ComparatorShell::receive_all(Instant now) {
   if (waiter_.is_ready(background_.completion_fd())) background_.run_completions();
   receive_from_distributor(now);
@@ -111,7 +113,8 @@ void ComparatorShell::carry_out(ComparatorOutput output) {
   for (const Event& event : output.events) log_event(event);
 }
 
-// Law 16: off the loop; a verdict takes effect when its record is written.
+// The log is written beside the event loop. A verdict takes effect when its record is written (law
+// 16).
 void ComparatorShell::write_audit(std::vector<AuditRecord> records) {
   auto kept = std::make_shared<std::vector<AuditRecord>>(std::move(records));
   background_.submit([this, kept]() -> Background::Completion {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The comparator's sockets, audit log and clock around its core. One event-loop thread, and one for the audit log.
+// The comparator's sockets, audit log and clock around its core. One thread runs the event loop,
+// and another one writes the audit log.
 #pragma once
 
 #include <vector>
@@ -21,11 +22,11 @@ class ComparatorShell {
  public:
   ComparatorShell(const Config& config, AuditLog audit_log);
 
-  // Until a stop is asked for.
+  // Returns when a stop was asked for.
   void run();
 
  private:
-  // What comes by a replica's endpoint is that replica's (law 9).
+  // Whatever comes by a replica's endpoint is that replica's (law 9).
   struct ReplicaLink {
     ReplicaId id;
     Channel channel;
@@ -43,13 +44,13 @@ class ComparatorShell {
   Channel distributor_;
   Silence distributor_silence_;
   std::vector<ReplicaLink> replicas_;
-  AuditLog audit_log_;  // the background thread's
+  AuditLog audit_log_;  // is used by the background thread alone
   Incarnation incarnation_;
   ComparatorCore core_;
   StopSignals stop_;
   Heartbeat heartbeat_;
   Waiter waiter_;
-  Background background_;  // last: its thread uses the audit log
+  Background background_;  // stands last, so that its thread ends before the audit log does
 };
 
 }  // namespace tally

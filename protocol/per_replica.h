@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One value for each replica, found by the replica's id. Ids count from 1 and arrays from 0; only this file knows both,
-// so that no other code subtracts 1 from an id or adds 1 to an index.
+// One value for each replica, found by the replica's id. Ids count from 1 and arrays from 0; only
+// this file knows both, so that no other code subtracts 1 from an id or adds 1 to an index.
 //
 //   PerReplica<Stream> streams(3);
 //   streams[ReplicaId(2)].send(order);
@@ -48,8 +48,8 @@ class ReplicaIds {
   std::size_t replicas_;
 };
 
-// There are as many values as replicas are configured. Where memory must not be allocated, PerReplica<Value,
-// most_replicas> has room for every replica that there can be inside itself.
+// There are as many values as replicas are configured. Where memory must not be allocated,
+// PerReplica<Value, most_replicas> has room for every replica that there can be inside itself.
 template <class Value, std::size_t fixed = 0>
 class PerReplica {
  public:
