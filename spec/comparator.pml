@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The comparator: comparator/core.cc, judging.cc, collected_ballot.cc, standing_verdicts.h,
-   suspicion.h.
+/* The comparator: comparator/core.cc, watched_replica.cc, undecided.cc, collected_ballot.cc,
+   standing_verdicts.h, suspicion.h.
 
    A verdict and its audit record (law 16) are one step, since a verdict that was lost before
    its record was written has had no effect. */

@@ -116,7 +116,7 @@ inline promote(replica) {
   }
 }
 
-/* Succession (law 13; ComparatorCore::propose, DistributorCore::take_succession): the voters do
+/* Succession (law 13; Undecided::propose, Membership::succeed): the voters do
    not decide an open ballot, and f+1 replicas that vote or are on probation gave equal votes on
    it. Those of them that are on probation become voters. The report must be on the newest view.
    How long the ballot has waited is left out, so this happens early as well as late. */
