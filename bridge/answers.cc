@@ -163,9 +163,8 @@ Problem unanswered(bool is_read) {
 
 std::optional<Problem> problem_of(const Answer& answer, bool is_read) {
   switch (answer.outcome) {
-    case CallOutcome::answered:
-      if (answer.result.status == OperationStatus::ok) return std::nullopt;
-      return problem_of_status(answer.result.status);
+    case CallOutcome::done: return std::nullopt;
+    case CallOutcome::refused: return problem_of_status(answer.result.status);
     case CallOutcome::not_applied: return problem_of_not_applied(answer.error);
     case CallOutcome::unknown: break;
   }

@@ -12,7 +12,7 @@
 
 #include "bridge/problem.h"
 #include "bridge/requests.h"
-#include "client/client.h"
+#include "client/answer.h"
 
 namespace tally::bridge {
 

@@ -142,9 +142,9 @@ void Exchange::deliver() {
 void Exchange::deliver(const Batch& batch, const Share& share) {
   const OwnedOperation& operation = batch.operations[share.operation];
   const Answer& answer = batch.answers[share.operation];
-  if (answer.outcome == CallOutcome::answered) ++answered_[static_cast<std::size_t>(operation.kind)];
+  if (answer.is_decided()) ++answered_[static_cast<std::size_t>(operation.kind)];
   const bool combined = share.value != operation.value;
-  if (!combined || answer.outcome != CallOutcome::answered) return share.asker->answered(answer);
+  if (!combined || !answer.is_decided()) return share.asker->answered(answer);
   if (answer.result.status == OperationStatus::overflow) {  // none was applied, though some may have room
     OwnedOperation own = operation;
     own.value = share.value;
@@ -152,7 +152,7 @@ void Exchange::deliver(const Batch& batch, const Share& share) {
     return send_soon();
   }
   Answer own = answer;
-  if (own.result.status == OperationStatus::ok) own.result.value -= operation.value - share.through;
+  if (own) own.result.value -= operation.value - share.through;
   share.asker->answered(own);
 }
 

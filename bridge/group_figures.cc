@@ -23,8 +23,7 @@ void GroupFigures::gather(Instant now, std::function<void()> completion) {
 }
 
 void GroupFigures::answered(const Answer& answer) {
-  const bool is_answer = answer.outcome == CallOutcome::answered && answer.result.status == OperationStatus::ok;
-  finish(is_answer ? tables_in(answer.result.listed) : std::vector<TableFill>());
+  finish(answer ? tables_in(answer.result.listed) : std::vector<TableFill>());
 }
 
 void GroupFigures::finish(const std::vector<TableFill>& tables) {

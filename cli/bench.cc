@@ -44,9 +44,7 @@ std::optional<std::vector<Answer>> read_patiently(Client& client, const std::vec
   const Instant end = monotonic_now() + patience_at_the_end;
   do {
     auto answers = client.call(reads, timeout);
-    const bool answered =
-        std::ranges::all_of(answers, [](const Answer& answer) { return answer.outcome == CallOutcome::answered; });
-    if (answered) return answers;
+    if (std::ranges::all_of(answers, &Answer::is_decided)) return answers;
   } while (monotonic_now() < end);
   return std::nullopt;
 }
@@ -59,11 +57,8 @@ void check_final_values(Client& client, BenchLoad& load, Duration timeout) {
     for (std::size_t counter = begin; counter < end; ++counter) reads.push_back(read_of(names[counter]));
     const auto answers = read_patiently(client, reads, timeout);
     if (!answers) return load.check().violate("the final values could not be read");
-    for (std::size_t place = 0; place < reads.size(); ++place) {
-      const OperationResult& result = (*answers)[place].result;
-      const bool found = result.status == OperationStatus::ok;
-      load.check().final_value(static_cast<std::uint32_t>(begin + place), found ? result.value : 0);
-    }
+    for (std::size_t place = 0; place < reads.size(); ++place)
+      load.check().final_value(static_cast<std::uint32_t>(begin + place), (*answers)[place].value().value_or(0));
   }
 }
 
@@ -117,7 +112,7 @@ ExitCode run_bench(const BenchOptions& options) {
   if (!group) return fail(group.error());
   Client client(group->client);
   const Answer first = std::move(client.call({read_of("bench")}, group->timeout()).at(0));
-  if (first.outcome != CallOutcome::answered) return fail(*failure_of(first, "bench"));
+  if (!first.is_decided()) return fail(*failure_of(first, "bench"));
   const BenchResult result = bench(client, options, group->timeout());
   if (options.json)
     print_bench_json(result);

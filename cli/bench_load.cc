@@ -137,7 +137,7 @@ void BenchLoad::record(LogicalClient& mine, Instant now, std::uint64_t good) {
 }
 
 bool BenchLoad::judge(AnswerCheck::Sent sent, const Answer& answer) {
-  if (answer.outcome == CallOutcome::answered && answer.result.status == OperationStatus::ok) {
+  if (answer) {
     check_.answered(sent, answer.result.value);
     return true;
   }

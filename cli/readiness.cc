@@ -45,7 +45,7 @@ void Readiness::run() {
 
 std::optional<std::string> Readiness::missing(Client& client) const {
   const Answer answer = std::move(client.call({read_of("ready")}, read_timeout).at(0));
-  if (answer.outcome != CallOutcome::answered)
+  if (!answer.is_decided())
     return explained({ExitCode::unknown, "no read is answered: " + std::string(to_string(answer.error))}, client)
         .message;
   for (const Listener& bridge : bridges_) {

@@ -25,9 +25,9 @@ constexpr std::array<std::pair<std::string_view, int>, 4> costs = {
 tl::expected<OperationResult, Failure> run(Client& client, const OwnedOperation& operation, Duration timeout) {
   const Answer answer = std::move(client.call({operation}, timeout).at(0));
   const OperationStatus status = answer.result.status;
-  if (answer.outcome == CallOutcome::answered && status == OperationStatus::not_found)
+  if (answer.outcome == CallOutcome::refused && status == OperationStatus::not_found)
     return tl::unexpected(Failure{ExitCode::failed, "there is no " + json_string(operation.name)});
-  if (answer.outcome == CallOutcome::answered && status == OperationStatus::malformed)
+  if (answer.outcome == CallOutcome::refused && status == OperationStatus::malformed)
     return tl::unexpected(Failure{ExitCode::failed, "not applied: the group does not take this value"});
   if (const auto failure = failure_of(answer, operation.name)) return tl::unexpected(*failure);
   return answer.result;

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/circuit_breaker.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace tally {
 
-void CircuitBreaker::somebody_waits(Instant now) { silent_since_ = std::min(silent_since_, now); }
+void CircuitBreaker::somebody_waits(Instant now) {
+  if (!silent_since_) silent_since_ = now;
+}
 
-bool CircuitBreaker::silent_for_long(Instant now) const { return now - silent_since_ >= patience; }
+bool CircuitBreaker::silent_for_long(Instant now) const { return silent_since_ && now - *silent_since_ >= patience; }
 
 bool CircuitBreaker::refused(CallError error, bool outright, Instant now) {
   const bool opens = closed() && (outright || silent_for_long(now));
@@ -23,7 +24,7 @@ bool CircuitBreaker::timed_out(Instant now) {
 }
 
 bool CircuitBreaker::decided() {
-  silent_since_ = Instant::never();
+  silent_since_.reset();
   return std::exchange(error_, CallError::none) != CallError::none;
 }
 

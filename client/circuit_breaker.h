@@ -4,23 +4,25 @@
 //
 //   closed     Calls pass.
 //   open       Calls that are new or were never ordered fail at once, with the error that opened it.
-//   half-open  The same, with a probe on its way: a request that changes nothing. The session sends it, again and again
-//              after pauses that grow, and one at a time.
+//   half-open  The same, while a probe is on its way: a request that changes nothing. The session sends one at a time,
+//              again and again after pauses that grow.
 //
-// It opens on what the group says, or on a silence longer than any that a masked fault or a restart may cost: those
-// must not be noticed. Anything that the group decides for this client closes it.
+// It opens when the group says that it has no majority, or when it is silent for longer than a masked fault or a
+// restart lasts, because those must not be noticed. Whatever the group decides for this client closes it.
 //
-// Pure: whoever owns it hands in the clock.
+// Part of the session core: pure, one thread, instants never go back.
 #pragma once
 
-#include "client/client.h"
+#include <optional>
+
+#include "client/answer.h"
 #include "protocol/time.h"
 
 namespace tally {
 
 class CircuitBreaker {
  public:
-  // So long nothing may be decided while somebody waits, before a disappointment counts.
+  // While somebody waits, nothing may be decided for so long before a refusal or a timeout counts.
   static constexpr Duration patience = seconds(1);
   // Between probes, before jitter.
   static constexpr Duration first_pause = milliseconds(100);
@@ -30,13 +32,13 @@ class CircuitBreaker {
   // What calls are told; `none` while it is closed.
   CallError error() const { return error_; }
 
-  // Somebody waits for a decision. Silence lasts from the first time on, until decided().
+  // Somebody waits for a decision. The silence lasts from the first time that this is said until decided().
   void somebody_waits(Instant now);
-  // The silence so far was our own: this process slept. It begins again.
-  void woke_late() { silent_since_ = Instant::never(); }
+  // This process slept, so the silence so far may be its own. It begins again.
+  void woke_late() { silent_since_.reset(); }
 
-  // The group says that it has no majority (`error`), to a request in all its transmissions, or else (not `outright`)
-  // to a later one. True: this opened it.
+  // The group says that it has no majority, which `error` is about. `outright`: it refused every transmission of a
+  // request; otherwise it refused a later one, and an earlier one may have been ordered. True: this opened it.
   bool refused(CallError error, bool outright, Instant now);
   // A call ran into its deadline. True: this opened it.
   bool timed_out(Instant now);
@@ -47,7 +49,7 @@ class CircuitBreaker {
   bool silent_for_long(Instant now) const;
 
   CallError error_ = CallError::none;
-  Instant silent_since_ = Instant::never();
+  std::optional<Instant> silent_since_;  // none: nobody has waited since the last decision
 };
 
 }  // namespace tally

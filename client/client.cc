@@ -238,7 +238,7 @@ class Client::Shell {
         if (const auto* request = std::get_if<ClientRequest>(&message))
           core_.not_sent(request->request, monotonic_now());
     for (const Message& message : output.to_comparator) comparator_.channel.send({}, message);
-    for (SessionOutput::Completed& completed : output.completed) {
+    for (CompletedCall& completed : output.completed) {
       const auto found = completions_.find(completed.call.value);
       CHECK(found != completions_.end());
       const Completion completion = std::move(found->second);

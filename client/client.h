@@ -12,43 +12,14 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "client/answer.h"
 #include "protocol/messages.h"
 #include "protocol/operations.h"
 #include "protocol/time.h"
 
 namespace tally {
-
-enum class CallOutcome : std::uint8_t {
-  answered,     // decided by the group; see the result's status
-  not_applied,  // certainly not applied; may be tried again
-  unknown,      // perhaps applied
-};
-
-enum class CallError : std::uint8_t {
-  none,
-  timed_out,        // no answer in time; or, at once, none to anything lately
-  overloaded,       // a queue is full, here or at the distributor
-  unavailable,      // the group has no majority
-  undecided,        // the group is halted
-  draining,         // the distributor shuts down
-  session_expired,  // sent before in a session that is gone
-  tables_full,      // no room for sessions or results in the group
-  malformed,        // beyond a limit
-  closed,           // the Client was destroyed
-};
-std::string_view to_string(CallError error);
-
-// What became of one operation.
-struct Answer {
-  CallOutcome outcome = CallOutcome::unknown;
-  CallError error = CallError::none;
-  OperationResult result;   // answered only
-  Sequence sequence;        // answered only: the order that executed it first
-  std::uint32_t votes = 0;  // answered only: equal votes at the decision
-};
 
 struct ClientOptions {
   // distributor_client_endpoint and comparator_client_endpoint; or, of a bridge or an operator,

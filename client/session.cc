@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls, the requests they travel in, and the clock. What comes in: session_answers.cc.
 #include "client/session.h"
 
 #include <algorithm>
@@ -9,261 +8,272 @@
 
 #include "protocol/check.h"
 #include "protocol/limits.h"
-#include "protocol/session.h"
 
 namespace tally {
 namespace {
 
-constexpr Duration hello_period = milliseconds(250);
-constexpr Duration keep_alive_period = limits::session_lifetime / 6;
-constexpr Duration first_retry = milliseconds(300);  // without an answer
-// After a welcome by a new distributor or comparator: the other one may not know it yet, and drop what we send.
+// After a welcome by a new distributor or comparator: the other one may not know of it yet, and drop what we send.
 constexpr Duration welcome_retry = milliseconds(30);
 constexpr Duration longest_retry = milliseconds(2'000);
+constexpr Duration connection_retry = milliseconds(10);
+constexpr Duration refusal_retry = milliseconds(5);    // after an overload, doubled for each attempt
+constexpr Duration session_retry = milliseconds(250);  // after a session could not be opened
 constexpr Duration oversleeping = CircuitBreaker::patience / 2;
+
+CallError error_of(RefusalReason reason) {
+  switch (reason) {
+    case RefusalReason::overloaded: return CallError::overloaded;
+    case RefusalReason::unavailable: return CallError::unavailable;
+    case RefusalReason::undecided: return CallError::undecided;
+    case RefusalReason::draining: return CallError::draining;
+    case RefusalReason::malformed: return CallError::malformed;
+  }
+  return CallError::unavailable;
+}
+
+// A distributor that drains does not say so.
+bool says_no_majority(CallError error) { return error == CallError::unavailable || error == CallError::undecided; }
 
 }  // namespace
 
-std::string_view to_string(CallError error) {
-  switch (error) {
-    case CallError::none: return "none";
-    case CallError::timed_out: return "timed out";
-    case CallError::overloaded: return "overloaded";
-    case CallError::unavailable: return "unavailable: no majority";
-    case CallError::undecided: return "halted: undecided";
-    case CallError::draining: return "shutting down";
-    case CallError::session_expired: return "session expired";
-    case CallError::tables_full: return "tables are full";
-    case CallError::malformed: return "malformed";
-    case CallError::closed: return "client closed";
-  }
-  return "unknown";
-}
-
 SessionCore::SessionCore(SessionConfig config, Instant now)
-    : config_(std::move(config)), next_hello_(now), next_keep_alive_(now + keep_alive_period) {
-  CHECK(config_.requests_in_flight >= 1 && config_.requests_in_flight <= limits::session_window);
+    : requests_in_flight_(config.requests_in_flight),
+      opens_at_once_(config.opens_at_once),
+      random_(std::move(config.random)),
+      waiting_(std::move(config.encode)),
+      peers_(config.incarnation, now) {
+  CHECK(requests_in_flight_ >= 1 && requests_in_flight_ <= limits::session_window);
 }
 
-// ---- calls
+// ---- calls, and the requests that they travel in
 
 void SessionCore::submit(CallId call, const std::vector<OwnedOperation>& operations, Instant deadline) {
-  std::vector<Operation> views;
-  views.reserve(operations.size());
-  for (const OwnedOperation& operation : operations) views.push_back(operation.view());
-  const std::size_t count = views.size();
-  const std::size_t result_bytes = worst_result_bytes(views) - results::header_bytes;
-  Call one{call, {}, count, result_bytes, std::ranges::all_of(views, is_read, &Operation::kind), deadline};
-  bool possible = count > 0 && count <= limits::request_operations &&
-                  result_bytes + results::header_bytes <= limits::request_result_bytes;
-  if (possible) one.encoded = config_.encode(views);
-  possible = possible && one.encoded.size() <= limits::request_bytes;
-  if (!possible) return fail(call, count, CallOutcome::not_applied, CallError::malformed);
-  if (phase_ == Phase::closing || phase_ == Phase::closed)
-    return fail(call, count, CallOutcome::not_applied, CallError::closed);
-  if (waiting_operations_ + count > limits::client_waiting_operations)
-    return fail(call, count, CallOutcome::not_applied, CallError::overloaded);
-  earliest_deadline_ = std::min(earliest_deadline_, deadline);
-  waiting_operations_ += count;
-  waiting_.push_back(std::move(one));
+  const bool closes = life_.is_closing() || life_.has_ended();
+  const CallError error = closes ? CallError::closed : waiting_.add(call, operations, deadline);
+  if (error == CallError::none) return;
+  output_.completed.push_back({call, failed_answers(operations.size(), CallOutcome::not_applied, error)});
 }
 
-void SessionCore::fail(CallId call, std::size_t operations, CallOutcome outcome, CallError error) {
-  std::vector<Answer> answers(operations);
-  for (Answer& answer : answers) {
-    answer.outcome = outcome;
-    answer.error = error;
+// Without calls: it opens or closes the session, or touches it and changes nothing.
+Request SessionCore::own_request(RequestKind kind) const {
+  Request request;
+  request.kind = kind;
+  request.session = life_.name();
+  request.read_only = kind == RequestKind::operations;
+  request.result_limit = results::header_bytes;
+  return request;
+}
+
+void SessionCore::fill_requests(Instant now) {
+  while (life_.is_open() && !waiting_.empty() && flights_.size() < requests_in_flight_ && flights_.window_is_open()) {
+    Batch batch = waiting_.take_batch();
+    Request request;
+    request.session = life_.name();
+    request.read_only = batch.read_only;
+    request.result_limit = batch.result_limit;
+    request.operations = std::move(batch.operations);
+    life_.used(now);
+    transmit(flights_.add(std::move(request), std::move(batch.parts)), now);
   }
-  output_.completed.push_back({call, std::move(answers)});
 }
 
-void SessionCore::fail_flight(InFlight& flight, CallOutcome outcome, CallError error) {
-  for (Part& part : flight.parts)
-    if (!std::exchange(part.completed, true)) fail(part.id, part.operations, outcome, error);
-}
-
-void SessionCore::fail_waiting(CallError error) {
-  for (const Call& call : waiting_) fail(call.id, call.operations, CallOutcome::not_applied, error);
-  waiting_.clear();
-  waiting_operations_ = 0;
-}
-
-void SessionCore::close(Instant now) {
-  if (phase_ == Phase::closing || phase_ == Phase::closed) return;
-  for (auto& [number, flight] : flights_)
-    fail_flight(flight, flight.all_refused() ? CallOutcome::not_applied : CallOutcome::unknown, CallError::closed);
-  fail_waiting(CallError::closed);
-  flights_.clear();
-  const bool open = phase_ == Phase::open;
-  phase_ = open ? Phase::closing : Phase::closed;
-  if (!open) return;
-  InFlight& flight = flights_[next_number_];
-  flight.request.kind = RequestKind::close_session;
-  flight.request.session = session_;
-  flight.request.number = next_number_;
-  flight.request.result_limit = results::header_bytes;
-  acknowledged_ = RequestNumber(next_number_.value - 1);
-  transmit(flight, now);
-}
-
-// ---- requests
-
+// Many clients that were disturbed at the same time do not all come back at the same time.
 Duration SessionCore::jittered(Duration pause) const {
-  const auto share = static_cast<std::int64_t>(config_.random() % 512);  // 0.75 to 1.25 of the pause
+  const auto share = static_cast<std::int64_t>(random_() % 512);  // 0.75 to 1.25 of the pause
   return pause * (768 + share) / 1024;
 }
 
-void SessionCore::transmit(InFlight& flight, Instant now) {
-  flight.request.acknowledged = acknowledged_;
-  if (flight.pause == Duration{}) flight.pause = first_retry;
-  flight.retry = now + jittered(flight.pause);
-  output_.to_distributor.emplace_back(ClientRequest{secret_, flight.request});
+void SessionCore::transmit(Flight& flight, Instant now) {
+  const Instant retry = now + jittered(flight.pause());
+  output_.to_distributor.emplace_back(ClientRequest{life_.secret(), flight.transmit(flights_.acknowledged(), retry)});
 }
 
-void SessionCore::transmit_again(InFlight& flight, Instant now) {
-  flight.request.attempt += 1;
-  flight.pause = std::min(flight.pause * 2, is_probe(flight) ? CircuitBreaker::longest_pause : longest_retry);
+void SessionCore::transmit_again(Flight& flight, Instant now) {
+  flight.begin_next_attempt(is_probe(flight) ? CircuitBreaker::longest_pause : longest_retry);
   transmit(flight, now);
 }
 
 void SessionCore::transmit_all_again(Instant now) {
   for (auto& [number, flight] : flights_) {
-    flight.pause = welcome_retry / 2;  // it doubles
+    flight.set_pause(welcome_retry / 2);  // it doubles
     transmit_again(flight, now);
   }
 }
 
-// Each with a secret of its own, so that nothing of an earlier one is taken for it.
+// ---- the session itself
+
 void SessionCore::open_session(Instant now) {
-  phase_ = Phase::opening;
-  const std::array<std::uint64_t, 2> random{config_.random(), config_.random()};
-  static_assert(sizeof random == sizeof secret_.bytes);
-  std::memcpy(secret_.bytes.data(), random.data(), sizeof random);
-  session_ = session_of(secret_);
-  InFlight flight;
-  flight.request.kind = RequestKind::open_session;
-  flight.request.session = session_;
-  flight.request.result_limit = results::header_bytes;
-  acknowledged_ = {};
-  transmit(flights_.emplace(flight.request.number, std::move(flight)).first->second, now);
+  const std::array<std::uint64_t, 2> random{random_(), random_()};
+  SessionSecret secret;
+  static_assert(sizeof random == sizeof secret.bytes);
+  std::memcpy(secret.bytes.data(), random.data(), sizeof random);
+  life_.begin_opening(secret);
+  flights_.begin_session();
+  transmit(flights_.add(own_request(RequestKind::open_session), {}), now);
 }
 
-// As many waiting calls as fit into one request: their encodings, one behind the other, are that of all together.
-SessionCore::InFlight SessionCore::next_request() {
-  InFlight flight;
-  Request& request = flight.request;
-  request.read_only = true;
-  std::size_t operations = 0;
-  std::size_t result_bytes = results::header_bytes;
-  const auto fits = [&](const Call& call) {
-    return operations + call.operations <= limits::request_operations &&
-           request.operations.size() + call.encoded.size() <= limits::request_bytes &&
-           result_bytes + call.result_bytes <= limits::request_result_bytes;
-  };
-  for (; !waiting_.empty() && fits(waiting_.front()); waiting_.pop_front()) {
-    Call& call = waiting_.front();
-    operations += call.operations;
-    result_bytes += call.result_bytes;
-    request.read_only = request.read_only && call.read_only;
-    if (request.operations.empty())
-      request.operations = std::move(call.encoded);
-    else
-      request.operations += call.encoded;
-    flight.parts.push_back({call.id, call.operations, call.deadline});
+void SessionCore::close(Instant now) {
+  if (life_.is_closing() || life_.has_ended()) return;
+  flights_.give_up(CallError::closed, std::nullopt, output_.completed);
+  waiting_.fail_all(CallError::closed, output_.completed);
+  if (!life_.is_open()) return life_.end();
+  life_.begin_closing();
+  transmit(flights_.add(own_request(RequestKind::close_session), {}), now);
+}
+
+// The session's opening or closing is decided.
+void SessionCore::session_answered(const Decision& decision, Instant now) {
+  const auto result = results::decode(decision.result);
+  if (life_.is_closing()) {
+    flights_.clear();
+    return life_.end();
   }
-  waiting_operations_ -= operations;
-  request.session = session_;
-  request.number = next_number_;
-  request.result_limit = static_cast<std::uint32_t>(result_bytes);
-  next_number_ = next_number_.next();
-  return flight;
-}
-
-void SessionCore::fill_requests(Instant now) {
-  const auto window_open = [this] { return next_number_.value <= acknowledged_.value + limits::session_window; };
-  while (phase_ == Phase::open && !waiting_.empty() && flights_.size() < config_.requests_in_flight && window_open()) {
-    InFlight flight = next_request();
-    next_keep_alive_ = now + keep_alive_period;
-    transmit(flights_.emplace(flight.request.number, std::move(flight)).first->second, now);
+  if (!result || result->outcome != RequestOutcome::session_opened) {
+    life_.deny();
+    return session_refused(CallError::tables_full, now);
   }
+  flights_.clear();
+  life_.opened(now);
 }
 
-// The request is answered or given up; the watermark follows.
-void SessionCore::finish(RequestNumber number) {
-  flights_.erase(number);
-  acknowledged_ = RequestNumber((flights_.empty() ? next_number_ : flights_.begin()->first).value - 1);
+void SessionCore::session_refused(CallError error, Instant now) {
+  flights_.clear();
+  life_.not_opened(now + jittered(session_retry));
+  waiting_.fail_all(error, output_.completed);
+}
+
+// What was sent before must not be sent in another session, but what only waited may (law 18). Nothing is known of the
+// requests in flight, except for the one that was told so.
+void SessionCore::session_lost(RequestNumber told, Instant now) {
+  flights_.give_up(CallError::session_expired, told, output_.completed);
+  open_session(now);
+}
+
+// Calls, probes, and whoever asks whether there is room need one.
+bool SessionCore::needs_session() const {
+  const bool wanted = !waiting_.empty() || !available() || opens_at_once_;
+  return life_.is_absent() && peers_.comparator_is_known() && wanted;
+}
+
+// Every request keeps the session alive by the way.
+bool SessionCore::needs_keep_alive() const { return life_.is_open() && waiting_.empty() && flights_.empty(); }
+
+// ---- what comes in
+
+void SessionCore::receive(Message& message, Instant now) {
+  if (auto* decisions = std::get_if<Decisions>(&message)) return receive(*decisions, now);
+  if (const auto* refusal = std::get_if<Refusal>(&message)) return receive(*refusal, now);
+  if (const auto* welcome = std::get_if<DistributorWelcome>(&message)) return receive(*welcome, now);
+  if (const auto* welcome = std::get_if<ComparatorWelcome>(&message)) return receive(*welcome, now);
+  if (const auto* status = std::get_if<ClusterStatus>(&message)) return receive(*status, now);
+}
+
+void SessionCore::receive(const DistributorWelcome& welcome, Instant now) {
+  const Peers::Life life = peers_.receive(welcome);
+  if (life == Peers::Life::next || (life == Peers::Life::same && !breaker_.closed())) transmit_all_again(now);
+}
+
+void SessionCore::receive(const ComparatorWelcome& welcome, Instant now) {
+  const Peers::Life life = peers_.receive(welcome);
+  if (life == Peers::Life::next || !breaker_.closed()) transmit_all_again(now);
+}
+
+void SessionCore::receive(const ClusterStatus& status, Instant now) {
+  const bool decides = status.state == GroupState::ok || status.state == GroupState::degraded;
+  Flight* const probe = decides && !breaker_.closed() ? flights_.own() : nullptr;
+  if (probe) probe->retry_at(now);
+}
+
+void SessionCore::receive(const Refusal& refusal, Instant now) {
+  Flight* const flight = flights_.find(refusal.session, refusal.number);
+  const CallError error = error_of(refusal.reason);
+  if (!flight || !flight->refused(refusal.attempt, error)) return;
+  const bool opens = says_no_majority(error) && breaker_.refused(error, flight->was_never_ordered(), now);
+  refused(*flight, error, now);
+  if (opens) begin_probing(now);
+}
+
+void SessionCore::refused(Flight& flight, CallError error, Instant now) {
+  if (is_probe(flight) && !life_.is_closing()) return;  // the next one is due after its pause
+  // The successor of a distributor that drains is there in a moment, but a client that goes does not wait for it.
+  const bool has_successor = error == CallError::draining && !life_.is_closing();
+  const bool may_change_soon = error == CallError::overloaded || has_successor;
+  if (may_change_soon || !flight.was_never_ordered()) {
+    const std::uint32_t doublings = std::min(flight.request().attempt, 8u);
+    return flight.retry_at(now + jittered(refusal_retry * (std::int64_t{1} << doublings)));
+  }
+  if (life_.is_closing()) {
+    flights_.clear();
+    return life_.end();
+  }
+  if (life_.is_opening()) return session_refused(error, now);
+  flight.fail(CallOutcome::not_applied, error, output_.completed);
+  flights_.finish(flight.request().number);
+}
+
+void SessionCore::not_sent(const Request& request, Instant now) {
+  Flight* const flight = flights_.find(request.session, request.number);
+  if (!flight) return;
+  flight->not_sent(request.attempt);
+  if (is_probe(*flight)) return;
+  const bool urgent = !flight->is_own() || !waiting_.empty() || life_.is_closing();
+  flight->retry_at(now + jittered(urgent ? connection_retry : session_retry));
+}
+
+// The breaker comes last, because its probe may be what the decision is on.
+void SessionCore::receive(Decisions& decisions, Instant now) {
+  for (const Decision& decision : decisions.decisions)
+    if (Flight* const flight = flights_.find(decision.session, decision.number)) decide(*flight, decision, now);
+  if (!decisions.decisions.empty() && breaker_.decided()) end_probing(now);
+}
+
+void SessionCore::decide(Flight& flight, const Decision& decision, Instant now) {
+  if (flight.request().kind != RequestKind::operations) return session_answered(decision, now);
+  const auto result = results::decode(decision.result);
+  if (!result) return;  // not what f+1 replicas of this version say
+  // Another transmission may be executed yet.
+  const CallOutcome outcome = flight.request().attempt == 1 ? CallOutcome::not_applied : CallOutcome::unknown;
+  switch (result->outcome) {
+    case RequestOutcome::executed: flight.complete(*result, decision.votes, output_.completed); break;
+    case RequestOutcome::session_expired:
+    // The next two make no sense as an answer to our own numbers. So what the group has under this name is not our
+    // session any more.
+    case RequestOutcome::stale:
+    case RequestOutcome::beyond_window: return session_lost(decision.number, now);
+    case RequestOutcome::results_full:
+    case RequestOutcome::sessions_full: flight.fail(outcome, CallError::tables_full, output_.completed); break;
+    default: flight.fail(outcome, CallError::malformed, output_.completed); break;
+  }
+  flights_.finish(decision.number);
+}
+
+// ---- the circuit breaker
+
+// The breaker has opened. What was never ordered fails, and what may have been goes on. The session's own request that
+// is in flight already serves as the probe; while there is no session, its opening will (see tick).
+void SessionCore::begin_probing(Instant now) {
+  waiting_.fail_all(breaker_.error(), output_.completed);
+  flights_.fail_never_ordered(breaker_.error(), output_.completed);
+  Flight* probe = flights_.own();
+  if (!probe && !life_.is_open()) return;
+  if (!probe) {
+    Request request = own_request(RequestKind::operations);
+    request.attempt = 0;  // it is not sent yet
+    probe = &flights_.add(std::move(request), {});
+  }
+  probe->set_pause(CircuitBreaker::first_pause);
+  probe->retry_at(now + jittered(probe->pause()));
+}
+
+// The breaker has closed. Calls take the probe's place, and those in flight have paused for long enough.
+void SessionCore::end_probing(Instant now) {
+  const Flight* const probe = flights_.own();
+  if (probe && probe->request().kind == RequestKind::operations) flights_.finish(probe->request().number);
+  for (auto& [number, flight] : flights_)
+    if (!flight.is_own()) flight.retry_at(now);
 }
 
 // ---- the clock
-
-bool SessionCore::any_call_expired(Instant now) const {
-  const auto expired = [now](const Call& call) { return call.deadline <= now; };
-  const auto expired_part = [now](const Part& part) { return !part.completed && part.deadline <= now; };
-  return earliest_deadline_ <= now &&
-         (std::ranges::any_of(waiting_, expired) || std::ranges::any_of(flights_, [&](const auto& flight) {
-            return std::ranges::any_of(flight.second.parts, expired_part);
-          }));
-}
-
-void SessionCore::expire_calls(Instant now) {
-  if (earliest_deadline_ > now) return;
-  earliest_deadline_ = Instant::never();
-  std::erase_if(waiting_, [&](const Call& call) {
-    if (call.deadline > now) {
-      earliest_deadline_ = std::min(earliest_deadline_, call.deadline);
-      return false;
-    }
-    waiting_operations_ -= call.operations;
-    fail(call.id, call.operations, CallOutcome::not_applied, CallError::timed_out);
-    return true;
-  });
-  for (auto flight = flights_.begin(); flight != flights_.end();) {
-    const RequestNumber number = flight->first;
-    const bool needed = expire_parts((flight++)->second, now);
-    if (!needed) finish(number);
-  }
-}
-
-// Whether the request is still needed. If so, it is sent again, with all that is in it: then what was refused so far
-// tells nothing of a call whose time is up.
-bool SessionCore::expire_parts(InFlight& flight, Instant now) {
-  const auto is_waited_for = [now](const Part& part) { return !part.completed && part.deadline > now; };
-  const bool needed = flight.is_own() || std::ranges::any_of(flight.parts, is_waited_for);
-  const bool not_applied = flight.all_refused() && !needed;
-  const CallError error = not_applied ? flight.last_refusal.value_or(CallError::timed_out) : CallError::timed_out;
-  for (Part& part : flight.parts) {
-    if (part.completed) continue;
-    if (part.deadline > now) {
-      earliest_deadline_ = std::min(earliest_deadline_, part.deadline);
-      continue;
-    }
-    part.completed = true;
-    fail(part.id, part.operations, not_applied ? CallOutcome::not_applied : CallOutcome::unknown, error);
-  }
-  return needed;
-}
-
-void SessionCore::retry_flights(Instant now) {
-  for (auto& [number, flight] : flights_)
-    if (flight.retry <= now) transmit_again(flight, now);
-}
-
-void SessionCore::say_hello(Instant now) {
-  const bool known = distributor_known_ && comparator_known_;
-  if (known || next_hello_ > now) return;
-  next_hello_ = now + hello_period;
-  if (!distributor_known_) output_.to_distributor.emplace_back(ClientHello{config_.incarnation});
-  if (!comparator_known_) output_.to_comparator.emplace_back(ClientHello{config_.incarnation});
-}
-
-// Every request does it by the way.
-bool SessionCore::needs_keep_alive() const { return phase_ == Phase::open && waiting_.empty() && flights_.empty(); }
-
-// For calls, as a probe, or to learn whether there is room for one.
-bool SessionCore::needs_session() const {
-  const bool wanted = !waiting_.empty() || !available() || config_.opens_at_once;
-  return phase_ == Phase::connecting && comparator_known_ && wanted;
-}
 
 // Whoever wakes up late judges nobody by what it slept through.
 void SessionCore::notice_time(Instant now) {
@@ -273,26 +283,28 @@ void SessionCore::notice_time(Instant now) {
 
 void SessionCore::tick(Instant now) {
   notice_time(now);
-  say_hello(now);
-  if (any_call_expired(now) && breaker_.timed_out(now)) begin_probing(now);
-  expire_calls(now);
-  if (!breaker_.closed()) fail_waiting(breaker_.error());
-  retry_flights(now);
-  if (needs_session() && next_session_ <= now) open_session(now);
-  if (needs_keep_alive() && next_keep_alive_ <= now) {
-    next_keep_alive_ = now + keep_alive_period;
-    InFlight flight = next_request();  // empty: touches the session, changes nothing
-    transmit(flights_.emplace(flight.request.number, std::move(flight)).first->second, now);
+  peers_.say_hello(now, output_.to_distributor, output_.to_comparator);
+  const bool any_expired = waiting_.any_expired(now) || flights_.any_expired(now);
+  if (any_expired && breaker_.timed_out(now)) begin_probing(now);
+  waiting_.expire(now, output_.completed);
+  flights_.expire(now, output_.completed);
+  if (!breaker_.closed()) waiting_.fail_all(breaker_.error(), output_.completed);
+  for (auto& [number, flight] : flights_)
+    if (flight.retry() <= now) transmit_again(flight, now);
+  if (needs_session() && life_.may_open_from() <= now) open_session(now);
+  if (needs_keep_alive() && life_.next_keep_alive() <= now) {
+    life_.used(now);
+    transmit(flights_.add(own_request(RequestKind::operations), {}), now);
   }
   fill_requests(now);
   planned_turn_ = next_deadline();
 }
 
 Instant SessionCore::next_deadline() const {
-  Instant next = needs_keep_alive() ? std::min(earliest_deadline_, next_keep_alive_) : earliest_deadline_;
-  if (!distributor_known_ || !comparator_known_) next = std::min(next, next_hello_);
-  if (needs_session()) next = std::min(next, next_session_);
-  for (const auto& [number, flight] : flights_) next = std::min(next, flight.retry);
+  Instant next = std::min(
+      {waiting_.earliest_deadline(), flights_.earliest_deadline(), flights_.earliest_retry(), peers_.next_hello()});
+  if (needs_session()) next = std::min(next, life_.may_open_from());
+  if (needs_keep_alive()) next = std::min(next, life_.next_keep_alive());
   return next;
 }
 

@@ -49,7 +49,7 @@ Instant ScriptedClient::turn() {
 }
 
 void ScriptedClient::carry_out(SessionOutput output) {
-  for (const SessionOutput::Completed& completed : output.completed) {
+  for (const CompletedCall& completed : output.completed) {
     const auto call = calls_.extract(completed.call);
     narrator_.write(name() + ": " + narrator_.wording().text(call.mapped(), completed.answers.at(0)));
   }

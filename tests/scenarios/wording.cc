@@ -153,8 +153,7 @@ std::string Wording::results(const Vote& vote) const {
 std::string Wording::text(const OwnedOperation& asked, const Answer& answer) {
   OperationResult bare = answer.result;
   bare.first_sequence.reset();  // that is answer.sequence
-  if (answer.outcome == CallOutcome::answered)
-    return result_text(asked.name, bare) + ", as of order " + number(answer.sequence.value);
+  if (answer.is_decided()) return result_text(asked.name, bare) + ", as of order " + number(answer.sequence.value);
   const std::string known = answer.outcome == CallOutcome::unknown ? "outcome unknown" : "not applied";
   return tally::scenarios::text(asked) + ": " + known + ", " + std::string(to_string(answer.error));
 }

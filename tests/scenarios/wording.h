@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "client/client.h"
+#include "client/answer.h"
 #include "protocol/event.h"
 #include "protocol/messages.h"
 #include "simulation/network.h"

@@ -109,7 +109,7 @@ void ClientNode::probe() {
 
 // For a probe, it is also an answer that tables are full or that the session expired while nothing
 // was asked.
-void ClientNode::complete(const SessionOutput::Completed& completed) {
+void ClientNode::complete(const CompletedCall& completed) {
   const auto found = outstanding_.find(completed.call);
   if (found == outstanding_.end()) world_.fail("a call was completed that nobody made, or twice");
   Call& call = *found->second;
@@ -118,12 +118,12 @@ void ClientNode::complete(const SessionOutput::Completed& completed) {
   world_.ledger.completed(call, completed.answers);
   const Answer& first = completed.answers.at(0);
   world_.trace.line(name(), "call " + std::to_string(call.number) + ": ",
-                    first.outcome == CallOutcome::answered  ? "answered as of " + std::to_string(first.sequence.value)
+                    first.is_decided()                      ? "answered as of " + std::to_string(first.sequence.value)
                     : first.outcome == CallOutcome::unknown ? "unknown, " + std::string(to_string(first.error))
                                                             : "not applied, " + std::string(to_string(first.error)));
   if (probing_)
-    probe_succeeded_ = first.outcome == CallOutcome::answered || first.error == CallError::tables_full ||
-                       first.error == CallError::session_expired;
+    probe_succeeded_ =
+        first.is_decided() || first.error == CallError::tables_full || first.error == CallError::session_expired;
   workload_.completed(call.operations, completed.answers, random_);
   const auto slot = std::ranges::find(next_calls_, Instant::never());
   if (slot != next_calls_.end()) *slot = world_.agenda.now() + random_.about(world_.plan.workload.pause);
@@ -152,7 +152,7 @@ void ClientNode::note_sent(const Request& request) {
 }
 
 void ClientNode::carry_out(SessionOutput output) {
-  for (const SessionOutput::Completed& completed : output.completed) complete(completed);
+  for (const CompletedCall& completed : output.completed) complete(completed);
   for (Message& message : output.to_distributor) {
     const auto* sent = std::get_if<ClientRequest>(&message);
     if (sent) note_sent(sent->request);

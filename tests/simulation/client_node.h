@@ -41,7 +41,7 @@ class ClientNode : public Node {
   void call_some(Instant now);
   void submit(const std::vector<OwnedOperation>& operations, Duration patience, Instant now);
   void carry_out(SessionOutput output);
-  void complete(const SessionOutput::Completed& completed);
+  void complete(const CompletedCall& completed);
   void note_sent(const Request& request);
   void end_soon(Duration pause);
 

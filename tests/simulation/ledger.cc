@@ -50,7 +50,7 @@ void Ledger::completed(Call& call, const std::vector<Answer>& answers) {
   call.completed = true;
   if (answers.size() != call.operations.size()) world_.fail(text(call) + " has too few answers");
   for (std::size_t place = 0; place < answers.size(); ++place) {
-    if (answers[place].outcome == CallOutcome::answered) check_answer(call, place, answers[place]);
+    if (answers[place].is_decided()) check_answer(call, place, answers[place]);
     if (world_.plan.workload.keys_have_room && answers[place].result.status == OperationStatus::keys_full)
       world_.fail(text(call) + " was refused for its key");
     expect(call.operations[place], answers[place]);
@@ -90,7 +90,8 @@ void Ledger::expect(const OwnedOperation& operation, const Answer& answer) {
   Change& change = changes_[tag_of(operation.value)];
   const bool keyed = !operation.idempotency_key.empty();
   switch (answer.outcome) {
-    case CallOutcome::answered: {
+    case CallOutcome::done:
+    case CallOutcome::refused: {
       const bool tried = !answer.result.first_sequence && was_tried(operation, answer.result.status);
       if (tried) change.least = std::max(change.least, 1u);
       // If it has a key, another call may have executed it, and it may be executed once more after

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "client/client.h"
+#include "client/answer.h"
 #include "protocol/messages.h"
 
 namespace tally::simulation {

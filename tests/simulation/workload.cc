@@ -53,7 +53,7 @@ void Workload::completed(const std::vector<OwnedOperation>& operations, const st
                          Random& random) {
   for (std::size_t place = 0; place < operations.size(); ++place) {
     const bool keyed = !operations[place].idempotency_key.empty();
-    const bool answered = answers[place].outcome == CallOutcome::answered;
+    const bool answered = answers[place].is_decided();
     if (keyed && random.chance(answered ? 0.2 : 0.8)) again_.push_back(operations[place]);
   }
 }

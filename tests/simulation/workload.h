@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "client/client.h"
+#include "client/answer.h"
 #include "simulation/plan.h"
 #include "simulation/random.h"
 

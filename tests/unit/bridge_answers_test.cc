@@ -30,7 +30,7 @@ Task increment_task(const std::string& name) {
 
 Answer answer_of(std::int64_t value, std::uint64_t sequence) {
   Answer answer;
-  answer.outcome = CallOutcome::answered;
+  answer.outcome = CallOutcome::done;
   answer.result.status = OperationStatus::ok;
   answer.result.value = value;
   answer.sequence = Sequence(sequence);
@@ -96,6 +96,7 @@ BOOST_AUTO_TEST_CASE(every_outcome_has_its_status) {
       {OperationStatus::read_only, 500}};
   for (const auto& [operation_status, http_status] : statuses) {
     Answer answer = answer_of(0, 1);
+    answer.outcome = outcome_of(operation_status);
     answer.result.status = operation_status;
     BOOST_TEST(status_of(*problem_of(answer, false)) == http_status);
   }

@@ -72,9 +72,9 @@ class Client::Shell {
       lock.unlock();
       std::vector<Answer> answers(call.operations.size());
       for (std::size_t place = 0; place < answers.size(); ++place) {
-        answers[place].outcome = stopping ? CallOutcome::unknown : CallOutcome::answered;
-        answers[place].error = stopping ? CallError::closed : CallError::none;
         answers[place].result = execute(call.operations[place]);
+        answers[place].outcome = stopping ? CallOutcome::unknown : outcome_of(answers[place].result.status);
+        answers[place].error = stopping ? CallError::closed : CallError::none;
       }
       executed += answers.size();
       call.completion(std::move(answers));

@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(a_distributor_that_drains_is_waited_for) {
   bench.core.not_sent(bench.requests.back(), bench.now);
   bench.welcome_from_distributor(Term(2));
   bench.answer(bench.requests.back());
-  bench.check(call, CallOutcome::answered, CallError::none);
+  bench.check(call, CallOutcome::done, CallError::none);
 }
 
 BOOST_AUTO_TEST_CASE(when_it_opens_what_waits_unsent_fails_and_what_was_sent_stays) {
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(when_it_opens_what_waits_unsent_fails_and_what_was_sent_sta
   bench.pass(seconds(1));
   BOOST_TEST(std::ranges::count(bench.requests, sent.operations, &Request::operations) > 1, "it is not sent again");
   bench.answer(sent);
-  bench.check(stays, CallOutcome::answered, CallError::none);
+  bench.check(stays, CallOutcome::done, CallError::none);
 }
 
 // What a masked fault costs, or a restart of the distributor or the comparator.
@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(a_short_silence_opens_nothing) {
   BOOST_TEST(bench.answers.size() == 1u);
   BOOST_TEST(bench.core.available());
   bench.answer(bench.requests.back());
-  bench.check(waits, CallOutcome::answered, CallError::none);
+  bench.check(waits, CallOutcome::done, CallError::none);
 }
 
 BOOST_AUTO_TEST_CASE(a_call_that_times_out_in_a_long_silence_opens_it) {
@@ -261,7 +261,7 @@ BOOST_AUTO_TEST_CASE(a_probe_that_is_decided_closes_it) {
   BOOST_TEST(bench.core.available());
   const auto call = bench.submit(add());
   bench.answer(bench.requests.back());
-  bench.check(call, CallOutcome::answered, CallError::none);
+  bench.check(call, CallOutcome::done, CallError::none);
 }
 
 BOOST_AUTO_TEST_CASE(a_late_decision_on_what_was_given_up_closes_it) {
@@ -367,7 +367,7 @@ BOOST_AUTO_TEST_CASE(a_session_that_is_gone_closes_it_all_the_same) {
   BOOST_TEST((bench.requests.back().kind == RequestKind::open_session));
   bench.answer_opening();
   bench.answer(bench.requests.back());
-  bench.check(call, CallOutcome::answered, CallError::none);
+  bench.check(call, CallOutcome::done, CallError::none);
 }
 
 // ---- without a session
@@ -414,7 +414,7 @@ BOOST_AUTO_TEST_CASE(a_session_that_a_draining_distributor_does_not_open_is_open
   BOOST_REQUIRE(bench.requests.size() == 2u);
   bench.answer_opening();
   bench.answer(bench.requests.back());
-  bench.check(call, CallOutcome::answered, CallError::none);
+  bench.check(call, CallOutcome::done, CallError::none);
 }
 
 // ---- a distributor that is gone

@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(an_overload_is_waited_out_with_growing_pauses) {
   BOOST_TEST(pauses == (std::vector<std::int64_t>{10, 20, 40, 80, 160, 320, 640, 1'280, 1'280}),
              boost::test_tools::per_element());
   bench.answer(bench.requests.back());
-  bench.check(call, CallOutcome::answered, CallError::none);
+  bench.check(call, CallOutcome::done, CallError::none);
 }
 
 BOOST_AUTO_TEST_CASE(an_overload_or_a_drain_until_the_timeout_is_not_applied) {
@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(a_request_that_a_draining_distributor_refused_is_answered_b
   bench.welcome_from_distributor(Term(2));
   BOOST_REQUIRE(bench.requests.size() == sent + 1);  // at once, whatever the pause
   bench.answer(bench.requests.back());
-  bench.check(call, CallOutcome::answered, CallError::none);
+  bench.check(call, CallOutcome::done, CallError::none);
 }
 
 BOOST_AUTO_TEST_CASE(refusals_of_others_of_the_future_and_of_the_past_are_ignored) {
@@ -224,7 +224,7 @@ BOOST_AUTO_TEST_CASE(too_few_results_leave_the_others_unknown) {
   const auto second = bench.put(many(2));
   bench.turn();
   bench.decide(bench.requests.back(), Bench::executed(2));
-  bench.check(first, CallOutcome::answered, CallError::none);
+  bench.check(first, CallOutcome::done, CallError::none);
   BOOST_REQUIRE(bench.answers[second].size() == 2u);
   BOOST_TEST((bench.answers[second][0].outcome == CallOutcome::unknown));
 }
@@ -344,7 +344,7 @@ BOOST_AUTO_TEST_CASE(a_call_whose_time_is_up_in_a_request_that_is_sent_again_is_
   BOOST_REQUIRE(!bench.requests.empty());
   BOOST_TEST(bench.requests.back().operations == "hasty patient ");
   bench.answer(bench.requests.back());
-  bench.check(patient, CallOutcome::answered, CallError::none);
+  bench.check(patient, CallOutcome::done, CallError::none);
 }
 
 BOOST_AUTO_TEST_CASE(the_first_welcome_of_a_distributor_repeats_nothing) {
