@@ -11,8 +11,8 @@ namespace tally::bridge {
 
 namespace net = boost::asio;
 
-Exchange::Exchange(net::io_context& context, ClientOptions options, Duration timeout)
-    : context_(context), timeout_(timeout), client_(std::move(options)) {}
+Exchange::Exchange(net::io_context& context, Client client, Duration timeout)
+    : context_(context), timeout_(timeout), client_(std::move(client)) {}
 
 Exchange::~Exchange() = default;
 
@@ -78,20 +78,25 @@ void Exchange::send_soon() {
 
 // The completion is moved on, never copied: what it holds must be let go on our thread.
 void Exchange::status(Duration timeout, std::function<void(std::optional<ClusterStatus>)> completion) {
-  client_.status(timeout, [this, completion = std::move(completion)](std::optional<ClusterStatus> status) mutable {
-    net::post(context_, [completion = std::move(completion), status = std::move(status)]() mutable {
-      completion(std::move(status));
-    });
-  });
+  const CallError error =
+      client_.status(to_chrono(timeout),
+                     [this, completion = std::move(completion)](std::optional<ClusterStatus> status) mutable noexcept {
+                       net::post(context_, [completion = std::move(completion), status = std::move(status)]() mutable {
+                         completion(std::move(status));
+                       });
+                     });
+  CHECK(error == CallError::none);
 }
 
 void Exchange::admin(AdminCommand command, std::function<void(std::optional<AdminReply>)> completion) {
-  client_.admin(std::move(command), timeout_,
-                [this, completion = std::move(completion)](std::optional<AdminReply> reply) mutable {
-                  net::post(context_, [completion = std::move(completion), reply = std::move(reply)]() mutable {
-                    completion(std::move(reply));
-                  });
-                });
+  const CallError error =
+      client_.admin(std::move(command), to_chrono(timeout_),
+                    [this, completion = std::move(completion)](std::optional<AdminReply> reply) mutable noexcept {
+                      net::post(context_, [completion = std::move(completion), reply = std::move(reply)]() mutable {
+                        completion(std::move(reply));
+                      });
+                    });
+  CHECK(error == CallError::none);
 }
 
 Exchange::Batch* Exchange::take_batch() {
@@ -110,11 +115,14 @@ void Exchange::flush() {
 void Exchange::send(Batch*& batch) {
   Batch* const leaving = std::exchange(batch, nullptr);
   // Two pointers: small enough that std::function keeps them without an allocation.
-  client_.submit(leaving->operations, timeout_,
-                 [this, leaving](std::vector<Answer> answers) { completed(leaving, std::move(answers)); });
+  const CallError error =
+      client_.submit(leaving->operations, to_chrono(timeout_),
+                     [this, leaving](std::vector<Answer> answers) { completed(leaving, std::move(answers)); });
+  CHECK(error == CallError::none);
 }
 
-void Exchange::completed(Batch* batch, std::vector<Answer> answers) {
+// On the client's thread, where an exception would be swallowed, and the askers never told.
+void Exchange::completed(Batch* batch, std::vector<Answer> answers) noexcept {
   CHECK(answers.size() == batch->operations.size());
   batch->answers = std::move(answers);
   bool is_first = false;

@@ -38,7 +38,7 @@ class Asker {
 class Exchange {
  public:
   // `timeout`: of each operation and command.
-  Exchange(boost::asio::io_context& context, ClientOptions options, Duration timeout);
+  Exchange(boost::asio::io_context& context, Client client, Duration timeout);
   ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -83,7 +83,7 @@ class Exchange {
   Batch*& batch_for(OperationKind kind);
   void send(Batch*& batch);
   void send_soon();
-  void completed(Batch* batch, std::vector<Answer> answers);
+  void completed(Batch* batch, std::vector<Answer> answers) noexcept;
   void deliver();
   void deliver(const Batch& batch, const Share& share);
 

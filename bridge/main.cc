@@ -67,11 +67,14 @@ int serve(const Config& config, std::uint16_t port) {
     return exit_failed;
   }
   std::optional<StopSignalsBlocked> blocked(std::in_place);
-  Exchange exchange(context,
-                    {.distributor_endpoint = config.distributor_bridge_endpoint,
-                     .comparator_endpoint = config.comparator_bridge_endpoint,
-                     .opens_session_at_once = true},
-                    milliseconds(config.request_timeout_ms));
+  auto client = Client::connect({.distributor_endpoint = config.distributor_bridge_endpoint,
+                                 .comparator_endpoint = config.comparator_bridge_endpoint,
+                                 .opens_session_at_once = true});
+  if (!client) {
+    log_event(Event("daemon_failed", Severity::error).with("reason", client.error()));
+    return exit_failed;
+  }
+  Exchange exchange(context, std::move(*client), milliseconds(config.request_timeout_ms));
   blocked.reset();
   site.exchange = &exchange;
   GroupFigures figures(exchange);

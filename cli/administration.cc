@@ -14,8 +14,9 @@ ExitCode run_administration(const AdministrationOptions& options) {
   if (!token) return fail(token.error());
   AdminCommand command = options.command;
   command.token = *token;
-  Client client(group->client);
-  return report(client.admin(command, group->timeout()), options.json);
+  auto client = connect_to(*group);
+  if (!client) return fail(client.error());
+  return report(client->admin(command, group->timeout()), options.json);
 }
 
 }  // namespace tally::cli

@@ -28,7 +28,8 @@ std::string fresh_prefix() {
   return text + '-';
 }
 
-std::optional<GroupWork> difference(const std::optional<ClusterStatus>& from, const std::optional<ClusterStatus>& to) {
+std::optional<GroupWork> difference(const tl::expected<ClusterStatus, CallError>& from,
+                                    const tl::expected<ClusterStatus, CallError>& to) {
   if (!from || !to || from->term != to->term) return std::nullopt;
   return GroupWork{to->orders - from->orders,
                    to->requests - from->requests,
@@ -40,7 +41,7 @@ std::optional<GroupWork> difference(const std::optional<ClusterStatus>& from, co
 
 // Reads until it is answered: the group may just be recovering from what was done to it.
 std::optional<std::vector<Answer>> read_patiently(Client& client, const std::vector<OwnedOperation>& reads,
-                                                  Duration timeout) {
+                                                  std::chrono::nanoseconds timeout) {
   const Instant end = monotonic_now() + patience_at_the_end;
   do {
     auto answers = client.call(reads, timeout);
@@ -49,7 +50,7 @@ std::optional<std::vector<Answer>> read_patiently(Client& client, const std::vec
   return std::nullopt;
 }
 
-void check_final_values(Client& client, BenchLoad& load, Duration timeout) {
+void check_final_values(Client& client, BenchLoad& load, std::chrono::nanoseconds timeout) {
   const std::vector<std::string>& names = load.names();
   for (std::size_t begin = 0; begin < names.size(); begin += limits::request_operations) {
     const std::size_t end = std::min(names.size(), begin + limits::request_operations);
@@ -78,7 +79,7 @@ void measure(BenchLoad& load, Duration duration) {
   if (show) std::fprintf(stderr, "\r\x1b[K");
 }
 
-BenchResult bench(Client& client, const BenchOptions& options, Duration timeout) {
+BenchResult bench(Client& client, const BenchOptions& options, std::chrono::nanoseconds timeout) {
   BenchLoad load(client, options, fresh_prefix(), timeout);
   while (!load.filled()) load.run_for(fill_step);
   load.run_for(warm_up);
@@ -110,10 +111,11 @@ BenchResult bench(Client& client, const BenchOptions& options, Duration timeout)
 ExitCode run_bench(const BenchOptions& options) {
   const auto group = find_group(options.group);
   if (!group) return fail(group.error());
-  Client client(group->client);
-  const Answer first = std::move(client.call({read_of("bench")}, group->timeout()).at(0));
+  auto client = connect_to(*group);
+  if (!client) return fail(client.error());
+  const Answer first = client->call(read_of("bench"), group->timeout());
   if (!first.is_decided()) return fail(*failure_of(first, "bench"));
-  const BenchResult result = bench(client, options, group->timeout());
+  const BenchResult result = bench(*client, options, group->timeout());
   if (options.json)
     print_bench_json(result);
   else

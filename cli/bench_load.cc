@@ -14,7 +14,7 @@ namespace tally::cli {
 namespace {
 
 constexpr std::chrono::milliseconds nudge_interval{10};
-constexpr Duration nudge_timeout = milliseconds(250);
+constexpr std::chrono::milliseconds nudge_timeout{250};
 
 // xorshift64 (Marsaglia 2003): which counter is next.
 std::uint64_t next_random(std::uint64_t& state) {
@@ -30,7 +30,8 @@ std::uint32_t below(std::uint64_t random, std::size_t bound) {
 
 }  // namespace
 
-BenchLoad::BenchLoad(Client& client, const BenchOptions& options, const std::string& prefix, Duration timeout)
+BenchLoad::BenchLoad(Client& client, const BenchOptions& options, const std::string& prefix,
+                     std::chrono::nanoseconds timeout)
     : client_(client),
       pipeline_(static_cast<std::size_t>(options.pipeline)),
       timeout_(timeout),
@@ -72,12 +73,13 @@ void BenchLoad::finish() {
 
 // Brings the I/O thread to send for those who are parked: one read, whatever comes of it.
 void BenchLoad::nudge() {
-  client_.submit({read_of(names_.front())}, nudge_timeout, [this](const std::vector<Answer>&) {
+  const CallError error = client_.submit({read_of(names_.front())}, nudge_timeout, [this](const std::vector<Answer>&) {
     send_parked();
     const std::lock_guard lock(mutex_);
     nudging_ = false;
     changed_.notify_all();
   });
+  CHECK(error == CallError::none);
 }
 
 void BenchLoad::send_parked() {
@@ -102,8 +104,10 @@ void BenchLoad::send(std::uint32_t number, Instant now) {
     operations[place].value = 1;
   }
   mine.sent_at = now;
-  client_.submit(std::move(operations), timeout_,
-                 [this, number](const std::vector<Answer>& answers) { receive(number, answers); });
+  const CallError error =
+      client_.submit(std::move(operations), timeout_,
+                     [this, number](const std::vector<Answer>& answers) { receive(number, answers); });
+  CHECK(error == CallError::none);
 }
 
 std::uint32_t BenchLoad::next_counter(LogicalClient& mine) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -23,7 +24,7 @@ namespace tally::cli {
 class BenchLoad {
  public:
   // `prefix`: of the counters' names; there are no such counters yet. `client` must not go before finish() returned.
-  BenchLoad(Client& client, const BenchOptions& options, const std::string& prefix, Duration timeout);
+  BenchLoad(Client& client, const BenchOptions& options, const std::string& prefix, std::chrono::nanoseconds timeout);
 
   // From the thread that owns the Client, in this order.
   void run_for(Duration duration);         // keeps the load up; any number of times
@@ -58,7 +59,7 @@ class BenchLoad {
 
   Client& client_;
   const std::size_t pipeline_;
-  const Duration timeout_;
+  const std::chrono::nanoseconds timeout_;
   std::vector<std::string> names_;
   AnswerCheck check_;
   Histogram latency_;

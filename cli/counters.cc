@@ -10,10 +10,6 @@
 namespace tally::cli {
 namespace {
 
-Answer call_one(Client& client, const OwnedOperation& operation, Duration timeout) {
-  return std::move(client.call({operation}, timeout).at(0));
-}
-
 std::string as_json(const std::string& name, const Answer& answer) {
   return "{\"name\":" + json_string(name) + ",\"value\":" + std::to_string(answer.result.value) +
          ",\"sequence\":" + std::to_string(answer.result.first_sequence.value_or(answer.sequence).value) +
@@ -56,9 +52,10 @@ ExitCode run_counter(const CounterOptions& options) {
     return fail(ExitCode::usage, "a key has at most " + std::to_string(limits::idempotency_key_bytes) + " bytes");
   const auto group = find_group(options.group);
   if (!group) return fail(group.error());
-  Client client(group->client);
-  const Answer answer = call_one(client, options.operation, group->timeout());
-  if (const auto failure = failure_of(answer, name)) return fail(explained(*failure, client));
+  auto client = connect_to(*group);
+  if (!client) return fail(client.error());
+  const Answer answer = client->call(options.operation, group->timeout());
+  if (const auto failure = failure_of(answer, name)) return fail(explained(*failure, *client));
   if (options.json)
     std::printf("%s\n", as_json(name, answer).c_str());
   else
@@ -69,15 +66,16 @@ ExitCode run_counter(const CounterOptions& options) {
 ExitCode run_list(const ListOptions& options) {
   const auto group = find_group(options.group);
   if (!group) return fail(group.error());
-  Client client(group->client);
+  auto client = connect_to(*group);
+  if (!client) return fail(client.error());
   ListPrinter printer(options.json);
   OwnedOperation page;
   page.kind = OperationKind::list;
   page.name = options.prefix;
   for (std::int64_t left = options.limit; left > 0;) {
     page.limit = static_cast<std::uint32_t>(std::min<std::int64_t>(left, limits::list_entries));
-    const Answer answer = call_one(client, page, group->timeout());
-    if (const auto failure = failure_of(answer, options.prefix)) return fail(explained(*failure, client));
+    const Answer answer = client->call(page, group->timeout());
+    if (const auto failure = failure_of(answer, options.prefix)) return fail(explained(*failure, *client));
     for (const ListedCounter& counter : answer.result.listed) printer.print(counter);
     if (answer.result.listed.size() < page.limit) {
       page.after.clear();

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <utility>
 
 namespace tally::cli {
 namespace {
@@ -75,6 +76,12 @@ tl::expected<Group, Failure> find_group(const GroupOptions& options) {
     return Group{configured_endpoints(*config), *config};
   return tl::unexpected(Failure{ExitCode::unknown, "no tally group is running in " + config->data +
                                                        "; start one with `tally up`, or name one with --connect"});
+}
+
+tl::expected<Client, Failure> connect_to(const Group& group) {
+  return Client::connect(group.client).map_error([](std::string reason) {
+    return Failure{ExitCode::usage, std::move(reason)};
+  });
 }
 
 tl::expected<std::string, Failure> admin_token(const Group& group) {

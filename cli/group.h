@@ -3,6 +3,7 @@
 // DIR/run/endpoints.json says of the data directory DIR.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <tl/expected.hpp>
 
@@ -17,10 +18,11 @@ struct Group {
   ClientOptions client;
   Config config;  // `data` is the group's directory, if it has one on this machine
 
-  Duration timeout() const { return milliseconds(config.request_timeout_ms); }
+  std::chrono::milliseconds timeout() const { return std::chrono::milliseconds(config.request_timeout_ms); }
 };
 
 tl::expected<Group, Failure> find_group(const GroupOptions& options);
+tl::expected<Client, Failure> connect_to(const Group& group);
 
 // What an operator's command must show: the configured token, else the one that `tally up` wrote.
 tl::expected<std::string, Failure> admin_token(const Group& group);

@@ -52,7 +52,7 @@ std::optional<Failure> failure_of(const Answer& answer, const std::string& name)
 
 Failure explained(Failure failure, Client& client) {
   if (failure.code != ExitCode::unavailable && failure.code != ExitCode::unknown) return failure;
-  const auto status = client.status(seconds(1));
+  const auto status = client.status(std::chrono::seconds(1));
   if (!status)
     failure.message += "; the distributor says nothing: start it, or see its log";
   else if (!status->reason.empty())
@@ -61,7 +61,7 @@ Failure explained(Failure failure, Client& client) {
   return failure;
 }
 
-ExitCode report(const std::optional<AdminReply>& reply, bool json) {
+ExitCode report(const tl::expected<AdminReply, CallError>& reply, bool json) {
   if (!reply) return fail(ExitCode::unknown, "outcome unknown: no answer from the distributor in time");
   const auto word = reply->outcome == AdminOutcome::done        ? "done"
                     : reply->outcome == AdminOutcome::forbidden ? "forbidden"

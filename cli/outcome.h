@@ -27,6 +27,6 @@ std::optional<Failure> failure_of(const Answer& answer, const std::string& name)
 Failure explained(Failure failure, Client& client);
 
 // What came of an operator's command: prints the reply, or says why there is none.
-ExitCode report(const std::optional<AdminReply>& reply, bool json);
+ExitCode report(const tl::expected<AdminReply, CallError>& reply, bool json);
 
 }  // namespace tally::cli

@@ -11,7 +11,7 @@ namespace tally::cli {
 namespace {
 
 constexpr std::chrono::milliseconds between_tries{20};
-constexpr Duration read_timeout = milliseconds(500);
+constexpr std::chrono::milliseconds read_timeout{500};
 constexpr Duration tell_every = seconds(3);
 constexpr int http_ok = 200;
 
@@ -30,9 +30,13 @@ void Readiness::cancel() {
 }
 
 void Readiness::run() {
-  Client client(group_);
+  auto client = Client::connect(group_);
+  if (!client) {
+    std::fprintf(stderr, "tally: not ready: %s\n", client.error().c_str());
+    return;
+  }
   Instant tell_at = monotonic_now() + tell_every;
-  for (auto lacking = missing(client); lacking; lacking = missing(client)) {
+  for (auto lacking = missing(*client); lacking; lacking = missing(*client)) {
     if (monotonic_now() >= tell_at) {
       std::fprintf(stderr, "tally: not ready yet: %s\n", lacking->c_str());
       tell_at = monotonic_now() + tell_every;
@@ -44,7 +48,7 @@ void Readiness::run() {
 }
 
 std::optional<std::string> Readiness::missing(Client& client) const {
-  const Answer answer = std::move(client.call({read_of("ready")}, read_timeout).at(0));
+  const Answer answer = client.call(read_of("ready"), read_timeout);
   if (!answer.is_decided())
     return explained({ExitCode::unknown, "no read is answered: " + std::string(to_string(answer.error))}, client)
         .message;

@@ -97,11 +97,12 @@ ExitCode run_restart(const RestartOptions& options) {
   const Duration patience = seconds(options.timeout_seconds);
   const auto alone = lock(group->config, patience);
   if (!alone) return fail(alone.error());
-  Client client(group->client);
+  auto client = connect_to(*group);
+  if (!client) return fail(client.error());
   const std::vector<std::string> roles =
       options.all ? all_roles(group->config) : std::vector{options.role == "bridge-1" ? "bridge" : options.role};
   for (const std::string& role : roles)
-    if (const auto failure = restart(group->config, client, role, patience)) return fail(*failure);
+    if (const auto failure = restart(group->config, *client, role, patience)) return fail(*failure);
   return ExitCode::done;
 }
 

@@ -11,7 +11,7 @@
 namespace tally::cli {
 namespace {
 
-constexpr Duration limits_patience = milliseconds(500);  // how full tables are is said if the group answers
+constexpr std::chrono::milliseconds limits_patience{500};  // how full tables are is said if the group answers
 
 constexpr const char* home = "\x1b[H";
 constexpr const char* clear_line_end = "\x1b[K";
@@ -41,12 +41,13 @@ ExitCode watch(const StatusOptions& options, const Group& group) {
   // Blocked before the client's thread exists, so that this thread alone hears them.
   const sigset_t stops = stop_signals();
   pthread_sigmask(SIG_BLOCK, &stops, nullptr);
-  Client client(group.client);
+  auto client = connect_to(group);
+  if (!client) return fail(client.error());
   const bool screen = is_terminal(stdout) && !options.json;
   if (screen) std::fputs(clear_screen, stdout);
   const timespec one_second{1, 0};
   do {
-    const auto status = client.status(group.timeout());
+    const auto status = client->status(group.timeout());
     if (!status)
       fail(ExitCode::unknown, "no answer from the distributor in time");
     else if (options.json)
@@ -66,13 +67,14 @@ ExitCode run_status(const StatusOptions& options) {
   const auto group = find_group(options.group);
   if (!group) return fail(group.error());
   if (options.watch) return watch(options, *group);
-  Client client(group->client);
-  const auto status = client.status(group->timeout());
+  auto client = connect_to(*group);
+  if (!client) return fail(client.error());
+  const auto status = client->status(group->timeout());
   if (!status) return fail(ExitCode::unknown, "no answer from the distributor in time");
   if (options.json)
     std::printf("%s\n", status_json(*status).c_str());
   else
-    std::fputs((status_table(*status, wants_colour(stdout)) + fullness(client, limits_patience)).c_str(), stdout);
+    std::fputs((status_table(*status, wants_colour(stdout)) + fullness(*client, limits_patience)).c_str(), stdout);
   return ExitCode::done;
 }
 

@@ -22,8 +22,9 @@ namespace {
 constexpr std::array<std::pair<std::string_view, int>, 4> costs = {
     {{"counter_bytes", 1}, {"idempotency_keys", 60}, {"result_bytes", 1}, {"sessions", 300}}};
 
-tl::expected<OperationResult, Failure> run(Client& client, const OwnedOperation& operation, Duration timeout) {
-  const Answer answer = std::move(client.call({operation}, timeout).at(0));
+tl::expected<OperationResult, Failure> run(Client& client, const OwnedOperation& operation,
+                                           std::chrono::nanoseconds timeout) {
+  const Answer answer = client.call(operation, timeout);
   const OperationStatus status = answer.result.status;
   if (answer.outcome == CallOutcome::refused && status == OperationStatus::not_found)
     return tl::unexpected(Failure{ExitCode::failed, "there is no " + json_string(operation.name)});
@@ -44,7 +45,7 @@ int percent_of(const TableFill& table) {
   return static_cast<int>(100.0 * static_cast<double>(table.used) / static_cast<double>(table.limit));
 }
 
-tl::expected<std::vector<TableFill>, Failure> tables_of(Client& client, Duration timeout) {
+tl::expected<std::vector<TableFill>, Failure> tables_of(Client& client, std::chrono::nanoseconds timeout) {
   OwnedOperation operation;
   operation.kind = OperationKind::list_limits;
   operation.limit = limits::list_entries;
@@ -58,8 +59,9 @@ ExitCode change(const GroupOptions& options, const OwnedOperation& operation, bo
                 const char* value_key) {
   const auto group = find_group(options);
   if (!group) return fail(group.error());
-  Client client(group->client);
-  const auto result = run(client, operation, group->timeout());
+  auto client = connect_to(*group);
+  if (!client) return fail(client.error());
+  const auto result = run(*client, operation, group->timeout());
   if (!result) return fail(result.error());
   const auto value = static_cast<long long>(result->value);
   if (json)
@@ -105,14 +107,15 @@ void print(const Session& session, bool json, bool first) {
 ExitCode run_session_list(const SessionListOptions& options) {
   const auto group = find_group(options.group);
   if (!group) return fail(group.error());
-  Client client(group->client);
+  auto client = connect_to(*group);
+  if (!client) return fail(client.error());
   OwnedOperation page;
   page.kind = OperationKind::list_sessions;
   bool first = true;
   if (options.json) std::printf("{\"sessions\":[");
   for (std::int64_t left = options.limit; left > 0; left -= page.limit) {
     page.limit = static_cast<std::uint32_t>(std::min<std::int64_t>(left, limits::list_entries));
-    const auto result = run(client, page, group->timeout());
+    const auto result = run(*client, page, group->timeout());
     if (!result) return fail(result.error());
     for (const ListedCounter& entry : result->listed)
       print(session_of(entry), options.json, std::exchange(first, false));
@@ -135,8 +138,9 @@ ExitCode run_session_close(const SessionCloseOptions& options) {
 ExitCode run_limits(const LimitsOptions& options) {
   const auto group = find_group(options.group);
   if (!group) return fail(group.error());
-  Client client(group->client);
-  const auto tables = tables_of(client, group->timeout());
+  auto client = connect_to(*group);
+  if (!client) return fail(client.error());
+  const auto tables = tables_of(*client, group->timeout());
   if (!tables) return fail(tables.error());
   if (!options.json) std::printf("%-26s %12s %12s %6s  %s\n", "table", "used", "limit", "full", "bytes each");
   if (options.json) std::printf("{\"limits\":[");
@@ -163,7 +167,7 @@ ExitCode run_limits_set(const LimitsSetOptions& options) {
   return change(options.group, operation, options.json, "name", "limit");
 }
 
-std::string fullness(Client& client, Duration timeout) {
+std::string fullness(Client& client, std::chrono::nanoseconds timeout) {
   const auto tables = tables_of(client, timeout);
   if (!tables) return {};
   std::string text;

@@ -45,6 +45,6 @@ struct LimitsSetOptions {
 ExitCode run_limits_set(const LimitsSetOptions& options);
 
 // A line for each table that is at least half full; none, if the group does not answer.
-std::string fullness(Client& client, Duration timeout);
+std::string fullness(Client& client, std::chrono::nanoseconds timeout);
 
 }  // namespace tally::cli

@@ -36,11 +36,11 @@ std::optional<Failure> wait_for_state(Client& client, const std::string& state, 
   std::optional<ClusterStatus> last;
   while (true) {
     const Instant asked = monotonic_now();
-    const auto status = client.status(std::clamp(deadline - asked, milliseconds(1), longest_question));
+    const auto status = client.status(to_chrono(std::clamp(deadline - asked, milliseconds(1), longest_question)));
     const bool is_it = status && to_string(status->state) == state;
     if (is_it && (state != "ok" || are_heard_since(*status, asked - began))) return std::nullopt;
     // The last question may have had no time to be answered.
-    if (status || monotonic_now() - asked >= longest_question) last = status;
+    if (status || monotonic_now() - asked >= longest_question) last = status ? std::optional(*status) : std::nullopt;
     if (monotonic_now() >= deadline) return Failure{ExitCode::unknown, "not in time: " + described(last)};
     poll(nullptr, 0, between_questions_ms);
   }
@@ -49,8 +49,9 @@ std::optional<Failure> wait_for_state(Client& client, const std::string& state, 
 ExitCode run_wait(const WaitOptions& options) {
   const auto group = find_group(options.group);
   if (!group) return fail(group.error());
-  Client client(group->client);
-  const auto failure = wait_for_state(client, options.state, seconds(options.timeout_seconds));
+  auto client = connect_to(*group);
+  if (!client) return fail(client.error());
+  const auto failure = wait_for_state(*client, options.state, seconds(options.timeout_seconds));
   return failure ? fail(*failure) : ExitCode::done;
 }
 

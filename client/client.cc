@@ -1,28 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/client.h"
 
+#include <algorithm>
 #include <atomic>
+#include <cstdio>
+#include <exception>
 #include <future>
 #include <mutex>
+#include <stdexcept>
 #include <sys/eventfd.h>
+#include <system_error>
 #include <thread>
 #include <unistd.h>
 #include <unordered_map>
+#include <utility>
 
+#include "client/questions.h"
 #include "client/session.h"
 #include "protocol/check.h"
 #include "protocol/limits.h"
 #include "protocol/turn.h"
 #include "runtime/channel.h"
 #include "runtime/clock.h"
+#include "runtime/descriptor.h"
 #include "runtime/silence.h"
 #include "runtime/waiter.h"
 
 namespace tally {
 namespace {
 
-constexpr Duration query_retry = milliseconds(250);
-constexpr Duration connection_retry = milliseconds(5);
 constexpr Duration closing_time = milliseconds(250);
 constexpr Duration quiet_time = seconds(1);  // then a peer is asked for a word
 constexpr ChannelLimits distributor_limits{limits::client_queue_messages, limits::message_bytes,
@@ -30,10 +36,27 @@ constexpr ChannelLimits distributor_limits{limits::client_queue_messages, limits
 constexpr ChannelLimits comparator_limits{limits::client_queue_messages, limits::message_bytes,
                                           wire::kinds<ComparatorWelcome, Decisions>()};
 
-template <class Answer>
-std::optional<Answer> taken_as(const std::optional<Message>& message) {
-  const Answer* answer = message ? std::get_if<Answer>(&*message) : nullptr;
-  return answer ? std::optional(*answer) : std::nullopt;
+template <class Reply>
+std::optional<Reply> taken_as(const std::optional<Message>& message) {
+  const Reply* reply = message ? std::get_if<Reply>(&*message) : nullptr;
+  return reply ? std::optional(*reply) : std::nullopt;
+}
+
+CallError misuse_of(std::chrono::nanoseconds timeout, bool has_completion) {
+  if (timeout <= timeout.zero() || timeout > Client::longest_timeout) return CallError::timeout_out_of_range;
+  return has_completion ? CallError::none : CallError::no_completion;
+}
+
+Instant deadline_in(std::chrono::nanoseconds timeout) { return monotonic_now() + Duration{timeout.count()}; }
+
+// `option` says which of the endpoints it is, for the exception.
+Channel connected(zmq::context_t& context, const char* option, const std::string& endpoint, ChannelLimits limits,
+                  const std::string& routing_id) {
+  try {
+    return Channel::connect(context, endpoint, limits, routing_id, Unconnected::refuse);
+  } catch (const zmq::error_t& error) {
+    throw std::runtime_error(std::string(option) + " \"" + endpoint + "\": " + error.what());
+  }
 }
 
 }  // namespace
@@ -41,29 +64,31 @@ std::optional<Answer> taken_as(const std::optional<Message>& message) {
 // Everything but the inbox belongs to the I/O thread.
 class Client::Shell {
  public:
-  explicit Shell(ClientOptions options)
+  // Throws a std::exception when there is an endpoint that ZeroMQ does not take, or no more files
+  // or threads.
+  explicit Shell(const ClientOptions& options)
       : routing_id_(random_bytes(16)),
         incarnation_(random_number()),
-        distributor_{Channel::connect(context_, options.distributor_endpoint, distributor_limits, routing_id_,
-                                      Unconnected::refuse)},
-        comparator_{Channel::connect(context_, options.comparator_endpoint, comparator_limits, routing_id_,
-                                     Unconnected::refuse)},
+        distributor_{
+            connected(context_, "distributor_endpoint", options.distributor_endpoint, distributor_limits, routing_id_)},
+        comparator_{
+            connected(context_, "comparator_endpoint", options.comparator_endpoint, comparator_limits, routing_id_)},
         wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
         core_({incarnation_, options.requests_in_flight, wire::encode_operations, options.opens_session_at_once,
                random_number},
               monotonic_now()) {
-    CHECK(wake_fd_ >= 0);
+    if (wake_fd_.get() < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
     waiter_.watch(distributor_.channel);
     waiter_.watch(comparator_.channel);
-    waiter_.watch(wake_fd_);
+    waiter_.watch(wake_fd_.get());
     thread_ = std::thread([this] { run(); });
   }
 
   ~Shell() {
+    CHECK(!is_inside_completion());
     stopping_ = true;
     wake();
     thread_.join();
-    close(wake_fd_);
   }
 
   struct Submitted {
@@ -71,31 +96,19 @@ class Client::Shell {
     Instant deadline;
     Completion completion;
   };
-  // A question to the distributor that is asked again until it is answered.
-  struct Query {
-    Message message;  // StatusQuery or AdminCommand
-    Instant deadline;
-    Instant retry;
-    std::function<void(std::optional<Message>)> completion;
-  };
 
-  void submit(Submitted submitted) {
-    const std::lock_guard lock(mutex_);
-    inbox_.push_back(std::move(submitted));
-    wake_if_asleep();
-  }
-
-  void ask(Query query) {
-    const std::lock_guard lock(mutex_);
-    asked_.push_back(std::move(query));
-    wake_if_asleep();
-  }
+  // Both: CallError::closed once the Client is being destroyed, when only completions can call.
+  CallError submit(Submitted submitted) { return hand_over(inbox_, std::move(submitted)); }
+  CallError ask(Questions::Question question) { return hand_over(asked_, std::move(question)); }
 
   bool available() const { return available_; }
+  // Whether the caller is the I/O thread, which runs nothing of others but completions.
+  bool is_inside_completion() const { return std::this_thread::get_id() == thread_.get_id(); }
+  std::uint64_t completions_that_threw() const { return completions_that_threw_; }
 
  private:
-  // The distributor or the comparator. A peer that was quiet is asked for a word, which both answer with a welcome; one
-  // that does not answer is connected to anew (law 23).
+  // The distributor or the comparator. A peer that was quiet is asked for a word, which both answer
+  // with a welcome; one that does not answer is connected to anew (law 23).
   struct Link {
     Channel channel;
     Instant heard = {};
@@ -104,12 +117,17 @@ class Client::Shell {
 
   void wake() {
     const std::uint64_t one = 1;
-    CHECK(write(wake_fd_, &one, sizeof one) == sizeof one);
+    CHECK(write(wake_fd_.get(), &one, sizeof one) == sizeof one);
   }
 
-  // Under the lock. The I/O thread looks into the inbox once more before it sleeps.
-  void wake_if_asleep() {
+  // The I/O thread looks into the inbox once more before it sleeps.
+  template <class Item>
+  CallError hand_over(std::vector<Item>& inbox, Item item) {
+    const std::lock_guard lock(mutex_);
+    if (takes_no_more_) return CallError::closed;
+    inbox.push_back(std::move(item));
     if (std::exchange(asleep_, false)) wake();
+    return CallError::none;
   }
 
   void run() {
@@ -117,6 +135,7 @@ class Client::Shell {
     for (;;) {
       const Instant now = monotonic_now();
       if (stopping_ && give_up == Instant::never()) {
+        stop_taking();
         take_inbox(now);
         core_.close(now);
         give_up = now + closing_time;
@@ -124,15 +143,18 @@ class Client::Shell {
       SessionOutput output = turn(core_, now, [&](SessionCore&) { receive_all(now); });
       available_ = core_.available();
       carry_out(std::move(output));
-      retry_queries(now);
+      tend_questions(now);
       look_after(distributor_, now);
       look_after(comparator_, now);
       if (core_.closed() || give_up <= now) break;
-      rest(std::min(give_up, next_deadline()));
+      rest(std::min({give_up, core_.next_deadline(), questions_.next_deadline()}));
     }
-    take_inbox(monotonic_now());  // what a callback submitted last is told so
-    carry_out(core_.take_output());
-    for (auto& [number, query] : queries_) query.completion(std::nullopt);
+    for (const auto& completion : questions_.take_expired(Instant::never())) complete(completion, std::nullopt);
+  }
+
+  void stop_taking() {
+    const std::lock_guard lock(mutex_);
+    takes_no_more_ = true;
   }
 
   void rest(Instant deadline) {
@@ -143,20 +165,14 @@ class Client::Shell {
     }
     waiter_.wait(deadline);
     std::uint64_t count = 0;
-    if (waiter_.is_ready(wake_fd_)) CHECK(read(wake_fd_, &count, sizeof count) == sizeof count);
+    if (waiter_.is_ready(wake_fd_.get())) CHECK(read(wake_fd_.get(), &count, sizeof count) == sizeof count);
     const std::lock_guard lock(mutex_);
     asleep_ = false;
   }
 
-  Instant next_deadline() const {
-    Instant next = core_.next_deadline();
-    for (const auto& [number, query] : queries_) next = std::min({next, query.retry, query.deadline});
-    return next;
-  }
-
   void take_inbox(Instant now) {
     std::vector<Submitted> inbox;
-    std::vector<Query> asked;
+    std::vector<Questions::Question> asked;
     {
       const std::lock_guard lock(mutex_);
       inbox.swap(inbox_);
@@ -167,13 +183,7 @@ class Client::Shell {
       completions_.emplace(id.value, std::move(call.completion));
       core_.submit(id, call.operations, call.deadline);
     }
-    for (Query& query : asked) {
-      const std::uint64_t number = ++queries_made_;
-      if (auto* status = std::get_if<StatusQuery>(&query.message)) status->number = number;
-      if (auto* command = std::get_if<AdminCommand>(&query.message)) command->number = number;
-      query.retry = now;
-      queries_.emplace(number, std::move(query));
-    }
+    for (Questions::Question& question : asked) questions_.ask(std::move(question), now);
   }
 
   void receive_all(Instant now) {
@@ -189,7 +199,8 @@ class Client::Shell {
     }
     if (now - link.heard < quiet_time || link.silence.expects()) return;
     link.silence.expect(now);
-    link.channel.send({}, ClientHello{incarnation_});  // if it does not leave, there is no answer either
+    // If it does not leave, there is no answer either.
+    link.channel.send({}, ClientHello{incarnation_});
   }
 
   void receive_from(Link& link, Instant now) {
@@ -203,33 +214,13 @@ class Client::Shell {
 
   void receive(Message& message, Instant now) {
     core_.receive(message, now);
-    if (const auto* status = std::get_if<ClusterStatus>(&message)) return answer(status->number, message);
-    if (const auto* reply = std::get_if<AdminReply>(&message)) return answer(reply->number, message);
+    if (const auto completion = questions_.take_answered(message)) complete(completion, message);
   }
 
-  void answer(std::uint64_t number, const Message& message) {
-    const auto found = queries_.find(number);
-    if (found == queries_.end()) return;
-    const auto completion = std::move(found->second.completion);
-    queries_.erase(found);
-    completion(message);
-  }
-
-  // A status is asked for again; a command is sent once, for it may not be harmless twice.
-  void retry_queries(Instant now) {
-    std::vector<std::function<void(std::optional<Message>)>> expired;
-    std::erase_if(queries_, [&](auto& entry) {
-      if (entry.second.deadline > now) return false;
-      expired.push_back(std::move(entry.second.completion));
-      return true;
-    });
-    for (const auto& completion : expired) completion(std::nullopt);
-    for (auto& [number, query] : queries_) {
-      if (query.retry > now) continue;
-      const bool sent = distributor_.channel.send({}, query.message) == SendResult::sent;
-      const bool is_command = std::holds_alternative<AdminCommand>(query.message);
-      query.retry = !sent ? now + connection_retry : is_command ? Instant::never() : now + query_retry;
-    }
+  void tend_questions(Instant now) {
+    for (const auto& completion : questions_.take_expired(now)) complete(completion, std::nullopt);
+    questions_.send_due(
+        now, [this](const Message& message) { return distributor_.channel.send({}, message) == SendResult::sent; });
   }
 
   void carry_out(SessionOutput output) {
@@ -243,8 +234,26 @@ class Client::Shell {
       CHECK(found != completions_.end());
       const Completion completion = std::move(found->second);
       completions_.erase(found);
-      completion(std::move(completed.answers));
+      complete(completion, std::move(completed.answers));
     }
+  }
+
+  // The caller's code runs here, and what it throws must not end the loop that all other calls
+  // depend on.
+  template <class Completed, class Result>
+  void complete(const Completed& completion, Result&& result) {
+    try {
+      completion(std::forward<Result>(result));
+    } catch (const std::exception& error) {
+      count_exception(error.what());
+    } catch (...) {
+      count_exception("no std::exception");
+    }
+  }
+
+  // They may be many, so only the first is told.
+  void count_exception(const char* what) {
+    if (completions_that_threw_++ == 0) std::fprintf(stderr, "tally client: a completion threw: %s\n", what);
   }
 
   std::string routing_id_;
@@ -252,61 +261,114 @@ class Client::Shell {
   zmq::context_t context_;
   Link distributor_;
   Link comparator_;
-  int wake_fd_;
+  Descriptor wake_fd_;
   Waiter waiter_;
   SessionCore core_;
   std::unordered_map<std::uint64_t, Completion> completions_;
-  std::unordered_map<std::uint64_t, Query> queries_;
+  Questions questions_;
   std::uint64_t calls_made_ = 0;
-  std::uint64_t queries_made_ = 0;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> available_ = true;
+  std::atomic<std::uint64_t> completions_that_threw_ = 0;
 
   std::mutex mutex_;  // guards what follows
   std::vector<Submitted> inbox_;
-  std::vector<Query> asked_;
+  std::vector<Questions::Question> asked_;
   bool asleep_ = false;
+  bool takes_no_more_ = false;
 
   std::thread thread_;
 };
 
-Client::Client(ClientOptions options) : shell_(std::make_unique<Shell>(std::move(options))) {}
+Client::Client(std::unique_ptr<Shell> shell) : shell_(std::move(shell)) {}
+Client::Client(Client&&) noexcept = default;
 Client::~Client() = default;
 
-void Client::submit(std::vector<OwnedOperation> operations, Duration timeout, Completion completion) {
-  shell_->submit({std::move(operations), monotonic_now() + timeout, std::move(completion)});
+tl::expected<Client, std::string> Client::connect(const ClientOptions& options) {
+  if (options.requests_in_flight < 1 || options.requests_in_flight > limits::session_window)
+    return tl::unexpected("requests_in_flight must be from 1 to " + std::to_string(limits::session_window));
+  try {
+    return Client(std::make_unique<Shell>(options));
+  } catch (const std::exception& error) {
+    return tl::unexpected(std::string(error.what()));
+  }
 }
 
 bool Client::available() const { return shell_->available(); }
+std::uint64_t Client::completions_that_threw() const { return shell_->completions_that_threw(); }
 
-std::vector<Answer> Client::call(std::vector<OwnedOperation> operations, Duration timeout) {
+// ---- calls
+
+CallError Client::submit(std::vector<OwnedOperation> operations, std::chrono::nanoseconds timeout,
+                         Completion completion) {
+  if (operations.empty()) return CallError::no_operations;
+  if (operations.size() > limits::request_operations) return CallError::too_many_operations;
+  const CallError misuse = misuse_of(timeout, static_cast<bool>(completion));
+  if (misuse != CallError::none) return misuse;
+  return shell_->submit({std::move(operations), deadline_in(timeout), std::move(completion)});
+}
+
+std::vector<Answer> Client::call(std::vector<OwnedOperation> operations, std::chrono::nanoseconds timeout) {
+  const std::size_t count = std::max<std::size_t>(operations.size(), 1);
   std::promise<std::vector<Answer>> promise;
-  submit(std::move(operations), timeout, [&](std::vector<Answer> answers) { promise.set_value(std::move(answers)); });
+  CallError misuse = CallError::inside_completion;
+  if (!shell_->is_inside_completion())
+    misuse = submit(std::move(operations), timeout,
+                    [&](std::vector<Answer> answers) { promise.set_value(std::move(answers)); });
+  if (misuse != CallError::none) return failed_answers(count, CallOutcome::not_applied, misuse);
   return promise.get_future().get();
 }
 
-void Client::status(Duration timeout, std::function<void(std::optional<ClusterStatus>)> completion) {
-  shell_->ask({StatusQuery{}, monotonic_now() + timeout, {}, [completion](std::optional<Message> message) {
-                 completion(taken_as<ClusterStatus>(message));
-               }});
+Answer Client::call(OwnedOperation operation, std::chrono::nanoseconds timeout) {
+  std::vector<OwnedOperation> operations;
+  operations.push_back(std::move(operation));
+  return std::move(call(std::move(operations), timeout).front());
 }
 
-std::optional<ClusterStatus> Client::status(Duration timeout) {
-  std::promise<std::optional<ClusterStatus>> promise;
-  status(timeout, [&](std::optional<ClusterStatus> found) { promise.set_value(std::move(found)); });
-  return promise.get_future().get();
+// ---- questions
+
+namespace {
+
+// `ask` takes a completion.
+template <class Reply, class Ask>
+tl::expected<Reply, CallError> reply_to(const Ask& ask) {
+  std::promise<std::optional<Reply>> promise;
+  const CallError misuse = ask([&](std::optional<Reply> reply) { promise.set_value(std::move(reply)); });
+  if (misuse != CallError::none) return tl::unexpected(misuse);
+  std::optional<Reply> reply = promise.get_future().get();
+  if (!reply) return tl::unexpected(CallError::timed_out);
+  return std::move(*reply);
 }
 
-void Client::admin(AdminCommand command, Duration timeout, std::function<void(std::optional<AdminReply>)> completion) {
-  shell_->ask({std::move(command), monotonic_now() + timeout, {}, [completion](std::optional<Message> message) {
-                 completion(taken_as<AdminReply>(message));
-               }});
+}  // namespace
+
+CallError Client::status(std::chrono::nanoseconds timeout,
+                         std::function<void(std::optional<ClusterStatus>)> completion) {
+  const CallError misuse = misuse_of(timeout, static_cast<bool>(completion));
+  if (misuse != CallError::none) return misuse;
+  return shell_->ask({StatusQuery{}, deadline_in(timeout), [completion](const std::optional<Message>& message) {
+                        completion(taken_as<ClusterStatus>(message));
+                      }});
 }
 
-std::optional<AdminReply> Client::admin(AdminCommand command, Duration timeout) {
-  std::promise<std::optional<AdminReply>> promise;
-  admin(std::move(command), timeout, [&](std::optional<AdminReply> reply) { promise.set_value(std::move(reply)); });
-  return promise.get_future().get();
+tl::expected<ClusterStatus, CallError> Client::status(std::chrono::nanoseconds timeout) {
+  if (shell_->is_inside_completion()) return tl::unexpected(CallError::inside_completion);
+  return reply_to<ClusterStatus>([&](auto completion) { return status(timeout, std::move(completion)); });
+}
+
+CallError Client::admin(AdminCommand command, std::chrono::nanoseconds timeout,
+                        std::function<void(std::optional<AdminReply>)> completion) {
+  const CallError misuse = misuse_of(timeout, static_cast<bool>(completion));
+  if (misuse != CallError::none) return misuse;
+  return shell_->ask({std::move(command), deadline_in(timeout), [completion](const std::optional<Message>& message) {
+                        completion(taken_as<AdminReply>(message));
+                      }});
+}
+
+tl::expected<AdminReply, CallError> Client::admin(AdminCommand command, std::chrono::nanoseconds timeout) {
+  if (shell_->is_inside_completion()) return tl::unexpected(CallError::inside_completion);
+  return reply_to<AdminReply>(
+      [&](auto completion) { return admin(std::move(command), timeout, std::move(completion)); });
 }
 
 }  // namespace tally

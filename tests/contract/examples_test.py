@@ -10,6 +10,7 @@ The info string of every fenced block on every page says what the block is:
              Each command must end with 0; `; echo "exit code $?"` shows another code.
     sh       commands that must all succeed. Daemons run, each on a "machine", which is a directory
     toml     a file that `tally config check` accepts, and with which a group starts
+    cpp      a program of client/example/, which is built with the tree and run by the page's console
     text     nothing to run: a file, a drawing, a grammar
 
 `./scripts/run` and `tally up` start the group, on a free port that stands for 8080. /var is a
@@ -45,7 +46,8 @@ BIN_DIR = None
 PAGES = [*sorted(ROOT.glob('*.md')), *sorted((ROOT / 'docs').rglob('*.md'))]
 # Tests of their own run what has a title on these pages.
 TITLED = [ROOT / 'docs' / 'proxies.md', ROOT / 'docs' / 'metrics.md']
-KINDS = ('console', 'sh', 'toml', 'text')
+KINDS = ('console', 'sh', 'toml', 'cpp', 'text')
+PROGRAMS = ROOT / 'client' / 'example'
 COMMAND_SECONDS = 30
 PATIENCE_SECONDS = 15
 
@@ -494,9 +496,14 @@ class Examples(unittest.TestCase):
                 if block.info == 'text':
                     self.assertFalse(re.search('^[$] ', block.text, re.MULTILINE), f'{where}: that is a console')
 
+    def test_each_program_is_the_file_that_is_built(self):
+        built = {file.read_text().rstrip('\n') for file in PROGRAMS.glob('*.cc')}
+        shown = {block.text for page in PAGES for block in blocks_of(page) if block.info == 'cpp'}
+        self.assertEqual(shown, built)
+
     def test_each_block_does_what_its_page_says(self):
         for page in PAGES:
-            blocks = [block for block in blocks_of(page) if block.info in KINDS and block.info != 'text']
+            blocks = [block for block in blocks_of(page) if block.info in ('console', 'sh', 'toml')]
             if not blocks:
                 continue
             with self.subTest(page=page.name), Reader(page) as reader:

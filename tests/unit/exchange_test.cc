@@ -90,17 +90,23 @@ class Client::Shell {
   std::thread thread_{[this] { run(); }};
 };
 
-Client::Client(ClientOptions) : shell_(std::make_unique<Shell>()) {}
+Client::Client(std::unique_ptr<Shell> shell) : shell_(std::move(shell)) {}
+Client::Client(Client&&) noexcept = default;
 Client::~Client() = default;
-void Client::submit(std::vector<OwnedOperation> operations, Duration, Completion completion) {
+tl::expected<Client, std::string> Client::connect(const ClientOptions&) { return Client(std::make_unique<Shell>()); }
+CallError Client::submit(std::vector<OwnedOperation> operations, std::chrono::nanoseconds, Completion completion) {
   shell_->submit(std::move(operations), std::move(completion));
+  return CallError::none;
 }
 bool Client::available() const { return true; }
-void Client::status(Duration, std::function<void(std::optional<ClusterStatus>)> completion) {
+CallError Client::status(std::chrono::nanoseconds, std::function<void(std::optional<ClusterStatus>)> completion) {
   shell_->submit({}, [completion = std::move(completion)](const auto&) { completion(ClusterStatus()); });
+  return CallError::none;
 }
-void Client::admin(AdminCommand, Duration, std::function<void(std::optional<AdminReply>)> completion) {
+CallError Client::admin(AdminCommand, std::chrono::nanoseconds,
+                        std::function<void(std::optional<AdminReply>)> completion) {
   shell_->submit({}, [completion = std::move(completion)](const auto&) { completion(AdminReply()); });
+  return CallError::none;
 }
 
 }  // namespace tally
@@ -151,7 +157,7 @@ struct Turn {
 
   boost::asio::io_context context;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{context.get_executor()};
-  Exchange exchange{context, {}, seconds(1)};
+  Exchange exchange{context, *Client::connect({}), seconds(1)};
   std::deque<Waiting> askers;
   int left = 0;
 
@@ -182,7 +188,7 @@ struct Turn {
 
 BOOST_AUTO_TEST_CASE(each_operation_of_many_connections_gets_its_own_answer) {
   boost::asio::io_context context;
-  Exchange exchange(context, {}, seconds(1));
+  Exchange exchange(context, *Client::connect({}), seconds(1));
   std::vector<Connection> connections(2 * http_limits::batch_operations);
   for (Connection& connection : connections) {
     connection.exchange = &exchange;
@@ -204,7 +210,7 @@ BOOST_AUTO_TEST_CASE(it_may_end_while_operations_are_on_their_way) {
   for (int round = 0; round < 300; ++round) {
     boost::asio::io_context context;
     std::vector<Connection> connections(8);
-    Exchange exchange(context, {}, seconds(1));
+    Exchange exchange(context, *Client::connect({}), seconds(1));
     for (Connection& connection : connections) {
       connection.exchange = &exchange;
       connection.name = std::to_string(&connection - connections.data());
