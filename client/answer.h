@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What became of a call, operation by operation.
 //
-// A call ends in one of four ways, and only `done` is a success. Two are decisions of the group and final: the
-// operation was done, or the group refuses it. The other two come from elsewhere: it certainly was not applied, or
-// nobody can say (law 20). So the question "did it work?" is `if (answer)`, and `answer.value()` has a value in no
-// other case.
+// A call ends in one of four ways, and only `done` is a success. Two are decisions of the group and
+// final: the operation was done, or the group refuses it. The other two come from elsewhere: it
+// certainly was not applied, or nobody can say (law 20). So the question "did it work?" is `if
+// (answer)`, and `answer.value()` has a value in no other case.
 //
 // Pure values: the session core makes them, and the library hands them out.
 #pragma once
@@ -34,7 +34,7 @@ inline CallOutcome outcome_of(OperationStatus status) {
 
 enum class CallError : std::uint8_t {
   none,
-  timed_out,        // no answer came in time; or the breaker is open, since lately nothing was answered at all
+  timed_out,        // no answer came in time, or lately to any call (circuit_breaker.h)
   overloaded,       // a queue is full, here or at the distributor
   unavailable,      // the group has no majority
   undecided,        // the group is halted
@@ -63,7 +63,8 @@ struct Answer {
   explicit operator bool() const { return outcome == CallOutcome::done; }
   // Whether the group has decided on it, so that trying it again brings nothing new.
   bool is_decided() const { return outcome == CallOutcome::done || outcome == CallOutcome::refused; }
-  // The counter's value afterwards (remove: before; list: the number of entries). Nothing unless it was done.
+  // The counter's value afterwards (remove: before; list: the number of entries). Nothing unless it
+  // was done.
   std::optional<std::int64_t> value() const { return *this ? std::optional(result.value) : std::nullopt; }
 };
 

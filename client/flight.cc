@@ -24,8 +24,9 @@ bool Flight::refused(std::uint32_t attempt, CallError error) {
   return true;
 }
 
-// Attempts are refused in the order in which they were sent. If one was not, it may have been ordered, and nothing that
-// is said of those after it changes that: the count stays behind for good.
+// Attempts are refused in the order in which they were sent. If one was not, it may have been
+// ordered, and nothing that is said of those after it changes that: the count stays behind for
+// good.
 void Flight::was_not_ordered(std::uint32_t attempt) {
   if (attempt == not_ordered_ + 1) not_ordered_ = attempt;
 }

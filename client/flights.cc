@@ -34,9 +34,10 @@ void Flights::begin_session() {
   next_ = {};
 }
 
+// Nothing comes before the opening, which has number 0.
 RequestNumber Flights::acknowledged() const {
   const RequestNumber oldest = flights_.empty() ? next_ : flights_.begin()->first;
-  return oldest == RequestNumber() ? oldest : RequestNumber(oldest.value - 1);  // nothing comes before the opening
+  return oldest == RequestNumber() ? oldest : RequestNumber(oldest.value - 1);
 }
 
 bool Flights::any_expired(Instant now) const {
@@ -66,7 +67,8 @@ void Flights::fail_never_ordered(CallError error, std::vector<CompletedCall>& co
 
 void Flights::give_up(CallError error, std::optional<RequestNumber> unexecuted, std::vector<CompletedCall>& completed) {
   for (auto& [number, flight] : flights_) {
-    const bool was_sent_once = flight.request().attempt == 1;  // another transmission might be executed yet
+    // Another transmission might be executed yet.
+    const bool was_sent_once = flight.request().attempt == 1;
     const bool not_applied = (number == unexecuted && was_sent_once) || flight.was_never_ordered();
     flight.fail(not_applied ? CallOutcome::not_applied : CallOutcome::unknown, error, completed);
   }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The requests of one session that are in flight: their numbers, and the watermark of those that are not any more.
+// The requests of one session that are in flight: their numbers, and the watermark of those that
+// are not any more.
 //
 // - Numbers have no gaps. A session's opening has number 0, its requests follow from 1.
-// - A request is in flight until it is answered or given up. Its number counts as acknowledged once all before it have
-//   ended too; the group then forgets its result, and never executes it again (law 17). So whatever ends here has to
-//   be completed before.
-// - No number is further above the watermark than limits::session_window, beyond which the group would refuse it.
+// - A request is in flight until it is answered or given up. Its number counts as acknowledged once
+//   all before it have ended too; the group then forgets its result, and never executes it again
+//   (law 17). So whatever ends here has to be completed before.
+// - No number is further above the watermark than limits::session_window, beyond which the group
+//   would refuse it.
 // - At most one of them is the session's own, without calls.
 //
 // Part of the session core: pure, one thread, instants never go back.
@@ -49,7 +51,8 @@ class Flights {
   // Ends the calls whose time is up, and the requests that nobody needs any more.
   bool any_expired(Instant now) const;
   void expire(Instant now, std::vector<CompletedCall>& completed);
-  // Ends those that certainly were not ordered, but for the session's own; `error` is for those that were not refused.
+  // Ends those that certainly were not ordered, but for the session's own; `error` is for those
+  // that were not refused.
   void fail_never_ordered(CallError error, std::vector<CompletedCall>& completed);
   // Ends them all. Of `unexecuted` the group has said that it did not execute it.
   void give_up(CallError error, std::optional<RequestNumber> unexecuted, std::vector<CompletedCall>& completed);

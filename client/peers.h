@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whom a client talks to: which life of the distributor (its term), and which one of the comparator (its incarnation).
+// Whom a client talks to: which life of the distributor (its term), and which one of the comparator
+// (its incarnation).
 //
-// Both are greeted until they have answered with a welcome. Whoever welcomes us in another life than before has
-// forgotten what was on its way, so what is in flight has to be sent again.
+// Both are greeted until they have answered with a welcome. Whoever welcomes us in another life
+// than before has forgotten what was on its way, so what is in flight has to be sent again.
 //
 // Part of the session core: pure, one thread, instants never go back.
 #pragma once
@@ -27,7 +28,8 @@ class Peers {
   // `own`: this client's incarnation.
   Peers(Incarnation own, Instant now) : own_(own), next_hello_(now) {}
 
-  // The first distributor that is heard of is no next one: nothing can be lost by having been sent before.
+  // The first distributor that is heard of is no next one: nothing can be lost by having been sent
+  // before.
   Life receive(const DistributorWelcome& welcome);
   Life receive(const ComparatorWelcome& welcome);
 

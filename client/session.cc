@@ -12,11 +12,12 @@
 namespace tally {
 namespace {
 
-// After a welcome by a new distributor or comparator: the other one may not know of it yet, and drop what we send.
+// After a welcome by a new distributor or comparator: the other one may not know of it yet, and
+// drop what we send.
 constexpr Duration welcome_retry = milliseconds(30);
 constexpr Duration longest_retry = milliseconds(2'000);
 constexpr Duration connection_retry = milliseconds(10);
-constexpr Duration refusal_retry = milliseconds(5);    // after an overload, doubled for each attempt
+constexpr Duration refusal_retry = milliseconds(5);    // doubled for each attempt
 constexpr Duration session_retry = milliseconds(250);  // after a session could not be opened
 constexpr Duration oversleeping = CircuitBreaker::patience / 2;
 
@@ -142,8 +143,8 @@ void SessionCore::session_refused(CallError error, Instant now) {
   waiting_.fail_all(error, output_.completed);
 }
 
-// What was sent before must not be sent in another session, but what only waited may (law 18). Nothing is known of the
-// requests in flight, except for the one that was told so.
+// What was sent before must not be sent in another session, but what only waited may (law 18).
+// Nothing is known of the requests in flight, except for the one that was told so.
 void SessionCore::session_lost(RequestNumber told, Instant now) {
   flights_.give_up(CallError::session_expired, told, output_.completed);
   open_session(now);
@@ -195,7 +196,8 @@ void SessionCore::receive(const Refusal& refusal, Instant now) {
 
 void SessionCore::refused(Flight& flight, CallError error, Instant now) {
   if (is_probe(flight) && !life_.is_closing()) return;  // the next one is due after its pause
-  // The successor of a distributor that drains is there in a moment, but a client that goes does not wait for it.
+  // The successor of a distributor that drains is there in a moment, but a client that goes does
+  // not wait for it.
   const bool has_successor = error == CallError::draining && !life_.is_closing();
   const bool may_change_soon = error == CallError::overloaded || has_successor;
   if (may_change_soon || !flight.was_never_ordered()) {
@@ -236,8 +238,8 @@ void SessionCore::decide(Flight& flight, const Decision& decision, Instant now) 
   switch (result->outcome) {
     case RequestOutcome::executed: flight.complete(*result, decision.votes, output_.completed); break;
     case RequestOutcome::session_expired:
-    // The next two make no sense as an answer to our own numbers. So what the group has under this name is not our
-    // session any more.
+    // The next two make no sense as an answer to our own numbers. So what the group has under this
+    // name is not our session any more.
     case RequestOutcome::stale:
     case RequestOutcome::beyond_window: return session_lost(decision.number, now);
     case RequestOutcome::results_full:
@@ -249,8 +251,9 @@ void SessionCore::decide(Flight& flight, const Decision& decision, Instant now) 
 
 // ---- the circuit breaker
 
-// The breaker has opened. What was never ordered fails, and what may have been goes on. The session's own request that
-// is in flight already serves as the probe; while there is no session, its opening will (see tick).
+// The breaker has opened. What was never ordered fails, and what may have been goes on. The
+// session's own request that is in flight already serves as the probe; while there is no session,
+// its opening will (see tick).
 void SessionCore::begin_probing(Instant now) {
   waiting_.fail_all(breaker_.error(), output_.completed);
   flights_.fail_never_ordered(breaker_.error(), output_.completed);
@@ -265,7 +268,8 @@ void SessionCore::begin_probing(Instant now) {
   probe->retry_at(now + jittered(probe->pause()));
 }
 
-// The breaker has closed. Calls take the probe's place, and those in flight have paused for long enough.
+// The breaker has closed. Calls take the probe's place, and those in flight have paused for long
+// enough.
 void SessionCore::end_probing(Instant now) {
   const Flight* const probe = flights_.own();
   if (probe && probe->request().kind == RequestKind::operations) flights_.finish(probe->request().number);

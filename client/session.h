@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// One session of a client with a group: sends its calls in numbered requests, again and again until they are answered,
-// and says of each call what became of it.
+// One session of a client with a group: sends its calls in numbered requests, again and again until
+// they are answered, and says of each call what became of it.
 //
 // The session core conducts parts that each keep one thing:
 //
 //   waiting_calls    the calls that were not sent yet, and the batches that they travel in
-//   flights, flight  the requests in flight: their numbers, their transmissions, and what is certain of each
+//   flights, flight  the requests in flight: their numbers, transmissions, and what is certain
 //   session_life     the session itself: its secret, opening, keep-alive and closing
 //   peers            which life of the distributor and which one of the comparator we talk to
 //   circuit_breaker  whether the group answers at all
 //
 // What they keep together (laws 17 to 20)
 // - A request keeps its number and its operations for all its transmissions.
-// - A number is acknowledged once its request is answered or given up, and its request never executes afterwards.
-// - "Not applied" is said only of calls that were never sent, or whose every transmission was refused, or whose only
-//   transmission the group did not execute.
-// - Nothing is sent before the comparator has welcomed this client, because its answer could not be delivered.
-// - While the circuit breaker is not closed no call waits. One request without calls is the probe: the session's
-//   opening, or an empty one, which touches the session and changes nothing.
+// - A number is acknowledged once its request is answered or given up, and its request never
+//   executes afterwards.
+// - "Not applied" is said only of calls that were never sent, or whose every transmission was
+//   refused, or whose only transmission the group did not execute.
+// - Nothing is sent before the comparator has welcomed this client, because its answer could not be
+//   delivered.
+// - While the circuit breaker is not closed no call waits. One request without calls is the probe:
+//   the session's opening, or an empty one, which touches the session and changes nothing.
 //
 // Pure, driven as protocol/turn.h says. Completions are values in the output; the shell calls back.
 #pragma once
@@ -60,7 +62,8 @@ class SessionCore {
   // Completes what is left, and closes the session at the group; `closed()` says when.
   void close(Instant now);
   bool closed() const { return life_.has_ended(); }
-  // Whether calls pass: the circuit breaker is closed, and the group had room for a session when it was last asked.
+  // Whether calls pass: the circuit breaker is closed, and the group had room for a session when it
+  // was last asked.
   bool available() const { return breaker_.closed() && !life_.is_denied(); }
 
   void receive(const DistributorWelcome& welcome, Instant now);

@@ -6,10 +6,11 @@
 //    │ │ refused┘ └────────┘ the group lost it  │
 //    │ └────────────────────────────────────────┘ closed before it was open
 //
-// A session has a secret, which its client chooses, and a name, which is the secret's digest (law 24). Each opening has
-// a new secret, so that nothing that is said of an earlier session is taken for this one's. A session that is not used
-// expires at the group, an hour after its last request, and a minute after its opening if it has never had one; so it
-// is kept alive with a request that does nothing. When the group refuses to open one it is asked again after a pause.
+// A session has a secret, which its client chooses, and a name, which is the secret's digest (law
+// 24). Each opening has a new secret, so that nothing that is said of an earlier session is taken
+// for this one's. A session that is not used expires at the group, an hour after its last request,
+// and a minute after its opening if it has never had one; so it is kept alive with a request that
+// does nothing. When the group refuses to open one it is asked again after a pause.
 //
 // Part of the session core: pure, one thread, instants never go back.
 #pragma once

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The group's status as JSON: what `tally status --json` prints and the bridge's GET /v1/cluster answers. Its fields
-// are a contract with scripts; nothing is renamed, and nothing left out.
+// The group's status as JSON: what `tally status --json` prints and the bridge's GET /v1/cluster
+// answers. Its fields are a contract with scripts; nothing is renamed, and nothing left out.
 #pragma once
 
 #include <string>

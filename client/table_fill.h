@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables of the group's state and how full they are, out of the answer to OperationKind::list_limits
-// (replica/state_operators.cc): each as "ACCOUNT.TABLE" with its limit, and as "ACCOUNT.TABLE.used" with what is used.
+// The tables of the group's state and how full they are, out of the answer to
+// OperationKind::list_limits (replica/state_operators.cc): each as "ACCOUNT.TABLE" with its limit,
+// and as "ACCOUNT.TABLE.used" with what is used.
 //
 // Pure; any thread.
 #pragma once

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The calls that wait for a request to travel in: a queue with a bound, first come, first served.
 //
-// The operations of a call are encoded once, when it comes. Encodings that are put one behind the other are the
-// encoding of all their operations, so a request is filled by appending the bytes of as many calls as its limits allow.
-// The queue holds at most limits::client_waiting_operations operations (law 21), and a call that finds it full is told
-// so at once. What waits here has never been sent, so a call that ends here was not applied (law 20).
+// The operations of a call are encoded once, when it comes. Encodings that are put one behind the
+// other are the encoding of all their operations, so a request is filled by appending the bytes of
+// as many calls as its limits allow. The queue holds at most limits::client_waiting_operations
+// operations (law 21), and a call that finds it full is told so at once. What waits here has never
+// been sent, so a call that ends here was not applied (law 20).
 //
 // Part of the session core: pure, one thread, instants never go back.
 #pragma once
@@ -42,8 +43,8 @@ class WaitingCalls {
 
   explicit WaitingCalls(Encode encode) : encode_(std::move(encode)) {}
 
-  // CallError::none: the call waits now. Otherwise it does not: `malformed` if no request could ever carry it, and
-  // `overloaded` if there is no room.
+  // CallError::none: the call waits now. Otherwise it does not: `malformed` if no request could
+  // ever carry it, and `overloaded` if there is no room.
   [[nodiscard]] CallError add(CallId call, const std::vector<OwnedOperation>& operations, Instant deadline);
 
   bool empty() const { return calls_.empty(); }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A client session whose group has no majority: it fails fast, and probes. The breaker alone: circuit_breaker_test.cc.
+// A client session whose group has no majority: it fails fast, and probes. The breaker alone:
+// circuit_breaker_test.cc.
 #include "client/circuit_breaker.h"
 #include "session_bench.h"
 
@@ -10,7 +11,8 @@ namespace {
 
 constexpr Duration patience_of_breaker = CircuitBreaker::patience;
 
-// With a session, and a breaker that a refusal has just opened. Nothing of what was sent is left to be looked at.
+// With a session, and a breaker that a refusal has just opened. Nothing of what was sent is left to
+// be looked at.
 struct OpenBench : Bench {
   explicit OpenBench(RefusalReason reason = RefusalReason::unavailable, std::size_t in_flight = 4) : Bench(in_flight) {
     open();
@@ -21,7 +23,8 @@ struct OpenBench : Bench {
     answers.clear();
   }
 
-  // Until so many more requests are sent; when, in milliseconds from now on. `each` is told of every request.
+  // Until so many more requests are sent; when, in milliseconds from now on. `each` is told of
+  // every request.
   template <class Each>
   std::vector<std::int64_t> times_of(std::size_t count, Each&& each) {
     const Instant begun = now;
@@ -178,7 +181,8 @@ BOOST_AUTO_TEST_CASE(calls_that_time_out_while_others_are_answered_open_nothing)
   BOOST_TEST(bench.core.available());
 }
 
-// The first transmission may have been ordered, so that call waits on; those that were never sent need not.
+// The first transmission may have been ordered, so that call waits on; those that were never sent
+// need not.
 BOOST_AUTO_TEST_CASE(a_repetition_that_is_refused_opens_it_after_a_long_silence) {
   Bench bench(1);
   bench.open();
