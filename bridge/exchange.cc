@@ -54,7 +54,7 @@ void Exchange::Batch::clear() {
 Exchange::Batch*& Exchange::batch_for(OperationKind kind) {
   Batch*& batch = is_read(kind) ? reads_ : changes_;
   // A list's long result must not make a request too large for the others in it.
-  const bool full = batch && batch->shares.size() == http_limits::batch_operations;
+  const bool full = batch && batch->shares.size() == door_limits::batch_operations;
   if (full || (batch && is_list(kind))) send(batch);
   if (!batch) batch = take_batch();
   return batch;

@@ -21,7 +21,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "bridge/metrics.h"
+#include "bridge/counts.h"
 #include "client/client.h"
 
 namespace tally::bridge {

@@ -8,7 +8,7 @@
 // 1/(n+1), and there is always room for one more. Keys count for ten minutes, in steps of one. A
 // key that is repeated counts again.
 //
-// Bounds: http_limits::key_sources entries; further sources share one. Every call is O(1). Thread:
+// Bounds: door_limits::key_sources entries; further sources share one. Every call is O(1). Thread:
 // its owner's.
 #pragma once
 
@@ -40,7 +40,7 @@ class KeyShares {
     void add();
     bool is_over(std::int64_t now) const;
 
-    std::array<std::uint64_t, http_limits::key_steps> keys{};  // of step s at s modulo key_steps
+    std::array<std::uint64_t, door_limits::key_steps> keys{};  // of step s at s modulo key_steps
     std::uint64_t sum = 0;
     std::int64_t step = 0;  // the newest
   };

@@ -7,7 +7,7 @@
 namespace tally::bridge {
 
 bool ListTurns::begin(const Source& source, WaitingHook& asker) {
-  if (under_way_ < http_limits::lists_at_once) {
+  if (under_way_ < door_limits::lists_at_once) {
     ++under_way_;
     return true;
   }

@@ -2,7 +2,7 @@
 // Whose list of counters is asked of the group next (law 25).
 //
 // A list's answer is a thousand times as long as an increment's. So at most
-// `http_limits::lists_at_once` are with the group at a time, which leaves the client library the
+// `door_limits::lists_at_once` are with the group at a time, which leaves the client library the
 // other half of its requests in flight, and the sources that have more take turns: whoever asks for
 // many lists waits for its own, and nobody else does.
 //

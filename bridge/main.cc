@@ -5,7 +5,8 @@
 #include <fstream>
 #include <signal.h>
 
-#include "bridge/server.h"
+#include "bridge/http/server.h"
+#include "bridge/limits.h"
 #include "protocol/check.h"
 #include "protocol/limits.h"
 #include "runtime/clock.h"
@@ -54,14 +55,14 @@ std::string admin_token_of(const Config& config) {
 }
 
 int serve(const Config& config, std::uint16_t port) {
-  Site site(http_limits::keys_of_all_bridges / static_cast<std::uint64_t>(config.bridges), random_number());
+  http::Site site(door_limits::keys_of_all_bridges / static_cast<std::uint64_t>(config.bridges), random_number());
   site.rules = {admin_token_of(config), static_cast<std::uint64_t>(config.replicas), config.fault_injection,
                 config.http_hosts, config.http_origins};
   for (const std::string& text : config.trusted_proxies) site.proxies.push_back(*parse_block(text));
   site.keep_alive_timeout = milliseconds(config.http_idle_ms);
   site.random.seed(static_cast<std::minstd_rand::result_type>(random_number()));
   boost::asio::io_context context(1);
-  auto acceptor = listen_for_http(context, config.http_address, port);
+  auto acceptor = http::listen_for_http(context, config.http_address, port);
   if (!acceptor) {
     log_event(Event("listen_failed", Severity::error).with("reason", acceptor.error()));
     return exit_failed;
@@ -74,9 +75,9 @@ int serve(const Config& config, std::uint16_t port) {
                     milliseconds(config.request_timeout_ms));
   blocked.reset();
   site.exchange = &exchange;
-  GroupFigures figures(exchange);
+  http::GroupFigures figures(exchange);
   site.figures = &figures;
-  Server server(context, std::move(*acceptor), site);
+  http::Server server(context, std::move(*acceptor), site);
   server.start();
   tell_manager(now_ready);
   context.run();

@@ -23,7 +23,7 @@ def page(name):
 
 class Pages(unittest.TestCase):
     def test_the_table_of_log_events_has_each_and_no_other(self):
-        code = ''.join(file.read_text() for directory in SOURCES for file in (ROOT / directory).glob('*.cc'))
+        code = ''.join(file.read_text() for directory in SOURCES for file in (ROOT / directory).rglob('*.cc'))
         logged = set(re.findall(r'\b(?:Event|note)\("([a-z_]+)"', code))
         words = set(re.findall(r'"([a-z_]+)"', code))  # some are chosen between two
         table = page('docs/operations.md').partition('\n| event | who | meaning |')[2].partition('\n\n')[0]
@@ -53,7 +53,7 @@ class Pages(unittest.TestCase):
         return result.stderr
 
     def test_the_table_of_problems_is_that_of_the_bridge(self):
-        rows = re.findall(r'^    \{(\d+), "([a-z-]+)", ', page('bridge/problem.cc'), re.MULTILINE)
+        rows = re.findall(r'^    \{(\d+), "([a-z-]+)", ', page('bridge/http/problem.cc'), re.MULTILINE)
         told = re.findall(r'^\| (\d+) \| `([a-z-]+)` \|', page('docs/http.md'), re.MULTILINE)
         self.assertGreater(len(rows), 20)
         self.assertEqual(sorted(rows), sorted(told))

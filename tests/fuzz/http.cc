@@ -7,14 +7,15 @@
 #include <optional>
 #include <string>
 
-#include "bridge/limits.h"
-#include "bridge/request_parser.h"
-#include "bridge/sources.h"
+#include "bridge/http/forwarded.h"
+#include "bridge/http/limits.h"
+#include "bridge/http/request_parser.h"
 #include "protocol/limits.h"
 #include "target.h"
 
 using namespace tally;
 using namespace tally::bridge;
+using namespace tally::bridge::http;
 
 namespace {
 
@@ -25,7 +26,7 @@ struct Parsed {
   bool done = false;
 };
 
-// As bridge/connection.cc does: what was not used is offered again, with more behind it.
+// As bridge/http/connection.cc does: what was not used is offered again, with more behind it.
 Parsed parse(std::string_view bytes, std::size_t first_piece) {
   Parsed parsed;
   RequestParser parser(parsed.request);

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Request targets: whatever is found behind one keeps the limits. The first byte chooses the method.
-#include "bridge/routes.h"
+#include "bridge/http/routes.h"
 #include "protocol/limits.h"
 #include "protocol/operations.h"
 #include "target.h"
 
 using namespace tally;
-using bridge::Endpoint;
-using bridge::Method;
+using bridge::http::Endpoint;
+using bridge::http::Method;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const auto method = static_cast<Method>(data[0] % (static_cast<unsigned>(Method::other) + 1));
   const std::string_view target = fuzz::bytes_of(data + 1, size - 1);
-  const auto route = bridge::find_route(method, target);
+  const auto route = bridge::http::find_route(method, target);
   if (!route) {
     CHECK(!route.error().detail.empty());
     return 0;

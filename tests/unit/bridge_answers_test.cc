@@ -3,11 +3,12 @@
 #include <string>
 #include <vector>
 
-#include "bridge/answers.h"
+#include "bridge/http/answers.h"
 #include "client/status_json.h"
 
 using namespace tally;
 using namespace tally::bridge;
+using namespace tally::bridge::http;
 
 namespace {
 

@@ -3,14 +3,15 @@
 #include <string>
 #include <vector>
 
-#include "bridge/bodies.h"
-#include "bridge/request_parser.h"
-#include "bridge/requests.h"
-#include "bridge/routes.h"
+#include "bridge/http/bodies.h"
+#include "bridge/http/request_parser.h"
+#include "bridge/http/requests.h"
+#include "bridge/http/routes.h"
 #include "protocol/limits.h"
 
 using namespace tally;
 using namespace tally::bridge;
+using namespace tally::bridge::http;
 
 namespace {
 
