@@ -3,20 +3,9 @@
 #include <algorithm>
 
 #include "distributor/core.h"
+#include "protocol/secret.h"
 
 namespace tally {
-namespace {
-
-// Takes the same time whatever the tokens have in common.
-bool equal_tokens(const std::string& given, const std::string& wanted) {
-  if (wanted.empty() || given.size() != wanted.size()) return false;
-  unsigned difference = 0;
-  for (std::size_t place = 0; place < wanted.size(); ++place)
-    difference |= static_cast<unsigned char>(given[place]) ^ static_cast<unsigned char>(wanted[place]);
-  return difference == 0;
-}
-
-}  // namespace
 
 // The newest audit record is named in the journal, so that its loss shows.
 void DistributorCore::drain() {
@@ -184,7 +173,7 @@ void DistributorCore::receive(const ClientId& client, const AdminCommand& comman
 
 AdminReply DistributorCore::carry_out(const AdminCommand& command) {
   const auto refused = [&](const char* why) { return AdminReply{command.number, AdminOutcome::refused, why}; };
-  if (!equal_tokens(command.token, config_.admin_token))
+  if (!is_secret(command.token, config_.admin_token))
     return {command.number, AdminOutcome::forbidden, "the admin token is missing or wrong"};
   if (command.action == AdminAction::resume) return carry_out_resume(command);
   if (!is_replica(command.replica)) return refused("there is no such replica");
