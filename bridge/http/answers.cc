@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <boost/beast/http/status.hpp>
-#include <boost/json.hpp>
 #include <charconv>
 #include <concepts>
 
 #include "protocol/limits.h"
+#include "runtime/json_text.h"
 
 namespace tally::bridge::http {
 namespace {
@@ -31,7 +31,7 @@ struct CallRow {
   std::string_view detail;
 };
 
-// What was certainly not applied, by its error.
+// Of what was certainly not applied, by its error.
 constexpr CallRow not_applied_rows[] = {
     {CallError::none, ProblemKind::broken, "the client library named no reason"},
     {CallError::timed_out, ProblemKind::unavailable, "the group took no request in time"},
@@ -78,51 +78,40 @@ Problem problem_of_not_applied(CallError error) {
 
 // ---- bodies
 
-// The widest that value, sequence and votes (of at most 7 replicas) can be together.
-constexpr std::size_t widest_numbers = 20 + 20 + 1;
-
+// Returns how many bytes follow the name.
 std::size_t append_counter(std::string& out, const Task& task, const Answer& answer) {
-  const Sequence sequence = answer.result.first_sequence.value_or(answer.sequence);
-  out += R"({"name":)";
-  append_quoted(out, task.route.name);
-  out += R"(,"value":)";
+  JsonText json(out);
+  json.begin_object().member("name", task.route.name);
   const std::size_t before = out.size();
-  append_decimal(out, answer.result.value);
-  out += R"(,"sequence":)";
-  append_decimal(out, sequence.value);
-  out += R"(,"votes":)";
-  append_decimal(out, answer.votes);
-  const std::size_t numbers = out.size() - before - std::string_view(R"(,"sequence":,"votes":)").size();
-  out += '}';
-  return numbers;
+  json.member("value", answer.result.value)
+      .member("sequence", answer.result.first_sequence.value_or(answer.sequence).value)
+      .member("votes", answer.votes)
+      .end_object();
+  return out.size() - before;
 }
 
-// `ab` takes answers of differing length for failed ones. So what counts is answered at one length for one name.
+// `ab` takes answers of differing length for failed ones. So what counts is answered at one length
+// for one name: as if value, sequence and votes (of at most 7 replicas) were as wide as they can be.
 void append_padded_counter(std::string& out, const Task& task, const Answer& answer) {
-  const std::size_t numbers = append_counter(out, task, answer);
-  if (numbers < widest_numbers) out.append(widest_numbers - numbers, ' ');
+  constexpr std::size_t widest_numbers = 20 + 20 + 1;
+  constexpr std::size_t widest = std::string_view(R"(,"value":,"sequence":,"votes":})").size() + widest_numbers;
+  const std::size_t written = append_counter(out, task, answer);
+  if (written < widest) out.append(widest - written, ' ');
 }
 
-// The request asked for one entry more than `limit`, or for as many as there can be: then a full answer may be the
-// last.
+// The request asked for one entry more than `limit`, or for as many as there can be; a full answer
+// to the latter may be the last.
 void append_list(std::string& out, const Task& task, const Answer& answer) {
   const auto& listed = answer.result.listed;
   const std::size_t shown = std::min<std::size_t>(listed.size(), task.route.limit);
   const bool has_more = listed.size() > shown || shown == limits::list_entries;
-  out += R"({"counters":[)";
-  for (std::size_t place = 0; place < shown; ++place) {
-    out += place == 0 ? R"({"name":)" : R"(,{"name":)";
-    append_quoted(out, listed[place].name);
-    out += R"(,"value":)";
-    append_decimal(out, listed[place].value);
-    out += '}';
-  }
-  out += R"(],"next":)";
-  if (has_more)
-    append_quoted(out, listed[shown - 1].name);
-  else
-    out += "null";
-  out += '}';
+  JsonText json(out);
+  json.begin_object().name("counters").begin_array();
+  for (std::size_t place = 0; place < shown; ++place)
+    json.begin_object().member("name", listed[place].name).member("value", listed[place].value).end_object();
+  json.end_array().name("next");
+  has_more ? json.value(listed[shown - 1].name) : json.value(nullptr);
+  json.end_object();
 }
 
 bool is_the_groups_affair(ProblemKind kind) {
@@ -133,26 +122,13 @@ void start(Reply& reply, int status, std::string_view content_type) {
   reply.status = status;
   reply.problem.reset();
   reply.content_type = content_type;
-  reply.allow = {};
+  reply.allow.clear();
   reply.challenge = false;
   reply.retry_after_seconds = 0;
   reply.body.clear();
 }
 
 }  // namespace
-
-void append_quoted(std::string& out, std::string_view text) {
-  const auto is_special = [](char byte) {
-    return byte == '"' || byte == '\\' || static_cast<unsigned char>(byte) < 0x20;
-  };
-  if (std::ranges::any_of(text, is_special)) {
-    out += boost::json::serialize(boost::json::string_view(text.data(), text.size()));
-    return;
-  }
-  out += '"';
-  out += text;
-  out += '"';
-}
 
 Problem unanswered(bool is_read) {
   if (is_read) return {ProblemKind::outcome_unknown, "no answer came in time"};
@@ -195,37 +171,31 @@ void write_problem(const Problem& problem, const Circumstances& circumstances, R
   reply.allow = problem.allow;
   reply.challenge = problem.kind == ProblemKind::unauthorized;
   if (row.retry) reply.retry_after_seconds = circumstances.retry_after_seconds;
-  std::string& body = reply.body;
-  body += R"({"type":"urn:tally:problem:)";
-  body += row.word;
-  body += R"(","title":)";
-  append_quoted(body, row.title);
-  body += R"(,"status":)";
-  append_decimal(body, row.status);
-  body += R"(,"detail":)";
-  append_quoted(body, problem.detail);
-  body += R"(,"applied":)";
-  body += problem.applied == Applied::no ? R"("no")" : R"("unknown")";
-  if (is_the_groups_affair(problem.kind) && !circumstances.reason.empty()) {
-    body += R"(,"reason":)";
-    append_quoted(body, circumstances.reason);
-    body += R"(,"advice":)";
-    append_quoted(body, circumstances.advice);
-  }
-  body += "}\n";
+  JsonText json(reply.body);
+  json.begin_object()
+      .member("type", "urn:tally:problem:" + std::string(row.word))
+      .member("title", row.title)
+      .member("status", row.status)
+      .member("detail", problem.detail)
+      .member("applied", problem.applied == Applied::no ? "no" : "unknown");
+  if (is_the_groups_affair(problem.kind) && !circumstances.reason.empty())
+    json.member("reason", circumstances.reason).member("advice", circumstances.advice);
+  json.end_object();
+  reply.body += '\n';
 }
 
 void write_answer(const Task& task, const Answer& answer, const Circumstances& circumstances, Reply& reply) {
-  const Endpoint endpoint = task.route.endpoint;
-  auto problem = problem_of(answer, task.is_read);
-  // HEAD of a hit that never came: GET would not say 404 either.
-  if (problem && problem->kind == ProblemKind::not_found && endpoint == Endpoint::hit) problem.reset();
+  const Action action = task.action();
+  const bool is_hit = action == Action::hit || action == Action::look_at_hit;
+  auto problem = problem_of(answer, !task.changes());
+  // A hit is never 404, so neither is a look at one that never came.
+  if (problem && problem->kind == ProblemKind::not_found && is_hit) problem.reset();
   if (problem) return write_problem(*problem, circumstances, reply);
 
   start(reply, 200, json_type);
-  if (endpoint == Endpoint::counters)
+  if (action == Action::list)
     append_list(reply.body, task, answer);
-  else if (endpoint == Endpoint::increment || endpoint == Endpoint::hit)
+  else if (action == Action::increment || is_hit)
     append_padded_counter(reply.body, task, answer);
   else
     append_counter(reply.body, task, answer);
@@ -243,11 +213,12 @@ void write_admin_reply(const AdminCommand& command, const std::optional<AdminRep
   if (answer->outcome != AdminOutcome::done)
     return write_problem({ProblemKind::conflict, answer->detail}, circumstances, reply);
   start(reply, 200, json_type);
-  reply.body += R"({"replica":)";
-  append_decimal(reply.body, command.replica.value);
-  reply.body += R"(,"detail":)";
-  append_quoted(reply.body, answer->detail);
-  reply.body += "}\n";
+  JsonText(reply.body)
+      .begin_object()
+      .member("replica", command.replica.value)
+      .member("detail", answer->detail)
+      .end_object();
+  reply.body += '\n';
 }
 
 void append_response(std::string& out, const Reply& reply, const Framing& framing) {

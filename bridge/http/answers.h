@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "bridge/http/problem.h"
-#include "bridge/http/requests.h"
+#include "bridge/http/task.h"
 #include "client/client.h"
 
 namespace tally::bridge::http {
@@ -21,7 +21,7 @@ struct Reply {
   int status = 200;  // 204: without a body, and nothing that describes one
   std::optional<ProblemKind> problem;
   std::string_view content_type;
-  std::string_view allow;                 // 405, 204
+  std::string allow;                      // 405, 204
   bool challenge = false;                 // 401: WWW-Authenticate
   std::uint32_t retry_after_seconds = 0;  // 0: no such field
   std::string body;
@@ -58,9 +58,6 @@ Problem unanswered(bool is_read);
 
 // Why there is nothing to show for this answer; nothing: it was done. A read that got no answer applied nothing.
 std::optional<Problem> problem_of(const Answer& answer, bool is_read);
-
-// The text as JSON, in quotation marks.
-void append_quoted(std::string& out, std::string_view text);
 
 // The whole HTTP answer.
 void append_response(std::string& out, const Reply& reply, const Framing& framing);

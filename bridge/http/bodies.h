@@ -9,7 +9,8 @@
 #include <tl/expected.hpp>
 
 #include "bridge/http/problem.h"
-#include "bridge/http/requests.h"
+#include "bridge/http/request.h"
+#include "protocol/messages.h"
 
 namespace tally::bridge::http {
 

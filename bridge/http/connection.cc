@@ -19,9 +19,7 @@ namespace beast = boost::beast::http;
 
 namespace {
 
-bool is_about_health(const Task& task) {
-  return task.route.endpoint == Endpoint::livez || task.route.endpoint == Endpoint::readyz;
-}
+bool is_about_health(const Task& task) { return task.action() == Action::livez || task.action() == Action::readyz; }
 
 }  // namespace
 
@@ -192,15 +190,15 @@ bool Connection::serve_task() {
     ask_admin(std::move(*command));
     return false;
   }
-  switch (task_.route.endpoint) {
-    case Endpoint::cluster: ask_cluster(); return false;
-    case Endpoint::metrics:
+  switch (task_.action()) {
+    case Action::cluster: ask_cluster(); return false;
+    case Action::metrics:
       if (site_.figures->are_fresh(site_.now)) return reply_metrics();
       ask_metrics();
       return false;
-    case Endpoint::options: write_allow(task_.route.allow, reply_); return send_reply();
-    case Endpoint::livez: write_json(R"({"status":"alive"})", reply_); return send_reply();
-    case Endpoint::readyz:
+    case Action::options: write_allow(task_.route.allow, reply_); return send_reply();
+    case Action::livez: write_json(R"({"status":"alive"})", reply_); return send_reply();
+    case Action::readyz:
       if (site_.draining) return reply_problem({ProblemKind::draining, "this bridge is shutting down"});
       if (!site_.is_ready())
         return reply_problem({ProblemKind::unavailable, "the group does not decide, as far as this bridge has heard"});
@@ -224,7 +222,7 @@ void Connection::ask_group() {
 // The answer is long due: this process stood still, and nothing is known of what became of the request.
 void Connection::give_up() {
   keep_alive_ = false;  // nor could an answer that comes yet be told from that to another request
-  reply_problem(unanswered(task_.is_read));
+  reply_problem(unanswered(!task_.changes()));
 }
 
 // Its turn did not come in time.
@@ -236,7 +234,7 @@ void Connection::refuse_list() {
 
 void Connection::answered(const Answer& answer) {
   const auto self = std::move(hold_);
-  if (task_.route.endpoint == Endpoint::counters)
+  if (task_.action() == Action::list)
     if (WaitingHook* next = site_.list_turns.ended()) static_cast<Connection*>(next)->ask_group();
   if (stage_ != Stage::waiting) return;  // closed, or given up
   write_answer(task_, answer, site_.circumstances(), reply_);

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "bridge/http/requests.h"
+#include "bridge/http/request.h"
 #include "runtime/network.h"
 
 namespace tally::bridge::http {

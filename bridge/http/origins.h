@@ -10,7 +10,8 @@
 #include <string_view>
 
 #include "bridge/http/problem.h"
-#include "bridge/http/requests.h"
+#include "bridge/http/request.h"
+#include "bridge/http/task.h"
 
 namespace tally::bridge::http {
 

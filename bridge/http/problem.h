@@ -43,7 +43,7 @@ struct Problem {
   ProblemKind kind = ProblemKind::broken;
   std::string detail;  // for people; UTF-8
   Applied applied = Applied::no;
-  std::string_view allow = {};  // method_not_allowed: what the Allow field says
+  std::string allow = {};  // of method_not_allowed: the Allow field
 };
 
 struct ProblemRow {

@@ -11,7 +11,7 @@
 #include <optional>
 
 #include "bridge/http/problem.h"
-#include "bridge/http/requests.h"
+#include "bridge/http/request.h"
 
 namespace tally::bridge::http {
 

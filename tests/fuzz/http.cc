@@ -10,6 +10,7 @@
 #include "bridge/http/forwarded.h"
 #include "bridge/http/limits.h"
 #include "bridge/http/request_parser.h"
+#include "bridge/http/task.h"
 #include "protocol/limits.h"
 #include "target.h"
 
@@ -63,8 +64,8 @@ void check_task(const Task& task, const Rules& rules) {
     CHECK(is_valid_name(operation->name) || (list && operation->name.empty()));
     CHECK(operation->idempotency_key.size() <= limits::idempotency_key_bytes);
     CHECK(!list || (operation->limit >= 1 && operation->limit <= limits::list_entries));
-    CHECK(task.is_read == (list || operation->kind == OperationKind::get));
-    CHECK(!task.is_read || operation->idempotency_key.empty());
+    CHECK(task.changes() != (list || operation->kind == OperationKind::get));
+    CHECK(task.changes() || operation->idempotency_key.empty());
   }
   if (const auto* command = std::get_if<AdminCommand>(&task.work)) {
     CHECK(command->token == rules.admin_token);

@@ -6,7 +6,7 @@
 #include "target.h"
 
 using namespace tally;
-using bridge::http::Endpoint;
+using bridge::http::Action;
 using bridge::http::Method;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -20,17 +20,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   fuzz::accepted();
   CHECK(target.size() <= bridge::http_limits::target_bytes && method != Method::other);
-  const Endpoint endpoint = route->endpoint;
-  if (endpoint == Endpoint::counter || endpoint == Endpoint::increment || endpoint == Endpoint::hit)
-    CHECK(is_valid_name(route->name));
-  if (endpoint == Endpoint::counters) {
-    CHECK(route->name.empty() || is_valid_name(route->name));
-    CHECK(route->after.empty() || is_valid_name(route->after));
-    CHECK(route->limit >= 1 && route->limit <= limits::list_entries);
-  }
-  CHECK((endpoint == Endpoint::options) == (method == Method::options) &&
+  const bridge::http::RouteRow& row = *route->row;
+  const bool has_name = row.path.find("{name}") != std::string_view::npos;
+  CHECK(is_valid_name(route->name) || (!has_name && route->name.empty()));
+  CHECK(route->after.empty() || is_valid_name(route->after));
+  CHECK(route->limit >= 1 && route->limit <= limits::list_entries);
+  CHECK((row.action == Action::options) == (method == Method::options) &&
         route->allow.empty() == (method != Method::options));
-  if (endpoint == Endpoint::evict || endpoint == Endpoint::readmit || endpoint == Endpoint::fault)
-    CHECK(route->replica.value != 0);
+  CHECK((route->replica.value != 0) == (row.path.find("{id}") != std::string_view::npos));
   return 0;
 }
