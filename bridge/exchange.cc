@@ -16,7 +16,8 @@ Exchange::Exchange(net::io_context& context, ClientOptions options, Duration tim
 
 Exchange::~Exchange() = default;
 
-// Of one sign, so that the sum overflows only where one of them does.
+// Only increments of one sign are combined: if they are executed one after the other, one of them
+// overflows exactly if their sum does.
 void Exchange::Batch::add(OwnedOperation operation, Asker& asker) {
   const auto is_increment = [](const OwnedOperation& one) {
     return one.kind == OperationKind::add && one.idempotency_key.empty();
@@ -76,7 +77,8 @@ void Exchange::send_soon() {
   net::post(context_, [this] { flush(); });
 }
 
-// The completion is moved on, never copied: what it holds must be let go on our thread.
+// The completion is moved on and never copied, because what it holds must be let go of on this
+// thread.
 void Exchange::status(Duration timeout, std::function<void(std::optional<ClusterStatus>)> completion) {
   client_.status(timeout, [this, completion = std::move(completion)](std::optional<ClusterStatus> status) mutable {
     net::post(context_, [completion = std::move(completion), status = std::move(status)]() mutable {
@@ -109,7 +111,7 @@ void Exchange::flush() {
 
 void Exchange::send(Batch*& batch) {
   Batch* const leaving = std::exchange(batch, nullptr);
-  // Two pointers: small enough that std::function keeps them without an allocation.
+  // These two pointers are small enough for std::function to keep them without an allocation.
   client_.submit(leaving->operations, timeout_,
                  [this, leaving](std::vector<Answer> answers) { completed(leaving, std::move(answers)); });
 }

@@ -7,7 +7,7 @@ namespace tally::bridge {
 
 namespace {
 
-// A call makes at most one entry; by letting go of two at most, it keeps up.
+// A call makes at most one entry. It keeps up with them by letting go of up to two.
 constexpr int forgotten_at_once = 2;
 
 }  // namespace

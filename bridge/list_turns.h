@@ -6,8 +6,8 @@
 // other half of its requests in flight, and the sources that have more take turns: whoever asks for
 // many lists waits for its own, and nobody else does.
 //
-// Bounds: whoever waits is linked here by a member of its own. Every call is O(1) for each source
-// whose waiting askers all went away. Thread: its owner's.
+// Bounds: whoever waits is linked here by a member of its own. A call takes constant time, and a
+// little more for each source whose waiting askers have all gone away. Thread: its owner's.
 #pragma once
 
 #include <boost/intrusive/list.hpp>
@@ -20,7 +20,7 @@
 
 namespace tally::bridge {
 
-// One that waits in a list of waiting ones, in one at a time; it leaves it when it is destroyed.
+// Something that waits in a list, in one at a time. It leaves the list when it is destroyed.
 struct WaitingHook : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {};
 using WaitingList = boost::intrusive::list<WaitingHook, boost::intrusive::constant_time_size<false>>;
 
@@ -33,8 +33,8 @@ class ListTurns {
   // it unlinks itself.
   bool begin(const Source& source, WaitingHook& asker);
 
-  // A list that had begun was answered. Returns whose turn it is now, if anybody waits: its list
-  // has begun.
+  // A list that had begun was answered. Returns whose turn it is now, if anybody waits; the list of
+  // that one has begun.
   WaitingHook* ended();
 
  private:

@@ -31,7 +31,7 @@ struct CallRow {
   std::string_view detail;
 };
 
-// Of what was certainly not applied, by its error.
+// Of what was certainly not applied.
 constexpr CallRow not_applied_rows[] = {
     {CallError::none, ProblemKind::broken, "the client library named no reason"},
     {CallError::timed_out, ProblemKind::unavailable, "the group took no request in time"},
@@ -53,7 +53,7 @@ struct StatusRow {
   std::string_view detail;
 };
 
-// What the group decided, where that is not a success.
+// Of what the group has decided and what is not a success.
 constexpr StatusRow status_rows[] = {
     {OperationStatus::not_found, ProblemKind::not_found, "nothing was ever counted under this name"},
     {OperationStatus::overflow, ProblemKind::overflow,
@@ -91,7 +91,8 @@ std::size_t append_counter(std::string& out, const Task& task, const Answer& ans
 }
 
 // `ab` takes answers of differing length for failed ones. So what counts is answered at one length
-// for one name: as if value, sequence and votes (of at most 7 replicas) were as wide as they can be.
+// for one name: as if value, sequence and votes (of at most 7 replicas) were as wide as they can
+// be.
 void append_padded_counter(std::string& out, const Task& task, const Answer& answer) {
   constexpr std::size_t widest_numbers = 20 + 20 + 1;
   constexpr std::size_t widest = std::string_view(R"(,"value":,"sequence":,"votes":})").size() + widest_numbers;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the group answered → what the HTTP client gets: status, fields, body. Pure.
+// Makes the answer of an HTTP request (its status, fields and body) out of what the group has
+// answered. Pure.
 //
-// One table maps every CallOutcome and CallError to a problem, one every OperationStatus; JSON of the counting routes
-// is appended text, with no document in between, since they are the hot path.
+// One table maps every CallError to a problem, and one every OperationStatus. The JSON is appended
+// to the reply's text, with no document in between, because the counting routes are the hot path.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +17,13 @@
 
 namespace tally::bridge::http {
 
-// Lives in each connection and is used again.
+// One lives in each connection and is used again.
 struct Reply {
-  int status = 200;  // 204: without a body, and nothing that describes one
+  int status = 200;  // with 204 there is no body, and no field that describes one
   std::optional<ProblemKind> problem;
   std::string_view content_type;
-  std::string allow;                      // 405, 204
-  bool challenge = false;                 // 401: WWW-Authenticate
+  std::string allow;                      // of 405 and 204
+  bool challenge = false;                 // of 401: WWW-Authenticate
   std::uint32_t retry_after_seconds = 0;  // 0: no such field
   std::string body;
 };
@@ -30,16 +31,17 @@ struct Reply {
 // How the answer travels.
 struct Framing {
   bool keep_alive = false;
-  std::int64_t idle_seconds = 0;  // for which a connection that is kept may ask nothing; 0: that is not said
+  std::int64_t idle_seconds = 0;  // that a kept connection may be idle; 0: that is not said
   bool head_only = false;
   std::string_view date;  // IMF-fixdate (RFC 9110, section 5.6.7)
 };
 
 // What else a problem may say.
 struct Circumstances {
-  std::uint32_t retry_after_seconds = 0;  // where the problem's kind says so
-  // Why the group's state is not ok, and what to do, as its status says it (docs/operations.md); empty: it is, as far
-  // as is known. Said where that is what is wrong.
+  std::uint32_t retry_after_seconds = 0;  // of problems that say Retry-After
+  // Why the group's state is not ok, and what to do about it, as its status says it
+  // (docs/operations.md); empty if it is ok as far as is known. It is said in problems that come of
+  // that.
   std::string_view reason = {};
   std::string_view advice = {};
 };
@@ -53,13 +55,14 @@ void write_answer(const Task& task, const Answer& answer, const Circumstances& c
 void write_admin_reply(const AdminCommand& command, const std::optional<AdminReply>& answer, const Rules& rules,
                        const Circumstances& circumstances, Reply& reply);
 
-// The group has said nothing.
+// The problem of a request about which the group has said nothing.
 Problem unanswered(bool is_read);
 
-// Why there is nothing to show for this answer; nothing: it was done. A read that got no answer applied nothing.
+// Why there is no success to show for this answer, or nothing if it is one. A read that got no
+// answer has applied nothing.
 std::optional<Problem> problem_of(const Answer& answer, bool is_read);
 
-// The whole HTTP answer.
+// Appends the whole HTTP answer.
 void append_response(std::string& out, const Reply& reply, const Framing& framing);
 
 }  // namespace tally::bridge::http

@@ -41,15 +41,15 @@ std::optional<json::value> parse_json(std::string_view body) {
   return value;
 }
 
-// Counts the members of the outermost object, equal ones too, of which a json::object keeps the
-// last. Takes everything that Boost's parser tells.
+// Counts the members of the outermost object, including members of the same name, of which a
+// json::object keeps only the last. It accepts everything that Boost's parser tells.
 struct MemberCount {
   using Error = json::error_code;
   using Text = json::string_view;
   static constexpr std::size_t max_object_size = -1, max_array_size = -1, max_key_size = -1, max_string_size = -1;
 
   bool on_object_end(std::size_t members, Error&) {
-    count = members;  // the outermost ends last
+    count = members;  // the outermost object ends last
     return true;
   }
   bool on_object_begin(Error&) { return true; }
@@ -73,7 +73,7 @@ struct MemberCount {
   std::size_t count = 0;
 };
 
-// Of a body that is a JSON object.
+// How many members a body has that is a JSON object.
 std::size_t members_of(std::string_view body) {
   json::basic_parser<MemberCount> parser(options_of_a_body());
   json::error_code error;
@@ -102,7 +102,8 @@ tl::expected<json::object, Problem> parse_object(std::string_view body,
   return *object;
 }
 
-// A member that is a signed 64-bit integer: nothing with a point, an exponent or quotation marks.
+// A member that is a signed 64-bit integer, written without a point, an exponent or quotation
+// marks.
 tl::expected<std::int64_t, Problem> integer_member(const json::object& object, std::string_view member) {
   const json::value* value = object.if_contains(member);
   if (!value) return malformed("the body lacks \"" + std::string(member) + '"');
@@ -125,7 +126,7 @@ tl::expected<double, Problem> number_member(const json::object& object, std::str
 
 // ---- what the header says of it
 
-// A part of the header in an answer: not much of it, and nothing but visible ASCII.
+// A part of the header as an answer shows it: not much of it, and only visible ASCII.
 std::string shown(std::string_view text) {
   std::string out(text.substr(0, http_limits::shown_bytes));
   std::ranges::replace_if(
@@ -137,7 +138,7 @@ constexpr char must_be_json[] = "the body must be application/json";
 
 bool is_form(std::string_view type) { return iequals(trimmed(type), "application/x-www-form-urlencoded"); }
 
-// What follows the type: "; charset=utf-8; …" (RFC 9110, section 8.3.1).
+// Looks at what follows the type: "; charset=utf-8; …" (RFC 9110, section 8.3.1).
 std::optional<Problem> check_charset(std::string_view parameters) {
   while (!parameters.empty()) {
     parameters.remove_prefix(1);

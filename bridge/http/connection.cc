@@ -23,33 +23,39 @@ bool is_about_health(const Task& task) { return task.action() == Action::livez |
 
 }  // namespace
 
-Connection::Connection(Socket socket, const IpAddress& peer, Place place, Site& site)
-    : socket_(std::move(socket)), peer_(peer), place_(place), site_(site), buffer_(http_limits::buffer_bytes) {
-  site_.connections.insert(this);
-  site_.admission.enter(source_of(peer_), place_);
+Connection::Connection(Socket socket, const IpAddress& peer, Place place, Shared& shared)
+    : socket_(std::move(socket)),
+      peer_(peer),
+      place_(place),
+      shared_(shared),
+      site_(shared.site),
+      buffer_(http_limits::buffer_bytes) {
+  shared_.connections.insert(this);
+  shared_.admission.enter(source_of(peer_), place_);
   parser_.emplace(request_);
 }
 
 Connection::~Connection() {
   close();
-  site_.connections.erase(this);
+  shared_.connections.erase(this);
 }
 
 void Connection::start() {
   error_code error;
   socket_.non_blocking(true, error);
   if (error) return close();
-  enter(Stage::idle, site_.keep_alive_timeout);
+  enter(Stage::idle, shared_.keep_alive_timeout);
   read_more();
 }
 
 void Connection::drain() {
-  // Not at once: a request may be on its way, and would be lost without an answer.
+  // It is not closed at once, because a request may be on its way, and would be lost without an
+  // answer.
   if (stage_ == Stage::idle) deadline_ = std::min(deadline_, site_.now + http_limits::drain_grace);
 }
 
 void Connection::close() {
-  if (std::exchange(is_admitted_, false)) site_.admission.leave(source_of(peer_), place_);
+  if (std::exchange(is_admitted_, false)) shared_.admission.leave(source_of(peer_), place_);
   stop_waiting();
   stage_ = Stage::closed;
   deadline_ = Instant::never();
@@ -78,7 +84,7 @@ void Connection::enter(Stage stage, Duration limit) {
   stage_ = stage;
   deadline_ = site_.now + (is_reserve ? std::min(limit, http_limits::reserve_timeout) : limit);
   stop_waiting();
-  if (stage == Stage::idle && !is_reserve) site_.idle.push_back(*this);
+  if (stage == Stage::idle && !is_reserve) shared_.idle.push_back(*this);
 }
 
 void Connection::stop_waiting() {
@@ -129,19 +135,20 @@ void Connection::on_read(error_code error, std::size_t bytes) {
   advance();
 }
 
-// What came is no request that can be answered; nor can what follows be told from it.
+// What came is no request that can be answered, and where the next one would begin is not known.
 void Connection::end_unparsed(const Problem& problem) {
   more_to_come_ = true;
   reply_problem(problem);
 }
 
-// The client waits for a word before it sends its body (RFC 9110, section 10.1.1). False: that word was a refusal.
+// The client waits for a word before it sends its body (RFC 9110, section 10.1.1). Returns false if
+// that word was a refusal.
 bool Connection::ask_for_body() {
-  if (const auto task = understand_head(request_, site_.rules); !task) {
+  if (const auto task = understand_head(request_, shared_.rules); !task) {
     end_unparsed(task.error());
     return false;
   }
-  // So little fits into the socket's buffer always: every earlier answer is out.
+  // So little always fits into the socket's buffer, because every earlier answer has left.
   constexpr std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
   error_code error;
   if (socket_.write_some(net::buffer(text), error) != text.size()) close();
@@ -151,7 +158,7 @@ bool Connection::ask_for_body() {
 // ---- serving
 
 bool Connection::serve() {
-  auto task = understand(request_, site_.rules);
+  auto task = understand(request_, shared_.rules);
   keep_alive_ = parser_->keep_alive() && !site_.draining && place_ == Place::served;
   if (place_ == Place::reserve && !(task && is_about_health(*task)))
     return reply_problem({ProblemKind::overloaded, "no more connections are served, of this address or of all"});
@@ -169,7 +176,7 @@ bool Connection::may_spend_key(const OwnedOperation& operation) {
 bool Connection::refuse_key() {
   const auto seconds_left = static_cast<std::uint32_t>(door_limits::key_step.milliseconds() / 1000);
   write_problem({ProblemKind::too_many_keys, "too many requests with an Idempotency-Key came from this address"},
-                {seconds_left + site_.retry_after_seconds()}, reply_);
+                {seconds_left + shared_.retry_after_seconds()}, reply_);
   return send_reply();
 }
 
@@ -193,7 +200,7 @@ bool Connection::serve_task() {
   switch (task_.action()) {
     case Action::cluster: ask_cluster(); return false;
     case Action::metrics:
-      if (site_.figures->are_fresh(site_.now)) return reply_metrics();
+      if (shared_.figures->are_fresh(site_.now)) return reply_metrics();
       ask_metrics();
       return false;
     case Action::options: write_allow(task_.route.allow, reply_); return send_reply();
@@ -208,7 +215,7 @@ bool Connection::serve_task() {
   }
 }
 
-// Until the group answers, which the client library promises within its timeout.
+// Waits until the group answers, which the client library promises within its timeout.
 std::shared_ptr<Connection> Connection::take_hold() {
   enter(Stage::waiting, site_.exchange->timeout() + http_limits::answer_grace);
   return shared_from_this();
@@ -219,13 +226,14 @@ void Connection::ask_group() {
   site_.exchange->submit(std::move(std::get<OwnedOperation>(task_.work)), *this);
 }
 
-// The answer is long due: this process stood still, and nothing is known of what became of the request.
+// The answer is long due. This process has stood still, and nothing is known of what became of the
+// request.
 void Connection::give_up() {
-  keep_alive_ = false;  // nor could an answer that comes yet be told from that to another request
+  keep_alive_ = false;  // an answer that comes later could not be told from that to another request
   reply_problem(unanswered(!task_.changes()));
 }
 
-// Its turn did not come in time.
+// The list's turn did not come in time.
 void Connection::refuse_list() {
   const auto self = std::move(hold_);
   stop_waiting();
@@ -237,7 +245,7 @@ void Connection::answered(const Answer& answer) {
   if (task_.action() == Action::list)
     if (WaitingHook* next = site_.list_turns.ended()) static_cast<Connection*>(next)->ask_group();
   if (stage_ != Stage::waiting) return;  // closed, or given up
-  write_answer(task_, answer, site_.circumstances(), reply_);
+  write_answer(task_, answer, shared_.circumstances(), reply_);
   if (send_reply()) advance();
 }
 
@@ -254,15 +262,15 @@ void Connection::ask_cluster() {
 }
 
 void Connection::ask_metrics() {
-  site_.figures->gather(site_.now, [self = take_hold()] {
+  shared_.figures->gather(site_.now, [self = take_hold()] {
     if (self->stage_ == Stage::waiting && self->reply_metrics()) self->advance();
   });
 }
 
 bool Connection::reply_metrics() {
-  write_metrics(bridge_metrics({site_.counts, site_.refusals, site_.connections.size(), site_.exchange->answered(),
-                                TALLY_VERSION}) +
-                    site_.figures->text(),
+  write_metrics(bridge_metrics({shared_.counts, shared_.refusals, shared_.connections.size(),
+                                site_.exchange->answered(), TALLY_VERSION}) +
+                    shared_.figures->text(),
                 reply_);
   return send_reply();
 }
@@ -271,13 +279,13 @@ void Connection::ask_admin(AdminCommand command) {
   const auto asked = command;
   site_.exchange->admin(std::move(command), [self = take_hold(), asked](const std::optional<AdminReply>& answer) {
     if (self->stage_ != Stage::waiting) return;
-    write_admin_reply(asked, answer, self->site_.rules, self->site_.circumstances(), self->reply_);
+    write_admin_reply(asked, answer, self->shared_.rules, self->shared_.circumstances(), self->reply_);
     if (self->send_reply()) self->advance();
   });
 }
 
 bool Connection::reply_problem(const Problem& problem) {
-  write_problem(problem, site_.circumstances(), reply_);
+  write_problem(problem, shared_.circumstances(), reply_);
   return send_reply();
 }
 
@@ -285,13 +293,13 @@ bool Connection::reply_problem(const Problem& problem) {
 
 bool Connection::send_reply() {
   if (site_.draining || more_to_come_) keep_alive_ = false;
-  ++site_.counts.requests;
-  if (reply_.problem) ++site_.refusals[static_cast<std::size_t>(*reply_.problem)];
+  ++shared_.counts.requests;
+  if (reply_.problem) ++shared_.refusals[static_cast<std::size_t>(*reply_.problem)];
   out_.clear();
   append_response(
       out_, reply_,
-      {keep_alive_, site_.keep_alive_timeout.milliseconds() / 1000, request_.method == Method::head, site_.date});
-  // Nearly always the kernel takes it whole, and no turn of the event loop is needed.
+      {keep_alive_, shared_.keep_alive_timeout.milliseconds() / 1000, request_.method == Method::head, shared_.date});
+  // Nearly always the kernel takes all of it, and no turn of the event loop is needed.
   error_code error;
   const std::size_t sent = socket_.write_some(net::buffer(out_), error);
   if (error && error != net::error::would_block) {
@@ -315,13 +323,13 @@ bool Connection::end_request() {
   }
   request_.clear();
   parser_.emplace(request_);
-  enter(Stage::idle, site_.draining ? http_limits::drain_grace : site_.keep_alive_timeout);
+  enter(Stage::idle, site_.draining ? http_limits::drain_grace : shared_.keep_alive_timeout);
   return true;
 }
 
-// A socket that is closed with unread bytes in it, or that gets some later, a line end behind a body for one, resets
-// the connection, and the client may lose the answer. So: say that nothing more comes, and drop what the client sends
-// until it has understood.
+// If a socket is closed with unread bytes in it, or gets some later, like a line end behind a body,
+// it resets the connection, and the client may lose the answer. So the client is told that nothing
+// more comes, and what it sends is dropped until it has understood.
 void Connection::linger() {
   error_code error;
   socket_.shutdown(Socket::shutdown_send, error);

@@ -1,33 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-// One HTTP/1.0 or 1.1 connection: reads a request, has it answered, writes the answer, reads the next.
+// One HTTP/1.0 or 1.1 connection. It reads a request, has it answered, writes the answer, and reads
+// the next request.
 //
-// Requests are served one at a time and in order; what a client pipelines waits in the buffer. Everything a request
-// needs lives here and is used again, so that a request like the one before allocates next to nothing. Every wait has
-// a deadline, which Server's sweep enforces by overdue().
+// Requests are served one at a time and in order; what a client pipelines waits in the buffer.
+// Everything that a request needs lives here and is used again, so that a request like the one
+// before allocates next to nothing. Every wait has a deadline, which Server's sweep enforces by
+// overdue().
 //
-// Lifetime: whoever may still call back holds it (the pending read or write, the question to the group); when nothing
-// is pending it is gone. Thread: the io_context's.
+// It has more functions and members than other classes, because it is one state machine: each
+// function is a step of it, and nearly all of them change the stage, the deadline and what is
+// pending together.
+//
+// Lifetime: whoever may still call back holds it, that is, the pending read or write and the
+// question to the group. When nothing is pending, it is gone. Thread: the io_context's.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <memory>
 #include <optional>
 
 #include "bridge/http/answers.h"
 #include "bridge/http/request_parser.h"
-#include "bridge/http/site.h"
+#include "bridge/http/shared.h"
+#include "bridge/listener.h"
 
 namespace tally::bridge::http {
 
-// Bound to io_context itself, not to any executor: no type erasure on the hot path.
-using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
-
 class Connection final : public Asker, public WaitingHook, public std::enable_shared_from_this<Connection> {
  public:
-  // In the reserve a connection is for one question after the bridge's health; for anything else it is told 503.
-  Connection(Socket socket, const IpAddress& peer, Place place, Site& site);
+  // A connection of the reserve is for one question after the bridge's health; anything else is
+  // answered with 503.
+  Connection(Socket socket, const IpAddress& peer, Place place, Shared& shared);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -37,12 +40,13 @@ class Connection final : public Asker, public WaitingHook, public std::enable_sh
   void drain();
   // Closes at once.
   void close();
-  // Closes at once and waits for no answer of the group either; the io_context runs no more.
+  // Closes at once, and does not wait for an answer of the group either, because the io_context
+  // does not run any more.
   void abandon();
-  // The sweep's: its deadline has passed.
+  // The sweep has found that its deadline has passed.
   void overdue();
   Instant deadline() const { return deadline_; }
-  // The process stood still for so long.
+  // The process has stood still for so long.
   void forgive(Duration pause) {
     if (deadline_ != Instant::never()) deadline_ = deadline_ + pause;
   }
@@ -55,7 +59,8 @@ class Connection final : public Asker, public WaitingHook, public std::enable_sh
   using error_code = boost::system::error_code;
   enum class Stage { idle, reading_head, reading_body, waiting_its_turn, waiting, writing, lingering, closed };
 
-  // Each returns true if the connection can go on at once, false if it waits for something or is closed.
+  // Those that return bool return true if the connection can go on at once, and false if it waits
+  // for something or is closed.
   void advance();
   bool take_request();
   bool serve();
@@ -86,8 +91,9 @@ class Connection final : public Asker, public WaitingHook, public std::enable_sh
   Socket socket_;
   const IpAddress peer_;
   const Place place_;
-  Site& site_;
-  bool is_admitted_ = true;  // counted in site_.admission
+  Shared& shared_;
+  Site& site_;               // of shared_
+  bool is_admitted_ = true;  // counted in shared_.admission
   Stage stage_ = Stage::idle;
   Instant deadline_ = Instant::never();
   boost::beast::flat_buffer buffer_;

@@ -13,7 +13,7 @@
 namespace tally::bridge::http {
 namespace {
 
-// Takes the part behind the last comma off the text.
+// Takes the part behind the last comma off the text, and returns it.
 std::string_view take_last(std::string_view& text) {
   const std::size_t comma = text.rfind(',');
   const std::string_view last = text.substr(comma == std::string_view::npos ? 0 : comma + 1);
@@ -21,7 +21,7 @@ std::string_view take_last(std::string_view& text) {
   return trimmed(last);
 }
 
-// "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]" or "[2001:db8::1]:80".
+// The address in "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]" or "[2001:db8::1]:80".
 std::optional<IpAddress> address_of_node(std::string_view text) {
   if (text.starts_with('[')) {
     const std::size_t end = text.find(']');
@@ -32,7 +32,8 @@ std::optional<IpAddress> address_of_node(std::string_view text) {
   return parse_address(has_port ? text.substr(0, colon) : text);
 }
 
-// for=192.0.2.1;proto=http, with any of its parts in quotation marks (RFC 7239, section 4).
+// The address in for=192.0.2.1;proto=http, whose values may have quotation marks (RFC 7239, section
+// 4).
 std::optional<IpAddress> address_of_element(std::string_view element) {
   constexpr std::string_view key = "for=";
   while (!element.empty()) {

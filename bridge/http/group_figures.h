@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What /metrics asks of the group: its status, and, while it serves, how full its tables are, which is a voted
-// operation. Whoever asks while that is under way, or just after, gets the same: so no number of scrapers costs the
-// group more than one of each a second.
+// What /metrics asks of the group: its status, and, while it serves, how full its tables are, which
+// is a voted operation. Whoever asks while that is under way, or shortly after, gets the same. So
+// however many scrapers there are, they cost the group at most one of each in a second.
 //
 // Thread: the io_context's.
 #pragma once
@@ -25,7 +25,7 @@ class GroupFigures final : public Asker {
   // Calls back later, when the group has answered or its time is over.
   void gather(Instant now, std::function<void()> completion);
 
-  // As group_metrics() says it.
+  // What group_metrics() made of it.
   const std::string& text() const { return text_; }
 
  private:

@@ -17,7 +17,7 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 using Labels = std::vector<ClientMetric::Label>;
 
-// A family with all its series, of one type.
+// A family of metrics of one type, with all its series.
 class Family {
  public:
   Family(std::string name, std::string help, MetricType type) : family_{std::move(name), std::move(help), type, {}} {}
@@ -31,7 +31,7 @@ class Family {
   }
   Family& add(std::uint64_t value, Labels labels = {}) { return add(static_cast<double>(value), std::move(labels)); }
 
-  // `unit`: how many of the histogram's are one of the metric's.
+  // `unit`: how many of the histogram's units are one unit of the metric.
   Family& add(const Histogram& histogram, std::span<const std::uint64_t> bounds, double unit) {
     if (histogram.counts.size() != bounds.size() + 1) return *this;  // nothing was observed
     ClientMetric metric;
@@ -125,7 +125,8 @@ void add_replicas(const ClusterStatus& group, std::vector<MetricFamily>& out) {
   Family ages = gauge("tally_replica_report_age_seconds", "How old the replica's last report is.");
   std::uint64_t evictions = 0;
   std::uint64_t readmissions = 0;
-  // What was not reported yet is left out: a counter that falls to zero for a moment counts all again as it comes back.
+  // What was not reported yet is left out, because a counter that falls to zero for a moment would
+  // seem to count everything again when it comes back.
   const bool comparator_was_heard = group.comparator_heard_ms.has_value();
   for (const ReplicaStatus& replica : group.replicas) {
     const auto labels = [id = std::to_string(replica.id.value)](std::string name, std::string_view value) {

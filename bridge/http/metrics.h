@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the bridge and the group have counted, in the text format that Prometheus scrapes.
 //
-// Names and labels are a contract with dashboards (docs/metrics.md): nothing is renamed. A label's value is always one
-// of a few that are known here, never what a client sent. Pure; any thread.
+// Names and labels are a contract with dashboards (docs/metrics.md), so nothing is renamed. The
+// value of a label is always one of a few that are known here, and never what a client has sent.
+// Pure; any thread.
 //
-// Source: https://prometheus.io/docs/instrumenting/exposition_formats/ ; the serializer is prometheus-cpp's.
+// Source: https://prometheus.io/docs/instrumenting/exposition_formats/ ; the serializer is
+// prometheus-cpp's.
 #pragma once
 
 #include <array>
@@ -33,7 +35,8 @@ struct BridgeFigures {
 
 std::string bridge_metrics(const BridgeFigures& figures);
 
-// `status`: nothing if the distributor did not say. `tables`: none if the group did not answer.
+// `status` is nothing if the distributor did not answer, and `tables` is empty if the group did
+// not.
 std::string group_metrics(const std::optional<ClusterStatus>& status, const std::vector<TableFill>& tables);
 
 }  // namespace tally::bridge::http

@@ -46,7 +46,7 @@ struct Host {
   std::string_view text;  // without brackets
 };
 
-// Of "host", "host:port", "[address]" or "[address]:port".
+// The host in "host", "host:port", "[address]" or "[address]:port".
 Host host_of(std::string_view authority) {
   if (authority.starts_with('[')) {
     const std::size_t end = authority.find(']');
@@ -82,7 +82,7 @@ std::optional<Problem> check_host(const HttpRequest& request, const Rules& rules
 }
 
 std::optional<Problem> check_page(const HttpRequest& request, const Rules& rules) {
-  // The browser says cross-site of a listed origin too, so that comes first.
+  // Listed origins come first, because a browser says cross-site of them too.
   if (request.has_origin && is_listed(request.origin, rules.http_origins)) return std::nullopt;
   const bool is_of_other_page =
       request.has_fetch_site && request.fetch_site != "same-origin" && request.fetch_site != "none";

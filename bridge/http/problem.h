@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can go wrong with an HTTP request, as a value; one table gives each kind its status and title. Rendered as
-// application/problem+json (RFC 9457) by answers.h.
+// What can go wrong with an HTTP request, as a value. One table gives each kind its status and
+// title; answers.h writes it as application/problem+json (RFC 9457).
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ enum class ProblemKind : std::uint8_t {
   too_many_keys,
   header_too_large,
   other_version,
-  broken,  // our own bug
+  broken,  // a mistake of ours
   prefetch,
   overloaded,
   unavailable,
@@ -50,7 +50,7 @@ struct ProblemRow {
   int status;
   std::string_view word;  // the end of the problem's type URI
   std::string_view title;
-  bool retry;  // says Retry-After
+  bool retry;  // whether the answer says Retry-After
 };
 const ProblemRow& row_of(ProblemKind kind);
 

@@ -24,19 +24,19 @@ Method method_of(beast::verb verb) {
   }
 }
 
-// Sec-Purpose is the standard's (Fetch), the others are what browsers sent before it.
+// Sec-Purpose is what the standard says (Fetch); browsers sent the others before there was one.
 bool is_purpose(std::string_view name) {
   return boost::beast::iequals(name, "Sec-Purpose") || boost::beast::iequals(name, "Purpose") ||
          boost::beast::iequals(name, "X-Moz");
 }
 
-// "prefetch", also with something behind it: "prefetch;prerender".
+// True of "prefetch", also with something behind it, like "prefetch;prerender".
 bool names_prefetch(std::string_view value) {
   constexpr std::string_view word = "prefetch";
   return boost::beast::iequals(value.substr(0, word.size()), word);
 }
 
-// As "GET / HTTP/2.0" does (RFC 9112, section 2.3).
+// True of "GET / HTTP/2.0", for example (RFC 9112, section 2.3).
 bool ends_in_version(std::string_view line) {
   constexpr std::string_view form = " HTTP/0.0";
   if (line.size() < form.size()) return false;
@@ -45,8 +45,8 @@ bool ends_in_version(std::string_view line) {
   return std::ranges::equal(form, line, fits);
 }
 
-// A list that comes in several fields is one list (RFC 9110, section 5.3). Its first elements are dropped, whole ones,
-// where it is too long.
+// A list that comes in several fields is one list (RFC 9110, section 5.3). If it is too long, its
+// first elements are dropped, as whole elements.
 void append_end(std::string& list, std::string_view value) {
   if (!list.empty()) list += ',';
   list += value;
@@ -83,7 +83,7 @@ std::size_t RequestParser::put(boost::asio::const_buffer buffer, error_code& err
   bytes.remove_prefix(skipped);
   if (!lines_ended_) look_at_lines(bytes, error);
   if (!error && bytes.empty()) error = beast::error::need_more;
-  // A carriage return alone may become an empty line.
+  // A carriage return alone may yet become an empty line.
   if (!error && !got_some() && bytes == "\r") error = beast::error::need_more;
   if (error) return skipped;
   const std::size_t taken = Base::put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
@@ -169,7 +169,7 @@ std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, text body, error_co
   return on_body_impl(body, error);
 }
 
-// Beast has no error of ours; the kind is kept beside it.
+// Beast has no errors for what is refused here, so the problem is kept beside its error.
 void RequestParser::refuse(ProblemKind kind, std::string_view detail, error_code& error) {
   refusal_ = Problem{kind, std::string(detail)};
   error = beast::error::bad_value;

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Beast's HTTP/1 parser, storing only what HttpRequest holds, into a request that is used again and again.
+// Beast's HTTP/1 parser, which stores only what HttpRequest holds, into a request that is used
+// again and again.
 //
-// Stricter than Beast where a proxy in front of us might read the same bytes differently: exactly one Host field in
-// HTTP/1.1, no transfer coding but chunked and none in HTTP/1.0 (RFC 9112, section 6.1), no field that goes on in the
-// next line (RFC 9112, section 5.2), and every byte of the head counts against the limit, those of empty lines before
-// it too, which are passed over (RFC 9112, section 2.2). Fields in the trailer of a chunked body are dropped.
+// It is stricter than Beast where a proxy in front of us might read the same bytes differently:
+//   - HTTP/1.1 needs exactly one Host field;
+//   - no transfer coding but chunked is understood, and none in HTTP/1.0 (RFC 9112, section 6.1);
+//   - no field may go on in the next line (RFC 9112, section 5.2);
+//   - every byte of the head counts against the limit, also those of empty lines before it, which
+//     are passed over (RFC 9112, section 2.2).
+// Fields in the trailer of a chunked body are dropped.
 #pragma once
 
 #include <boost/beast/http/basic_parser.hpp>
@@ -20,11 +24,12 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   using error_code = boost::beast::error_code;
   using Base = boost::beast::http::basic_parser<true>;
 
-  // One request; `request` is clear, and outlives the parser.
+  // A parser is for one request. `request` is clear, and outlives the parser.
   explicit RequestParser(HttpRequest& request);
 
-  // Takes what it can of the bytes that came and were not taken yet, and says how many that was; `need_more` asks for
-  // these and the next ones. As of basic_parser::put.
+  // Takes what it can of the bytes that have come and have not been taken yet, and returns how many
+  // that were. With `need_more` it asks for those that are left together with the next ones, as
+  // basic_parser::put does.
   std::size_t put(boost::asio::const_buffer bytes, error_code& error);
   using Base::got_some;
   using Base::is_done;
