@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks every answer to the increments of `tally bench`: the counters were new, so a counter that is never wrong gives
-//   - each value once, and none beyond the number of increments sent;
-//   - a value above every value of that counter that was answered before the increment was sent (real-time order);
-//   - in the end, exactly the number of answered increments; those of unknown outcome may have been counted too.
+// Checks every answer to the increments of `tally bench`. Its counters are new, so a counter that
+// is never wrong
+//   - gives each value once, and none beyond the number of increments that were sent;
+//   - gives a value above every value of it that was answered before the increment was sent,
+//     because the group keeps the real-time order;
+//   - is, in the end, the number of answered increments; only increments of unknown outcome may
+//     have been counted in addition.
 //
-// Pure; any one thread. Takes one bit of memory an increment.
+// Pure; used by one thread at a time. It takes one bit of memory for each increment.
 #pragma once
 
 #include <cstdint>
@@ -23,29 +26,30 @@ class AnswerCheck {
 
   explicit AnswerCheck(std::size_t counters) : counters_(counters) {}
 
-  // An increment by one of `counter` is about to be sent. Hand what this returns to exactly one of the next three.
+  // An increment of `counter` by one is about to be sent. Hand what this returns to exactly one of
+  // the next three functions.
   Sent send(std::uint32_t counter);
   void answered(Sent sent, std::int64_t value);
   void not_applied(Sent) {}
   void unknown(Sent sent) { ++counters_[sent.counter].unknown; }
 
-  // After all increments: what a read says.
+  // What a read says after all increments.
   void final_value(std::uint32_t counter, std::int64_t value);
 
-  // Something that no method here can see was found wrong.
+  // The caller has found something wrong that no function here can see.
   void violate(std::string what);
 
   bool holds() const { return violations_ == 0; }
   std::uint64_t violations() const { return violations_; }
-  const std::vector<std::string>& examples() const { return examples_; }  // of the first violations
+  const std::vector<std::string>& examples() const { return examples_; }  // the first violations
 
  private:
   struct Counter {
     std::int64_t sent = 0;
     std::int64_t answered = 0;
     std::int64_t unknown = 0;
-    std::int64_t highest = 0;         // answered
-    std::vector<std::uint64_t> seen;  // bit v: value v was answered
+    std::int64_t highest = 0;         // of the answered values
+    std::vector<std::uint64_t> seen;  // bit v is set when the value v was answered
   };
   bool first_time(Counter& counter, std::int64_t value);
 

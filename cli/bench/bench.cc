@@ -18,7 +18,7 @@ constexpr Duration warm_up = milliseconds(500);
 constexpr Duration fill_step = milliseconds(20);
 constexpr Duration patience_at_the_end = seconds(30);
 
-// Short enough that a name with up to three digits needs no memory of its own.
+// Short enough that a counter's name with up to three digits fits into std::string itself.
 std::string fresh_prefix() {
   constexpr std::uint64_t letters = 36;
   std::string text = "bench-";
@@ -38,7 +38,7 @@ std::optional<GroupWork> difference(const std::optional<ClusterStatus>& from, co
                    to->votes_received - from->votes_received};
 }
 
-// Reads until it is answered: the group may just be recovering from what was done to it.
+// Reads until the group answers, because it may be recovering from what was done to it.
 std::optional<std::vector<Answer>> read_patiently(Client& client, const std::vector<OwnedOperation>& reads,
                                                   Duration timeout) {
   const Instant end = monotonic_now() + patience_at_the_end;
@@ -67,7 +67,7 @@ void check_final_values(Client& client, BenchLoad& load, Duration timeout) {
   }
 }
 
-// Measures in slices of a second, so that a person at a terminal sees that something moves.
+// Measures in slices of a second, so that a person at a terminal sees some progress.
 void measure(BenchLoad& load, Duration duration) {
   const bool show = is_terminal(stderr);
   const Instant begin = monotonic_now();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `tally bench`: a closed loop of increments, and a check of every answer.
 //
-// Independent logical clients share one Client, as the users of a gateway do: each has `pipeline` increments
-// outstanding, submitted together, and sends the next ones when all are answered.
+// Independent logical clients share one Client, as the users of a gateway do. Each submits
+// `pipeline` increments together, and the next ones when all of these are answered.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ struct BenchOptions {
 };
 ExitCode run_bench(const BenchOptions& options);
 
-// What the group did meanwhile: differences of ClusterStatus.
+// What the group did meanwhile: how far the counts of its status have grown.
 struct GroupWork {
   std::uint64_t orders = 0;
   std::uint64_t requests = 0;
@@ -43,14 +43,14 @@ struct GroupWork {
 struct BenchResult {
   std::uint64_t operations = 0;  // answered in the measured time
   double seconds = 0;
-  std::uint64_t errors = 0;  // increments without an answer or with an unexpected one, warm-up included
+  std::uint64_t errors = 0;  // increments that were not answered as expected, also while it warmed up
   bool verified = false;
   Histogram latency;
   std::string timeline;            // as CSV, if wanted
-  std::optional<GroupWork> group;  // nothing when a status was missing or a new term began
+  std::optional<GroupWork> group;  // nothing if a status was missing or a new term began
 };
 
-// To stdout.
+// Both print to stdout.
 void print_bench_json(const BenchResult& result);
 void print_bench_text(const BenchOptions& options, const BenchResult& result);
 

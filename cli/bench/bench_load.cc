@@ -70,7 +70,8 @@ void BenchLoad::finish() {
   changed_.wait(lock, [this] { return running_ == 0 && !nudging_; });
 }
 
-// Brings the I/O thread to send for those who are parked: one read, whatever comes of it.
+// Has the I/O thread send for the clients that are parked: a read is submitted, whose completion
+// runs there, whatever its answer.
 void BenchLoad::nudge() {
   client_.submit({read_of(names_.front())}, nudge_timeout, [this](const std::vector<Answer>&) {
     send_parked();
@@ -123,7 +124,8 @@ void BenchLoad::receive(std::uint32_t number, const std::vector<Answer>& answers
   const Phase phase = phase_.load(std::memory_order_relaxed);
   if (phase == Phase::measuring) record(mine, now, good);
   if (good > 0) mine.answered_at = now;
-  // A refusal may come from within submit: sending again at once would recurse, and never let go of this thread.
+  // A refusal may come from within submit(). To send again at once would recurse and never let go
+  // of this thread.
   if (phase == Phase::stopping || good < pipeline_)
     park(number);
   else

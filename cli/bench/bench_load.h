@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The closed loop of `tally bench`. Answers come on the Client's I/O thread, and the next increments are submitted from
-// within the callback, so all the loop's state belongs to that thread; what the owner's thread touches too is marked.
+// The closed loop of `tally bench`.
+//
+// Answers come on the Client's I/O thread, and the next increments are submitted from within the
+// callback. So the loop's state belongs to that thread; what the owner's thread touches too is
+// marked.
 #pragma once
 
 #include <atomic>
@@ -22,14 +25,15 @@ namespace tally::cli {
 
 class BenchLoad {
  public:
-  // `prefix`: of the counters' names; there are no such counters yet. `client` must not go before finish() returned.
+  // `prefix`: of the counters' names; there are no such counters yet. `client` must live until
+  // finish() has returned.
   BenchLoad(Client& client, const BenchOptions& options, const std::string& prefix, Duration timeout);
 
-  // From the thread that owns the Client, in this order.
-  void run_for(Duration duration);         // keeps the load up; any number of times
+  // All are called from the thread that owns the Client, in this order.
+  void run_for(Duration duration);         // keeps the load up; may be called again
   bool filled() const { return filled_; }  // BenchOptions::fill
   void measure(bool on) { phase_ = on ? Phase::measuring : Phase::idle; }
-  void finish();  // sends no more, and waits for what is outstanding; then the results below may be read
+  void finish();  // waits for what is outstanding; then the results below may be read
 
   AnswerCheck& check() { return check_; }
   const Histogram& latency() const { return latency_; }
@@ -63,9 +67,9 @@ class BenchLoad {
   AnswerCheck check_;
   Histogram latency_;
   std::optional<Timeline> timeline_;
-  std::size_t to_fill_ = 0;  // the counters from this one on have been counted on, or are not to be filled
+  std::size_t to_fill_ = 0;  // counters below this one are still to be counted on
   std::vector<LogicalClient> clients_;
-  std::vector<std::uint32_t> parked_;  // wait for a nudge: at the start, and after a failure
+  std::vector<std::uint32_t> parked_;  // clients that wait for a nudge, at the start and after a failure
   std::uint64_t errors_ = 0;
   Answer last_failure_;
 

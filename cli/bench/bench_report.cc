@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/bench/bench.h"
+#include "runtime/json_text.h"
 
 namespace tally::cli {
 namespace {
@@ -35,7 +36,7 @@ void print_group_work(const GroupWork& work, double operations) {
       each(work.journal_appends), each(work.journal_syncs), each(work.orders_sent), each(work.votes_received));
 }
 
-// One line to each doubling of the time.
+// One line for each doubling of the latency.
 void print_histogram(const Histogram& latency) {
   if (latency.count() == 0) return;
   constexpr double width = 50;
@@ -61,24 +62,34 @@ void print_histogram(const Histogram& latency) {
 }  // namespace
 
 void print_bench_json(const BenchResult& result) {
-  const auto microseconds_at = [&](double quantile) { return result.latency.quantile(quantile) / 1000; };
-  std::printf("{\"operations\":%llu,\"seconds\":%.3f,\"operations_per_second\":%.1f,",
-              static_cast<unsigned long long>(result.operations), result.seconds, per_second(result));
-  std::printf("\"latency_us\":{\"p50\":%.1f,\"p99\":%.1f,\"p999\":%.1f,\"max\":%.1f},", microseconds_at(0.5),
-              microseconds_at(0.99), microseconds_at(0.999), static_cast<double>(result.latency.max()) / 1000);
-  std::printf("\"errors\":%llu,\"verified\":%s,\"group\":", static_cast<unsigned long long>(result.errors),
-              result.verified ? "true" : "false");
-  if (!result.group) {
-    std::printf("null}\n");
-    return;
-  }
-  const GroupWork& work = *result.group;
-  std::printf(
-      "{\"orders\":%llu,\"requests\":%llu,\"journal_appends\":%llu,\"journal_syncs\":%llu,\"orders_sent\":%llu,"
-      "\"votes_received\":%llu}}\n",
-      static_cast<unsigned long long>(work.orders), static_cast<unsigned long long>(work.requests),
-      static_cast<unsigned long long>(work.journal_appends), static_cast<unsigned long long>(work.journal_syncs),
-      static_cast<unsigned long long>(work.orders_sent), static_cast<unsigned long long>(work.votes_received));
+  const auto microseconds_at = [&](double quantile) { return Decimal{result.latency.quantile(quantile) / 1000, 1}; };
+  std::string text;
+  JsonText json(text);
+  json.begin_object()
+      .member("operations", result.operations)
+      .member("seconds", Decimal{result.seconds, 3})
+      .member("operations_per_second", Decimal{per_second(result), 1});
+  json.name("latency_us")
+      .begin_object()
+      .member("p50", microseconds_at(0.5))
+      .member("p99", microseconds_at(0.99))
+      .member("p999", microseconds_at(0.999))
+      .member("max", Decimal{static_cast<double>(result.latency.max()) / 1000, 1})
+      .end_object();
+  json.member("errors", result.errors).member("verified", result.verified).name("group");
+  if (const auto& work = result.group)
+    json.begin_object()
+        .member("orders", work->orders)
+        .member("requests", work->requests)
+        .member("journal_appends", work->journal_appends)
+        .member("journal_syncs", work->journal_syncs)
+        .member("orders_sent", work->orders_sent)
+        .member("votes_received", work->votes_received)
+        .end_object();
+  else
+    json.value(nullptr);
+  json.end_object();
+  std::printf("%s\n", text.c_str());
 }
 
 void print_bench_text(const BenchOptions& options, const BenchResult& result) {

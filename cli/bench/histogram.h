@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A histogram of nanoseconds with buckets that grow with the value: 128 to each power of two, so that a quantile is off
-// by half a percent at most (the layout of HdrHistogram, https://hdrhistogram.org). Pure; any one thread.
+// A histogram of nanoseconds whose buckets grow with the value. There are 128 buckets for each
+// power of two, so a quantile is off by half a percent at most. This is the layout of HdrHistogram
+// (https://hdrhistogram.org). Pure; used by one thread at a time.
 #pragma once
 
 #include <algorithm>
@@ -22,7 +23,8 @@ class Histogram {
   std::uint64_t count() const { return count_; }
   std::uint64_t max() const { return max_; }
 
-  // The value that the share `quantile` of all values does not exceed; the middle of its bucket. 0 when empty.
+  // The value that the share `quantile` of all values does not exceed, as the middle of its bucket;
+  // 0 if there are no values.
   double quantile(double quantile) const {
     const auto wanted = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(quantile * static_cast<double>(count_)));
     std::uint64_t seen = 0;
@@ -33,7 +35,7 @@ class Histogram {
     return 0;
   }
 
-  // How many values are at least `from` and less than `until`, both exact only at powers of two.
+  // How many values are at least `from` and less than `until`. It is exact at powers of two only.
   std::uint64_t between(std::uint64_t from, std::uint64_t until) const {
     std::uint64_t sum = 0;
     for (std::size_t bucket = bucket_of(from); bucket < bucket_of(until); ++bucket) sum += buckets_[bucket];
@@ -42,9 +44,10 @@ class Histogram {
 
  private:
   static constexpr int precision = 7;
-  static constexpr std::uint64_t steps = 1u << precision;  // buckets to a power of two
+  static constexpr std::uint64_t steps = 1u << precision;  // buckets for each power of two
 
-  // Below 2 * steps each value has its own bucket; above, the highest `precision + 1` bits name it.
+  // Each value below 2 * steps has a bucket of its own. The bucket of a larger value is named by
+  // the highest `precision + 1` bits of it.
   static constexpr std::size_t bucket_of(std::uint64_t value) {
     const int shift = std::max(0, static_cast<int>(std::bit_width(value)) - precision - 1);
     return static_cast<std::size_t>(static_cast<std::uint64_t>(shift) * steps + (value >> shift));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a load saw over time, in slices of equal length, as CSV. Memory: one histogram, and a few words a slice. Pure;
-// any one thread.
+// What a load saw over time, in slices of equal length, as CSV. It keeps one histogram and a few
+// words for each slice. Pure; used by one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -17,17 +17,18 @@ class Timeline {
  public:
   explicit Timeline(Duration slice) : slice_(slice) {}
 
-  // What one logical client got at one moment.
+  // What one logical client got at a moment.
   struct Answered {
     std::uint64_t operations = 0;
     std::uint64_t errors = 0;
     Duration latency;
     Duration gap;  // since this client's previous good answer
   };
-  void add(Instant now, const Answered& answered);  // in the order of time; the first one begins the first slice
+  // Called in the order of time; the first call begins the first slice.
+  void add(Instant now, const Answered& answered);
 
-  // A line for each slice that has ended: its begin on the monotonic clock, its answers, their latency, and the longest
-  // gap that ended in it; zeros without a good answer.
+  // A line for each slice that has ended: its begin on the monotonic clock, its answers, their
+  // latency, and the longest gap that ended in it. A slice without a good answer has zeros.
   std::string csv() const;
 
  private:

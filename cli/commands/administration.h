@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator does by hand: `tally replica`, `tally fault`, `tally group`. All need the admin token.
+// What an operator does by hand: `tally replica`, `tally fault` and `tally group`. All of it needs
+// the admin token.
 #pragma once
 
 #include "cli/exit_code.h"

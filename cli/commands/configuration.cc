@@ -3,30 +3,43 @@
 
 #include "cli/report.h"
 #include "runtime/config.h"
+#include "runtime/json_text.h"
 #include "runtime/toml.h"
 
 namespace tally::cli {
 namespace {
 
-// A TOML value as JSON: numbers and truth values read the same, texts, also in a list, are quoted differently.
-std::string as_json(const std::string& toml_value) {
-  const toml::table table = toml::parse("value = " + toml_value);
-  if (const auto text = table["value"].value<std::string>()) return json_string(*text);
-  const toml::array* list = table["value"].as_array();
-  if (!list) return toml_value;
-  std::string out;
-  for (const toml::node& entry : *list) out += (out.empty() ? "" : ",") + json_string(entry.value_or(std::string()));
-  return '[' + out + ']';
+// A TOML value as JSON.
+void add(JsonText& json, const toml::node& node) {
+  if (const auto* text = node.as_string()) json.value(text->get());
+  if (const auto* number = node.as_integer()) json.value(number->get());
+  if (const auto* flag = node.as_boolean()) json.value(flag->get());
+  if (const auto* list = node.as_array()) {
+    json.begin_array();
+    for (const toml::node& entry : *list) add(json, entry);
+    json.end_array();
+  }
 }
 
-std::string members(const ConfigError& error) {
-  return "\"line\":" + std::to_string(error.line) + ",\"column\":" + std::to_string(error.column) +
-         ",\"message\":" + json_string(error.message);
+void add_members(JsonText& json, const ConfigError& error) {
+  json.member("line", error.line).member("column", error.column).member("message", error.message);
 }
 
-std::string as_json(const ConfigErrors& errors) {
+std::string check_json(const std::string& file, const ConfigErrors& errors) {
   std::string text;
-  for (const ConfigError& error : errors.all) text += (text.empty() ? "{" : ",{") + members(error) + '}';
+  JsonText json(text);
+  json.begin_object().member("file", file).member("valid", errors.all.empty());
+  if (!errors.all.empty()) {
+    add_members(json, errors.all.front());
+    json.name("errors").begin_array();
+    for (const ConfigError& error : errors.all) {
+      json.begin_object();
+      add_members(json, error);
+      json.end_object();
+    }
+    json.end_array();
+  }
+  json.end_object();
   return text;
 }
 
@@ -42,35 +55,33 @@ ExitCode run_config_check(const ConfigCheckOptions& options) {
   const std::string& file = options.file;
   const auto config = load_config(file, {});
   if (config) {
-    if (options.json)
-      std::printf("{\"file\":%s,\"valid\":true}\n", json_string(file).c_str());
-    else
-      std::printf("%s is valid\n", file.c_str());
+    std::printf("%s\n", options.json ? check_json(file, {}).c_str() : (file + " is valid").c_str());
     return ExitCode::done;
   }
-  if (options.json)
-    std::printf("{\"file\":%s,\"valid\":false,%s,\"errors\":[%s]}\n", json_string(file).c_str(),
-                members(config.error().all.front()).c_str(), as_json(config.error()).c_str());
+  if (options.json) std::printf("%s\n", check_json(file, config.error()).c_str());
   return fail(ExitCode::usage, config.error().text());
 }
 
 ExitCode run_config_show(const ConfigShowOptions& options) {
   const auto config = effective_config(options.group);
   if (!config) return fail(config.error());
-  const char* separator = "{";
+  std::string text;
+  JsonText json(text);
+  if (options.json) json.begin_object();
   for (const ConfigKey& key : config_keys()) {
     const std::string name(key.name);
     const std::string value = shown_value(*config, key.name);
     const std::string& source = config->sources.at(name);
     if (options.json) {
-      std::printf("%s%s:{\"value\":%s,\"source\":%s}", separator, json_string(name).c_str(), as_json(value).c_str(),
-                  json_string(source).c_str());
-      separator = ",";
+      json.name(name).begin_object().name("value");
+      add(json, *toml::parse("value = " + value).get("value"));
+      json.member("source", source).end_object();
     } else {
-      std::printf("%s = %s  # %s\n", name.c_str(), value.c_str(), source.c_str());
+      text += name + " = " + value + "  # " + source + '\n';
     }
   }
-  if (options.json) std::printf("}\n");
+  if (options.json) json.end_object();
+  std::printf(options.json ? "%s\n" : "%s", text.c_str());
   return ExitCode::done;
 }
 

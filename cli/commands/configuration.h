@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `tally config check` and `tally config show`. The group need not run.
+// `tally config check` and `tally config show`. The group does not need to run.
 #pragma once
 
 #include <string>

@@ -2,10 +2,13 @@
 #include "cli/commands/counters.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <optional>
 
 #include "cli/outcome.h"
 #include "cli/report.h"
 #include "protocol/limits.h"
+#include "runtime/json_text.h"
 
 namespace tally::cli {
 namespace {
@@ -15,35 +18,49 @@ Answer call_one(Client& client, const OwnedOperation& operation, Duration timeou
 }
 
 std::string as_json(const std::string& name, const Answer& answer) {
-  return "{\"name\":" + json_string(name) + ",\"value\":" + std::to_string(answer.result.value) +
-         ",\"sequence\":" + std::to_string(answer.result.first_sequence.value_or(answer.sequence).value) +
-         ",\"votes\":" + std::to_string(answer.votes) + '}';
+  std::string text;
+  JsonText(text)
+      .begin_object()
+      .member("name", name)
+      .member("value", answer.result.value)
+      .member("sequence", answer.result.first_sequence.value_or(answer.sequence).value)
+      .member("votes", answer.votes)
+      .end_object();
+  return text;
 }
 
-// Prints pages as they come, so that a long list needs no memory.
+// Prints counters as they come, so that a long list needs no memory.
 class ListPrinter {
  public:
-  explicit ListPrinter(bool json) : json_(json) {}
+  explicit ListPrinter(bool is_json) : is_json_(is_json) {
+    if (is_json_) json_.begin_object().name("counters").begin_array();
+  }
 
   void print(const ListedCounter& counter) {
-    if (json_)
-      std::printf("%s{\"name\":%s,\"value\":%lld}", first_ ? "{\"counters\":[" : ",", json_string(counter.name).c_str(),
-                  static_cast<long long>(counter.value));
+    if (is_json_)
+      json_.begin_object().member("name", counter.name).member("value", counter.value).end_object();
     else
-      std::printf("%s\t%lld\n", counter.name.c_str(), static_cast<long long>(counter.value));
-    first_ = false;
+      text_ += counter.name + '\t' + std::to_string(counter.value) + '\n';
+    flush();
   }
 
   // `next`: where the next page would begin; empty: there is none.
   void end(const std::string& next) {
-    if (!json_) return;
-    std::printf("%s],\"next\":%s}\n", first_ ? "{\"counters\":[" : "",
-                next.empty() ? "null" : json_string(next).c_str());
+    if (!is_json_) return;
+    json_.end_array().member("next", next.empty() ? std::nullopt : std::optional(next)).end_object();
+    text_ += '\n';
+    flush();
   }
 
  private:
-  bool json_;
-  bool first_ = true;
+  void flush() {
+    std::fwrite(text_.data(), 1, text_.size(), stdout);
+    text_.clear();
+  }
+
+  bool is_json_;
+  std::string text_;  // not printed yet
+  JsonText json_{text_};
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `tally incr`, `get`, `set`, `delete` and `list`: one operation, natively.
+// `tally incr`, `get`, `set`, `delete` and `list`: operations that the group is asked for natively,
+// without a bridge.
 #pragma once
 
 #include <cstdint>

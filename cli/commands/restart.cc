@@ -8,12 +8,12 @@
 #include <fstream>
 #include <poll.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <tl/expected.hpp>
 #include <vector>
 
 #include "cli/commands/wait.h"
+#include "cli/disk/lock.h"
 #include "cli/report.h"
 #include "runtime/clock.h"
 #include "runtime/descriptor.h"
@@ -32,7 +32,7 @@ std::vector<std::string> all_roles(const Config& config) {
   return roles;
 }
 
-// What `tally up` says is the newest process of a role; 0: it says nothing.
+// The newest process of a role, as `tally up` has written it down; 0 if it has not.
 pid_t process_of(const Config& config, const std::string& role) {
   std::ifstream file(config.run_directory() + '/' + role + ".pid");
   pid_t process = 0;
@@ -48,19 +48,15 @@ std::string roles_of(const Config& config) {
   return text;
 }
 
-// One at a time: two would each take the other's restart for what they wait for.
+// Only one `tally restart` runs at a time: each of two would take the other's restart for its own.
 tl::expected<Descriptor, Failure> lock(const Config& config, Duration patience) {
   const std::string path = config.run_directory() + "/restart.lock";
   Descriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
   if (!file)
     return tl::unexpected(
         Failure{ExitCode::usage, "no `tally up` runs in " + config.data + ": " + path + ": " + std::strerror(errno)});
-  const Instant deadline = monotonic_now() + patience;
-  while (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (monotonic_now() >= deadline)
-      return tl::unexpected(Failure{ExitCode::failed, "another `tally restart` runs in " + config.data});
-    poll(nullptr, 0, between_looks_ms);
-  }
+  if (!take_lock(file, patience))
+    return tl::unexpected(Failure{ExitCode::failed, "another `tally restart` runs in " + config.data});
   return file;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `tally restart`: one daemon after the other of a group that `tally up` runs on this machine is told to stop, and is
-// started again by it. The group is ok before each and afterwards, so that nothing is lost and little is noticed.
+// `tally restart`: tells one daemon after the other to stop, in a group that `tally up` runs on
+// this machine, which starts it again. The group is ok before each restart and after it, so nothing
+// is lost and little is noticed.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,7 @@ namespace tally::cli {
 
 struct RestartOptions {
   GroupOptions group;
-  std::string role;  // as its files are named: replica-1; empty: all
+  std::string role;  // as its files are named, like replica-1; empty: all
   bool all = false;
   std::int64_t timeout_seconds = 60;  // for each
 };

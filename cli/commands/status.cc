@@ -11,7 +11,7 @@
 namespace tally::cli {
 namespace {
 
-constexpr Duration limits_patience = milliseconds(500);  // how full tables are is said if the group answers
+constexpr Duration limits_patience = milliseconds(500);  // for the group to say how full its tables are
 
 constexpr const char* home = "\x1b[H";
 constexpr const char* clear_line_end = "\x1b[K";
@@ -38,7 +38,7 @@ sigset_t stop_signals() {
 }
 
 ExitCode watch(const StatusOptions& options, const Group& group) {
-  // Blocked before the client's thread exists, so that this thread alone hears them.
+  // They are blocked before the client's thread exists, so that this thread alone hears them.
   const sigset_t stops = stop_signals();
   pthread_sigmask(SIG_BLOCK, &stops, nullptr);
   Client client(group.client);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `tally status`: what the distributor says of the group, as JSON or as a table, once or again each second.
+// `tally status`: what the distributor says of the group, as JSON or as a table, once or every
+// second.
 #pragma once
 
 #include <string>
@@ -17,7 +18,7 @@ struct StatusOptions {
 };
 ExitCode run_status(const StatusOptions& options);
 
-// For people; pure.
+// The status as people read it. Pure.
 std::string status_table(const ClusterStatus& status, bool colour);
 
 }  // namespace tally::cli

@@ -32,7 +32,7 @@ std::string since_of(const ReplicaStatus& replica) {
   return replica.since.unix_milliseconds == 0 ? "-" : rfc3339(replica.since);
 }
 
-// What comes next, for one that does not vote.
+// What comes next for a replica that does not vote.
 std::string next_of(const ReplicaStatus& replica) {
   switch (replica.state) {
     case ReplicaState::evicted:

@@ -14,11 +14,13 @@
 #include "client/table_fill.h"
 #include "protocol/limits.h"
 #include "protocol/session.h"
+#include "runtime/json_text.h"
+#include "runtime/whole_number.h"
 
 namespace tally::cli {
 namespace {
 
-// About how much memory one more costs each replica (docs/operations.md).
+// About how many bytes of memory one more of these costs each replica (docs/operations.md).
 constexpr std::array<std::pair<std::string_view, int>, 4> costs = {
     {{"counter_bytes", 1}, {"idempotency_keys", 60}, {"result_bytes", 1}, {"sessions", 300}}};
 
@@ -53,7 +55,8 @@ tl::expected<std::vector<TableFill>, Failure> tables_of(Client& client, Duration
   return tables_in(result->listed);
 }
 
-// What changes one thing, by its name; prints the value, or both under these JSON keys.
+// An operation that changes one thing by its name. Prints the value, or name and value under these
+// JSON keys.
 ExitCode change(const GroupOptions& options, const OwnedOperation& operation, bool json, const char* name_key,
                 const char* value_key) {
   const auto group = find_group(options);
@@ -61,15 +64,16 @@ ExitCode change(const GroupOptions& options, const OwnedOperation& operation, bo
   Client client(group->client);
   const auto result = run(client, operation, group->timeout());
   if (!result) return fail(result.error());
-  const auto value = static_cast<long long>(result->value);
+  std::string text;
   if (json)
-    std::printf("{\"%s\":%s,\"%s\":%lld}\n", name_key, json_string(operation.name).c_str(), value_key, value);
+    JsonText(text).begin_object().member(name_key, operation.name).member(value_key, result->value).end_object();
   else
-    std::printf("%lld\n", value);
+    text = std::to_string(result->value);
+  std::printf("%s\n", text.c_str());
   return ExitCode::done;
 }
 
-// As replicas write it: replica/sessions.h.
+// A session as replicas describe it (replica/sessions.h).
 struct Session {
   std::array<std::string, 6> words;  // name, principal, used or unused, idle seconds, acknowledged, results
   std::int64_t bytes = 0;
@@ -86,18 +90,45 @@ Session session_of(const ListedCounter& entry) {
   return session;
 }
 
-void print(const Session& session, bool json, bool first) {
+void add(JsonText& json, const Session& session) {
   const auto& [name, principal, used, idle, acknowledged, results] = session.words;
-  if (json)
-    std::printf(
-        "%s{\"session\":%s,\"account\":%s,\"used\":%s,\"idle_seconds\":%s,\"acknowledged\":%s,\"results\":%s,"
-        "\"result_bytes\":%lld}",
-        first ? "" : ",", json_string(name).c_str(), json_string(principal).c_str(), used == "used" ? "true" : "false",
-        idle.c_str(), acknowledged.c_str(), results.c_str(), static_cast<long long>(session.bytes));
-  else
-    std::printf("%s  %s  %-6s  %7s s idle  %10s acknowledged  %4s results of %lld bytes\n", name.c_str(),
-                principal.c_str(), used.c_str(), idle.c_str(), acknowledged.c_str(), results.c_str(),
-                static_cast<long long>(session.bytes));
+  const auto number = [](const std::string& word) { return whole_number<std::uint64_t>(word).value_or(0); };
+  json.begin_object()
+      .member("session", name)
+      .member("account", principal)
+      .member("used", used == "used")
+      .member("idle_seconds", number(idle))
+      .member("acknowledged", number(acknowledged))
+      .member("results", number(results))
+      .member("result_bytes", session.bytes)
+      .end_object();
+}
+
+void print(const Session& session) {
+  const auto& [name, principal, used, idle, acknowledged, results] = session.words;
+  std::printf("%s  %s  %-6s  %7s s idle  %10s acknowledged  %4s results of %lld bytes\n", name.c_str(),
+              principal.c_str(), used.c_str(), idle.c_str(), acknowledged.c_str(), results.c_str(),
+              static_cast<long long>(session.bytes));
+}
+
+void print(const TableFill& table) {
+  std::printf("%-26s %12lld %12lld %4d %%  %d\n", table.name.c_str(), static_cast<long long>(table.used),
+              static_cast<long long>(table.limit), percent_of(table), cost_of(table));
+}
+
+std::string limits_json(const std::vector<TableFill>& tables) {
+  std::string text;
+  JsonText json(text);
+  json.begin_object().name("limits").begin_array();
+  for (const TableFill& table : tables)
+    json.begin_object()
+        .member("name", table.name)
+        .member("limit", table.limit)
+        .member("used", table.used)
+        .member("bytes_each", cost_of(table))
+        .end_object();
+  json.end_array().end_object();
+  return text;
 }
 
 }  // namespace
@@ -108,18 +139,21 @@ ExitCode run_session_list(const SessionListOptions& options) {
   Client client(group->client);
   OwnedOperation page;
   page.kind = OperationKind::list_sessions;
-  bool first = true;
-  if (options.json) std::printf("{\"sessions\":[");
+  std::string text;  // not printed yet, so that a long list needs no memory
+  JsonText json(text);
+  if (options.json) json.begin_object().name("sessions").begin_array();
   for (std::int64_t left = options.limit; left > 0; left -= page.limit) {
     page.limit = static_cast<std::uint32_t>(std::min<std::int64_t>(left, limits::list_entries));
     const auto result = run(client, page, group->timeout());
     if (!result) return fail(result.error());
     for (const ListedCounter& entry : result->listed)
-      print(session_of(entry), options.json, std::exchange(first, false));
+      options.json ? add(json, session_of(entry)) : print(session_of(entry));
+    std::fputs(std::exchange(text, "").c_str(), stdout);
     if (result->listed.size() < page.limit) break;
     page.after = result->listed.back().name;
   }
-  if (options.json) std::printf("]}\n");
+  if (options.json) json.end_array().end_object();
+  if (options.json) std::printf("%s\n", text.c_str());
   return ExitCode::done;
 }
 
@@ -138,20 +172,12 @@ ExitCode run_limits(const LimitsOptions& options) {
   Client client(group->client);
   const auto tables = tables_of(client, group->timeout());
   if (!tables) return fail(tables.error());
-  if (!options.json) std::printf("%-26s %12s %12s %6s  %s\n", "table", "used", "limit", "full", "bytes each");
-  if (options.json) std::printf("{\"limits\":[");
-  bool first = true;
-  for (const TableFill& table : *tables) {
-    if (options.json)
-      std::printf("%s{\"name\":%s,\"limit\":%lld,\"used\":%lld,\"bytes_each\":%d}", first ? "" : ",",
-                  json_string(table.name).c_str(), static_cast<long long>(table.limit),
-                  static_cast<long long>(table.used), cost_of(table));
-    else
-      std::printf("%-26s %12lld %12lld %4d %%  %d\n", table.name.c_str(), static_cast<long long>(table.used),
-                  static_cast<long long>(table.limit), percent_of(table), cost_of(table));
-    first = false;
+  if (options.json) {
+    std::printf("%s\n", limits_json(*tables).c_str());
+    return ExitCode::done;
   }
-  if (options.json) std::printf("]}\n");
+  std::printf("%-26s %12s %12s %6s  %s\n", "table", "used", "limit", "full", "bytes each");
+  for (const TableFill& table : *tables) print(table);
   return ExitCode::done;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `tally session list`, `session close`, `limits` and `limits set`: the tables of the replicated state. Each is an
-// operation of the group, answered by f+1 replicas and, where it changes something, durable.
+// `tally session list`, `session close`, `limits` and `limits set`: the tables of the replicated
+// state. Each of these is an operation of the group, which f+1 replicas answer alike, and which is
+// durable if it changes something.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +45,7 @@ struct LimitsSetOptions {
 };
 ExitCode run_limits_set(const LimitsSetOptions& options);
 
-// A line for each table that is at least half full; none, if the group does not answer.
+// A line for each table that is at least half full; no line if the group does not answer.
 std::string fullness(Client& client, Duration timeout);
 
 }  // namespace tally::cli

@@ -13,7 +13,7 @@ namespace {
 constexpr int between_questions_ms = 50;
 constexpr Duration longest_question = seconds(1);
 
-// The comparator, and each replica.
+// Whether the comparator and each replica are.
 bool are_heard_since(const ClusterStatus& status, Duration elapsed) {
   const auto is_heard = [&](const std::optional<std::uint64_t>& heard_ms) {
     return heard_ms && milliseconds(static_cast<std::int64_t>(*heard_ms)) < elapsed;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // `tally wait`: returns when the group's state is the one that is asked for.
 //
-// A status may be old news: a replica that has just died counts as a voter until it has been silent for a second. So
-// "ok" means here that the distributor has heard of every replica since the command began.
+// A status may be old news, because a replica that has just died counts as a voter until it has
+// been silent for a second. So "ok" means here that the distributor has heard of the comparator and
+// of every replica since the command began.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@ struct WaitOptions {
 };
 ExitCode run_wait(const WaitOptions& options);
 
-// Nothing: it is. Else why not, by the end of `patience`.
+// Returns nothing as soon as the group is in the state, or, at the end of `patience`, why it is
+// not.
 std::optional<Failure> wait_for_state(Client& client, const std::string& state, Duration patience);
 
 }  // namespace tally::cli

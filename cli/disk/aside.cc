@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/report.h"
+#include "runtime/json_text.h"
 
 namespace tally::cli {
 namespace {
@@ -29,8 +30,8 @@ std::uint64_t bytes_of(const fs::path& path) {
   return bytes;
 }
 
-// Names that daemons and commands give to what they put aside, and to nothing else. A command that is killed in the
-// middle leaves a `.new-`.
+// Whether it is a name that daemons and commands give to what they put aside, and to nothing else.
+// A command that was killed in the middle leaves a `.new-` behind.
 bool is_aside(const std::string& name) {
   return std::ranges::any_of(
       std::vector<std::string>{".damaged-", ".broken-", ".lost-", ".new-"}, [&](const std::string& word) {
@@ -72,10 +73,11 @@ ExitCode run_aside_list(const AsideOptions& options) {
     return ExitCode::done;
   }
   std::string text;
-  for (const Aside& one : found)
-    text += (text.empty() ? "{\"name\":" : ",{\"name\":") + json_string(one.name) +
-            ",\"bytes\":" + std::to_string(one.bytes) + '}';
-  std::printf("{\"data\":%s,\"aside\":[%s]}\n", json_string(config->data).c_str(), text.c_str());
+  JsonText json(text);
+  json.begin_object().member("data", config->data).name("aside").begin_array();
+  for (const Aside& one : found) json.begin_object().member("name", one.name).member("bytes", one.bytes).end_object();
+  json.end_array().end_object();
+  std::printf("%s\n", text.c_str());
   return ExitCode::done;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `tally aside`: what was put aside, because it was damaged or given up. Nothing but an operator removes it.
+// `tally aside`: what was put aside because it was damaged or given up. Only an operator removes
+// it.
 #pragma once
 
 #include <string>

@@ -2,7 +2,6 @@
 #include "cli/disk/audit.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <cinttypes>
 #include <filesystem>
 #include <optional>
@@ -12,12 +11,12 @@
 #include "cli/report.h"
 #include "comparator/audit_chain.h"
 #include "journal/opening.h"
+#include "runtime/json_text.h"
 
 namespace tally::cli {
 namespace {
 
 namespace fs = std::filesystem;
-namespace json = boost::json;
 
 // What is to be verified, and what it must contain.
 struct Question {
@@ -52,7 +51,7 @@ tl::expected<Question, Failure> question_of(const AuditOptions& options) {
   return question;
 }
 
-// Parts that the comparator found broken and kept beside.
+// The parts of it that the comparator has found broken and put aside.
 std::vector<std::string> broken_parts(const std::string& file) {
   std::vector<std::string> parts;
   std::error_code none;
@@ -65,19 +64,37 @@ std::vector<std::string> broken_parts(const std::string& file) {
   return parts;
 }
 
-json::object as_json(const Question& question, const std::vector<std::string>& parts) {
-  json::object value{{"file", question.file}};
-  value["expected"] = question.expected ? json::value(to_text(*question.expected)) : json::value(nullptr);
-  value["broken_parts"] = json::array(parts.begin(), parts.end());
-  return value;
+// What the JSON says whatever was found; the object is not ended.
+void begin(JsonText& json, const Question& question, const std::vector<std::string>& parts) {
+  json.begin_object().member("file", question.file).name("expected");
+  question.expected ? json.value(to_text(*question.expected)) : json.value(nullptr);
+  json.name("broken_parts").begin_array();
+  for (const std::string& part : parts) json.value(part);
+  json.end_array();
 }
 
-ExitCode report_fault(const Question& question, const AuditFault& fault, json::object value, bool as_text) {
+void print_json(const Question& question, const std::vector<std::string>& parts, const AuditFile& log) {
+  std::string text;
+  JsonText json(text);
+  begin(json, question, parts);
+  json.member("verified", parts.empty() && log.cut.empty())
+      .member("records", log.head.number)
+      .member("head", to_text(log.head))
+      .member("torn_bytes", log.torn_bytes)
+      .end_object();
+  std::printf("%s\n", text.c_str());
+}
+
+ExitCode report_fault(const Question& question, const AuditFault& fault, const std::vector<std::string>& parts,
+                      bool is_json) {
   if (fault.line == 0) return fail(ExitCode::failed, question.file + ": " + fault.why);
-  value["verified"] = false;
-  value["line"] = fault.line;
-  value["why"] = fault.why;
-  if (!as_text) std::printf("%s\n", json::serialize(value).c_str());
+  if (is_json) {
+    std::string text;
+    JsonText json(text);
+    begin(json, question, parts);
+    json.member("verified", false).member("line", fault.line).member("why", fault.why).end_object();
+    std::printf("%s\n", text.c_str());
+  }
   return fail(ExitCode::unverified, question.file + ':' + std::to_string(fault.line) + ": " + fault.why);
 }
 
@@ -122,14 +139,9 @@ ExitCode run_audit_verify(const AuditOptions& options) {
       log && question->expected && std::ranges::count(log->given_up, to_text(*question->expected)) > 0;
   if (is_given_up) question->expected.reset();
   const std::vector<std::string> parts = broken_parts(question->file);
-  json::object value = as_json(*question, parts);
-  if (!log) return report_fault(*question, log.error(), std::move(value), !options.json);
-  value["verified"] = parts.empty() && log->cut.empty();
-  value["records"] = log->head.number;
-  value["head"] = to_text(log->head);
-  value["torn_bytes"] = log->torn_bytes;
+  if (!log) return report_fault(*question, log.error(), parts, options.json);
   if (options.json)
-    std::printf("%s\n", json::serialize(value).c_str());
+    print_json(*question, parts, *log);
   else
     print(*question, *log);
   if (!log->cut.empty())

@@ -14,15 +14,16 @@ namespace tally::cli {
 
 struct AuditOptions {
   GroupOptions group;
-  std::string file;  // empty: the group's own, and it must have what the group's journal says it had
-  std::string head;  // that somebody wrote down, and that it must have; empty: none
+  std::string file;  // empty: the group's own, which must have what the group's journal knows of it
+  std::string head;  // that it must have, because somebody wrote it down; empty: none
   bool json = false;
 };
-// The newest record that a view in the group's journal names; nothing: it names none. Changes nothing of it. The error
-// is why it cannot be read.
+// The newest record that a view in the group's journal names; nothing if none is named. The journal
+// is only read. The error says why it cannot be.
 tl::expected<std::optional<AuditHead>, std::string> journaled_audit_head(const std::string& journal_directory);
 
-// Unverified: the chain is broken, its end is missing, or an earlier part was put aside as broken.
+// ExitCode::unverified: the chain is broken, its end is missing, or an earlier part of it was put
+// aside as broken.
 ExitCode run_audit_verify(const AuditOptions& options);
 
 }  // namespace tally::cli

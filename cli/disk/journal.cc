@@ -1,65 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/disk/journal.h"
 
-#include <boost/json.hpp>
 #include <cstdio>
 #include <optional>
 
 #include "cli/disk/journal_table.h"
-#include "cli/disk/lock_holder.h"
+#include "cli/disk/lock.h"
 #include "cli/progress_bar.h"
 #include "cli/report.h"
 #include "journal/inspection.h"
+#include "runtime/json_text.h"
 
 namespace tally::cli {
 namespace {
 
-namespace json = boost::json;
-
-json::value or_null(const std::string& sentence) {
-  return sentence.empty() ? json::value(nullptr) : json::value(sentence);
+// A sentence, if there is one.
+std::optional<std::string> sentence(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
 }
 
-json::object as_json(const InspectedSegment& segment) {
-  const std::string state = !segment.fault.empty() ? "damaged" : segment.counts ? "whole" : "void";
-  return {{"name", segment.name},
-          {"state", state},
-          {"term", segment.term.value},
-          {"first", segment.first.value},
-          {"last", segment.last.value},
-          {"orders", segment.orders},
-          {"views", segment.views},
-          {"agreed", segment.agreed},
-          {"first_record", segment.first_number},
-          {"last_record", segment.last_number},
-          {"bytes", segment.bytes},
-          {"capacity", segment.capacity},
-          {"fault", or_null(segment.fault)},
-          {"note", or_null(segment.note)}};
+void add(JsonText& json, const InspectedSegment& segment) {
+  json.begin_object()
+      .member("name", segment.name)
+      .member("state", !segment.fault.empty() ? "damaged"
+                       : segment.counts       ? "whole"
+                                              : "void")
+      .member("term", segment.term.value)
+      .member("first", segment.first.value)
+      .member("last", segment.last.value)
+      .member("orders", segment.orders)
+      .member("views", segment.views)
+      .member("agreed", segment.agreed)
+      .member("first_record", segment.first_number)
+      .member("last_record", segment.last_number)
+      .member("bytes", segment.bytes)
+      .member("capacity", segment.capacity)
+      .member("fault", sentence(segment.fault))
+      .member("note", sentence(segment.note))
+      .end_object();
+}
+
+void add(JsonText& json, const StablePlace& mark) {
+  json.begin_object()
+      .member("term", mark.term.value)
+      .member("first", mark.first.value)
+      .member("sequence", mark.sequence.value)
+      .member("chain", to_hex(mark.chain))
+      .end_object();
+}
+
+// What a distributor would do: refuse, or begin where this says.
+void add(JsonText& json, const OpeningVerdict& verdict) {
+  json.member("refusal", sentence(verdict.refusal)).name("opens");
+  if (!verdict.refusal.empty()) {
+    json.value(nullptr);
+    return;
+  }
+  json.begin_object()
+      .member("first", verdict.first.value)
+      .member("next", verdict.next.value)
+      .member("term", verdict.term.value)
+      .member("replicas", verdict.replicas)
+      .end_object();
 }
 
 std::string as_json(const JournalInspection& journal, std::optional<std::uint64_t> user) {
-  json::array segments;
-  for (const InspectedSegment& segment : journal.segments) segments.push_back(as_json(segment));
-  json::object value = {{"path", journal.path}, {"verified", journal.is_whole()}};
-  value["in_use_by"] = user ? json::value(*user) : json::value(nullptr);
-  value["group"] = journal.identity ? json::value(to_hex(journal.identity->group)) : json::value(nullptr);
-  value["made"] = journal.identity ? json::value(journal.identity->made) : json::value(nullptr);
-  value["mark"] = nullptr;
-  if (const auto& mark = journal.mark)
-    value["mark"] = {{"term", mark->term.value},
-                     {"first", mark->first.value},
-                     {"sequence", mark->sequence.value},
-                     {"chain", to_hex(mark->chain)}};
-  value["segments"] = std::move(segments);
-  value["refusal"] = or_null(journal.verdict.refusal);
-  value["opens"] = nullptr;
-  if (journal.verdict.refusal.empty())
-    value["opens"] = {{"first", journal.verdict.first.value},
-                      {"next", journal.verdict.next.value},
-                      {"term", journal.verdict.term.value},
-                      {"replicas", journal.verdict.replicas}};
-  return json::serialize(value);
+  std::string text;
+  JsonText json(text);
+  std::optional<std::string> group, made;
+  if (journal.identity) group = to_hex(journal.identity->group), made = journal.identity->made;
+  json.begin_object()
+      .member("path", journal.path)
+      .member("verified", journal.is_whole())
+      .member("in_use_by", user)
+      .member("group", group)
+      .member("made", made)
+      .name("mark");
+  if (journal.mark)
+    add(json, *journal.mark);
+  else
+    json.value(nullptr);
+  json.name("segments").begin_array();
+  for (const InspectedSegment& segment : journal.segments) add(json, segment);
+  json.end_array();
+  add(json, journal.verdict);
+  json.end_object();
+  return text;
 }
 
 // The first thing that is wrong with it, and what helps.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `tally journal check` and `journal dump`: the journal's files, read and verified. Neither changes anything or takes a
-// lock, so that a distributor may be using them.
+// `tally journal check` and `journal dump` read and verify the journal's files. Neither changes
+// anything or takes a lock, so a distributor may be using them meanwhile.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ struct JournalCheckOptions {
   std::string path;  // of the journal's directory, or of the group's data directory
   bool json = false;
 };
-// Unverified: something is damaged, or a start would refuse.
+// ExitCode::unverified: something is damaged, or a distributor would refuse to start with it.
 ExitCode run_journal_check(const JournalCheckOptions& options);
 
 struct JournalDumpOptions {
@@ -23,7 +23,7 @@ struct JournalDumpOptions {
   std::int64_t from = 1;                                          // the first order
   std::int64_t limit = std::numeric_limits<std::int64_t>::max();  // of orders
 };
-// Unverified: a place in it is damaged.
+// ExitCode::unverified: a place in it is damaged.
 ExitCode run_journal_dump(const JournalDumpOptions& options);
 
 }  // namespace tally::cli

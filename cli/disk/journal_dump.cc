@@ -25,7 +25,7 @@ class Dump {
         left_(static_cast<std::uint64_t>(options.limit)),
         mark_(std::move(mark)) {}
 
-  // False: no more is wanted.
+  // False: no more orders are wanted.
   bool dump(const SegmentFile& file, SegmentEnd end) {
     if (end.order && end.order->sequence < from_) return true;
     if (!file.fault.empty()) say_damaged(file, file.fault);
@@ -48,7 +48,7 @@ class Dump {
   }
 
   bool is_damaged() const { return is_damaged_; }
-  // Why not all could be written; zero: it was.
+  // Why not all of it could be written, as errno; zero if it could.
   int write_error() const { return write_error_; }
 
  private:
@@ -80,7 +80,7 @@ class Dump {
   }
 
   void say_damaged(const SegmentFile& file, const std::string& what) {
-    if (!directory_.has(file.name)) {  // it was cut
+    if (!directory_.has(file.name)) {  // it was cut off meanwhile
       say("void " + file.name + " cut meanwhile");
       return;
     }
@@ -118,7 +118,7 @@ ExitCode dump(const std::string& path, const JournalDumpOptions& options) {
     if (!dump.dump(files[place], end_of(files, place))) break;
   int error = dump.write_error();
   if (error == 0 && std::fflush(stdout) != 0) error = errno;
-  if (error == EPIPE) return ExitCode::done;  // whoever read it has enough
+  if (error == EPIPE) return ExitCode::done;  // the reader has read enough
   if (error != 0) return fail(ExitCode::failed, std::string("the dump cannot be written: ") + std::strerror(error));
   if (!dump.is_damaged()) return ExitCode::done;
   return fail(ExitCode::unverified,

@@ -5,32 +5,24 @@
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
-#include <map>
-#include <memory>
 #include <optional>
-#include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
 #include "cli/disk/audit.h"
-#include "cli/disk/lock_holder.h"
-#include "cli/disk/new_group.h"
+#include "cli/disk/fresh_journal.h"
 #include "cli/disk/replica_files.h"
-#include "cli/disk/run_directory.h"
+#include "cli/disk/stopped_group.h"
 #include "cli/progress_bar.h"
 #include "cli/report.h"
 #include "comparator/audit_chain.h"
 #include "comparator/audit_directory.h"
 #include "comparator/audit_log.h"
-#include "files/aside.h"
 #include "journal/opening.h"
 #include "journal/salvage.h"
 #include "journal/segmented_journal.h"
-#include "protocol/limits.h"
-#include "protocol/quorum.h"
 #include "runtime/clock.h"
 #include "runtime/process.h"
-#include "wire/codec.h"
 
 namespace tally::cli {
 namespace {
@@ -44,38 +36,7 @@ tl::unexpected<Failure> usage(const std::string& what) { return tl::unexpected(F
 
 std::string named(Sequence sequence) { return std::to_string(sequence.value); }
 
-// The group's files while nobody runs. The lock keeps `tally up` out.
-struct StoppedGroup {
-  Config config;
-  std::unique_ptr<RunDirectory> run;
-  std::vector<ReplicaFiles> replicas;
-
-  std::size_t needed() const { return quorum_of(static_cast<std::size_t>(config.replicas)); }
-  JournalOptions journal_options() const {
-    JournalOptions options;
-    options.replicas = static_cast<std::uint32_t>(config.replicas);
-    options.segment_bytes = segment_bytes_for(static_cast<std::uint64_t>(config.journal_mib) << 20);
-    options.random = random_number;
-    return options;
-  }
-};
-
-Result<StoppedGroup> stopped_group(const GroupOptions& options) {
-  prepare_process();
-  auto config = effective_config(options);
-  if (!config) return tl::unexpected(config.error());
-  config->data = fs::absolute(config->data).lexically_normal();
-  if (!fs::is_directory(config->data)) return usage(config->data + " is not there");
-  auto run = RunDirectory::claim(config->data);
-  if (!run) return tl::unexpected(run.error());
-  if (const auto user = lock_holder(config->journal_directory() + '/' + identity_file))
-    return usage("the distributor runs (process " + std::to_string(*user) + "); stop the group first");
-  StoppedGroup group{std::move(*config), std::move(*run), {}};
-  group.replicas = read_replica_files(group.config);
-  return group;
-}
-
-// False: nobody agreed to it.
+// Whether somebody has agreed to it.
 bool is_agreed_to(const LossOptions& options) {
   if (options.yes) return true;
   if (isatty(STDIN_FILENO) == 0) {
@@ -87,51 +48,6 @@ bool is_agreed_to(const LossOptions& options) {
   if (std::getline(std::cin, word) && word == "yes") return true;
   fail(ExitCode::usage, "nothing was done");
   return false;
-}
-
-std::string free_name(const std::string& path, const char* word) {
-  auto name = free_aside_name(path, word);
-  if (!name) throw std::runtime_error(name.error());
-  return *name;
-}
-std::string aside_of(const std::string& path) { return free_name(path, "lost"); }
-
-// A journal in the making, beside the one that it is to replace. It is gone with this, unless it was put in place.
-class FreshJournal {
- public:
-  explicit FreshJournal(std::string path) : place_(std::move(path)), path_(free_name(place_, "new")) {}
-  ~FreshJournal() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  FreshJournal(const FreshJournal&) = delete;
-  FreshJournal& operator=(const FreshJournal&) = delete;
-
-  const std::string& path() const { return path_; }
-  // What was there goes aside.
-  void put_in_place() {
-    if (fs::exists(place_) && !fs::is_empty(place_)) {
-      const std::string aside = aside_of(place_);
-      fs::rename(place_, aside);
-      std::printf("what was there is in %s\n", aside.c_str());
-    }
-    fs::rename(std::exchange(path_, ""), place_);
-    open_posix_directory(fs::path(place_).parent_path())->sync();
-  }
-
- private:
-  std::string place_;
-  std::string path_;
-};
-
-// Why nothing can be put in the place of this directory; nothing: it can.
-std::optional<std::string> why_not_replaced(const std::string& path) {
-  if (fs::is_symlink(path)) return path + " is a link: put the directory itself there, or move the link away";
-  struct stat own {};
-  struct stat around {};
-  const bool is_there = stat(path.c_str(), &own) == 0;
-  if (!is_there || stat(fs::path(path).parent_path().c_str(), &around) != 0 || own.st_dev == around.st_dev) return {};
-  return path + " is a mounted file system: unmount it, so that it stays as it is, and try again";
 }
 
 // How much is lost, for people. What replicas know of is up to a second old.
@@ -148,7 +64,7 @@ void print_loss(Sequence kept, Sequence newest) {
         named(kept).c_str());
 }
 
-// Checkpoints of orders that are given up: the replicas would write over them.
+// Puts checkpoints of orders that are given up aside, because the replicas would write over them.
 void put_aside_beyond(const StoppedGroup& group, Sequence kept) {
   for (const ReplicaFiles& replica : group.replicas) {
     for (const StoredCheckpoint& checkpoint : replica.checkpoints) {
@@ -178,7 +94,7 @@ void print_replicas(const StoppedGroup& group) {
   }
 }
 
-// Its head is the record's.
+// Returns the head of the audit log, which is that of the new record.
 Result<AuditHead> put_on_record(const StoppedGroup& group, GroupId id, Term term, LossRecord record) {
   const auto failure = [](const std::string& why) { return tl::unexpected(Failure{ExitCode::failed, why}); };
   const auto directory = AuditDirectory::open(group.config.audit_directory());
@@ -192,39 +108,9 @@ Result<AuditHead> put_on_record(const StoppedGroup& group, GroupId id, Term term
   return *head;
 }
 
-// Begins a term that nobody has seen, with an order in it that nobody can take for what was lost.
-void begin_anew(Journal& journal, Term seen, const AuditHead& on_record) {
-  const RecoveredJournal begun = journal.begin_term(Term(seen.value + limits::term_gap));
-  JournaledView view = begun.view;
-  view.audit_head = to_text(on_record);
-  journal.append(view);
-  Order order;
-  order.previous = begun.last.chain;
-  order.served = begun.served;
-  order.calendar = std::max(begun.calendar, calendar_now());
-  order.semantics = limits::semantics_version;
-  if (begun.last.sequence.value == 0) order.key_secret = {random_number(), random_number()};
-  order.id = {begun.term, begun.last.sequence.next(), {}};
-  order.id.chain = chain_of(order);
-  const OrderIdentity id = order.id;
-  const ServedTime served = order.served;
-  const CalendarTime calendar = order.calendar;
-  const wire::EncodedMessage encoded = wire::encode(std::move(order));
-  journal.append(id, served, calendar, {encoded.header.data(), encoded.header.size()}, encoded.body);
-  journal.sync();
-  journal.mark_stable(id);
-  std::printf("the group goes on with order %s of term %llu; start it\n", named(id.sequence.next()).c_str(),
-              static_cast<unsigned long long>(id.term.value));
-}
-
-Term newest_seen(const StoppedGroup& group, Term of_journal) {
-  return std::max(
-      {of_journal, known_term(group.replicas, group.needed()), known_decided(group.replicas, group.needed()).term});
-}
-
 // ---- rebuild
 
-// The newest that can be read from its beginning to its end.
+// The newest state that can be read from its beginning to its end.
 Result<VouchedState> newest_vouched(const StoppedGroup& group) {
   for (VouchedState& state : vouched_states(group.replicas, group.needed())) {
     const auto complaint = verify_checkpoint(state.checkpoint);
@@ -260,7 +146,7 @@ RecoveredJournal beginning_at(const CheckpointHeader& header, std::size_t replic
 
 // ---- accept-loss
 
-// Some replica has a state that the journal leads on from.
+// Whether some replica has a state from which the journal leads on.
 bool leads_on_from_a_state(const StoppedGroup& group, const RecoveredJournal& journal) {
   if (journal.first <= Sequence(1)) return true;
   const auto fits = [&](const StoredCheckpoint& one) {
@@ -270,7 +156,7 @@ bool leads_on_from_a_state(const StoppedGroup& group, const RecoveredJournal& jo
                              [&](const ReplicaFiles& one) { return std::ranges::any_of(one.checkpoints, fits); });
 }
 
-// What can be read of a journal that is refused.
+// Copies what can be read of a journal that is refused.
 std::optional<Failure> salvage(const std::string& journal, const std::string& fresh) {
   if (const auto complaint = keep_private(fresh)) return Failure{ExitCode::usage, *complaint};
   const auto from = open_posix_directory(journal);
@@ -312,7 +198,7 @@ ExitCode accept_loss(const StoppedGroup& group, const LossOptions& options) {
     std::printf("`tally journal rebuild` would lose less: it begins after order %s.\n",
                 named(vouched.front().checkpoint.header.applied.sequence).c_str());
   if (!is_agreed_to(options)) return ExitCode::usage;
-  const Term seen = newest_seen(group, found.term);
+  const Term seen = group.newest_seen(found.term);
   const auto on_record =
       put_on_record(group, found.group, seen, {"tally journal accept-loss", found.last.sequence, newest.sequence, {}});
   if (!on_record) return fail(on_record.error());
@@ -334,7 +220,7 @@ ExitCode rebuild(const StoppedGroup& group, const LossOptions& options) {
   const OrderIdentity newest = known_decided(group.replicas, 1);
   print_cost(group, *state, newest);
   if (!is_agreed_to(options)) return ExitCode::usage;
-  const Term seen = newest_seen(group, header.applied.term);
+  const Term seen = group.newest_seen(header.applied.term);
   const auto on_record =
       put_on_record(group, header.group, seen, {"tally journal rebuild", header.applied.sequence, newest.sequence, {}});
   if (!on_record) return fail(on_record.error());
@@ -351,25 +237,14 @@ ExitCode rebuild(const StoppedGroup& group, const LossOptions& options) {
   return ExitCode::done;
 }
 
-// The journal's; without one, that of most replicas.
-GroupId group_of(const StoppedGroup& group) {
-  const std::string path = group.config.journal_directory();
-  if (fs::exists(path))
-    if (const auto identity = read_identity(*open_posix_directory(path))) return identity->group;
-  std::map<GroupId, int> votes;
-  for (const ReplicaFiles& replica : group.replicas) ++votes[replica.group];
-  const auto most = std::ranges::max_element(votes, {}, [](const auto& vote) { return vote.second; });
-  return most == votes.end() ? GroupId() : most->first;
-}
-
-// A log that is there goes on; one that is not begins anew.
+// A log that is there goes on. If there is none, a new one begins.
 ExitCode give_audit_up(const StoppedGroup& group, const LossOptions& options) {
   const std::string path = group.config.audit_directory();
   const auto journaled = journaled_audit_head(group.config.journal_directory());
   const std::optional<AuditHead> known = journaled ? *journaled : std::nullopt;
   const auto directory = AuditDirectory::open(path);
   const bool is_there = directory && verify_audit_file(directory->log()).has_value();
-  const GroupId id = directory ? directory->group() : group_of(group);
+  const GroupId id = directory ? directory->group() : group.identity();
   std::printf("LOST: the evidence of all earlier verdicts%s.\n",
               is_there ? " that are not in the log any more" : ", but for what is kept beside. A new audit log begins");
   if (!is_agreed_to(options)) return ExitCode::usage;

@@ -19,7 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What may stand there before there is a group: an empty disk, and what was left of a start that did not get far.
+// Whether this may stand there before there is a group: it is an empty disk, or what was left of a
+// start that did not get far.
 bool is_of_nobody(const fs::path& entry) {
   try {
     const auto directory = open_posix_directory(entry);
@@ -38,14 +39,14 @@ std::optional<std::string> traces_of_a_group(const Config& config) {
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(config.data, none)) {
     const std::string name = entry.path().filename();
-    // Also what was put aside, or is being made.
+    // This includes what was put aside or is being made.
     const bool is_of_a_group = name.starts_with("journal") || name.starts_with("audit") || name.starts_with("replica-");
     if (is_of_a_group && !is_of_nobody(entry.path())) return name;
   }
   return std::nullopt;
 }
 
-// The journal last: where there is one, there is a group.
+// The journal is made last, because where there is one there is a group.
 std::optional<Failure> make_directories(const Config& config) {
   const auto failure = [](const std::string& why) { return Failure{ExitCode::usage, why}; };
   const GroupId group(random_number());

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The directories of a new group: `tally init` makes them, and the first `tally up` on a directory that holds no group;
-// nothing else does, so that nothing is ever made in place of something lost. A replica makes its own, since what it
-// holds can be had again.
+// The directories of a new group. `tally init` makes them, and so does the first `tally up` on a
+// directory that holds no group. Nothing else does, so that nothing is ever made in place of
+// something that was lost. A replica makes its own directory, because what it holds can be had
+// again.
 #pragma once
 
 #include <optional>
@@ -13,7 +14,8 @@
 
 namespace tally::cli {
 
-// The name of what an earlier group left in the data directory; nothing: it may be a new one's.
+// The name of something that an earlier group has left in the data directory; nothing if a new
+// group may begin there.
 std::optional<std::string> traces_of_a_group(const Config& config);
 std::optional<Failure> make_directories(const Config& config);
 

@@ -31,7 +31,7 @@ std::string text_of(const Operation& operation) {
   return "unknown" + name;
 }
 
-// Parts with commas between, as many as fit.
+// Parts with commas between them, as many as fit.
 class Parts {
  public:
   explicit Parts(std::size_t most_bytes) : most_bytes_(most_bytes) {}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the journal holds, as lines of text. Pure: whatever is in there, a line is one line, of bounded length, and safe
-// for a terminal.
+// What the journal holds, as lines of text. Whatever is in it, a line is one line, of bounded
+// length, and safe for a terminal. Pure.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace tally::cli {
 
-inline constexpr std::size_t operations_text_bytes = 400;  // of a line, for the operations of its order
+inline constexpr std::size_t operations_text_bytes = 400;  // of a line, for its operations
 
 // order 812 term 3 2026-11-29T10:00:00.123Z requests 2 changes bytes 345 add "home" by 5, get "x"
 std::string text_of(const Order& order, std::size_t bytes);

@@ -6,12 +6,11 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "cli/disk/lock_holder.h"
+#include "cli/disk/lock.h"
 #include "cli/files.h"
 #include "runtime/process.h"
 
@@ -27,7 +26,7 @@ std::string reason() { return std::strerror(errno); }
 
 Descriptor lock_directory(const std::string& path) {
   Descriptor directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory && flock(directory.get(), LOCK_EX | LOCK_NB) != 0) return {};
+  if (directory && !take_lock(directory)) return {};
   return directory;
 }
 

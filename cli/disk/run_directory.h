@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // DATA/run, held by one `tally up`: what this group needs while it runs, and removes when it ends.
 //
-// A lock on DATA keeps a second one out, whatever becomes of DATA/run; the kernel drops it with the process, however
-// that ends. Locks on the directories also keep cleaners away that ask (tmpfiles.d(5)). Whatever an earlier run left
-// behind is removed at the start. What a cleaner removed all the same is made again, by look_after().
+// A lock on DATA keeps a second `tally up` out, whatever becomes of DATA/run. The locks on the
+// directories also keep away those cleaners that ask for them (tmpfiles.d(5)). Whatever an earlier
+// run has left behind is removed at the start. What a cleaner removes all the same is made again by
+// look_after().
 #pragma once
 
 #include <map>
@@ -27,13 +28,14 @@ class RunDirectory {
 
   const std::string& path() const { return path_; }
 
-  // A name of this directory that leaves room for socket names: a Unix socket's path has at most 107 bytes. For a long
-  // DATA this is a link in a fresh private directory under /tmp.
+  // A name of this directory that leaves room for socket names: a Unix socket's path has at most
+  // 107 bytes. For a long DATA this is a link in a fresh private directory under /tmp.
   tl::expected<std::string, Failure> path_for_sockets();
 
-  // A file of it that only this user reads. Says what went wrong.
+  // Keeps a file in it that only this user reads. Returns what went wrong.
   std::optional<std::string> keep(const std::string& name, std::string text);
-  // Whatever is missing of the directory, its files and the link is made again. Says what went wrong.
+  // Makes again whatever is missing of the directory, its files and the link. Returns what went
+  // wrong.
   std::optional<std::string> look_after();
 
  private:

@@ -12,7 +12,8 @@ namespace {
 constexpr char runnable = 'R';
 constexpr char waits_for_disk = 'D';
 
-// The letter after the program's name, which is in parentheses and may contain any others; 0: it is gone.
+// The letter after the program's name, which stands in parentheses and may contain parentheses
+// itself; 0 if the thread is gone.
 char state_of(const std::filesystem::path& thread) {
   std::ifstream file(thread / "stat");
   const std::string text{std::istreambuf_iterator<char>(file), {}};

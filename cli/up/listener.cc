@@ -16,7 +16,8 @@
 namespace tally::cli {
 namespace {
 
-// A bridge that was killed with its `tally up` a moment ago may hold the port until the kernel is through with it.
+// A bridge that was killed together with its `tally up` a moment ago may hold the port until the
+// kernel has cleaned up after it.
 constexpr Duration dying_owner = milliseconds(500);
 constexpr int between_tries_ms = 20;
 
@@ -39,7 +40,7 @@ std::uint16_t port_of(const sockaddr_storage& address) {
                                              : reinterpret_cast<const sockaddr_in&>(address).sin_port);
 }
 
-// 0, or why not.
+// Returns 0, or errno.
 int bind_and_listen(const Descriptor& socket, const addrinfo& address) {
   const int yes = 1;
   setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A listening HTTP socket that outlives the bridge that serves it: `tally up` binds it and hands it to each bridge it
-// starts, so the port stays and connections wait in the backlog while a bridge restarts.
+// A listening HTTP socket that outlives the bridge that serves it. `tally up` binds it and hands it
+// to each bridge that it starts, so the port stays the same, and connections wait in the backlog
+// while a bridge restarts.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,7 @@ struct Listener {
 
 tl::expected<Listener, Failure> listen_on(const HttpAddress& wanted);
 
-// The status of `GET path`, asked from this machine, 0 when there is no answer within a second.
+// The status of `GET path`, asked from this machine; 0 if no answer comes within a second.
 int http_status(const Listener& listener, const std::string& path);
 
 }  // namespace tally::cli

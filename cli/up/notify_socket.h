@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where daemons tell `tally up` how they are, as they would tell systemd (sd_notify(3)).
 //
-// A pair of sockets without a name, so that nobody else can write and no cleaner remove it: all daemons inherit the one
-// end (runtime/service_manager.h). The kernel says who wrote (SCM_CREDENTIALS, unix(7)), so a daemon can speak for
-// itself alone.
+// It is a pair of sockets without a name, so nobody else can write to it, and no cleaner can remove
+// it. All daemons inherit the one end (runtime/service_manager.h). The kernel says who wrote
+// (SCM_CREDENTIALS, unix(7)), so a daemon can speak for itself only.
 #pragma once
 
 #include <optional>
@@ -27,7 +27,7 @@ class NotifySocket {
   int for_children() const { return for_children_.get(); }
   int descriptor() const { return socket_.get(); }
 
-  // The oldest that is there; nothing when there is none. Never waits.
+  // The oldest notification that has not been received; nothing if there is none. It never waits.
   std::optional<Notification> receive() const;
 
  private:

@@ -57,7 +57,7 @@ std::optional<std::string> Readiness::missing(Client& client) const {
   return std::nullopt;
 }
 
-// A moment before the next try; false: cancelled.
+// Waits a moment before the next try; false if that was cancelled.
 bool Readiness::pause() {
   std::unique_lock lock(mutex_);
   return !changed_.wait_for(lock, between_tries, [this] { return cancelled_; });

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds out when a fresh group answers: a voted read natively, and every bridge's /readyz.
+// Finds out when a fresh group answers: it asks for a voted read natively, and every bridge for
+// /readyz.
 //
-// Asks on a thread of its own, so that the supervisor never waits. Every ten seconds it says what is missing; it never
-// gives up. `when_ready` runs once, on that thread.
+// It asks on a thread of its own, so that the supervisor never waits. Every three seconds it says
+// what is missing, and it never gives up. `when_ready` runs once, on that thread.
 #pragma once
 
 #include <condition_variable>

@@ -20,12 +20,14 @@ namespace {
 
 constexpr int first_passed_descriptor = 3;  // SD_LISTEN_FDS_START
 
-// What a child must not take for its own: our configuration, and what a service manager told us alone.
+// What a child must not take for its own: our configuration, and what a service manager has told us
+// alone.
 constexpr std::array<std::string_view, 6> not_inherited = {"TALLY_",         "LISTEN_",      "NOTIFY_",
                                                            "WATCHDOG_USEC=", "WATCHDOG_PID", "MAINPID="};
 
-// Variables for a child, and where it must write its own number into them: it knows that itself alone. The texts that
-// have such places are too long for std::string to keep inside itself, so the places stay where they are.
+// Variables for a child, and the places in them where the child must write its own process id,
+// which only the child knows. The texts that have such places are too long for std::string to keep
+// inside itself, so the places do not move.
 struct Environment {
   std::vector<std::string> variables;
   std::vector<char*> number_places;
@@ -36,7 +38,7 @@ struct Environment {
   }
 };
 
-// Behind what it listens on.
+// The notify socket comes behind the socket that the child listens on.
 int manager_place(const SpawnRequest& request) {
   return first_passed_descriptor + (request.listening_socket >= 0 ? 1 : 0);
 }
@@ -68,7 +70,8 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return pointers;
 }
 
-// From here on the code runs in the child of a process that may have threads: system calls only, no memory.
+// The functions from here on run in the child of a process that may have threads. So they may only
+// make system calls, and must not allocate memory.
 
 void write_number(char* to, unsigned long number) {
   char digits[20];
@@ -89,7 +92,8 @@ void reset_signals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// Leaves 0, 1, 2 and what is handed down open. The sources are above all of these, or are where they belong.
+// Leaves 0, 1, 2 and what is handed down open. Each source has a higher number than all of these,
+// or is already where it belongs.
 void put(int descriptor, int place) {
   if (descriptor == place)
     fcntl(place, F_SETFD, 0);

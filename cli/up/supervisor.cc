@@ -5,8 +5,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
-#include <filesystem>
 #include <poll.h>
 #include <set>
 #include <signal.h>
@@ -17,6 +15,7 @@
 
 #include "cli/files.h"
 #include "cli/report.h"
+#include "cli/up/child_log.h"
 #include "cli/up/held_up.h"
 #include "cli/up/spawn.h"
 #include "protocol/check.h"
@@ -27,27 +26,16 @@
 namespace tally::cli {
 namespace {
 
-constexpr std::size_t searched_log_lines = 20;
 constexpr Duration between_refusals = seconds(60);
 constexpr Duration between_looks = seconds(1);
 constexpr int notifications_per_turn = 256;
-
-// For what a child says before it opens its log itself. Our own stderr where there is no such file.
-Descriptor open_log(const std::string& file) {
-  std::error_code told_by_open;
-  std::filesystem::create_directories(std::filesystem::path(file).parent_path(), told_by_open);
-  Descriptor log(open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, private_file));
-  if (log) return log;
-  log_event(Event("log_not_opened", Severity::error).with("file", file).with("reason", std::strerror(errno)));
-  return Descriptor(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
-}
 
 std::string text_of(int status) {
   if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status));
   return "exit " + std::to_string(WEXITSTATUS(status));
 }
 
-// Signals that are ignored, as those of a shell's background jobs are, would never be read.
+// A signal that is ignored would never be read, and a shell has its background jobs ignore some.
 void make_readable(int signal) { ::signal(signal, SIG_DFL); }
 
 }  // namespace
@@ -89,7 +77,8 @@ std::optional<std::string> Supervisor::run(const Descriptor& signals) {
   return std::nullopt;
 }
 
-// What cleaners and people remove below the group is made again, and what cannot be reached any more is restarted.
+// Makes again what cleaners and people have removed under the running group, and restarts what
+// cannot be reached any more.
 void Supervisor::look_after() {
   if (woken_ < next_look_after_) return;
   next_look_after_ = woken_ + between_looks;
@@ -125,7 +114,7 @@ void Supervisor::start_the_rest(Instant now) {
   }
 }
 
-// The first refusal that the group cannot do without.
+// The first refusal of a daemon that the group cannot do without.
 std::optional<std::string> Supervisor::why_it_cannot_run() const {
   const auto may_fail = [](const Child& child) { return child.plan.may_fail; };
   const auto refused = [](const Child& child) { return child.refused; };
@@ -134,7 +123,8 @@ std::optional<std::string> Supervisor::why_it_cannot_run() const {
       std::ranges::count_if(children_, [&](const Child& child) { return refused(child) && may_fail(child); });
   const bool too_few = replicas > 0 && lost > (replicas - 1) / 2;
   for (const Child& child : children_)
-    if (refused(child) && (!may_fail(child) || too_few)) return child.plan.role + " refuses: " + refusal_of(child);
+    if (refused(child) && (!may_fail(child) || too_few))
+      return child.plan.role + " refuses: " + last_refusal(log_file(child));
   return std::nullopt;
 }
 
@@ -156,7 +146,7 @@ Instant Supervisor::next_deadline() const {
 }
 
 void Supervisor::start(Child& child, Instant now) {
-  const Descriptor log = open_log(log_file(child));
+  const Descriptor log = open_child_log(log_file(child));
   const Duration watchdog = watch_.interval() * child.plan.watchdogs;
   std::vector<std::string> command = child.plan.command;
   command.insert(command.end(), {"--log", log_file(child)});
@@ -225,7 +215,7 @@ void Supervisor::kill_hung(Child& child) {
   child.pulse = Pulse();  // once is enough
 }
 
-// Signals of several deaths may arrive as one, so every child is asked.
+// The signals of several deaths may arrive as one, so every child is looked at.
 void Supervisor::reap(Instant now) {
   for (Child& child : children_) {
     int status = 0;
@@ -253,30 +243,16 @@ void Supervisor::tell_exit(const Child& child, int status) {
                 .with("status", text_of(status)));
 }
 
-// It is tried again, and this told once a minute.
+// The daemon is tried again, and that is told once a minute.
 void Supervisor::tell_refusal(Child& child, Instant now) {
   if (child.told_refusal && now - *child.told_refusal < between_refusals) return;
   child.told_refusal = now;
   std::fprintf(stderr, "tally: %s refuses, and is tried again: %s\n", child.plan.role.c_str(),
-               refusal_of(child).c_str());
+               last_refusal(log_file(child)).c_str());
 }
 
-// What its log says last of a refusal; it says more than that.
-std::string Supervisor::refusal_of(const Child& child) const {
-  const std::string lines = last_lines(log_file(child), searched_log_lines);
-  for (const std::string_view label : {"reason=\"", "\"reason\":\""}) {
-    const std::size_t event = std::max(lines.rfind("refused_to_start") + 1, lines.rfind("refused_to_go_on") + 1);
-    const std::size_t begin = event == 0 ? std::string::npos : lines.find(label, event);
-    if (begin == std::string::npos) continue;
-    const std::size_t end = lines.find_first_of("\"\n", begin + label.size());
-    return lines.substr(begin + label.size(), end - begin - label.size());
-  }
-  std::string last = last_lines(log_file(child), 1);
-  if (!last.empty()) last.pop_back();
-  return last.empty() ? "see " + log_file(child) : last;
-}
-
-// Until a signal or a notification comes, or the deadline; true when a signal asks for an end.
+// Waits until a signal or a notification comes, or until the deadline. True if a signal asks for an
+// end.
 bool Supervisor::wait(const Descriptor& signals, Instant deadline) {
   std::array<pollfd, 2> watched{{{signals.get(), POLLIN, 0}, {notifications_.descriptor(), POLLIN, 0}}};
   const Duration left = std::max(Duration{}, deadline - monotonic_now());

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps the daemons of one group running as child processes: restarts one that dies, and stops all in order.
+// Keeps the daemons of one group running as child processes: restarts each one that dies, and stops
+// all of them in order.
 //
-// What cannot get better by itself is not tried again: a distributor, comparator or bridge that refuses (exit code 2)
-// ends the group, and so do more replicas than may fail. One of few is masked, and tried again with growing pauses.
+// What cannot get better by itself is not tried again: if a distributor, comparator or bridge
+// refuses (exit code 2), the group ends, and it ends too if more replicas refuse than may fail. The
+// refusal of fewer replicas is masked; these are tried again, with growing pauses.
 //
-// It is their service manager, as systemd would be (sd_notify(3)): one that hangs is killed (see watchdog.h),
-// and restarted like any that died.
+// The supervisor is the service manager of its daemons, as systemd would be (sd_notify(3)): a
+// daemon that hangs is killed (see watchdog.h), and restarted like any other that died.
 //
-// One that is told to stop and has a socket for connections has a successor at once: both accept, so nobody is refused.
+// A daemon that has a socket for connections and says that it stops gets a successor at once. Both
+// accept from the same socket, so no connection is refused.
 //
-// One thread, the main one (see spawn.h); it sleeps until something happens or a pause ends. RUN/ROLE.pid always names
-// the newest process of a role; LOG/ROLE.log has what it printed. What a cleaner takes of these is made again.
+// There is one thread, the main one (see spawn.h), which sleeps until something happens or a pause
+// ends. RUN/ROLE.pid always names the newest process of a role, and LOG/ROLE.log has what it
+// printed. What a cleaner removes of these is made again.
 #pragma once
 
 #include <functional>
@@ -27,19 +31,21 @@
 
 namespace tally::cli {
 
-// Blocks SIGINT, SIGTERM, SIGHUP and SIGCHLD in this thread and all that it starts later, and reads them instead.
+// Blocks SIGINT, SIGTERM, SIGHUP and SIGCHLD in this thread and in all that it starts later, so
+// that they are read from the descriptor instead.
 Descriptor open_signals();
 
 struct ChildPlan {
-  std::string role;  // names its files: replica-1
+  std::string role;  // names its files, like replica-1
   std::vector<std::string> command;
-  int listening_socket = -1;  // -1: none. With one, a successor starts as soon as this process says that it stops
-  std::vector<std::string> sockets;  // that it binds; one whose name is gone is of no use to anybody new
-  int stop_round = 0;                // those of a lower round are stopped, and gone, first
+  // -1: none. With one, a successor is started as soon as this process says that it stops.
+  int listening_socket = -1;
+  std::vector<std::string> sockets;  // that it binds; if a name is gone, nobody new can reach it
+  int stop_round = 0;                // first those of lower rounds are stopped, until they are gone
   Duration stop_patience;            // from SIGTERM to SIGKILL
-  std::int64_t watchdogs = 1;        // killed when it hangs for so many times the watchdog's interval
-  bool may_fail = false;             // a replica: the group goes on without it
-  bool starts_later = false;         // once all others have been ready: they may refuse, and then it has not begun
+  std::int64_t watchdogs = 1;        // it is killed when it hangs for so many of the watchdog's intervals
+  bool may_fail = false;             // the group goes on without it, as without a replica
+  bool starts_later = false;         // only when all others have been ready, because they may refuse
 };
 
 class Supervisor {
@@ -49,14 +55,14 @@ class Supervisor {
     std::string log_directory;
     std::function<std::optional<std::string>()> look_after;  // makes what is missing; says what went wrong
   };
-  // `watchdog`: those that are silent for so long hang; nothing: nobody is watched.
+  // `watchdog`: a daemon that is silent for so long hangs; zero: nobody is watched.
   Supervisor(Places places, Duration watchdog, std::vector<ChildPlan> plans);
 
-  // Starts all and keeps them running until a signal asks for an end; or until the group cannot run: then why, a
-  // sentence.
+  // Starts all and keeps them running until a signal asks for an end. If the group cannot run it
+  // ends by itself, and returns why, a sentence.
   std::optional<std::string> run(const Descriptor& signals);
 
-  // No process is left afterwards.
+  // Stops all; no process is left afterwards.
   void stop(const Descriptor& signals);
 
  private:
@@ -68,7 +74,7 @@ class Supervisor {
       Instant kill_at;
     };
     std::vector<Leaving> leaving;  // earlier ones, which said that they stop
-    Instant ready_at;              // never: it is not ready yet
+    Instant ready_at;              // never(): it is not ready yet
     Instant start_at;              // when not running
     Pulse pulse;
     RestartPause pause;
@@ -89,7 +95,6 @@ class Supervisor {
   void reap(Instant now);
   void tell_exit(const Child& child, int status);
   void tell_refusal(Child& child, Instant now);
-  std::string refusal_of(const Child& child) const;
   std::optional<std::string> why_it_cannot_run() const;
   void start_the_rest(Instant now);
   bool wait(const Descriptor& signals, Instant deadline);
@@ -104,7 +109,7 @@ class Supervisor {
   Instant next_look_after_;
   std::string told_trouble_;
   NotifySocket notifications_;
-  Instant woken_;  // before the notifications were read; judging by it, nobody is taken for silent who was not
+  Instant woken_;  // before the notifications were read, so that nobody is taken for silent wrongly
   Watch watch_;
   bool stopping_ = false;
   std::vector<Child> children_;

@@ -20,6 +20,8 @@
 #include "cli/up/supervisor.h"
 #include "runtime/clock.h"
 #include "runtime/config.h"
+#include "runtime/endpoints.h"
+#include "runtime/json_text.h"
 #include "runtime/log.h"
 #include "runtime/process.h"
 
@@ -47,7 +49,8 @@ std::string absolute(const std::string& path) {
   return text;
 }
 
-// With the data directory absolute, because the daemons and the endpoints are told by path.
+// The configuration with an absolute data directory, because daemons and endpoints are told paths
+// in it.
 tl::expected<Config, Failure> group_config(const UpOptions& options) {
   std::map<std::string, std::string> flags = options.flags;
   auto config = load_config(config_file(options.config), flags);
@@ -58,20 +61,11 @@ tl::expected<Config, Failure> group_config(const UpOptions& options) {
   return *config;
 }
 
-// Endpoints that were not configured move to where their names are short enough.
+// Moves the endpoints that were not configured to where their names are short enough.
 void move_endpoints(Config& config, const std::string& directory) {
   const std::string from = "ipc://" + config.run_directory();
-  const auto move = [&](const char* key, std::string& endpoint) {
-    if (config.sources.at(key) == "default") endpoint.replace(0, from.size(), "ipc://" + directory);
-  };
-  move("distributor_client_endpoint", config.distributor_client_endpoint);
-  move("distributor_bridge_endpoint", config.distributor_bridge_endpoint);
-  move("distributor_replica_endpoint", config.distributor_replica_endpoint);
-  move("distributor_comparator_endpoint", config.distributor_comparator_endpoint);
-  move("comparator_client_endpoint", config.comparator_client_endpoint);
-  move("comparator_bridge_endpoint", config.comparator_bridge_endpoint);
-  move("comparator_replica_endpoint", config.comparator_replica_endpoint);
-  move("replica_transfer_endpoint", config.replica_transfer_endpoint);
+  for (const EndpointKey& key : endpoint_keys)
+    if (config.sources.at(key.key) == "default") (config.*key.endpoint).replace(0, from.size(), "ipc://" + directory);
 }
 
 tl::expected<std::vector<Listener>, Failure> listen_for_bridges(const Config& config) {
@@ -96,18 +90,21 @@ std::string random_token() {
 }
 
 std::string endpoints_json(const Config& config, const std::vector<Listener>& bridges) {
-  std::string text = "{\"http\":" + json_string(bridges.front().url) + ",\"bridges\":[";
-  for (const Listener& bridge : bridges)
-    text += (&bridge == &bridges.front() ? "{\"http\":" : ",{\"http\":") + json_string(bridge.url) + '}';
-  const auto pair = [](const std::string& distributor, const std::string& comparator) {
-    return "{\"distributor\":" + json_string(distributor) + ",\"comparator\":" + json_string(comparator) + '}';
+  std::string text;
+  JsonText json(text);
+  json.begin_object().member("http", bridges.front().url).name("bridges").begin_array();
+  for (const Listener& bridge : bridges) json.begin_object().member("http", bridge.url).end_object();
+  json.end_array();
+  const auto add_pair = [&](const char* name, const std::string& distributor, const std::string& comparator) {
+    json.name(name).begin_object().member("distributor", distributor).member("comparator", comparator).end_object();
   };
-  return text + "],\"native\":" + pair(config.distributor_client_endpoint, config.comparator_client_endpoint) +
-         ",\"bridge\":" + pair(config.distributor_bridge_endpoint, config.comparator_bridge_endpoint) +
-         ",\"data\":" + json_string(config.data) + "}\n";
+  add_pair("native", config.distributor_client_endpoint, config.comparator_client_endpoint);
+  add_pair("bridge", config.distributor_bridge_endpoint, config.comparator_bridge_endpoint);
+  json.member("data", config.data).end_object();
+  return text + '\n';
 }
 
-// What daemons and commands of the same user read.
+// Writes what daemons and commands of the same user read.
 std::optional<Failure> write_run_files(const Config& config, const std::vector<Listener>& bridges, RunDirectory& run) {
   auto error = run.keep("tally.toml", to_toml(config));
   if (!error && config.admin_token.empty()) error = run.keep("admin.token", random_token() + '\n');
@@ -115,7 +112,7 @@ std::optional<Failure> write_run_files(const Config& config, const std::vector<L
   return error ? std::optional(usage(*error)) : std::nullopt;
 }
 
-// The paths of those that are Unix sockets.
+// The paths of the endpoints that are Unix sockets.
 std::vector<std::string> socket_paths(const std::vector<std::string>& endpoints) {
   constexpr std::string_view scheme = "ipc://";
   std::vector<std::string> paths;
@@ -141,8 +138,8 @@ class Plans {
     add(program, role, round);
     all_.back().command.insert(all_.back().command.end(), {"--id", std::to_string(id)});
   }
-  // A replica may fail. One that hangs is put out for silence and masked, so there is no hurry to kill it: it may wake
-  // up, and go on with what it has.
+  // A replica may fail. One that hangs is evicted for its silence and masked, so there is no hurry
+  // to kill it: it may wake up, and go on with what it has.
   void may_fail() {
     all_.back().watchdogs = replica_watchdogs;
     all_.back().may_fail = true;
@@ -164,20 +161,13 @@ class Plans {
 
 tl::expected<std::vector<ChildPlan>, Failure> plan(const Config& config, const std::vector<Listener>& bridges) {
   Plans plans(std::filesystem::read_symlink("/proc/self/exe").parent_path(), config.run_directory() + "/tally.toml");
-  std::vector<std::string> of_distributor = {config.distributor_client_endpoint, config.distributor_bridge_endpoint,
-                                             config.distributor_comparator_endpoint};
-  std::vector<std::string> of_comparator = {config.comparator_client_endpoint, config.comparator_bridge_endpoint};
-  for (std::uint64_t id = 1; id <= static_cast<std::uint64_t>(config.replicas); ++id) {
-    of_distributor.push_back(config.endpoint_for_distributor(ReplicaId(id)));
-    of_comparator.push_back(config.endpoint_for_comparator(ReplicaId(id)));
-  }
   plans.add("distributor", "distributor", stop_distributor);
-  plans.binds(of_distributor);
+  plans.binds(endpoints_of(config, Binder::distributor));
   plans.add("comparator", "comparator", stop_comparator);
-  plans.binds(of_comparator);
+  plans.binds(endpoints_of(config, Binder::comparator));
   for (std::size_t id = 1; id <= static_cast<std::size_t>(config.replicas); ++id) {
     plans.add("replica", "replica-" + std::to_string(id), stop_replicas, id);
-    plans.binds({config.endpoint_for_transfer(ReplicaId(id))});
+    plans.binds(endpoints_of(config, Binder::replica, ReplicaId(id)));
     plans.may_fail();
   }
   for (std::size_t id = 1; id <= bridges.size(); ++id) {
@@ -201,7 +191,7 @@ void announce(const Config& config, const std::vector<Listener>& bridges, const 
   std::fflush(stdout);
 }
 
-// Why the group cannot run; nothing: it was stopped.
+// Runs the group until it is stopped, or returns why it cannot run.
 std::optional<std::string> supervise(const Config& config, RunDirectory& run, std::vector<Listener>& bridges,
                                      std::vector<ChildPlan> plans, const Descriptor& signals,
                                      const std::string& ready_file) {
@@ -256,7 +246,7 @@ ExitCode run_up(const UpOptions& options) {
   if (const auto failure = write_run_files(*config, *bridges, **run)) return fail(*failure);
   const auto why = supervise(*config, **run, *bridges, std::move(*plans), signals, options.ready_file);
   if (!options.ready_file.empty()) unlink(options.ready_file.c_str());
-  std::clearerr(stdout);  // a group does its work also for a reader who has gone
+  std::clearerr(stdout);  // that nobody reads it any more is no failure
   return why ? fail(ExitCode::usage, *why) : ExitCode::done;
 }
 

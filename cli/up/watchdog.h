@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which daemons hang: those that were ready, and then said nothing for an interval. Pure.
+// Finds the daemons that hang: those that were ready and have then said nothing for an interval.
+// Pure.
 //
-// Law 12 holds here too: whoever wakes up late forgives everybody before it judges anybody. What it was told meanwhile
-// may be lost, and the machine that stopped it may have stopped the daemons with it.
+// Law 12 holds here too: a watcher that wakes up late forgives everybody before it judges anybody.
+// What it was told meanwhile may be lost, and what stopped it may have stopped the whole machine,
+// and the daemons with it.
 #pragma once
 
 #include <algorithm>
@@ -11,10 +13,11 @@
 
 namespace tally::cli {
 
-// One daemon's. An interval of nothing: it is not watched.
+// The pulse of one daemon. With an interval of zero it is not watched.
 class Pulse {
  public:
-  static constexpr Duration transition = seconds(30);  // from its start to READY=1; from STOPPING=1 to its end
+  // May pass from its start to READY=1, and from STOPPING=1 to its end.
+  static constexpr Duration transition = seconds(30);
   static constexpr std::int64_t excused_intervals = 10;
 
   enum class Finding {
@@ -55,7 +58,7 @@ class Pulse {
   bool serves_ = false;
 };
 
-// The watcher's own: how often it must look, and whether it did.
+// The watcher itself: how often it must look, and whether it did.
 class Watch {
  public:
   // An interval of nothing: nobody is watched.
@@ -63,7 +66,8 @@ class Watch {
 
   Duration interval() const { return interval_; }
 
-  // When it must look, though nothing happens. A daemon that is overdue and held up is looked at again soon.
+  // When it must look, though nothing happens. A daemon that is overdue and held up is looked at
+  // again soon.
   Instant next_look(Instant first_due) const {
     if (interval_ == Duration{}) return Instant::never();
     return std::min(looked_ + interval_ / looks_per_interval, std::max(first_due, looked_ + pause));
