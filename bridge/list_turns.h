@@ -24,6 +24,15 @@ namespace tally::bridge {
 struct WaitingHook : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {};
 using WaitingList = boost::intrusive::list<WaitingHook, boost::intrusive::constant_time_size<false>>;
 
+// Who waits for its turn to ask for a list, at whichever door.
+class ListAsker : public WaitingHook {
+ public:
+  virtual void turn_has_come() = 0;
+
+ protected:
+  ~ListAsker() = default;
+};
+
 class ListTurns {
  public:
   // `secret`: see SourceHash.
@@ -31,11 +40,11 @@ class ListTurns {
 
   // True: the asker's list may go to the group now. False: it waits, until ended() returns it or
   // it unlinks itself.
-  bool begin(const Source& source, WaitingHook& asker);
+  bool begin(const Source& source, ListAsker& asker);
 
   // A list that had begun was answered. Returns whose turn it is now, if anybody waits; the list of
   // that one has begun.
-  WaitingHook* ended();
+  ListAsker* ended();
 
  private:
   std::size_t under_way_ = 0;

@@ -243,7 +243,7 @@ void Connection::refuse_list() {
 void Connection::answered(const Answer& answer) {
   const auto self = std::move(hold_);
   if (task_.action() == Action::list)
-    if (WaitingHook* next = site_.list_turns.ended()) static_cast<Connection*>(next)->ask_group();
+    if (ListAsker* next = site_.list_turns.ended()) next->turn_has_come();
   if (stage_ != Stage::waiting) return;  // closed, or given up
   write_answer(task_, answer, shared_.circumstances(), reply_);
   if (send_reply()) advance();

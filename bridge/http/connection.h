@@ -26,7 +26,7 @@
 
 namespace tally::bridge::http {
 
-class Connection final : public Asker, public WaitingHook, public std::enable_shared_from_this<Connection> {
+class Connection final : public Asker, public ListAsker, public std::enable_shared_from_this<Connection> {
  public:
   // A connection of the reserve is for one question after the bridge's health; anything else is
   // answered with 503.
@@ -52,8 +52,7 @@ class Connection final : public Asker, public WaitingHook, public std::enable_sh
   }
 
   void answered(const Answer& answer) override;
-  // What it waits for may go to the group now.
-  void ask_group();
+  void turn_has_come() override { ask_group(); }
 
  private:
   using error_code = boost::system::error_code;
@@ -74,6 +73,7 @@ class Connection final : public Asker, public WaitingHook, public std::enable_sh
   bool send_reply();
   bool end_request();
 
+  void ask_group();
   void ask_cluster();
   void ask_metrics();
   bool reply_metrics();

@@ -44,6 +44,10 @@ bool is_client(const std::string& peer, const std::string& list, const std::stri
   return client_of(*parse_address(peer), request, proxies) == *parse_address(expected);
 }
 
+struct TestAsker final : ListAsker {
+  void turn_has_come() override {}
+};
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(bridge_key_shares)
@@ -195,12 +199,12 @@ BOOST_AUTO_TEST_SUITE(bridge_list_turns)
 
 BOOST_AUTO_TEST_CASE(sources_take_turns_and_who_left_has_none) {
   ListTurns turns(secret);
-  WaitingHook begun;
+  TestAsker begun;
   for (std::size_t number = 0; number < door_limits::lists_at_once; ++number) BOOST_TEST(turns.begin(source(1), begun));
-  std::vector<WaitingHook> of_first(3);
-  WaitingHook of_second;
-  WaitingHook of_third;
-  for (WaitingHook& asker : of_first) BOOST_TEST(!turns.begin(source(1), asker));
+  std::vector<TestAsker> of_first(3);
+  TestAsker of_second;
+  TestAsker of_third;
+  for (TestAsker& asker : of_first) BOOST_TEST(!turns.begin(source(1), asker));
   BOOST_TEST(!turns.begin(source(2), of_second));
   BOOST_TEST(!turns.begin(source(3), of_third));
   of_third.unlink();
@@ -212,7 +216,7 @@ BOOST_AUTO_TEST_CASE(sources_take_turns_and_who_left_has_none) {
 
 BOOST_AUTO_TEST_CASE(when_nobody_waits_all_places_become_free) {
   ListTurns turns(secret);
-  WaitingHook begun;
+  TestAsker begun;
   for (int round = 0; round < 2; ++round) {
     for (std::size_t number = 0; number < door_limits::lists_at_once; ++number)
       BOOST_TEST(turns.begin(source(1), begun));

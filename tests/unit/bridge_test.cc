@@ -75,7 +75,8 @@ const OwnedOperation& operation_of(const tl::expected<Task, Problem>& task) {
   return std::get<OwnedOperation>(task->work);
 }
 
-// Parses bytes that come in pieces of `piece` bytes; 200 once the request is whole, 0 if it never is.
+// Parses bytes that come in pieces of `piece` bytes. Returns 200 once the request is whole, 0 if it
+// never is.
 int parse_status(std::string_view bytes, std::size_t piece, HttpRequest& request) {
   request.clear();
   RequestParser parser(request);
