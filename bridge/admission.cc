@@ -6,15 +6,15 @@
 
 namespace tally::bridge {
 
-bool Admission::has_room() const { return all_.served < http_limits::connections; }
+bool Admission::has_room() const { return all_.served < door_limits::connections; }
 
 bool Admission::may_be_served(const Source& source) const {
-  return count_of(source).served < http_limits::connections_of_a_source;
+  return count_of(source).served < door_limits::connections_of_a_source;
 }
 
 bool Admission::may_have_reserve(const Source& source) const {
-  return all_.reserve < http_limits::reserve_connections &&
-         count_of(source).reserve < http_limits::reserve_connections_of_a_source;
+  return all_.reserve < door_limits::reserve_connections &&
+         count_of(source).reserve < door_limits::reserve_connections_of_a_source;
 }
 
 void Admission::enter(const Source& source, Place place) {

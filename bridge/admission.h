@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Law 27 at the HTTP door: how many connections there are, and of whom.
+// Law 27 at one door: how many connections there are, and whose they are.
 //
-// A source has at most a quarter of all, so that nobody takes them all; a trusted proxy speaks for
-// many and may take more. Beyond that, and beyond all, there is a reserve, of which a source has at
-// most a quarter too, so that who asks for the health of a bridge that is full is answered. Pure;
-// bounded by the number of connections.
+// A source has at most a quarter of all connections, so that nobody takes them all. A trusted proxy
+// speaks for many users and may have more. Beyond a source's share, and when all connections are
+// used, there is a reserve, so that whoever asks for the health of a full bridge is answered; of
+// that a source has at most a quarter too. Pure; bounded by the number of connections.
 #pragma once
 
 #include <cstddef>
@@ -22,11 +22,11 @@ class Admission {
   // `secret`: see SourceHash.
   explicit Admission(std::uint64_t secret) : sources_(0, SourceHash{secret}) {}
 
-  bool has_room() const;                              // for one more that is served, of whomever
+  bool has_room() const;                              // for one more connection that is served, whosever it is
   bool may_be_served(const Source& source) const;     // as far as the source's share goes
-  bool may_have_reserve(const Source& source) const;  // by the source's share, and by what is left of it
+  bool may_have_reserve(const Source& source) const;  // by the source's share of it, and by what is left
 
-  // Each connection once. Of what may be, nothing is checked here.
+  // Each connection enters and leaves once. Whether it may is not checked here.
   void enter(const Source& source, Place place);
   void leave(const Source& source, Place place);
 
@@ -39,7 +39,7 @@ class Admission {
   Count count_of(const Source& source) const;
 
   Count all_;
-  std::unordered_map<Source, Count, SourceHash> sources_;  // that have any
+  std::unordered_map<Source, Count, SourceHash> sources_;  // the sources that have connections
 };
 
 }  // namespace tally::bridge

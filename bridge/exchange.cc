@@ -16,7 +16,8 @@ Exchange::Exchange(net::io_context& context, Client client, Duration timeout)
 
 Exchange::~Exchange() = default;
 
-// Of one sign, so that the sum overflows only where one of them does.
+// Only increments of one sign are combined: if they are executed one after the other, one of them
+// overflows exactly if their sum does.
 void Exchange::Batch::add(OwnedOperation operation, Asker& asker) {
   const auto is_increment = [](const OwnedOperation& one) {
     return one.kind == OperationKind::add && one.idempotency_key.empty();
@@ -54,7 +55,7 @@ void Exchange::Batch::clear() {
 Exchange::Batch*& Exchange::batch_for(OperationKind kind) {
   Batch*& batch = is_read(kind) ? reads_ : changes_;
   // A list's long result must not make a request too large for the others in it.
-  const bool full = batch && batch->shares.size() == http_limits::batch_operations;
+  const bool full = batch && batch->shares.size() == door_limits::batch_operations;
   if (full || (batch && is_list(kind))) send(batch);
   if (!batch) batch = take_batch();
   return batch;
@@ -76,7 +77,8 @@ void Exchange::send_soon() {
   net::post(context_, [this] { flush(); });
 }
 
-// The completion is moved on, never copied: what it holds must be let go on our thread.
+// The completion is moved on and never copied, because what it holds must be let go of on this
+// thread.
 void Exchange::status(Duration timeout, std::function<void(std::optional<ClusterStatus>)> completion) {
   const CallError error =
       client_.status(to_chrono(timeout),

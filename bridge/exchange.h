@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the bridge's thread meets the client library's: operations out, answers back, in batches both ways.
+// Where the bridge's thread meets the client library's. Operations go out and answers come back in
+// batches.
 //
-// What connections submit in one turn of the event loop leaves as one submission; answers that come while the loop is
-// busy come back as one task of it. So a request costs no lock and no wake-up of its own.
+// What connections submit in one turn of the event loop leaves as one submission, and answers that
+// come while the loop is busy come back as one task of it. So a request costs no lock and no
+// wake-up of its own.
 //
-// Combining: increments of one counter in one submission, without a key, of one sign, and with no other change of it in
-// between, are one operation, their sum; each is answered with the value that it would have made, as if they had been
-// executed one after the other. Where the sum overflows each is tried alone, which may take another timeout.
+// Increments are combined: those of one counter in one submission, without a key, of one sign, and
+// with no other change of the counter between them, are one operation with their sum. Each is
+// answered with the value that it would have made if they had been executed one after the other. If
+// the sum overflows, each is tried alone, which may take another timeout.
 //
-// Thread: everything is called on the io_context's one thread and calls back there; only `completed` runs on the
-// client library's.
+// Thread: everything is called on the io_context's one thread, and calls back there. Only
+// completed() runs on the client library's thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -21,12 +24,12 @@
 #include <unordered_map>
 #include <vector>
 
-#include "bridge/metrics.h"
+#include "bridge/counts.h"
 #include "client/client.h"
 
 namespace tally::bridge {
 
-// Who submitted an operation and waits.
+// Whoever has submitted an operation and waits for its answer.
 class Asker {
  public:
   virtual void answered(const Answer& answer) = 0;
@@ -46,7 +49,8 @@ class Exchange {
   // `asker` stays where it is until it is answered, or until the io_context runs no more.
   void submit(OwnedOperation operation, Asker& asker);
 
-  // Whether operations are let through; false: they are refused at once (the client library's circuit breaker).
+  // Whether operations are let through. If not, the client library's circuit breaker refuses them
+  // at once.
   bool available() const { return client_.available(); }
 
   void status(Duration timeout, std::function<void(std::optional<ClusterStatus>)> completion);
@@ -58,14 +62,14 @@ class Exchange {
   const OperationCounts& answered() const { return answered_; }
 
  private:
-  // Who waits for what of a batch.
+  // Who waits for which part of a batch.
   struct Share {
     Asker* asker = nullptr;
     std::size_t operation = 0;  // its place in the batch
     std::int64_t value = 0;     // the asker's own
     std::int64_t through = 0;   // the operation's value, up to this one's
   };
-  // Operations that travel together. Used again when it is back.
+  // Operations that travel together. A batch is used again when its answers have been delivered.
   struct Batch {
     void add(OwnedOperation operation, Asker& asker);
     void add_alone(OwnedOperation operation, Asker& asker);
@@ -74,7 +78,7 @@ class Exchange {
 
     std::vector<OwnedOperation> operations;
     std::vector<Share> shares;
-    std::unordered_map<std::string, std::size_t> newest;  // change of each counter; none: nothing may join it
+    std::unordered_map<std::string, std::size_t> newest;  // change of each counter that others may join
     std::vector<Answer> answers;
   };
 
@@ -92,7 +96,7 @@ class Exchange {
   std::vector<std::unique_ptr<Batch>> batches_;  // all there are
   std::vector<Batch*> free_;
   Batch* changes_ = nullptr;  // being filled in this turn
-  Batch* reads_ = nullptr;    // apart from them: an order without changes waits for no sync
+  Batch* reads_ = nullptr;    // apart from changes, because an order without changes waits for no sync
   bool flush_posted_ = false;
   OperationCounts answered_{};
   std::vector<Batch*> delivering_;
@@ -100,7 +104,7 @@ class Exchange {
   std::mutex mutex_;
   std::vector<Batch*> completed_;  // guarded by mutex_; not empty: deliver() is posted
 
-  Client client_;  // last, so that it is gone before what its thread uses
+  Client client_;  // the last member, so that it goes before what its thread uses
 };
 
 }  // namespace tally::bridge

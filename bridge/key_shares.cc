@@ -7,7 +7,7 @@ namespace tally::bridge {
 
 namespace {
 
-// A call makes at most one entry; by letting go of two at most, it keeps up.
+// A call makes at most one entry. It keeps up with them by letting go of up to two.
 constexpr int forgotten_at_once = 2;
 
 }  // namespace
@@ -15,7 +15,7 @@ constexpr int forgotten_at_once = 2;
 KeyShares::KeyShares(std::uint64_t room, std::uint64_t secret) : room_(room), found_(0, SourceHash{secret}) {}
 
 bool KeyShares::take(const Source& source, Instant now) {
-  const std::int64_t step = now.nanoseconds / http_limits::key_step.nanoseconds;
+  const std::int64_t step = now.nanoseconds / door_limits::key_step.nanoseconds;
   all_.advance(step);
   forget_some(step);
   const std::uint64_t free = room_ - all_.sum;
@@ -33,7 +33,7 @@ KeyShares::Window& KeyShares::window_of(const Source& source) {
     entries_.splice(entries_.end(), entries_, known->second);
     return known->second->window;
   }
-  if (entries_.size() == http_limits::key_sources) return others_;
+  if (entries_.size() == door_limits::key_sources) return others_;
   entries_.push_back({source, {}});
   found_.emplace(source, std::prev(entries_.end()));
   return entries_.back().window;
@@ -48,9 +48,9 @@ void KeyShares::forget_some(std::int64_t step) {
 }
 
 void KeyShares::Window::advance(std::int64_t to) {
-  const auto passed = std::min<std::int64_t>(to - step, http_limits::key_steps);
+  const auto passed = std::min<std::int64_t>(to - step, door_limits::key_steps);
   for (std::int64_t place = 1; place <= passed; ++place) {
-    std::uint64_t& oldest = keys[static_cast<std::size_t>(step + place) % http_limits::key_steps];
+    std::uint64_t& oldest = keys[static_cast<std::size_t>(step + place) % door_limits::key_steps];
     sum -= oldest;
     oldest = 0;
   }
@@ -58,12 +58,12 @@ void KeyShares::Window::advance(std::int64_t to) {
 }
 
 void KeyShares::Window::add() {
-  ++keys[static_cast<std::size_t>(step) % http_limits::key_steps];
+  ++keys[static_cast<std::size_t>(step) % door_limits::key_steps];
   ++sum;
 }
 
 bool KeyShares::Window::is_over(std::int64_t now) const {
-  return now - step >= static_cast<std::int64_t>(http_limits::key_steps);
+  return now - step >= static_cast<std::int64_t>(door_limits::key_steps);
 }
 
 }  // namespace tally::bridge

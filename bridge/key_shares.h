@@ -5,11 +5,11 @@
 // The threshold is dynamic, as in shared-memory switches (Choudhury and Hahne, "Dynamic queue
 // length thresholds for shared-memory packet switches", 1998): a source may have at most as many
 // keys as are left free. So one source alone gets half of the room, two get a third each, n get
-// 1/(n+1), and there is always room for one more. Keys count for ten minutes, in steps of one. A
-// key that is repeated counts again.
+// 1/(n+1), and there is always room for one more source. A key counts for ten minutes, in steps of
+// one minute. A key that is repeated counts again.
 //
-// Bounds: http_limits::key_sources entries; further sources share one. Every call is O(1). Thread:
-// its owner's.
+// Bounds: there are door_limits::key_sources entries, and all further sources share one. Every call
+// is O(1). Thread: its owner's.
 #pragma once
 
 #include <array>
@@ -28,7 +28,7 @@ class KeyShares {
   // `room`: keys within the window. `secret`: see SourceHash.
   KeyShares(std::uint64_t room, std::uint64_t secret);
 
-  // Whether the source may have one more key; then it is counted. `now` never goes back.
+  // Whether the source may have one more key, which is counted then. `now` never goes back.
   bool take(const Source& source, Instant now);
 
   std::size_t sources() const { return entries_.size(); }
@@ -40,7 +40,7 @@ class KeyShares {
     void add();
     bool is_over(std::int64_t now) const;
 
-    std::array<std::uint64_t, http_limits::key_steps> keys{};  // of step s at s modulo key_steps
+    std::array<std::uint64_t, door_limits::key_steps> keys{};  // of step s at s modulo key_steps
     std::uint64_t sum = 0;
     std::int64_t step = 0;  // the newest
   };

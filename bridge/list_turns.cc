@@ -6,8 +6,8 @@
 
 namespace tally::bridge {
 
-bool ListTurns::begin(const Source& source, WaitingHook& asker) {
-  if (under_way_ < http_limits::lists_at_once) {
+bool ListTurns::begin(const Source& source, ListAsker& asker) {
+  if (under_way_ < door_limits::lists_at_once) {
     ++under_way_;
     return true;
   }
@@ -17,7 +17,7 @@ bool ListTurns::begin(const Source& source, WaitingHook& asker) {
   return false;
 }
 
-WaitingHook* ListTurns::ended() {
+ListAsker* ListTurns::ended() {
   CHECK(under_way_ > 0);
   while (!turns_.empty()) {
     const Source source = turns_.front();
@@ -27,7 +27,7 @@ WaitingHook* ListTurns::ended() {
       waiting_.erase(of_source);
       continue;
     }
-    WaitingHook& next = of_source->second.front();
+    auto& next = static_cast<ListAsker&>(of_source->second.front());  // no others were let in
     of_source->second.pop_front();
     turns_.push_back(source);
     return &next;

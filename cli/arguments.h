@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line of `tally`. The only place that knows CLI11.
+// The command line of `tally`: finds the command that it names.
 #pragma once
 
 #include <functional>
@@ -9,10 +9,10 @@
 
 namespace tally::cli {
 
-// A command that is ready to run.
+// A command with its options, ready to run.
 using Command = std::function<ExitCode()>;
 
-// Or the exit code after --help, --version or a usage error, which has been printed.
+// The error is the exit code after --help, --version or a usage error, which has been printed.
 tl::expected<Command, ExitCode> parse_arguments(int argc, char** argv);
 
 }  // namespace tally::cli

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which configuration a command goes by. The data directory comes from --connect, --data, TALLY_DATA, the file of
-// --config or TALLY_CONFIG, or is ./tally-data, in this order.
+// Which configuration a command goes by. The data directory comes from --connect, --data,
+// TALLY_DATA, the file of --config or TALLY_CONFIG, or is ./tally-data, in this order.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace tally::cli {
 
-// Which group, as given on the command line; empty: not given.
+// Which group is meant, as the command line says it; what was not given is empty.
 struct GroupOptions {
   std::string connect;  // a data directory, or DISTRIBUTOR_ENDPOINT,COMPARATOR_ENDPOINT
   std::string data;
@@ -22,7 +22,7 @@ struct GroupOptions {
   }
 };
 
-// The file that was named, else TALLY_CONFIG's; empty: none.
+// The file that was named, or else that of TALLY_CONFIG; empty if there is none.
 std::string config_file(const std::string& named);
 
 tl::expected<Config, Failure> effective_config(const GroupOptions& options);

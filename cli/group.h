@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the group listens that a command talks to: the endpoints of --connect, those of a configuration file, or what
-// DIR/run/endpoints.json says of the data directory DIR.
+// Finds the group that a command talks to: by the endpoints of --connect, by those of a
+// configuration file, or by what DIR/run/endpoints.json says of the data directory DIR.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@ namespace tally::cli {
 
 struct Group {
   ClientOptions client;
-  Config config;  // `data` is the group's directory, if it has one on this machine
+  Config config;  // its `data` is the group's directory, if there is one on this machine
 
   std::chrono::milliseconds timeout() const { return std::chrono::milliseconds(config.request_timeout_ms); }
 };
@@ -24,7 +24,8 @@ struct Group {
 tl::expected<Group, Failure> find_group(const GroupOptions& options);
 tl::expected<Client, Failure> connect_to(const Group& group);
 
-// What an operator's command must show: the configured token, else the one that `tally up` wrote.
+// The token that an operator's command must show: the configured one, or else the one that `tally
+// up` has written.
 tl::expected<std::string, Failure> admin_token(const Group& group);
 
 }  // namespace tally::cli

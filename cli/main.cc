@@ -18,7 +18,7 @@ bool reader_has_gone() {
   return poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
 }
 
-// What a reader wanted of the output it has got; but a copy on a full disk is none.
+// A reader that went away has got what it wanted of the output; a file on a full disk has not.
 ExitCode after_output(ExitCode code) {
   const bool is_written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
   if (code != ExitCode::done || is_written || reader_has_gone()) return code;

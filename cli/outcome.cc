@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "cli/report.h"
+#include "runtime/json_text.h"
 
 namespace tally::cli {
 namespace {
@@ -57,7 +58,8 @@ Failure explained(Failure failure, Client& client) {
     failure.message += "; the distributor says nothing: start it, or see its log";
   else if (!status->reason.empty())
     failure.message += "; " + status->reason + ": " + status->advice;
-  if (status && failure.message.starts_with("not applied")) failure.code = ExitCode::unavailable;  // it is there
+  if (status && failure.message.starts_with("not applied"))
+    failure.code = ExitCode::unavailable;  // its distributor answers, so it is not unreachable
   return failure;
 }
 
@@ -67,7 +69,11 @@ ExitCode report(const tl::expected<AdminReply, CallError>& reply, bool json) {
                     : reply->outcome == AdminOutcome::forbidden ? "forbidden"
                                                                 : "refused";
   const std::string detail = reply->detail.empty() ? word : reply->detail;
-  if (json) std::printf("{\"outcome\":\"%s\",\"detail\":%s}\n", word, json_string(detail).c_str());
+  if (json) {
+    std::string text;
+    JsonText(text).begin_object().member("outcome", word).member("detail", detail).end_object();
+    std::printf("%s\n", text.c_str());
+  }
   if (reply->outcome != AdminOutcome::done)
     return fail(ExitCode::failed, "not applied: " + (detail == word ? detail : word + (": " + detail)));
   if (!json) std::printf("%s\n", detail.c_str());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What became of a call, as a person and a script are told it.
+// What became of a call, in words for people and as an exit code for scripts.
 #pragma once
 
 #include <optional>
@@ -20,10 +20,11 @@ inline OwnedOperation read_of(const std::string& name) {
   return operation;
 }
 
-// What went wrong with an operation on `name`, or nothing. Says "not applied" or "outcome unknown".
+// What went wrong with an operation on `name`, or nothing. The message says "not applied" or
+// "outcome unknown".
 std::optional<Failure> failure_of(const Answer& answer, const std::string& name);
 
-// With why the group's state is not ok, if it is not and that may be the reason.
+// The failure together with why the group's state is not ok, if that may be the reason for it.
 Failure explained(Failure failure, Client& client);
 
 // What came of an operator's command: prints the reply, or says why there is none.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How far long work is, as a bar on stderr that moves, without colour; nothing off a terminal.
+// Shows how far long work is, as a bar on stderr that moves, without colour. Off a terminal it
+// shows nothing.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,7 @@ namespace tally::cli {
 class ProgressBar {
  public:
   explicit ProgressBar(std::string what);
-  ~ProgressBar();  // leaves no trace
+  ~ProgressBar();  // removes the bar
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t longest_character = 4;  // in UTF-8
 
-// Bytes of the character that `text` begins with; zero: it is not to be shown, or is none.
+// How many bytes the character has that `text` begins with; zero if it is none, or must not be
+// shown.
 std::size_t plain_character(std::string_view text) {
   for (std::size_t size = 1; size <= longest_character && size <= text.size(); ++size)
     if (is_plain_text(text.substr(0, size))) return size;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/report.h"
 
-#include <boost/json.hpp>
 #include <cstdlib>
+#include <string_view>
 #include <unistd.h>
 
 namespace tally::cli {
@@ -13,10 +13,6 @@ ExitCode fail(const Failure& failure) {
 }
 
 ExitCode fail(ExitCode code, const std::string& message) { return fail({code, message}); }
-
-std::string json_string(std::string_view text) {
-  return boost::json::serialize(boost::json::value(boost::json::string(text.data(), text.size())));
-}
 
 bool is_terminal(std::FILE* stream) { return isatty(fileno(stream)) == 1; }
 

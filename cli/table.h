@@ -10,7 +10,7 @@
 namespace tally::cli {
 
 using Row = std::vector<std::string>;
-// What stands there in place of `padded`, which is `cell` with the spaces behind it.
+// What is printed in place of `padded`, which is `cell` with the spaces behind it.
 using Paint = std::function<std::string(std::size_t column, const std::string& cell, const std::string& padded)>;
 
 // `rows`: at least one, all of the same length.

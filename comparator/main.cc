@@ -29,4 +29,4 @@ int run(const DaemonArguments& arguments) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return tally::run_daemon(argc, argv, "comparator", false, run); }
+int main(int argc, char** argv) { return tally::run_daemon(argc, argv, {.role = "comparator"}, run); }

@@ -4,17 +4,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocol/secret.h"
+
 namespace tally {
 namespace {
-
-// Takes the same time whatever the tokens have in common.
-bool equal_tokens(const std::string& given, const std::string& wanted) {
-  if (wanted.empty() || given.size() != wanted.size()) return false;
-  unsigned difference = 0;
-  for (std::size_t place = 0; place < wanted.size(); ++place)
-    difference |= static_cast<unsigned char>(given[place]) ^ static_cast<unsigned char>(wanted[place]);
-  return difference == 0;
-}
 
 Administration::Outcome refused(const AdminCommand& command, const char* why) {
   return {{command.number, AdminOutcome::refused, why}};
@@ -28,7 +21,7 @@ Administration::Outcome done(const AdminCommand& command, ViewChange change) {
 
 Administration::Outcome Administration::carry_out(const AdminCommand& command, const VoidableOrders& orders,
                                                   Membership& membership, const Moment& at) const {
-  if (!equal_tokens(command.token, config_.token))
+  if (!is_secret(command.token, config_.token))
     return {{command.number, AdminOutcome::forbidden, "the admin token is missing or wrong"}};
   if (command.action == AdminAction::resume) return resume(command, orders, membership, at);
   if (!membership.replicas().contains(command.replica)) return refused(command, "there is no such replica");

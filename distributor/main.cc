@@ -53,4 +53,4 @@ int run(const DaemonArguments& arguments) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return tally::run_daemon(argc, argv, "distributor", false, run); }
+int main(int argc, char** argv) { return tally::run_daemon(argc, argv, {.role = "distributor"}, run); }

@@ -7,14 +7,16 @@
 
 int main(int argc, char** argv) {
   using namespace tally;
-  return run_daemon(argc, argv, "replica", true, [](const DaemonArguments& arguments) {
-    const std::string directory = arguments.config.replica_directory(arguments.id);
-    auto own = ReplicaDirectory::open(directory, arguments.id);
+  const DaemonKind replica{.role = "replica", .count = &Config::replicas, .memory_bytes = limits::replica_memory_bytes};
+  return run_daemon(argc, argv, replica, [](const DaemonArguments& arguments) {
+    const ReplicaId id(arguments.id);
+    const std::string directory = arguments.config.replica_directory(id);
+    auto own = ReplicaDirectory::open(directory, id);
     if (!own) {
       log_event(Event("refused_to_start", Severity::error).with("reason", own.error()));
       return exit_usage;
     }
-    ReplicaShell shell(arguments.config, arguments.id,
+    ReplicaShell shell(arguments.config, id,
                        std::make_unique<CheckpointPair>(std::make_unique<RocksdbStore>(directory + "/a"),
                                                         std::make_unique<RocksdbStore>(directory + "/b")),
                        std::move(*own));

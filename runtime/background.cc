@@ -66,7 +66,7 @@ void Background::run() {
     Completion completion = outcome_of(job);
     lock.lock();
     completions_.push_back(std::move(completion));
-    lock.unlock();  // before the loop is woken, or it would wait for the lock first
+    lock.unlock();  // first, because the loop that is woken would wait for the lock
     const std::uint64_t one = 1;
     CHECK(write(completion_fd_, &one, sizeof one) == sizeof one);
     lock.lock();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// One thread for what blocks (a sync, a commit), beside an event loop that must not.
+// One thread for what blocks, like a sync or a commit, beside an event loop that must not block.
 //
-// A job runs on the background thread and returns what is to run on the loop's thread afterwards. The loop polls
-// completion_fd() and calls run_completions(), which throws what a job threw. Jobs run in the order of submission; the
-// caller bounds how many wait. The destructor waits for the job in progress, drops the others, and never runs their
-// completions.
+// A job runs on the background thread and returns what is to run on the loop's thread afterwards.
+// The loop polls completion_fd() and calls run_completions(), which throws what a job threw. Jobs
+// run in the order of submission; the caller bounds how many wait. The destructor waits for the job
+// in progress, drops the others, and never runs their completions.
 #pragma once
 
 #include <condition_variable>

@@ -19,22 +19,22 @@ void set_limits(zmq::socket_t& socket, const ChannelLimits& limits) {
   socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(limits.message_bytes));
   socket.set(zmq::sockopt::linger, 0);
   socket.set(zmq::sockopt::handshake_ivl, milliseconds_of(limits::handshake_time));
-  // Not ZMTP's own heartbeats: libzmq 4.3.4 aborts (`!_io_error`) when one is due to a peer that has gone while its
-  // input was stopped, since it had sent more than was read of it.
+  // ZMTP's own heartbeats are not used. libzmq 4.3.4 aborts (`!_io_error`) when one is due to a
+  // peer that has gone while its input was stopped, because it had sent more than was read of it.
   socket.set(zmq::sockopt::tcp_keepalive, 1);
   socket.set(zmq::sockopt::tcp_keepalive_idle, limits::keep_alive_idle_seconds);
   socket.set(zmq::sockopt::tcp_keepalive_intvl, limits::keep_alive_period_seconds);
   socket.set(zmq::sockopt::tcp_keepalive_cnt, limits::keep_alive_probes);
 }
 
-// Learns by which descriptor a socket listens.
+// Finds out by which descriptor a socket listens.
 class ListeningMonitor : public zmq::monitor_t {
  public:
   explicit ListeningMonitor(zmq::socket_t& socket) {
     const std::string name = "inproc://listening-" + std::to_string(reinterpret_cast<std::uintptr_t>(socket.handle()));
     init(socket, name, ZMQ_EVENT_LISTENING);
   }
-  // After the bind: the event is there when that returns.
+  // The event is there when the bind has returned.
   int descriptor() {
     CHECK(check_event(0) && descriptor_ >= 0);
     return descriptor_;
@@ -46,12 +46,12 @@ class ListeningMonitor : public zmq::monitor_t {
   int descriptor_ = -1;
 };
 
-// Takes the bytes over: ZeroMQ frees them when the last peer's copy has left.
+// Takes the bytes over; ZeroMQ frees them when the copy for the last peer has left.
 zmq::message_t frame_of(std::string bytes) {
   auto kept = std::make_unique<std::string>(std::move(bytes));
   const auto release = [](void*, void* hint) { delete static_cast<std::string*>(hint); };
   zmq::message_t frame(kept->data(), kept->size(), release, kept.get());
-  static_cast<void>(kept.release());  // the frame's now
+  static_cast<void>(kept.release());  // they belong to the frame now
   return frame;
 }
 
@@ -111,7 +111,7 @@ void Channel::reconnect(const std::string& routing_id) {
   has_sent_ = false;
 }
 
-// All frames of one message, those beyond the second read and thrown away. False: there is none.
+// Reads all frames of one message, and throws away those beyond the second. False: there is none.
 bool Channel::receive_frames(std::string& peer, zmq::message_t& header, zmq::message_t& body, std::size_t& frames) {
   if (!connection_) {
     zmq::message_t id;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// One ZeroMQ socket that carries messages of docs/protocol.md: [routing id,] header frame, body frame.
+// One ZeroMQ socket that carries messages of docs/protocol.md: [routing id,] header frame, body
+// frame.
 //
-// Never blocks: sending to a peer that is gone or whose queue is full says so, and the caller decides. High-water
-// marks, linger and message size are explicit. Whatever does not decode is counted and dropped. Connections that never
-// finish their handshake are closed (law 27). One thread owns a channel for its whole life.
+// It never blocks: whoever sends to a peer that has gone, or whose queue is full, is told so and
+// decides. High-water marks, linger and message size are explicit. Whatever does not decode is
+// counted and dropped. Connections that never finish their handshake are closed (law 27). One
+// thread owns a channel for its whole life.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +20,7 @@
 
 namespace tally {
 
-// A message encoded once, to be sent to any number of peers without copying its body.
+// A message that is encoded once, to be sent to any number of peers without copying its body.
 class SharedMessage {
  public:
   explicit SharedMessage(wire::EncodedMessage encoded);
@@ -40,8 +42,9 @@ struct ChannelLimits {
   int unread_messages = queue_messages;                // of one peer; then its connection is not read
 };
 
-// What becomes of messages while there is no connection: they wait for the next one, or sending says `full`. Only with
-// the latter the other side hears of every connection, and not of the first alone (libzmq's ZMQ_IMMEDIATE).
+// What becomes of messages while there is no connection: they wait for the next one, or sending
+// says `full`. Only with the latter does the other side hear of every connection, and not just of
+// the first one (libzmq's ZMQ_IMMEDIATE).
 enum class Unconnected { queue, refuse };
 
 class Channel {
@@ -56,7 +59,7 @@ class Channel {
     std::string peer;                // bound channels: the routing id
     std::optional<Message> message;  // none: the peer has just connected
   };
-  // How much is read of one channel before the others get their turn, whatever it is.
+  // How much is read of one channel before the others get their turn.
   class Share {
    public:
     bool is_used_up() const { return messages_ == 0 || bytes_ == 0; }
@@ -69,31 +72,34 @@ class Channel {
     std::size_t messages_ = limits::messages_per_turn;
     std::size_t bytes_ = limits::bytes_per_turn;
   };
-  // The next message of this share, if there is one and may_have_message() says that it is worth a look.
+  // The next message of this share, if there is one, and may_have_message() says that a look is
+  // worth while.
   std::optional<Incoming> receive(Share& share);
 
-  // ZeroMQ's own descriptor becomes readable when something happens to the socket, but not again for what happened
-  // before it was last read or written; so a channel must be drained before anybody waits for the descriptor, and
-  // looked at again after a send. A Waiter does both.
+  // ZeroMQ's own descriptor becomes readable when something happens to the socket, but not again
+  // for what happened before it was last read or written. So a channel must be drained before
+  // anybody waits for the descriptor, and looked at again after a send. A Waiter does both.
   int descriptor();
   bool may_have_message() const { return may_have_message_; }
   void woken() { may_have_message_ = true; }
-  // After sends: looks whether something came in meanwhile.
+  // Looks, after sends, whether something has come in meanwhile.
   void look_after_sends();
 
-  // Connected channels: a new socket in place of this one, for a peer that has been silent for too long. libzmq does
-  // not connect again after a message that is against the protocol or too large. What waits in the old socket is lost,
-  // and descriptor() changes: call Waiter::reconnect() where a Waiter watches. Where the other side allows no handover,
-  // the routing id must be a new one: it may not know yet that the old connection has gone.
+  // For connected channels: puts a new socket in the place of this one, because the peer has been
+  // silent for too long. libzmq does not connect again after a message that is against the protocol
+  // or too large. What waits in the old socket is lost, and descriptor() changes, so call
+  // Waiter::reconnect() if a Waiter watches. If the other side allows no handover, the routing id
+  // must be a new one, because that side may not know yet that the old connection has gone.
   void reconnect(const std::string& routing_id);
 
-  // When the channel is destroyed, what was sent may still leave for so long; without this call it is dropped.
+  // When the channel is destroyed, what was sent may still leave for so long. Without this call it
+  // is dropped.
   void linger(Duration time);
 
   // `peer` is empty on connected channels.
   SendResult send(const std::string& peer, Message message);
   SendResult send(const std::string& peer, SharedMessage& message);
-  // Bound channels: an empty message, which the peer takes for a new connection.
+  // For bound channels: sends an empty message, which the peer takes for a new connection.
   void greet(const std::string& peer);
 
   std::uint64_t dropped() const { return dropped_; }  // messages that did not decode
@@ -117,7 +123,7 @@ class Channel {
   wire::Kinds expected_;
   zmq::socket_t socket_;
   bool may_have_message_ = true;
-  bool has_sent_ = false;  // since it was last looked at
+  bool has_sent_ = false;  // since it was last looked at whether something came in
   std::uint64_t dropped_ = 0;
 };
 

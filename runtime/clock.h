@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where time and randomness come from in a daemon. Cores are handed both.
+// Where time and randomness come from in a daemon. Cores are handed both of them.
 #pragma once
 
 #include <cstdint>

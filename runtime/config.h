@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The group's configuration: one TOML file for all daemons. Precedence: flag > environment (TALLY_…) > file > default.
+// The group's configuration: one TOML file for all daemons. A flag goes before the environment
+// (TALLY_…), the environment before the file, and the file before the default.
 //
-// Keys are flat and every timing ends in its unit. `config_keys()` is the one list of them; --help, `tally config show`
-// and docs/configuration.md are made from it.
+// Keys are flat, and every timing ends in its unit. `config_keys()` is the one list of them, which
+// `tally config show` prints, and with which tests/contract/pages_test.py compares
+// docs/configuration.md.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +29,6 @@ struct Config {
   std::vector<std::string> http_origins;  // whose pages may change counters, besides the bridge's own
   std::int64_t http_idle_ms = 75'000;
   std::vector<std::string> trusted_proxies;  // addresses and blocks; what they say of who asks is believed
-  std::int64_t resp_port = 6380;
   std::string durability = "fsync";
   bool fault_injection = false;
   std::string admin_token;  // empty: `tally up` writes a random one to DATA/run/admin.token
@@ -47,7 +48,8 @@ struct Config {
   std::int64_t request_timeout_ms = 2'000;
   std::int64_t watchdog_ms = 600;
 
-  // Empty: ipc sockets in DATA/run. Per replica: a prefix, to which the replica's number is appended.
+  // An empty one stands for an ipc socket in DATA/run. Those of which there is one for each replica
+  // are prefixes, to which the replica's number is appended; see runtime/endpoints.h.
   std::string distributor_client_endpoint;
   std::string distributor_bridge_endpoint;
   std::string distributor_replica_endpoint;
@@ -78,10 +80,10 @@ struct ConfigError {
   std::string text() const;  // file:line:column: message
 };
 
-// All that is wrong with it, at least one.
+// All that is wrong with a configuration, at least one thing.
 struct ConfigErrors {
   std::vector<ConfigError> all;
-  std::string text() const;  // a line for each, without the last one's end
+  std::string text() const;  // a line for each, without the end of the last line
 };
 
 struct ConfigKey {
@@ -90,10 +92,11 @@ struct ConfigKey {
 };
 const std::vector<ConfigKey>& config_keys();
 
-// Every key's value as TOML text; in a flag or the environment a list is its entries with commas between them.
+// The value of a key as TOML text.
 std::string config_value(const Config& config, std::string_view key);
 
-// `file` may be empty. `flags`: key → value as text. Endpoints that were left empty are filled in.
+// `file` may be empty. `flags`: key → value as text, as assign_text() takes it. Endpoints that were
+// left empty are filled in.
 tl::expected<Config, ConfigErrors> load_config(const std::string& file,
                                                const std::map<std::string, std::string>& flags);
 

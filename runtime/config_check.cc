@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/config_check.h"
 
-#include <algorithm>
-#include <charconv>
 #include <map>
 #include <optional>
 #include <string_view>
-#include <sys/un.h>
 
+#include "runtime/endpoints.h"
 #include "runtime/network.h"
+#include "runtime/whole_number.h"
 
 namespace tally {
 namespace {
@@ -17,24 +16,7 @@ constexpr std::int64_t highest_port = 65535;
 constexpr std::string_view ipc_scheme = "ipc://";
 constexpr std::string_view tcp_scheme = "tcp://";
 
-bool is_host_name(std::string_view text) {
-  const auto is_letter = [](char byte) { return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z'); };
-  const auto belongs = [&](char byte) {
-    return is_letter(byte) || (byte >= '0' && byte <= '9') || byte == '-' || byte == '.';
-  };
-  return std::ranges::all_of(text, belongs) && std::ranges::any_of(text, is_letter);
-}
-
-// An address, an IPv6 one also in brackets, or a name.
-bool is_host(std::string_view text) {
-  if (text.starts_with('[') && text.ends_with(']')) {
-    const auto address = parse_address(text.substr(1, text.size() - 2));
-    return address && !address->is_v4();
-  }
-  return parse_address(text).has_value() || is_host_name(text);
-}
-
-// Nothing, or what is wrong with it.
+// What is wrong with the endpoint, or nothing.
 std::optional<std::string> complaint_about(std::string_view endpoint) {
   if (endpoint.starts_with(ipc_scheme)) {
     const std::string_view path = endpoint.substr(ipc_scheme.size());
@@ -48,10 +30,8 @@ std::optional<std::string> complaint_about(std::string_view endpoint) {
   if (colon == std::string_view::npos || !(host == "*" || is_host(host)))
     return "must be ipc://PATH or tcp://HOST:PORT";
   const std::string_view digits = rest.substr(colon + 1);
-  std::int64_t port = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  const bool is_number = error == std::errc() && end == digits.data() + digits.size();
-  if (!is_number || port < 1 || port > highest_port)
+  const auto port = whole_number<std::int64_t>(digits);
+  if (!port || *port < 1 || *port > highest_port)
     return "needs a port from 1 to " + std::to_string(highest_port) + ", not " + std::string(digits);
   return std::nullopt;
 }
@@ -71,19 +51,15 @@ class Endpoints {
   std::map<std::string, const char*> keys_;  // by endpoint
 };
 
+// What is wrong with a prefix is wrong with it for every replica, and is said once.
 void check_endpoints(const Config& config, std::vector<KeyComplaint>& found) {
   Endpoints endpoints;
-  endpoints.add("distributor_client_endpoint", config.distributor_client_endpoint, found);
-  endpoints.add("distributor_bridge_endpoint", config.distributor_bridge_endpoint, found);
-  endpoints.add("distributor_comparator_endpoint", config.distributor_comparator_endpoint, found);
-  endpoints.add("comparator_client_endpoint", config.comparator_client_endpoint, found);
-  endpoints.add("comparator_bridge_endpoint", config.comparator_bridge_endpoint, found);
+  for (const EndpointKey& key : endpoint_keys)
+    if (!key.for_each_replica) endpoints.add(key.key, config.*key.endpoint, found);
   const std::size_t before = found.size();
-  for (std::uint64_t id = 1; id <= static_cast<std::uint64_t>(config.replicas) && found.size() == before; ++id) {
-    endpoints.add("distributor_replica_endpoint", config.endpoint_for_distributor(ReplicaId(id)), found);
-    endpoints.add("comparator_replica_endpoint", config.endpoint_for_comparator(ReplicaId(id)), found);
-    endpoints.add("replica_transfer_endpoint", config.endpoint_for_transfer(ReplicaId(id)), found);
-  }
+  for (std::uint64_t id = 1; id <= static_cast<std::uint64_t>(config.replicas) && found.size() == before; ++id)
+    for (const EndpointKey& key : endpoint_keys)
+      if (key.for_each_replica) endpoints.add(key.key, endpoint_for(config, key, ReplicaId(id)), found);
 }
 
 }  // namespace

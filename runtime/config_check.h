@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is wrong with a configuration as a whole, though each value alone may stand: addresses, endpoints, and values
-// that must fit together. What a start would find, as far as that can be known on any machine. Pure.
+// What is wrong with a configuration as a whole, though each value alone is allowed: addresses,
+// endpoints, and values that must fit together. It finds what a start would find, as far as that
+// can be known on any machine. Pure.
 #pragma once
 
 #include <string>

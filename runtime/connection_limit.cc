@@ -25,14 +25,16 @@ namespace {
 
 constexpr Duration count_pause = milliseconds(20);  // between two looks at which connections are still open
 
-// The number of a socket: unlike its descriptor it is not soon used again. Nothing: this is no open socket.
+// The number of a socket, which, unlike its descriptor, is not soon used again; nothing if this is
+// no open socket.
 std::optional<ino_t> socket_number(int descriptor) {
   struct stat about {};
   if (fstat(descriptor, &about) != 0 || !S_ISSOCK(about.st_mode)) return std::nullopt;
   return about.st_ino;
 }
 
-// One listening socket. libzmq closes connections without a word to us, so a full door looks which of them are open.
+// One listening socket. libzmq closes connections without telling us, so a door that is full looks
+// which of its connections are still open.
 class Door {
  public:
   Door(std::string endpoint, std::size_t most) : endpoint_(std::move(endpoint)), most_(most) {}
@@ -69,7 +71,8 @@ class Door {
 std::mutex doors_mutex;
 std::map<int, Door> doors;  // by the listening socket
 
-// What libzmq is told of a connection that was accepted, or of the errno why there is none.
+// What libzmq is told of a connection that was accepted, or of the errno that says why there is
+// none.
 int answer(int listening_socket, int connection, int error) {
   const std::lock_guard lock(doors_mutex);
   const auto found = doors.find(listening_socket);

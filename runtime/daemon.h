@@ -1,26 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every ZeroMQ daemon's main needs: its command line and its signals.
+// What every daemon's main needs: its command line, its log and its signals.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
+#include "protocol/limits.h"
 #include "runtime/config.h"
 
 namespace tally {
 
 inline constexpr int exit_usage = 2;  // usage, configuration, or a directory that this daemon must not use
 
-struct DaemonArguments {
-  Config config;
-  ReplicaId id;  // replicas only
+struct DaemonKind {
+  std::string role;                                          // "replica"; the program is tally-replica
+  std::int64_t Config::*count = nullptr;                     // how many there are; nullptr: one, which has no --id
+  std::uint64_t usual_id = 0;                                // if --id is not given; 0: it must be given
+  std::uint64_t memory_bytes = limits::daemon_memory_bytes;  // see limit_memory()
+  bool keeps_files = true;                                   // in the data directory, which is made private then
 };
 
-// Prepares the process (process.h), reads --config FILE (and --id N), starts logging, blocks SIGINT and SIGTERM for the
-// process and its later threads, makes the data directory private, runs `body` and returns the exit code. A
-// configuration error or an exception ends with a line on stderr.
-int run_daemon(int argc, char** argv, const std::string& role, bool has_id,
-               const std::function<int(const DaemonArguments&)>& body);
+struct DaemonArguments {
+  Config config;
+  std::uint64_t id = 0;  // from 1; 0: there is one of this kind
+};
+
+// Prepares the process (process.h), reads --config FILE, and --id N where there are several of a
+// kind, starts logging, blocks SIGINT and SIGTERM for the process and all threads that it starts
+// later, runs `body`, and returns the exit code. An error of the configuration ends with a line on
+// stderr, anything else that is in the way with a line of the log.
+int run_daemon(int argc, char** argv, const DaemonKind& kind, const std::function<int(const DaemonArguments&)>& body);
 
 // SIGINT and SIGTERM as a descriptor; run_daemon has blocked them.
 class StopSignals {

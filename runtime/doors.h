@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where clients come in, and whose each endpoint is (law 25): distributor and comparator have the same doors.
+// The endpoints where clients come in, and whose each of them is (law 25). The distributor and the
+// comparator have the same doors.
 #pragma once
 
 #include <array>
@@ -24,7 +25,7 @@ class Doors {
   auto begin() { return doors_.begin(); }
   auto end() { return doors_.end(); }
   void watch_by(Waiter& waiter);
-  // By the door of the client's principal.
+  // By the door at which the client's principal comes in.
   SendResult send(const ClientId& client, Message message);
 
  private:

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// How often one event is told (law 26): what a peer can cause at will must not fill the disk that the journal needs.
+// Bounds how often one event is told (law 26), because what a peer can cause at will must not fill
+// the disk that the journal needs.
 //
-// Time is cut into periods. In one of them so many lines of one event are written, told apart by name and by replica or
-// role, and so many lines of all events together; the others are counted, and told as events_suppressed when the period
-// is over. With log_line.h's bound on a line that is less than 1 MB a minute. Pure: the caller has the clock and the
-// lock.
+// Time is cut into periods. In each period only so many lines are written of one event, which is
+// told apart by its name and by its replica or role, and only so many lines of all events together.
+// The others are counted, and told as events_suppressed when the period is over. Since log_line.h
+// bounds a line, that is less than 1 MB a minute. Pure: the caller has the clock and the lock.
 #pragma once
 
 #include <cstddef>
@@ -26,13 +27,13 @@ class EventLimiter {
   static constexpr std::uint32_t lines_of_all_events = 128;
   static constexpr std::size_t events_told_apart = 64;  // those beyond share one name, "others"
 
-  // Whether this event is to be written now. Call take_suppressed() with the same time before.
+  // Whether this event is to be written now. Call take_suppressed() with the same time first.
   bool admits(const Event& event, Instant now);
 
   // One events_suppressed for each event that was held back in a period that is over.
   std::vector<Event> take_suppressed(Instant now);
 
-  // When take_suppressed() has something to tell; never: nothing was held back.
+  // When take_suppressed() will have something to tell; never() if nothing was held back.
   Instant suppressed_due() const { return suppressed_any_ ? period_end_ : Instant::never(); }
 
  private:

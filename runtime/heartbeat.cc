@@ -50,8 +50,8 @@ Instant Heartbeat::beat(Instant now) {
   return next_;
 }
 
-// To an address each time, not connected: a manager that starts again has the same address. What cannot be sent is
-// dropped: the next beat says the same.
+// The socket is not connected, so a manager that starts again is reached under the same address.
+// What cannot be sent is dropped, because the next beat says the same.
 void Heartbeat::send() const {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells the service manager, systemd or `tally up`, that an event loop still turns: WATCHDOG=1 (sd_notify(3)).
+// Tells the service manager, systemd or `tally up`, that an event loop still turns: WATCHDOG=1
+// (sd_notify(3)).
 //
-// Without one that watches (sd_watchdog_enabled(3)) it does nothing. It never waits, as sd_notify(3) does while its
-// manager does not read: a manager that is stopped must not stop the loop. Thread: the loop's.
+// If there is no manager that watches (sd_watchdog_enabled(3)), it does nothing. It never waits, as
+// sd_notify(3) does while its manager does not read, because a manager that is stopped must not
+// stop the loop. Thread: the loop's.
 #pragma once
 
 #include <string>
@@ -18,13 +20,14 @@ class Heartbeat {
   Heartbeat(const Heartbeat&) = delete;
   Heartbeat& operator=(const Heartbeat&) = delete;
 
-  // Once a turn of the loop. When it must be called again at the latest; never: nobody watches.
+  // To be called once in each turn of the loop. Returns when it must be called again at the latest;
+  // never() if nobody watches.
   Instant beat(Instant now);
 
  private:
   void send() const;
 
-  std::string address_;  // as NOTIFY_SOCKET has it; empty: the socket leads to the manager
+  std::string address_;  // as NOTIFY_SOCKET has it; empty: socket_ itself leads to the manager
   int socket_ = -1;      // -1: nobody watches
   Duration pause_;
   Instant next_;

@@ -28,11 +28,12 @@ spdlog::level::level_enum level_of(Severity severity) {
   return spdlog::level::info;
 }
 
-// Guards what follows it.
+// Guards what follows.
 std::mutex limiter_mutex;
 EventLimiter limiter;
 std::optional<LogFile> log_file;
-std::atomic<std::int64_t> suppressed_due = Instant::never().nanoseconds;  // the limiter's, without the lock
+std::atomic<std::int64_t> suppressed_due =
+    Instant::never().nanoseconds;  // when the limiter's is due, to be read without the lock
 
 void write(const Event& event) {
   const auto level = level_of(event.severity);
@@ -40,7 +41,7 @@ void write(const Event& event) {
   if (log_file) log_file->look();
 }
 
-// Under the lock.
+// To be called under the lock.
 void write_suppressed(Instant now) {
   for (const Event& event : limiter.take_suppressed(now)) write(event);
 }

@@ -18,7 +18,7 @@ LogFile::LogFile(std::string path) : path_(std::move(path)) {
 void LogFile::look() {
   struct stat about {};
   if (fstat(STDERR_FILENO, &about) != 0 || !S_ISREG(about.st_mode) || about.st_size < most_bytes) return;
-  std::error_code moved_away;  // by somebody else: then this makes a new one all the same
+  std::error_code moved_away;  // somebody else moved it; a new one is made all the same
   std::filesystem::rename(path_, path_ + ".1", moved_away);
   redirect();
 }

@@ -8,7 +8,7 @@
 namespace tally {
 namespace {
 
-constexpr char32_t no_character = 0xFFFD;  // stands for a byte that belongs to none
+constexpr char32_t no_character = 0xFFFD;  // stands for a byte that belongs to no character
 constexpr std::string_view ellipsis = "…";
 
 struct Character {
@@ -16,7 +16,7 @@ struct Character {
   std::size_t bytes = 1;
 };
 
-// The first of `text`, which is not empty (RFC 3629).
+// The first character of `text`, which is not empty (RFC 3629).
 Character first_of(std::string_view text) {
   constexpr std::array<unsigned char, 5> lead_mask{0, 0x7F, 0x1F, 0x0F, 0x07};
   constexpr std::array<char32_t, 5> smallest{0, 0, 0x80, 0x800, 0x10000};
@@ -34,7 +34,8 @@ Character first_of(std::string_view text) {
   return {point, bytes};
 }
 
-// Controls (C0, DEL, C1), line and paragraph separators, and what sets the direction of text (Unicode's UAX #9).
+// False of controls (C0, DEL, C1), line and paragraph separators, and of what sets the direction of
+// text (Unicode's UAX #9).
 bool is_visible(char32_t point) {
   if (point < 0x20 || (point >= 0x7F && point <= 0x9F)) return false;
   if (point == 0x061C || point == 0x200E || point == 0x200F) return false;
@@ -44,14 +45,15 @@ bool is_visible(char32_t point) {
 std::string escaped_first(std::string_view text, const Character& character) {
   if (!is_visible(character.point)) {
     std::array<char, 8> code{};
-    std::snprintf(code.data(), code.size(), "\\u%04x", static_cast<unsigned>(character.point));  // all are that short
+    std::snprintf(code.data(), code.size(), "\\u%04x",
+                  static_cast<unsigned>(character.point));  // all of these have at most four digits
     return code.data();
   }
   const std::string itself(text.substr(0, character.bytes));
   return itself == "\"" || itself == "\\" ? '\\' + itself : itself;
 }
 
-// The values of one line, each with what the ones before it left.
+// The values of one line. Each of them gets the room that those before it have left.
 class Values {
  public:
   std::string escaped(std::string_view value) {
@@ -97,7 +99,7 @@ std::string as_json_fields(const Event& event) {
   Values values;
   std::string line = "\"event\":\"" + event.name + '"';
   for (const auto& [key, value, is_number] : event.fields) {
-    const std::string written = values.escaped(value);  // which may be cut, and no number then
+    const std::string written = values.escaped(value);  // if it was cut, it is no number any more
     const std::string quote = is_number && written == value ? "" : "\"";
     line += ",\"" + key + "\":" + quote + written + quote;
   }

@@ -3,13 +3,25 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
-#include <charconv>
+#include <cstdint>
+
+#include "runtime/whole_number.h"
 
 namespace tally {
 namespace {
 
 constexpr std::array<std::uint8_t, 12> v4_prefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 constexpr unsigned v4_prefix_bits = 96;
+constexpr std::size_t most_name_bytes = 253;
+
+bool is_letter(char byte) { return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z'); }
+
+bool is_name(std::string_view text) {
+  const auto belongs = [](char byte) {
+    return is_letter(byte) || (byte >= '0' && byte <= '9') || byte == '-' || byte == '_' || byte == '.';
+  };
+  return text.size() <= most_name_bytes && std::ranges::all_of(text, belongs) && std::ranges::any_of(text, is_letter);
+}
 
 }  // namespace
 
@@ -25,6 +37,20 @@ std::optional<IpAddress> parse_address(std::string_view text) {
   std::ranges::copy(v4_prefix, address.bytes.begin());
   if (inet_pton(AF_INET, copy, address.bytes.data() + v4_prefix.size()) != 1) return std::nullopt;
   return address;
+}
+
+bool is_host(std::string_view text) {
+  if (text.starts_with('[') && text.ends_with(']')) {
+    const auto address = parse_address(text.substr(1, text.size() - 2));
+    return address && !address->is_v4();
+  }
+  return parse_address(text).has_value() || is_name(text);
+}
+
+bool is_host_and_port(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  return is_host(text) || (colon != std::string_view::npos && is_host(text.substr(0, colon)) &&
+                           whole_number<std::uint16_t>(text.substr(colon + 1)));
 }
 
 IpAddress prefix_of(const IpAddress& address, unsigned bits) {
@@ -46,10 +72,9 @@ std::optional<AddressBlock> parse_block(std::string_view text) {
   unsigned bits = 128 - offset;
   if (before.size() < text.size()) {
     const std::string_view after = text.substr(before.size() + 1);
-    unsigned said = 0;
-    const auto [end, error] = std::from_chars(after.data(), after.data() + after.size(), said);
-    if (error != std::errc() || end != after.data() + after.size() || said > bits) return std::nullopt;
-    bits = said;
+    const auto said = whole_number<unsigned>(after);
+    if (!said || *said > bits) return std::nullopt;
+    bits = *said;
   }
   return AddressBlock{prefix_of(*address, bits + offset), bits + offset};
 }

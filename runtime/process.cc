@@ -40,7 +40,7 @@ void prepare_daemon() {
 
 void limit_memory(std::uint64_t most_bytes) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  static_cast<void>(most_bytes);  // their shadow of all memory counts too
+  static_cast<void>(most_bytes);  // their shadow of all memory would count too
 #else
   rlimit limit{};
   if (getrlimit(RLIMIT_DATA, &limit) != 0) return;

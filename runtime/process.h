@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every program of ours that stays does before anything else, and the directory that it keeps its files in.
+// What every program that stays running does before anything else, and the directory in which it
+// keeps its files.
 //
-// Law 28: other users of this machine read, write and connect to nothing. Law 31: no core dump holds a secret.
+// Law 28: other users of this machine can read, write and connect to nothing of it. Law 31: no core
+// dump holds a secret.
 #pragma once
 
 #include <cstdint>
@@ -10,22 +12,26 @@
 
 namespace tally {
 
-// Before there are threads: what is made from now on is its owner's alone (umask 0077); a reader that has gone ends
-// nobody (SIGPIPE), nor do SIGUSR1, SIGUSR2 and a file that may not grow (SIGXFSZ); no core is dumped; as many files
-// may be open as the hard limit says.
+// To be called before there are threads. What is made from now on belongs to its owner alone (umask
+// 0077). The process does not end because a reader has gone (SIGPIPE), because a file may not grow
+// (SIGXFSZ), or by SIGUSR1 and SIGUSR2. No core is dumped, and as many files may be open as the
+// hard limit says.
 void prepare_process();
 
-// The same, and SIGHUP ends nobody either: there is nothing yet that it would make a daemon read again.
+// The same, and SIGHUP does not end the process either: there is nothing yet that it would make a
+// daemon read again.
 void prepare_daemon();
 
-// Which limit that this process was given (ulimit) is too small for a daemon, a sentence; nothing: none is.
+// Which limit that this process was given (ulimit) is too small for a daemon, as a sentence;
+// nothing if none is.
 std::optional<std::string> limit_too_small();
 
-// From now on allocations fail beyond so many bytes of heap and stacks (RLIMIT_DATA).
+// From now on, allocations fail beyond so many bytes of heap and stacks (RLIMIT_DATA).
 void limit_memory(std::uint64_t most_bytes);
 
-// A directory that only its owner enters: made if there is none, narrowed (and that logged) if it is ours and others
-// may enter. A complaint, if it is not ours and others may write in it, or if everybody shares it (like /tmp).
+// Sees to it that only its owner enters a directory. It is made if there is none. If it is ours and
+// others may enter it, it is narrowed, which is logged. Returns a complaint if it is not ours and
+// others may write in it, or if everybody shares it, like /tmp.
 std::optional<std::string> keep_private(const std::string& directory);
 
 }  // namespace tally

@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/service_manager.h"
 
-#include <charconv>
 #include <cstdlib>
 #include <string>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
+
+#include "runtime/whole_number.h"
 
 namespace tally {
 
 int manager_descriptor() {
   const char* const text = std::getenv(manager_descriptor_variable);
   if (!text) return -1;
-  const std::string_view digits = text;
-  int descriptor = -1;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), descriptor);
-  const bool is_number = error == std::errc() && end == digits.data() + digits.size();
-  return is_number && sd_is_socket(descriptor, AF_UNIX, SOCK_DGRAM, -1) > 0 ? descriptor : -1;
+  const auto descriptor = whole_number<int>(text);
+  return descriptor && sd_is_socket(*descriptor, AF_UNIX, SOCK_DGRAM, -1) > 0 ? *descriptor : -1;
 }
 
 void tell_manager(std::string_view news) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a peer that owes a word has been silent for too long (law 23). Pure.
+// Judges whether a peer that owes a word has been silent for too long (law 23). Pure.
 //
-// Law 12 holds here too: whoever looks late begins anew before it judges.
+// Law 12 holds here too: whoever looks late begins anew before it judges anybody.
 #pragma once
 
 #include "protocol/time.h"
@@ -12,7 +12,7 @@ class Silence {
  public:
   static constexpr Duration patience = seconds(3);
 
-  // A word is due, if none was before.
+  // A word is due from now on, unless one was due already.
   void expect(Instant now) {
     if (since_ == Instant::never()) since_ = now;
   }
@@ -20,8 +20,8 @@ class Silence {
 
   void heard() { since_ = Instant::never(); }
 
-  // Whether the peer has been silent for too long. Once, then it is as if it had been heard. To be called at least
-  // once a second.
+  // Whether the peer has been silent for too long. It says so once, and then behaves as if the peer
+  // had been heard. To be called at least once a second.
   bool is_over(Instant now) {
     const bool late = now - looked_ > patience / 2;
     looked_ = now;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// toml++, with exceptions in place of its assertions: version 3.3 asserts what a file may say, for example "[.".
-// Whoever parses catches std::runtime_error, which toml::parse_error is too.
+// toml++, with exceptions in place of its assertions: some of those in version 3.3 fail for what a
+// file says, for example "[.". Whoever parses catches std::runtime_error, of which
+// toml::parse_error is one.
 #pragma once
 
 #include <stdexcept>

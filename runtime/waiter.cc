@@ -45,7 +45,7 @@ void Waiter::wait(Instant deadline, bool hurried) {
   const bool may_rest =
       std::ranges::none_of(channels_, [](const Channel* channel) { return channel->may_have_message(); });
   const Instant now = may_rest ? monotonic_now() : deadline;
-  // Rounded up, so that a deadline has come when the wait for it is over.
+  // It is rounded up, so that the deadline has come when the wait for it is over.
   const std::int64_t wait_ms = deadline <= now ? 0 : (deadline - now).milliseconds() + 1;
   const auto look = [this](std::size_t from, std::int64_t for_ms) {
     const int ready = poll(descriptors_.data() + from, descriptors_.size() - from, static_cast<int>(for_ms));

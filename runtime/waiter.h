@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Waits for channels, descriptors and a deadline at once: the resting place of every event loop.
+// Waits for channels, descriptors and a deadline together. Every event loop rests here.
 //
-// One poll(2) a wait. zmq_poll would ask every socket for its events each time, at several system calls a socket.
+// A wait is one poll(2). zmq_poll would ask every socket for its events each time, which takes
+// several system calls for each socket.
 #pragma once
 
 #include <poll.h>
@@ -15,21 +16,22 @@ namespace tally {
 
 class Waiter {
  public:
-  // The channel must outlive the waiter's last wait, or be forgotten before.
+  // The channel must outlive the last wait, or be forgotten before that.
   void watch(Channel& channel);
   void forget(const Channel& channel);
-  // The channel has a new socket (Channel::reconnect), and is watched like before.
+  // The channel has a new socket (Channel::reconnect), and is watched as before.
   void reconnect(Channel& channel, const std::string& routing_id);
   void watch(int descriptor);
-  // What comes by this channel can wait for something else to end the wait, unless it is said that it cannot: each
-  // wake-up of a thread costs more than reading a few messages.
+  // What comes by this channel may wait until something else ends the wait, unless that is
+  // `hurried`: each wake-up of a thread costs more than reading a few messages.
   void watch_patiently(Channel& channel);
 
-  // Until a channel may have a message, a descriptor is readable, the deadline has come, or a second has passed. A
-  // deadline in the past only looks. `hurried`: patiently watched channels end the wait like the others.
+  // Waits until a channel may have a message, a descriptor is readable, the deadline has come, or a
+  // second has passed. With a deadline in the past it only looks. `hurried`: patiently watched
+  // channels end the wait like the others.
   void wait(Instant deadline, bool hurried = true);
 
-  // Whether this descriptor was readable when the last wait ended; true before the first.
+  // Whether this descriptor was readable when the last wait ended; true before the first wait.
   bool is_ready(int descriptor) const;
 
  private:

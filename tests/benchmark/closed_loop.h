@@ -9,7 +9,7 @@
 #include <string>
 #include <time.h>
 
-#include "cli/histogram.h"
+#include "cli/bench/histogram.h"
 
 namespace tally::benchmark {
 

@@ -105,7 +105,7 @@ class Tally(Group):
     """A fresh group with so many replicas. The `arguments` go to `tally up`."""
 
     def __init__(self, bin_dir, *arguments, replicas=3):
-        super().__init__(bin_dir, '--replicas', replicas, '--resp', 0, *arguments)
+        super().__init__(bin_dir, '--replicas', replicas, *arguments)
 
     @property
     def places(self):

@@ -3,7 +3,7 @@
 """What the pages list is what the programs have. Usage: pages_test.py BIN_DIR
 
 This covers log events, configuration keys with their values, commands, exit codes, kinds of faults,
-and HTTP problems.
+HTTP problems, and HTTP requests.
 """
 
 import pathlib
@@ -23,7 +23,7 @@ def page(name):
 
 class Pages(unittest.TestCase):
     def test_the_table_of_log_events_has_each_and_no_other(self):
-        code = ''.join(file.read_text() for directory in SOURCES for file in (ROOT / directory).glob('*.cc'))
+        code = ''.join(file.read_text() for directory in SOURCES for file in (ROOT / directory).rglob('*.cc'))
         logged = set(re.findall(r'\b(?:Event|note)\("([a-z_]+)"', code))
         # Some of these words are chosen in an expression.
         words = set(re.findall(r'"([a-z_]+)"', code))
@@ -54,10 +54,19 @@ class Pages(unittest.TestCase):
         return result.stderr
 
     def test_the_table_of_problems_is_that_of_the_bridge(self):
-        rows = re.findall(r'^    \{(\d+), "([a-z-]+)", ', page('bridge/problem.cc'), re.MULTILINE)
+        rows = re.findall(r'^    \{(\d+), "([a-z-]+)", ', page('bridge/http/problem.cc'), re.MULTILINE)
         told = re.findall(r'^\| (\d+) \| `([a-z-]+)` \|', page('docs/http.md'), re.MULTILINE)
         self.assertGreater(len(rows), 20)
         self.assertEqual(sorted(rows), sorted(told))
+
+    def test_the_table_of_requests_is_that_of_the_bridge(self):
+        rows = re.findall(r'\.method = Method::(\w+),\s*\.path = "(/[^"]*)"', page('bridge/http/routes.cc'))
+        served = {('DELETE' if method == 'remove' else method.upper(), path) for method, path in rows}
+        table = page('docs/http.md').partition('\n| request | answer |')[2].partition('\n\n')[0]
+        first_cells = ''.join(row.split('|')[1] for row in table.splitlines()[2:])
+        told = set(re.findall(r'`([A-Z]+) (/[^`?]*)', first_cells))
+        self.assertGreater(len(served), 12)
+        self.assertEqual({route for route in served if route[0] != 'HEAD'}, told)
 
     def test_the_table_of_exit_codes_is_that_of_help(self):
         text = subprocess.run([BIN_DIR / 'tally', '--help'], check=True, capture_output=True, text=True).stdout

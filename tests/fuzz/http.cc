@@ -8,14 +8,16 @@
 #include <optional>
 #include <string>
 
-#include "bridge/limits.h"
-#include "bridge/request_parser.h"
-#include "bridge/sources.h"
+#include "bridge/http/forwarded.h"
+#include "bridge/http/limits.h"
+#include "bridge/http/request_parser.h"
+#include "bridge/http/task.h"
 #include "protocol/limits.h"
 #include "target.h"
 
 using namespace tally;
 using namespace tally::bridge;
+using namespace tally::bridge::http;
 
 namespace {
 
@@ -26,7 +28,7 @@ struct Parsed {
   bool done = false;
 };
 
-// Parses as bridge/connection.cc does: the bytes that were not used are offered again, with more
+// Parses as bridge/http/connection.cc does: the bytes that were not used are offered again, with more
 // behind them.
 Parsed parse(std::string_view bytes, std::size_t first_piece) {
   Parsed parsed;
@@ -64,8 +66,8 @@ void check_task(const Task& task, const Rules& rules) {
     CHECK(is_valid_name(operation->name) || (list && operation->name.empty()));
     CHECK(operation->idempotency_key.size() <= limits::idempotency_key_bytes);
     CHECK(!list || (operation->limit >= 1 && operation->limit <= limits::list_entries));
-    CHECK(task.is_read == (list || operation->kind == OperationKind::get));
-    CHECK(!task.is_read || operation->idempotency_key.empty());
+    CHECK(task.changes() != (list || operation->kind == OperationKind::get));
+    CHECK(task.changes() || operation->idempotency_key.empty());
   }
   if (const auto* command = std::get_if<AdminCommand>(&task.work)) {
     CHECK(command->token == rules.admin_token);

@@ -4,13 +4,13 @@
 #include <boost/url.hpp>
 #include <string>
 
-#include "bridge/routes.h"
+#include "bridge/http/routes.h"
 #include "protocol/limits.h"
 #include "protocol/operations.h"
 #include "target.h"
 
 using namespace tally;
-using bridge::Method;
+using bridge::http::Method;
 
 namespace {
 
@@ -32,7 +32,7 @@ std::string spelt_out(std::string_view name, bool all) {
 
 void check_encoded(std::string_view name, const std::string& encoded) {
   for (const std::string& path : {"/v1/counters/" + encoded, "/hit/" + encoded, "http://a.b/hit/" + encoded}) {
-    const auto route = bridge::find_route(Method::get, path);
+    const auto route = bridge::http::find_route(Method::get, path);
     CHECK(route.has_value() == is_valid_name(name));
     CHECK(!route || route->name == name);
   }
@@ -50,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_encoded(name, spelt_out(name, true));
   check_encoded(name, boost::urls::encode(name, boost::urls::unreserved_chars));
 
-  const auto list = bridge::find_route(Method::get, "/v1/counters?prefix=" + spelt_out(name, false));
+  const auto list = bridge::http::find_route(Method::get, "/v1/counters?prefix=" + spelt_out(name, false));
   CHECK(list.has_value() == valid);
   CHECK(!list || list->name == name);
   return 0;

@@ -323,9 +323,6 @@ class Refusals(Bridge):
                 self.assertIn(f'"{name}"', self.assert_problem(self.ask(method, path), 400)['detail'])
         self.assert_problem(self.ask('GET', '/v1/counters/q'), 404)
 
-    def test_an_any_read_is_refused_while_there_is_none(self):
-        self.assert_problem(self.ask('GET', '/v1/counters/a?consistency=any'), 400)
-
 
 class Operators(Bridge):
     def test_changes_by_operators_need_the_token(self):

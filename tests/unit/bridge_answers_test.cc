@@ -3,11 +3,12 @@
 #include <string>
 #include <vector>
 
-#include "bridge/answers.h"
+#include "bridge/http/answers.h"
 #include "client/status_json.h"
 
 using namespace tally;
 using namespace tally::bridge;
+using namespace tally::bridge::http;
 
 namespace {
 
@@ -74,9 +75,9 @@ BOOST_AUTO_TEST_CASE(a_repeated_key_is_answered_with_the_first_sequence) {
 }
 
 BOOST_AUTO_TEST_CASE(names_are_escaped) {
-  std::string out;
-  append_quoted(out, "a\"b\\c\xc3\xa4");
-  BOOST_TEST(out == "\"a\\\"b\\\\c\xc3\xa4\"");
+  Reply reply;
+  write_answer(increment_task("a%22b"), answer_of(1, 1), {1}, reply);
+  BOOST_TEST(reply.body.starts_with(R"({"name":"a\"b",)"));
 }
 
 BOOST_AUTO_TEST_CASE(every_outcome_has_its_status) {

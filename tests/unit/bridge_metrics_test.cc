@@ -3,10 +3,11 @@
 #include <boost/test/unit_test.hpp>
 #include <string>
 
-#include "bridge/metrics.h"
+#include "bridge/http/metrics.h"
 
 using namespace tally;
 using namespace tally::bridge;
+using namespace tally::bridge::http;
 
 namespace {
 
@@ -35,7 +36,7 @@ BOOST_AUTO_TEST_CASE(without_a_status_the_group_is_unavailable_and_no_more_is_sa
   figures.version = "1.2.3";
   figures.http.requests = 7;
   figures.operations[static_cast<std::size_t>(OperationKind::remove)] = 5;
-  figures.http.refusals[static_cast<std::size_t>(ProblemKind::tables_full)] = 2;
+  figures.refusals[static_cast<std::size_t>(ProblemKind::tables_full)] = 2;
   const std::string text = bridge_metrics(figures) + group_metrics({}, {});
   BOOST_TEST(has_line(text, R"(tally_build_info{version="1.2.3"} 1)"));
   BOOST_TEST(has_line(text, R"(tally_requests_total{door="http"} 7)"));

@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "bridge/admission.h"
+#include "bridge/http/forwarded.h"
+#include "bridge/http/limits.h"
 #include "bridge/key_shares.h"
 #include "bridge/limits.h"
 #include "bridge/list_turns.h"
@@ -11,12 +13,13 @@
 
 using namespace tally;
 using namespace tally::bridge;
+using namespace tally::bridge::http;
 
 namespace {
 
 constexpr std::uint64_t secret = 0x5eed;
 constexpr Instant start{hours(1).nanoseconds};
-constexpr Duration window = http_limits::key_step * http_limits::key_steps;
+constexpr Duration window = door_limits::key_step * door_limits::key_steps;
 
 Source source(std::uint32_t number) {
   Source made = *parse_address("10.0.0.0");
@@ -40,6 +43,10 @@ bool is_client(const std::string& peer, const std::string& list, const std::stri
   (as_forwarded ? request.forwarded : request.forwarded_for) = list;
   return client_of(*parse_address(peer), request, proxies) == *parse_address(expected);
 }
+
+struct TestAsker final : ListAsker {
+  void turn_has_come() override {}
+};
 
 }  // namespace
 
@@ -66,7 +73,7 @@ BOOST_AUTO_TEST_CASE(sources_that_ask_in_turn_get_the_same) {
 BOOST_AUTO_TEST_CASE(keys_are_forgotten_in_steps) {
   KeyShares shares(1000, secret);
   for (int count = 0; count < 200; ++count) BOOST_REQUIRE(shares.take(source(1), start));
-  const Instant later = start + http_limits::key_step * 3;
+  const Instant later = start + door_limits::key_step * 3;
   BOOST_TEST(fill(shares, source(1), later) == 300u);
   BOOST_TEST(!shares.take(source(1), start + window + Duration{-1}));
   BOOST_TEST(fill(shares, source(1), start + window) == 200u);
@@ -81,17 +88,17 @@ BOOST_AUTO_TEST_CASE(a_long_silence_forgets_everything) {
 
 BOOST_AUTO_TEST_CASE(the_table_of_sources_is_bounded_and_emptied) {
   KeyShares shares(3'000'000, secret);
-  const auto more = static_cast<std::uint32_t>(http_limits::key_sources) + 100;
+  const auto more = static_cast<std::uint32_t>(door_limits::key_sources) + 100;
   for (std::uint32_t number = 0; number < more; ++number) BOOST_REQUIRE(shares.take(source(number), start));
-  BOOST_TEST(shares.sources() == http_limits::key_sources);
+  BOOST_TEST(shares.sources() == door_limits::key_sources);
   for (std::uint32_t number = 0; number < more; ++number) BOOST_REQUIRE(shares.take(source(7), start + window));
   BOOST_TEST(shares.sources() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(beyond_the_table_sources_share_one_entry) {
-  const std::uint64_t room = http_limits::key_sources + 1000;
+  const std::uint64_t room = door_limits::key_sources + 1000;
   KeyShares shares(room, secret);
-  for (std::uint32_t number = 0; number < http_limits::key_sources; ++number)
+  for (std::uint32_t number = 0; number < door_limits::key_sources; ++number)
     BOOST_REQUIRE(shares.take(source(number), start));
   BOOST_TEST(fill(shares, source(1'000'001), start) == 500u);
   BOOST_TEST(!shares.take(source(1'000'002), start));
@@ -149,7 +156,7 @@ BOOST_AUTO_TEST_SUITE(bridge_admission)
 
 BOOST_AUTO_TEST_CASE(a_source_has_a_quarter_of_the_connections) {
   Admission admission(secret);
-  for (std::size_t count = 0; count < http_limits::connections_of_a_source; ++count) {
+  for (std::size_t count = 0; count < door_limits::connections_of_a_source; ++count) {
     BOOST_REQUIRE(admission.may_be_served(source(1)));
     admission.enter(source(1), Place::served);
   }
@@ -162,7 +169,7 @@ BOOST_AUTO_TEST_CASE(a_source_has_a_quarter_of_the_connections) {
 
 BOOST_AUTO_TEST_CASE(all_together_have_a_limit) {
   Admission admission(secret);
-  for (std::size_t count = 0; count < http_limits::connections; ++count) {
+  for (std::size_t count = 0; count < door_limits::connections; ++count) {
     BOOST_REQUIRE(admission.has_room());
     admission.enter(source(static_cast<std::uint32_t>(count)), Place::served);
   }
@@ -176,7 +183,7 @@ BOOST_AUTO_TEST_CASE(a_source_has_a_quarter_of_the_reserve) {
   Admission admission(secret);
   std::uint32_t number = 0;
   for (; admission.may_have_reserve(source(number)); ++number)
-    for (std::size_t count = 0; count < http_limits::reserve_connections_of_a_source; ++count) {
+    for (std::size_t count = 0; count < door_limits::reserve_connections_of_a_source; ++count) {
       BOOST_REQUIRE(admission.may_have_reserve(source(number)));
       admission.enter(source(number), Place::reserve);
     }
@@ -192,12 +199,12 @@ BOOST_AUTO_TEST_SUITE(bridge_list_turns)
 
 BOOST_AUTO_TEST_CASE(sources_take_turns_and_who_left_has_none) {
   ListTurns turns(secret);
-  WaitingHook begun;
-  for (std::size_t number = 0; number < http_limits::lists_at_once; ++number) BOOST_TEST(turns.begin(source(1), begun));
-  std::vector<WaitingHook> of_first(3);
-  WaitingHook of_second;
-  WaitingHook of_third;
-  for (WaitingHook& asker : of_first) BOOST_TEST(!turns.begin(source(1), asker));
+  TestAsker begun;
+  for (std::size_t number = 0; number < door_limits::lists_at_once; ++number) BOOST_TEST(turns.begin(source(1), begun));
+  std::vector<TestAsker> of_first(3);
+  TestAsker of_second;
+  TestAsker of_third;
+  for (TestAsker& asker : of_first) BOOST_TEST(!turns.begin(source(1), asker));
   BOOST_TEST(!turns.begin(source(2), of_second));
   BOOST_TEST(!turns.begin(source(3), of_third));
   of_third.unlink();
@@ -209,12 +216,12 @@ BOOST_AUTO_TEST_CASE(sources_take_turns_and_who_left_has_none) {
 
 BOOST_AUTO_TEST_CASE(when_nobody_waits_all_places_become_free) {
   ListTurns turns(secret);
-  WaitingHook begun;
+  TestAsker begun;
   for (int round = 0; round < 2; ++round) {
-    for (std::size_t number = 0; number < http_limits::lists_at_once; ++number)
+    for (std::size_t number = 0; number < door_limits::lists_at_once; ++number)
       BOOST_TEST(turns.begin(source(1), begun));
     BOOST_TEST(!begun.is_linked());
-    for (std::size_t number = 0; number < http_limits::lists_at_once; ++number) BOOST_TEST(turns.ended() == nullptr);
+    for (std::size_t number = 0; number < door_limits::lists_at_once; ++number) BOOST_TEST(turns.ended() == nullptr);
   }
 }
 

@@ -2,13 +2,13 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 
-#include "cli/answer_check.h"
-#include "cli/histogram.h"
+#include "cli/bench/answer_check.h"
+#include "cli/bench/histogram.h"
+#include "cli/bench/timeline.h"
 #include "cli/quoted.h"
-#include "cli/restart_pause.h"
 #include "cli/table.h"
-#include "cli/timeline.h"
-#include "cli/watchdog.h"
+#include "cli/up/restart_pause.h"
+#include "cli/up/watchdog.h"
 
 using namespace tally;
 using namespace tally::cli;

@@ -189,7 +189,7 @@ struct Turn {
 BOOST_AUTO_TEST_CASE(each_operation_of_many_connections_gets_its_own_answer) {
   boost::asio::io_context context;
   Exchange exchange(context, *Client::connect({}), seconds(1));
-  std::vector<Connection> connections(2 * http_limits::batch_operations);
+  std::vector<Connection> connections(2 * door_limits::batch_operations);
   for (Connection& connection : connections) {
     connection.exchange = &exchange;
     connection.name = std::to_string(&connection - connections.data());
@@ -279,9 +279,9 @@ BOOST_AUTO_TEST_CASE(where_a_full_batch_overflows_all_are_answered) {
   Turn turn;
   turn.add(INT64_MAX - 5);
   turn.values();
-  for (std::size_t count = 0; count < http_limits::batch_operations; ++count) turn.add(1);
+  for (std::size_t count = 0; count < door_limits::batch_operations; ++count) turn.add(1);
   turn.values();
-  BOOST_TEST(turn.operations == 1 + http_limits::batch_operations);
+  BOOST_TEST(turn.operations == 1 + door_limits::batch_operations);
   const auto done =
       std::ranges::count(turn.askers, OperationStatus::ok, [](const auto& one) { return one.result.status; });
   BOOST_TEST(done == 1 + 5);
@@ -289,7 +289,7 @@ BOOST_AUTO_TEST_CASE(where_a_full_batch_overflows_all_are_answered) {
 
 BOOST_AUTO_TEST_CASE(many_increments_of_one_counter_are_answered_each_with_its_own_value) {
   Turn turn;
-  for (std::size_t count = 0; count < 3 * http_limits::batch_operations; ++count) turn.add(1);
+  for (std::size_t count = 0; count < 3 * door_limits::batch_operations; ++count) turn.add(1);
   const auto values = turn.values();
   for (std::size_t place = 0; place < values.size(); ++place)
     BOOST_REQUIRE_EQUAL(values[place], static_cast<std::int64_t>(place + 1));

@@ -17,6 +17,20 @@ BOOST_AUTO_TEST_CASE(an_address_is_the_same_by_whichever_socket) {
     BOOST_TEST(!parse_address(text), text);
 }
 
+BOOST_AUTO_TEST_CASE(a_host_is_an_address_or_a_name) {
+  for (const std::string text : {"a", "counter.example.org", "my_host", "a-1", "10.0.0.1", "::1", "[::1]"}) {
+    BOOST_TEST(is_host(text), text);
+    BOOST_TEST(is_host_and_port(text + ":80"), text);
+  }
+  for (const std::string text : {"", ".", "1.2.3", "300.1.1.1", "[10.0.0.1]", "[::1", "a/b", "a b", "http://a"})
+    BOOST_TEST(!is_host_and_port(text), text);
+  BOOST_TEST(!is_host("a:80"));
+  BOOST_TEST(!is_host_and_port("a:"));
+  BOOST_TEST(!is_host_and_port("a:65536"));
+  BOOST_TEST(is_host(std::string(253, 'a')));
+  BOOST_TEST(!is_host(std::string(254, 'a')));
+}
+
 BOOST_AUTO_TEST_CASE(a_block_holds_the_addresses_that_begin_like_it) {
   const auto holds = [](const std::string& block, const std::string& address) {
     return parse_block(block)->contains(*parse_address(address));

@@ -10,6 +10,7 @@
 #include "protocol/messages.h"
 #include "protocol/operations.h"
 #include "protocol/per_replica.h"
+#include "protocol/secret.h"
 #include "protocol/session.h"
 
 using namespace tally;
@@ -113,6 +114,15 @@ BOOST_AUTO_TEST_CASE(a_session_is_named_by_the_digest_of_its_secret) {
   SessionSecret secret;
   std::iota(secret.bytes.begin(), secret.bytes.end(), std::uint8_t{0});
   BOOST_TEST(to_hex(session_of(secret)) == "338ebf9bf4726dd1853bc16ba43cb548");
+}
+
+BOOST_AUTO_TEST_CASE(a_secret_is_known_by_all_its_bytes_and_an_empty_one_by_nobody) {
+  BOOST_TEST(is_secret("s3cret", "s3cret"));
+  for (const std::string given : {"", "s3cre", "s3cretx", "S3cret", "s3creT"})
+    BOOST_TEST(!is_secret(given, "s3cret"), given);
+  BOOST_TEST(is_secret(std::string_view("a\0b", 3), std::string_view("a\0b", 3)));
+  BOOST_TEST(!is_secret(std::string_view("a\0b", 3), std::string_view("a\0c", 3)));
+  BOOST_TEST(!is_secret("", ""));
 }
 
 BOOST_AUTO_TEST_CASE(a_text_is_digested_under_a_secret) {

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bridge/group_watch.h"
+
+#include <optional>
+
+#include "bridge/limits.h"
+#include "runtime/clock.h"
+#include "runtime/log.h"
+
+namespace tally::bridge {
+
+void GroupWatch::look(Instant now) {
+  if (available_ != exchange_.available()) {
+    available_ = !available_;
+    log_event(available_ ? Event("breaker_closed") : Event("breaker_opened", Severity::warning));
+  }
+  if (!asked_ && now >= next_) ask(now);
+}
+
+void GroupWatch::ask(Instant now) {
+  next_ = now + (serves(now) ? door_limits::status_interval : door_limits::unready_status_interval);
+  asked_ = true;
+  asked_at_ = now;
+  exchange_.status(door_limits::status_timeout, [this](const std::optional<ClusterStatus>& status) {
+    asked_ = false;
+    if (status && (status->state == GroupState::ok || status->state == GroupState::degraded)) seen_ = monotonic_now();
+    reason_ = status ? status->reason : "no_distributor";
+    advice_ = status ? status->advice : "Start the distributor, or see its log: it says nothing.";
+  });
+}
+
+bool GroupWatch::serves(Instant now) const { return exchange_.available() && now <= seen_ + door_limits::ready_for; }
+
+bool GroupWatch::client_hangs(Instant now) const { return asked_ && now - asked_at_ > door_limits::client_patience; }
+
+}  // namespace tally::bridge

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The body of a request. It is a JSON object in UTF-8 without unknown or repeated members, and may
+// be empty where nothing is required. Pure; any bytes give a value or a problem.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "bridge/http/problem.h"
+#include "bridge/http/request.h"
+#include "protocol/messages.h"
+
+namespace tally::bridge::http {
+
+// Checks that the head announces a body that this bridge can read: JSON in UTF-8, without a coding.
+// If it is not sent by a browser, it may also have no type, or the type of a form, because `curl
+// -d` says that of whatever it sends; check_form() then looks at the body itself.
+std::optional<Problem> check_media(const HttpRequest& request);
+
+// Checks that a body is JSON that is said to be a form.
+std::optional<Problem> check_form(const HttpRequest& request);
+
+tl::expected<std::int64_t, Problem> parse_increment(std::string_view body);
+tl::expected<std::int64_t, Problem> parse_value(std::string_view body);
+tl::expected<Fault, Problem> parse_fault(std::string_view body);
+// Checks the body of a request that needs none.
+std::optional<Problem> check_nothing(std::string_view body);
+
+}  // namespace tally::bridge::http

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/up/spawn.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <signal.h>
+#include <string_view>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "runtime/service_manager.h"
+
+extern char** environ;
+
+namespace tally::cli {
+namespace {
+
+constexpr int first_passed_descriptor = 3;  // SD_LISTEN_FDS_START
+
+// What a child must not take for its own: our configuration, and what a service manager has told us
+// alone.
+constexpr std::array<std::string_view, 6> not_inherited = {"TALLY_",         "LISTEN_",      "NOTIFY_",
+                                                           "WATCHDOG_USEC=", "WATCHDOG_PID", "MAINPID="};
+
+// Variables for a child, and the places in them where the child must write its own process id,
+// which only the child knows. The texts that have such places are too long for std::string to keep
+// inside itself, so the places do not move.
+struct Environment {
+  std::vector<std::string> variables;
+  std::vector<char*> number_places;
+
+  void add_number_of_child(const std::string& name_and_equals) {
+    variables.push_back(name_and_equals + std::string(20, '\0'));
+    number_places.push_back(variables.back().data() + name_and_equals.size());
+  }
+};
+
+// The notify socket comes behind the socket that the child listens on.
+int manager_place(const SpawnRequest& request) {
+  return first_passed_descriptor + (request.listening_socket >= 0 ? 1 : 0);
+}
+
+Environment child_environment(const SpawnRequest& request) {
+  Environment child;
+  std::vector<std::string>& variables = child.variables;
+  for (char** variable = environ; *variable; ++variable) {
+    const std::string_view text(*variable);
+    if (std::ranges::none_of(not_inherited, [&](std::string_view prefix) { return text.starts_with(prefix); }))
+      variables.emplace_back(text);
+  }
+  variables.push_back(manager_descriptor_variable + ("=" + std::to_string(manager_place(request))));
+  if (request.listening_socket >= 0) {
+    variables.emplace_back("LISTEN_FDS=1");
+    child.add_number_of_child("LISTEN_PID=");
+  }
+  if (request.watchdog > Duration{}) {
+    variables.push_back("WATCHDOG_USEC=" + std::to_string(request.watchdog.nanoseconds / 1000));
+    child.add_number_of_child("WATCHDOG_PID=");
+  }
+  return child;
+}
+
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// The functions from here on run in the child of a process that may have threads. So they may only
+// make system calls, and must not allocate memory.
+
+void write_number(char* to, unsigned long number) {
+  char digits[20];
+  int count = 0;
+  for (; number > 0; number /= 10) digits[count++] = static_cast<char>('0' + number % 10);
+  while (count > 0) *to++ = digits[--count];
+}
+
+void say(const char* text) {
+  // Nothing can be done where this fails.
+  [[maybe_unused]] const ssize_t ignored = write(STDERR_FILENO, text, strlen(text));
+}
+
+void reset_signals() {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD}) ::signal(signal, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+// Leaves 0, 1, 2 and what is handed down open. Each source has a higher number than all of these,
+// or is already where it belongs.
+void put(int descriptor, int place) {
+  if (descriptor == place)
+    fcntl(place, F_SETFD, 0);
+  else
+    dup2(descriptor, place);
+}
+
+void arrange_descriptors(const SpawnRequest& request, int null_device) {
+  put(null_device, STDIN_FILENO);
+  put(request.output, STDOUT_FILENO);
+  put(request.output, STDERR_FILENO);
+  if (request.listening_socket >= 0) put(request.listening_socket, first_passed_descriptor);
+  put(request.notify_socket, manager_place(request));
+  close_range(static_cast<unsigned>(manager_place(request) + 1), ~0u, 0);
+}
+
+[[noreturn]] void become(const SpawnRequest& request, pid_t parent, int null_device, char* const* arguments,
+                         char* const* environment) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(127);  // the parent died before it could take us with it
+  setpgid(0, 0);
+  arrange_descriptors(request, null_device);
+  reset_signals();
+  execve(arguments[0], arguments, environment);
+  say(arguments[0]);
+  say(": cannot be executed\n");
+  _exit(127);
+}
+
+}  // namespace
+
+pid_t spawn(const SpawnRequest& request) {
+  std::vector<std::string> command = request.command;
+  Environment of_child = child_environment(request);
+  const std::vector<char*> arguments = pointers_to(command);
+  const std::vector<char*> environment = pointers_to(of_child.variables);
+  const int null_device = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null_device < 0) return -1;
+  const pid_t parent = getpid();
+  const pid_t child = fork();
+  if (child == 0) {
+    for (char* const place : of_child.number_places) write_number(place, static_cast<unsigned long>(getpid()));
+    become(request, parent, null_device, arguments.data(), environment.data());
+  }
+  const int reason = errno;
+  close(null_device);
+  errno = reason;
+  return child;
+}
+
+}  // namespace tally::cli
