@@ -10,7 +10,6 @@
 namespace tally {
 namespace {
 
-constexpr Duration patience_with_base = seconds(10);  // so long nothing may follow a state that was loaded
 constexpr std::size_t kept_open_changes = 2'000'000;  // that a capture may bring while it is kept open for a seal
 constexpr Duration capture_pause = milliseconds(2);   // between two steps of a capture, when no order comes
 
@@ -53,10 +52,7 @@ void ReplicaCore::receive(const Order& order, Instant now) {
   }
   const Judgement judgement = judge(order);
   const bool leads_on = judgement == Judgement::next || judgement == Judgement::ahead;
-  if (leads_on && !may_execute(applied_.sequence.next())) {
-    trial_->held_orders = true;
-    return;
-  }
+  if (leads_on && !may_execute_next()) return trial_.hold_orders();
   switch (judgement) {
     case Judgement::next: return apply(order, now);
     case Judgement::repeated: return;
@@ -86,19 +82,16 @@ ReplicaCore::Judgement ReplicaCore::judge(const Order& order) const {
   return outweighs && !newest_term ? Judgement::contradiction : Judgement::fork;
 }
 
-// An order that was long on its way may contradict a checkpoint once. If nothing else comes, the journal is another
-// one, from a backup, and has grown beyond the checkpoint since.
+// The journal may be another one, put back from a backup.
 void ReplicaCore::doubt_checkpoint(Instant now) {
-  if (applied_ != base_) return;
-  if (!doubted_) doubted_ = now;
-  if (now - *doubted_ < patience_with_base) return;
+  if (applied_ != base_ || !trial_.is_refuted_by_contradiction(now)) return;
   note("checkpoint_contradicted", Severity::error).with("checkpoint", base_.sequence);
   load_again(LoadWish{base_.sequence});
 }
 
 void ReplicaCore::apply(const Order& order, Instant now) {
   if (order.semantics != limits::semantics_version) return stop(order);
-  const bool votes = order.id.sequence >= standing_->vote_from && !is_unproven_import();
+  const bool votes = order.id.sequence >= standing_->vote_from && !trial_.is_on_import();
   std::string results;
   const std::size_t changes = state_->changes();
   if (votes) results.reserve(usual_result_bytes_);
@@ -106,11 +99,11 @@ void ReplicaCore::apply(const Order& order, Instant now) {
   state_->apply(order, decode_, votes ? results : unvoted_);
   schedule_.executed(bytes_of(order));
   applied_ = order.id;
-  doubted_.reset();
+  trial_.was_followed();
   voted_ = votes;
   calendar_ = std::max(calendar_, order.calendar);
   if (votes) {
-    if (!first_vote_) first_vote_ = applied_.sequence;
+    trial_.voted(applied_.sequence);
     usual_result_bytes_ = results.size();
     output_.votes.push_back({order.id, config_.incarnation, recovery_, state_->digest(), std::move(results)});
     capture_if_due(state_->changes() - std::min(changes, state_->changes()), order.seal, now);
@@ -143,10 +136,9 @@ void ReplicaCore::stop(const Order& order) {
 
 void ReplicaCore::receive(const ReplicaStanding& standing, Instant now) {
   if (failed_ || !knows_group(standing)) return;
-  // Whatever its header says that the imported state is of: nothing follows it, though orders come.
-  if (trial_ && !is_served(standing.state)) trial_->began = now;
-  if (!importing() && is_untouched_import() && standing.last != applied_ && now - trial_->began >= patience_with_base)
-    return give_import_up();
+  if (!is_served(standing.state)) trial_.excuse(now);
+  if (!importing() && is_untouched_import() && standing.last != applied_ && trial_.is_refuted_by_silence(now))
+    return load_again(fail_trial());
   if (is_outdated(standing)) return;
   const bool new_term = !standing_ || standing.term > standing_->term;
   if (!standing_ || standing.state != standing_->state)
@@ -156,7 +148,7 @@ void ReplicaCore::receive(const ReplicaStanding& standing, Instant now) {
         .with("reason", standing.reason);
   // Its votes have been compared: as often as readmission asks for.
   const bool readmitted = standing_ && standing_->state == ReplicaState::probation;
-  if (readmitted && standing.state == ReplicaState::voting && !is_unproven_import()) pass_trial(now);
+  if (readmitted && standing.state == ReplicaState::voting && !trial_.is_on_import()) pass_trial(now);
   standing_ = standing;
   remember();
   look_after_seal();
@@ -169,7 +161,7 @@ void ReplicaCore::receive(const ReplicaStanding& standing, Instant now) {
   if (loading() || importing()) return;
   examine_state(now);
   if (loading()) return;
-  watch_trial(now);
+  if (trial_.passes_by_votes(standing, applied_.sequence, now)) pass_trial(now);
   if (auto checkpoint = schedule_.release(standing, applied_)) output_.checkpoint = std::move(checkpoint);
 }
 
@@ -191,7 +183,8 @@ void ReplicaCore::remember() {
   bool is_news = standing.term > witness_.newest_term || standing.agreed.order > witness_.decided;
   witness_.newest_term = std::max(witness_.newest_term, standing.term);
   witness_.decided = std::max(witness_.decided, standing.agreed.order);
-  while (!trial_ && !due_states_.empty() && due_states_.front().order.sequence <= standing.agreed.order.sequence) {
+  while (!trial_.is_on() && !due_states_.empty() &&
+         due_states_.front().order.sequence <= standing.agreed.order.sequence) {
     witness_.add(due_states_.front());
     due_states_.pop_front();
     is_news = true;
@@ -233,7 +226,7 @@ void ReplicaCore::settle(bool new_term, Instant now) {
 // against a state; like any other it is proven on probation. But what it has executed and is to vote
 // on, it executes again: its votes of the life before count no more, and the group may wait for them.
 bool ReplicaCore::may_keep_state() const {
-  const bool fresh = applied_ == base_ && !first_vote_ && proof_.order.sequence.value == 0;
+  const bool fresh = applied_ == base_ && proof_.order.sequence.value == 0;
   const bool was_silent =
       standing_->recovery == recovery_.next() && standing_->reason == to_string(VerdictReason::silence);
   return fresh || (was_silent && applied_.sequence < standing_->vote_from);
@@ -242,8 +235,7 @@ bool ReplicaCore::may_keep_state() const {
 // Its votes until now, not judged any more, prove nothing for it either, nor for what was captured.
 void ReplicaCore::keep_state(Instant now) {
   recovery_ = standing_->recovery;
-  first_vote_.reset();
-  if (trial_) trial_->voted.reset();
+  trial_.forget_votes();
   if (!schedule_.withdraw()) state_->forget_captures();
   reporting_.request(now);
 }
@@ -287,8 +279,8 @@ CheckpointDelta ReplicaCore::capture() {
 void ReplicaCore::capture_last() {
   if (captured_last_ || schedule_.committing()) return;
   captured_last_ = true;
-  const bool is_due = !loading() && !importing() && !trial_ && standing_ && standing_->agreed.order == applied_ &&
-                      applied_.sequence > checkpoint_;
+  const bool is_due = !loading() && !importing() && !trial_.is_on() && standing_ &&
+                      standing_->agreed.order == applied_ && applied_.sequence > checkpoint_;
   if (!is_due || state_->changes() > config_.early_checkpoint_changes) return;
   if (!schedule_.withdraw()) state_->forget_captures();
   schedule_.captured(capture());
@@ -351,8 +343,8 @@ void ReplicaCore::tick(Instant now) {
   last_tick_ = now;
   if (loading() && draining_) captured_last_ = true;
   if (loading()) return show_sign_of_life(now);
-  const bool behind = executing() && !needs_state() && standing_->last.sequence > applied_.sequence &&
-                      may_execute(applied_.sequence.next());
+  const bool behind =
+      executing() && !needs_state() && standing_->last.sequence > applied_.sequence && may_execute_next();
   reporting_.tick(applied_.sequence, behind, now);
   import_.tick(now);
   take_import_output(now);
@@ -393,7 +385,7 @@ ReplicaReport ReplicaCore::report(bool resend) const {
           recovery,        applied_,
           checkpoint_,     resend,
           config_.pid,     config_.store,
-          proof_,          is_unproven_import(),
+          proof_,          trial_.is_on_import(),
           wanted_state(),  seal_ready_,
           seal_,           witness_.newest_term,
           witness_.decided};

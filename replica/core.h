@@ -8,13 +8,8 @@
 // - A checkpoint is committed only of orders that are stable and decided.
 // - Before it knows its standing it applies nothing.
 //
-// - A state is on trial at first: it may be wrong, wherever it came from. A checkpoint of its own
-//   counts as its own word, and is on trial until a vote on it has been compared, or it is the
-//   agreed state; if it dissents, or is another one, the checkpoint is not loaded again.
-// - An imported state is another replica's word, and a vote on it would only say once more what the
-//   donor says. So it gives no vote, and executes nothing beyond the newest agreed order, until it
-//   is, after that order, the state that f+1 replicas agreed on; if it is another one, it is dropped,
-//   and the next donor is asked.
+// - A state that was loaded is on trial at first (replica/trial.h). If a checkpoint of its own fails the trial, or the
+//   state dissents, that checkpoint is not loaded again; if an imported state fails, the next donor is asked.
 // - Memory is scrubbed all the time, at a bounded rate. What differs is adopted, so that the next vote tells (law 10).
 //
 // Loading. output.load asks the shell for the newest checkpoint, or one that is older than a wrong one:
@@ -54,6 +49,7 @@
 #include "replica/import.h"
 #include "replica/reporting.h"
 #include "replica/state.h"
+#include "replica/trial.h"
 #include "replica/witness.h"
 
 namespace tally {
@@ -156,21 +152,10 @@ class ReplicaCore {
     fork,           // this replica executed what the journal does not have
   };
 
-  // A state that nothing has proven yet.
-  struct Trial {
-    Sequence checkpoint;  // that it came from
-    bool imported = false;
-    Instant began;
-    bool held_orders = false;      // imported: some came that may not be executed yet
-    std::optional<Instant> voted;  // own: since when a vote on it is known to be decided
-    Sequence agreed;               // what was decided then
-  };
-
   bool executing() const;
   Judgement judge(const Order& order) const;
   void doubt_checkpoint(Instant now);
   void apply(const Order& order, Instant now);
-  bool is_unproven_import() const { return !loading() && trial_ && trial_->imported; }
   void stop(const Order& order);
   void prove(Instant now);
   void capture_if_due(std::size_t changed, bool seal, Instant now);
@@ -190,12 +175,10 @@ class ReplicaCore {
   void load_again(const LoadWish& wish);
   void drop_state();
   void start_empty(Instant now);
-  bool is_untouched_import() const { return is_unproven_import() && applied_ == base_; }
-  bool may_execute(Sequence sequence) const;
+  bool is_untouched_import() const { return trial_.is_on_import() && applied_ == base_; }
+  bool may_execute_next() const { return trial_.may_execute(applied_.sequence.next(), standing_->agreed); }
   void examine_state(Instant now);
-  void give_import_up();
-  LoadWish end_trial();
-  void watch_trial(Instant now);
+  LoadWish fail_trial();
   void pass_trial(Instant now);
   Sequence wanted_state() const;
   std::optional<Import::Goal> import_goal() const;
@@ -228,10 +211,8 @@ class ReplicaCore {
   bool import_tried_ = false;  // though there is another way
   Sequence spent_seal_;        // of a checkpoint that nobody could give
   Sequence loading_import_;    // the checkpoint that was imported and is to be loaded now
-  std::optional<Trial> trial_;
-  std::optional<Sequence> first_vote_;  // on this state, in this recovery
-  std::optional<Instant> doubted_;      // since when nothing comes but what contradicts the checkpoint
-  OrderState proof_;                    // that was asked for (law 14)
+  Trial trial_;                // of the state
+  OrderState proof_;           // that was asked for (law 14)
   Instant next_scrub_;
   Instant scrub_pass_began_;
   Instant next_sign_of_life_ = Instant::never();  // while loading; never: not known yet

@@ -17,16 +17,13 @@ constexpr Duration scrub_time_per_work = seconds(60) / 1'000'000;
 constexpr Duration shortest_scrub_pause = milliseconds(20);
 constexpr Duration shortest_scrub_pass = seconds(1);
 
-// After the first compared vote: so long a verdict on it may be on its way.
-constexpr Duration verdict_time = seconds(2);
-
 }  // namespace
 
 // ---- roll-back and start
 
 void ReplicaCore::roll_back(std::string_view reason, Instant now) {
   const bool recovering = standing_->recovery > recovery_;
-  if (!recovering && is_untouched_import()) return give_import_up();
+  if (!recovering && is_untouched_import()) return load_again(fail_trial());
   if (!recovering && applied_ == base_) {
     // The checkpoint itself, of stable orders only, is not what the journal holds: one of them was replaced.
     if (base_.sequence.value == 0) return reporting_.missed(Sequence(1), applied_.sequence, now);
@@ -37,7 +34,7 @@ void ReplicaCore::roll_back(std::string_view reason, Instant now) {
   }
   note("rolled_back", Severity::warning).with("reason", reason).with("from", applied_.sequence);
   const bool dissented = recovering && standing_->reason == to_string(VerdictReason::dissent);
-  load_again(dissented ? end_trial() : LoadWish{});
+  load_again(dissented ? fail_trial() : LoadWish{});
 }
 
 void ReplicaCore::load_again(const LoadWish& wish) {
@@ -48,6 +45,7 @@ void ReplicaCore::load_again(const LoadWish& wish) {
 
 void ReplicaCore::drop_state() {
   output_.dropped = std::move(state_);
+  trial_.end();
   due_states_.clear();
   schedule_.drop();
   capturing_ = seal_ready_ = false;
@@ -97,13 +95,10 @@ void ReplicaCore::begin(std::unique_ptr<State> state, const CheckpointHeader& he
   stopped_ = false;
   taking_over_ = true;
 
-  first_vote_.reset();
   voted_ = false;
-  doubted_.reset();
   proof_ = {};
-  trial_.reset();
+  trial_.begin(checkpoint_, header.imported, now);
   const Sequence imported = std::exchange(loading_import_, {});
-  if (checkpoint_.value != 0) trial_ = Trial{checkpoint_, header.imported, now, false, {}, {}};
   if (imported.value != 0 && checkpoint_ != imported) import_.distrust_donor();
   next_scrub_ = scrub_pass_began_ = now + shortest_scrub_pass;
   sign_of_life_ = false;
@@ -115,71 +110,43 @@ void ReplicaCore::begin(std::unique_ptr<State> state, const CheckpointHeader& he
 
 // ---- trial
 
-// Beyond the agreed order nothing could be told of an imported state without counting its vote. What
-// is not executed now is asked for when it is proven.
-bool ReplicaCore::may_execute(Sequence sequence) const {
-  return !is_unproven_import() || sequence <= standing_->agreed.order.sequence;
-}
-
-// The agreed state is what f+1 replicas said with states of their own, so one of them was right. The
-// digest is of the whole state (law 10): whoever has an equal one has that state, wherever it came
-// from.
 void ReplicaCore::examine_state(Instant now) {
-  if (loading() || importing() || !trial_) return;
+  if (loading() || importing()) return;
   const OrderState& agreed = standing_->agreed;
-  if (applied_ != agreed.order || agreed.state == Digest{}) return;  // none: it is not known
+  if (!trial_.can_be_examined(applied_, agreed)) return;
   if (state_->digest() != agreed.state) {
-    note(trial_->imported ? "import_wrong" : "checkpoint_wrong", Severity::error)
+    note(trial_.is_on_import() ? "import_wrong" : "checkpoint_wrong", Severity::error)
         .with("checkpoint", base_.sequence)
         .with("after", applied_.sequence);
-    return load_again(end_trial());
+    return load_again(fail_trial());
   }
-  if (trial_->imported) {
+  if (trial_.is_on_import()) {
     note("import_proven").with("checkpoint", base_.sequence).with("by", applied_.sequence);
     reporting_.request(now);
-    if (trial_->held_orders) reporting_.missed(standing_->last.sequence, applied_.sequence, now);
+    if (trial_.holds_orders()) reporting_.missed(standing_->last.sequence, applied_.sequence, now);
   }
   pass_trial(now);
 }
 
-// Time, not orders: under load many votes are decided before a verdict on the first is on record and in a view.
-void ReplicaCore::watch_trial(Instant now) {
-  if (!trial_ || trial_->imported || !first_vote_) return;
-  // What was closed undecided compares nothing.
-  const Sequence agreed = standing_->agreed.order.sequence;
-  const bool compared = *first_vote_ <= agreed && agreed <= applied_.sequence;
-  if (!compared) return;
-  const bool judged = standing_->state == ReplicaState::voting || standing_->state == ReplicaState::probation;
-  if (!judged) return;
-  if (!trial_->voted) {
-    trial_->voted = now;
-    trial_->agreed = agreed;
-  }
-  // A group that decides nothing meanwhile acts upon no verdict either.
-  if (now - *trial_->voted >= verdict_time && agreed > trial_->agreed) pass_trial(now);
-}
-
 // What was imported is replaced at once, and be the group idle, by a checkpoint that is known to be right.
 void ReplicaCore::pass_trial(Instant now) {
-  const bool imported = trial_ && trial_->imported;
-  trial_.reset();
-  if (!imported) return;
+  const bool was_import = trial_.is_on_import();
+  trial_.end();
+  if (!was_import) return;
   schedule_.hurry();
   if (applied_.sequence > checkpoint_) capture_if_due(0, false, now);
 }
 
-// A donor lied about its state, or about what it is of.
-void ReplicaCore::give_import_up() { load_again(end_trial()); }
-
-// It dissented. What to load now.
-LoadWish ReplicaCore::end_trial() {
-  const auto trial = std::exchange(trial_, std::nullopt);
-  if (!trial) return LoadWish{};
+// Returns what is to be loaded now: an older checkpoint, or what another donor gives.
+LoadWish ReplicaCore::fail_trial() {
+  if (!trial_.is_on()) return LoadWish{};
+  const Sequence checkpoint = trial_.checkpoint();
   note("repair_failed", Severity::error)
-      .with("checkpoint", trial->checkpoint)
-      .with("source", trial->imported ? "donor" : "own");
-  if (trial->imported) import_.distrust_donor();
-  return LoadWish{trial->checkpoint};
+      .with("checkpoint", checkpoint)
+      .with("source", trial_.is_on_import() ? "donor" : "own");
+  if (trial_.is_on_import()) import_.distrust_donor();
+  trial_.end();
+  return LoadWish{checkpoint};
 }
 
 // ---- roll-forward
@@ -230,7 +197,7 @@ void ReplicaCore::take_import_output(Instant now) {
   if (import.hopeless) {  // on with the journal, or until others have sealed another one
     spent_seal_ = std::max(spent_seal_, import_.goal().seal.checkpoint);
     taking_over_ = true;
-    if (trial_) trial_->began = now;
+    trial_.excuse(now);
     reporting_.restart(now);
     settle(false, now);
   }
