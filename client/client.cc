@@ -12,6 +12,7 @@
 #include "client/session.h"
 #include "protocol/check.h"
 #include "protocol/limits.h"
+#include "protocol/operation_codec.h"
 #include "protocol/turn.h"
 #include "runtime/channel.h"
 #include "runtime/clock.h"
@@ -49,9 +50,9 @@ class Client::Shell {
         comparator_{Channel::connect(context_, options.comparator_endpoint, comparator_limits, routing_id_,
                                      Unconnected::refuse)},
         wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-        core_({incarnation_, options.requests_in_flight, wire::encode_operations, options.opens_session_at_once,
-               random_number},
-              monotonic_now()) {
+        core_(
+            {incarnation_, options.requests_in_flight, encode_operations, options.opens_session_at_once, random_number},
+            monotonic_now()) {
     CHECK(wake_fd_ >= 0);
     waiter_.watch(distributor_.channel);
     waiter_.watch(comparator_.channel);

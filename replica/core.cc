@@ -26,9 +26,8 @@ std::uint64_t bytes_of(const Order& order) {
 
 }  // namespace
 
-ReplicaCore::ReplicaCore(ReplicaConfig config, OperationDecoder decode)
+ReplicaCore::ReplicaCore(ReplicaConfig config)
     : config_(std::move(config)),
-      decode_(std::move(decode)),
       group_(config_.group),
       witness_(config_.witness),
       import_(config_.id, config_.replicas),
@@ -96,7 +95,7 @@ void ReplicaCore::apply(const Order& order, Instant now) {
   const std::size_t changes = state_->changes();
   if (votes) results.reserve(usual_result_bytes_);
   unvoted_.clear();
-  state_->apply(order, decode_, votes ? results : unvoted_);
+  state_->apply(order, votes ? results : unvoted_);
   schedule_.executed(bytes_of(order));
   applied_ = order.id;
   trial_.was_followed();

@@ -91,7 +91,7 @@ struct ReplicaOutput {
 
 class ReplicaCore {
  public:
-  ReplicaCore(ReplicaConfig config, OperationDecoder decode);
+  explicit ReplicaCore(ReplicaConfig config);
 
   void receive(const Order& order, Instant now);
   void receive(const ReplicaStanding& standing, Instant now);
@@ -190,7 +190,6 @@ class ReplicaCore {
   void fail(std::string message);
 
   ReplicaConfig config_;
-  OperationDecoder decode_;
 
   std::unique_ptr<State> state_;  // none while loading
   OrderIdentity applied_;         // the last order in it

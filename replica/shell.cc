@@ -49,7 +49,7 @@ ReplicaShell::ReplicaShell(const Config& config, ReplicaId id, std::unique_ptr<C
           Channel::connect(context_, config.endpoint_for_distributor(id), distributor_limits, random_bytes(16))),
       comparator_(Channel::connect(context_, config.endpoint_for_comparator(id), comparator_limits, random_bytes(16))),
       peers_(Channel::bind(context_, config.endpoint_for_transfer(id), peer_limits, false)),
-      core_(core_config(config, id, *checkpoints, directory), wire::decode_operations),
+      core_(core_config(config, id, *checkpoints, directory)),
       faults_(random_share),
       store_(std::move(checkpoints), std::move(directory)) {
   waiter_.watch(distributor_);

@@ -9,6 +9,7 @@
 #include "protocol/bytes.h"
 #include "protocol/check.h"
 #include "protocol/limits.h"
+#include "protocol/operation_codec.h"
 
 namespace tally {
 namespace {
@@ -42,7 +43,7 @@ State::State(const StateLimits& limits, std::uint64_t hash_seed)
 
 // ---- one order
 
-void State::apply(const Order& order, const OperationDecoder& decode, std::string& results) {
+void State::apply(const Order& order, std::string& results) {
   served_ = std::max(served_, order.served);
   if (order.id.sequence == Sequence(1)) key_secret_ = order.key_secret;  // before any checkpoint
   sessions_.expire(served_);                                             // law 18
@@ -53,15 +54,15 @@ void State::apply(const Order& order, const OperationDecoder& decode, std::strin
     if (order.voided)  // law 14: as if it had never been sent
       append_outcome(results, RequestOutcome::voided, order.id.sequence);
     else
-      run(request, order.id.sequence, decode, results);
+      run(request, order.id.sequence, results);
     const auto size = static_cast<std::uint32_t>(results.size() - start - sizeof(std::uint32_t));
     std::memcpy(results.data() + start, &size, sizeof size);
   }
   counters_.settle();
 }
 
-void State::run(const Request& request, Sequence sequence, const OperationDecoder& decode, std::string& results) {
-  if (request.kind == RequestKind::operations) return run_operations(request, sequence, decode, results);
+void State::run(const Request& request, Sequence sequence, std::string& results) {
+  if (request.kind == RequestKind::operations) return run_operations(request, sequence, results);
   const auto answer = [&](RequestOutcome outcome) { append_outcome(results, outcome, sequence); };
   // An order without changes is not synced (law 6), so what promised none may not open or close anything.
   if (request.read_only) return answer(RequestOutcome::malformed);
@@ -76,8 +77,7 @@ void State::run(const Request& request, Sequence sequence, const OperationDecode
 }
 
 // Law 17: refused, repeated, or executed with its result kept; all of it or nothing.
-void State::run_operations(const Request& request, Sequence sequence, const OperationDecoder& decode,
-                           std::string& results) {
+void State::run_operations(const Request& request, Sequence sequence, std::string& results) {
   const auto refuse = [&](RequestOutcome outcome) { append_outcome(results, outcome, sequence); };
   const Sessions::Admission admission = sessions_.admit(request, served_);
   if (admission.outcome != RequestOutcome::executed) return refuse(admission.outcome);
@@ -88,7 +88,7 @@ void State::run_operations(const Request& request, Sequence sequence, const Oper
     results.append(admission.stored);
     return;
   }
-  if (!decoded(request, decode)) return refuse(RequestOutcome::malformed);
+  if (!decode_operations(request.operations, operations_)) return refuse(RequestOutcome::malformed);
   const std::size_t worst = worst_result_bytes(operations_);
   if (worst > most) return refuse(RequestOutcome::results_too_large);
   if (!request.read_only && !sessions_.has_room_for(admission, worst))
@@ -99,11 +99,6 @@ void State::run_operations(const Request& request, Sequence sequence, const Oper
   execute_all({sequence, request.read_only, admission.session->second.principal, request.session}, results);
   CHECK(results.size() - start <= worst);
   if (!request.read_only) sessions_.store(admission, request.number, std::string_view(results).substr(start));
-}
-
-bool State::decoded(const Request& request, const OperationDecoder& decode) {
-  operations_.clear();
-  return decode(request.operations, operations_) && operations_.size() <= limits::request_operations;
 }
 
 // ---- operations

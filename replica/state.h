@@ -10,7 +10,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -27,15 +26,12 @@
 
 namespace tally {
 
-// Request::operations as operations; false if they are none. The views stay valid until the next call.
-using OperationDecoder = std::function<bool(std::string_view bytes, std::vector<Operation>& operations)>;
-
 class State {
  public:
   State(const StateLimits& limits, std::uint64_t hash_seed);
 
   // Executes every request of the order, and appends for each: size u32, request result (Vote::results).
-  void apply(const Order& order, const OperationDecoder& decode, std::string& results);
+  void apply(const Order& order, std::string& results);
 
   // The newest served time of an order; expiry goes by it. Part of a checkpoint's header.
   ServedTime served() const { return served_; }
@@ -95,9 +91,8 @@ class State {
     SessionId session;
   };
 
-  void run(const Request& request, Sequence sequence, const OperationDecoder& decode, std::string& results);
-  void run_operations(const Request& request, Sequence sequence, const OperationDecoder& decode, std::string& results);
-  bool decoded(const Request& request, const OperationDecoder& decode);
+  void run(const Request& request, Sequence sequence, std::string& results);
+  void run_operations(const Request& request, Sequence sequence, std::string& results);
   void execute_all(const Frame& frame, std::string& results);
   void execute(const Operation& operation, const Counters::Name& name, const Frame& frame, std::string& results);
   void execute_keyed(const Operation& operation, const Counters::Name& name, const Frame& frame, std::string& results);
@@ -131,7 +126,7 @@ class State {
     std::uint64_t key_block = 0;
   };
   ScrubPlace scrub_place_;
-  std::vector<Operation> operations_;  // of the request that is executed
+  std::vector<Operation> operations_;  // of the request that is executed: views of its bytes
 };
 
 }  // namespace tally

@@ -8,6 +8,7 @@
 
 #include "protocol/bytes.h"
 #include "protocol/digest.h"
+#include "protocol/fields.h"
 #include "protocol/limits.h"
 #include "wire/body.h"
 #include "wire/convert.h"
@@ -104,15 +105,16 @@ tl::expected<Header, DecodeError> read_header(std::string_view bytes) {
 
 // Ballots are the only lists within lists.
 bool within_limits(std::string_view body, const v1::Ballots&) {
-  std::size_t fields = limits::message_ballots + limits::message_ballot_requests;  // each ballot has its identity, too
+  using namespace fields;
+  std::size_t left = limits::message_ballots + limits::message_ballot_requests;  // each ballot has its identity, too
   return has_at_most(limits::message_fields, body) && visit_fields(body, [&](const Field& field) {
            return field.tag != tag_of(v1::Ballots::kBallotsFieldNumber, wire_text) ||
-                  visit_fields(field.content, [&](const Field&) { return fields-- > 0; });
+                  visit_fields(field.content, [&](const Field&) { return left-- > 0; });
          });
 }
 
 bool within_limits(std::string_view body, const google::protobuf::MessageLite&) {
-  return has_at_most(limits::message_fields, body);
+  return fields::has_at_most(limits::message_fields, body);
 }
 
 template <class Value>

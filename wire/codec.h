@@ -50,11 +50,4 @@ constexpr Kinds kinds() {
 // A message of another kind than those expected is an unknown type: its body is not looked at (law 23).
 tl::expected<Message, DecodeError> decode(std::string_view header, std::string_view body, Kinds expected = all_kinds);
 
-// What a request carries. The encodings of two lists, one behind the other, are that of both together. What decoding
-// gives are views of the bytes. False, and no operations: the bytes are no tally.v1.Operations, or hold more than
-// limits::request_operations. An unknown kind becomes OperationKind::unspecified, a limit beyond 32 bits
-// UINT32_MAX: that one operation is malformed, the others are not.
-std::string encode_operations(const std::vector<Operation>& operations);
-bool decode_operations(std::string_view bytes, std::vector<Operation>& operations);
-
 }  // namespace tally::wire

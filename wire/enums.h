@@ -78,7 +78,6 @@ static_assert(same(v1::STATE_ANSWER_ENTRIES, StateAnswer::entries));
 static_assert(same(v1::STATE_ANSWER_BUSY, StateAnswer::busy));
 static_assert(same(v1::STATE_ANSWER_NONE, StateAnswer::none));
 
-inline v1::OperationKind to_proto(OperationKind kind) { return static_cast<v1::OperationKind>(kind); }
 inline v1::RequestKind to_proto(RequestKind kind) { return static_cast<v1::RequestKind>(kind); }
 inline v1::FaultKind to_proto(FaultKind kind) { return static_cast<v1::FaultKind>(kind); }
 inline v1::AdminAction to_proto(AdminAction action) { return static_cast<v1::AdminAction>(action); }
@@ -98,9 +97,6 @@ bool read_enumerator(int number, decltype(last)& value) {
   return true;
 }
 
-inline bool from_proto(v1::OperationKind number, OperationKind& kind) {
-  return read_enumerator<OperationKind::unspecified, OperationKind::set_limit>(number, kind);
-}
 inline bool from_proto(v1::RequestKind number, RequestKind& kind) {
   return read_enumerator<RequestKind::operations, RequestKind::close_session>(number, kind);
 }

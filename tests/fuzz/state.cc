@@ -10,6 +10,7 @@
 #include <string>
 
 #include "protocol/bytes.h"
+#include "protocol/operation_codec.h"
 #include "replica/state_entries.h"
 #include "target.h"
 
@@ -60,12 +61,11 @@ void follow(Entries& entries, const CheckpointDelta& delta) {
   }
 }
 
-// Adds to every counter that comes in: the names are the operations.
-bool decode(std::string_view name, std::vector<Operation>& operations) {
-  operations.push_back({OperationKind::add, name, 1, {}, {}, 0});
-  operations.push_back({OperationKind::list, {}, 0, {}, {}, 10});
-  operations.push_back({OperationKind::add, name, 1, name, {}, 0});
-  return true;
+// Adds to the counter of this name, with an idempotency key and without.
+std::string operations_on(std::string_view name) {
+  return encode_operations({{OperationKind::add, name, 1, {}, {}, 0},
+                            {OperationKind::list, {}, 0, {}, {}, 10},
+                            {OperationKind::add, name, 1, name, {}, 0}});
 }
 
 // A new session, and one request of each session and for each counter that there is.
@@ -86,7 +86,7 @@ Order next_order(const Entries& entries, const CheckpointHeader& header, Duratio
       request.acknowledged = RequestNumber(ByteReader(value).number<std::uint64_t>());
       request.number = request.acknowledged.next();
     }
-    request.operations = key.substr(1);
+    request.operations = operations_on(std::string_view(key).substr(1));
     order.requests.push_back(request);
   }
   return order;
@@ -97,7 +97,7 @@ void check_restored(State& state, Entries entries, CheckpointHeader header) {
   CHECK(state.scrub());
   for (const Duration later : {Duration(), seconds(1), hours(30)}) {
     std::string results;
-    state.apply(next_order(entries, header, later), decode, results);
+    state.apply(next_order(entries, header, later), results);
     CHECK(state.digest() == state.recomputed_digest());
     header.applied.sequence = header.applied.sequence.next();
     follow(entries, state.capture({}));

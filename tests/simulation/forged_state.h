@@ -16,7 +16,7 @@ class ForgedState {
   // A chunk as it leaves the liar; the first one of a checkpoint starts over. `fresh`: an empty state.
   void gave(const StateChunk& chunk, std::unique_ptr<State> fresh);
   // What the believer votes where the liar would rightly have voted `honest`; nothing: nobody believes it.
-  std::optional<Vote> vote(const Vote& honest, const Referee& referee, const OperationDecoder& decode);
+  std::optional<Vote> vote(const Vote& honest, const Referee& referee);
 
  private:
   std::unique_ptr<State> state_;

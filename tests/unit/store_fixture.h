@@ -40,7 +40,7 @@ struct StateInTheMaking {
   void run(std::vector<OwnedOperation> operations) {
     std::string results;
     const Request next = number == 0 ? open_session() : request(session_named(1), number, operations, number - 1);
-    state->apply(chain.next({next}), OperationTable::decode, results);
+    state->apply(chain.next({next}), results);
     ++number;
   }
   CheckpointDelta capture() {
