@@ -38,6 +38,10 @@ Sequence Import::checkpoint() const { return has_begun() ? header_.applied.seque
 
 void Import::distrust_donor() { donor_ = next(donor_); }
 
+void Import::loaded(Sequence checkpoint) {
+  if (std::exchange(is_unloaded_, false) && checkpoint != imported()) distrust_donor();
+}
+
 // ---- one attempt with one donor
 
 void Import::begin(const Goal& goal, Instant now) {
@@ -126,6 +130,7 @@ void Import::stored(std::uint64_t attempt, ImportOutcome outcome, Instant now) {
     case ImportOutcome::finished: break;
   }
   active_ = false;
+  is_unloaded_ = true;
   output_.complete = true;
   output_.events.push_back(Event("import_finished")
                                .with("donor", donor_)

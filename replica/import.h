@@ -66,6 +66,9 @@ class Import {
   void stored(std::uint64_t attempt, ImportOutcome outcome, Instant now);
   // The newest imported state was wrong: the next import begins with another donor.
   void distrust_donor();
+  // The store was asked to load a checkpoint, and this is the one that it had; zero: none. If it is not the one that
+  // was imported last and not loaded yet, the donor gave what does not load, and is distrusted.
+  void loaded(Sequence checkpoint);
   // Who may be asked now without a seal. None: such an import ends, hopeless.
   void allow(std::uint64_t donors, Instant now);
 
@@ -121,7 +124,8 @@ class Import {
   Instant asked_at_;
   Instant patient_until_;
   unsigned unstored_ = 0;
-  unsigned restarts_ = 0;  // the donor's, as far as they cost an attempt
+  unsigned restarts_ = 0;     // the donor's, as far as they cost an attempt
+  bool is_unloaded_ = false;  // it is complete, and to be loaded now
   Output output_;
 };
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A replica: replica/core.cc, core_repair.cc. Hanging and slowness are steps that are not taken; a lie is a wrong vote;
+/* A replica: replica/core.cc and its parts. Hanging and slowness are steps that are not taken; a lie is a wrong vote;
    a crash is a roll-back for which nobody asked. Checkpoints are left out: a roll-back leads to the beginning.
 
    With EXECUTION, what each replica has executed is followed. Without, a replica votes on any order of the journal at
    any time, since it may have rolled back and executed all before without a vote. That is more than it does. */
 
-/* An unproven import (replica/core_repair.cc, may_execute, examine_import): nothing is executed
+/* An unproven import (replica/trial.h): nothing is executed
    beyond the agreed order, and no vote is given, until the state after that order is the agreed
    one. If it is another one, the state is dropped and the next donor is asked. Without EXECUTION
    that happens at any time, since a donor's checkpoint is of an order that is agreed. */
