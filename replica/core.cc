@@ -422,7 +422,7 @@ void ReplicaCore::tick(Instant now) {
   import_.tick(now);
   take_import_output(now);
   capture_last();
-  if (importing()) return;
+  if (loading() || importing()) return;  // a hopeless import may have led to a roll-back
   if (capturing_.has_steps_left()) capture_some(0, false, now);
   if (scrubbing_.next() <= now) scrub_some(now);
 }
