@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A replica's shell in the simulation: its core, checkpoints and sockets (replica/shell.cc, replica/shell_repair.cc),
-// and its faults.
+// A replica's shell in the simulation: its core, checkpoints and sockets (replica/shell.cc, replica/transfers.cc), and
+// its faults.
 #pragma once
 
 #include <array>
