@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "replica/checkpoint_pair.h"
-#include "replica/rocksdb_store.h"
 #include "replica/state.h"
+#include "replica/stores/rocksdb_store.h"
 #include "replica_fixture.h"
 
 namespace tally::testing {

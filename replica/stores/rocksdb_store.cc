@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "replica/rocksdb_store.h"
+#include "replica/stores/rocksdb_store.h"
 
 #include <fcntl.h>
 #include <rocksdb/db.h>
