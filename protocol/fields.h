@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bytes of a protobuf message, field by field, without protobuf's objects and without its library.
+// The bytes of a protobuf message, field by field, without protobuf's objects and without its
+// library.
 //
-// Operations are read and written by these functions (protocol/operation_codec.h), and the fields of every other body
-// are counted by them before protobuf parses it (wire/codec.cc). What is read here is what protobuf itself would read.
-// The encoding: https://protobuf.dev/programming-guides/encoding/
+// Operations are read and written by these functions (protocol/operation_codec.h). Of every other
+// body the fields are counted by them before protobuf parses it (wire/codec.cc): protobuf makes a
+// hundred bytes of memory out of the two bytes of an empty list element, and counting stores
+// nothing. What is read here is what protobuf itself would read. The encoding:
+// https://protobuf.dev/programming-guides/encoding/
 #pragma once
 
 #include <bit>
@@ -15,7 +18,8 @@ namespace tally::fields {
 
 // ---- reading
 
-// All of these read at `at` and return where to go on; null: what should stand there does not, or ends too early.
+// Each of these reads at `at`, and returns where the next one is to read. Null: what should be
+// there is not, or ends too early.
 inline const char* read_varint(const char* at, const char* end, unsigned most_bytes, std::uint64_t& value) {
   value = 0;
   for (unsigned shift = 0; shift < 7 * most_bytes && at != end; shift += 7) {
@@ -42,8 +46,8 @@ struct Field {
   std::string_view content;  // of a text: bytes, or a message
 };
 
-// Groups, and types that do not exist, fail. Tags and sizes are at most five bytes long, and protobuf takes the low 32
-// bits of a tag.
+// Groups, and types that do not exist, are refused. Tags and sizes are at most five bytes long, and
+// of a tag the low 32 bits count, as protobuf reads it.
 inline const char* read_field(const char* at, const char* end, Field& field) {
   std::uint64_t number = 0;
   at = read_varint(at, end, 5, number);
@@ -62,7 +66,8 @@ inline const char* read_field(const char* at, const char* end, Field& field) {
   }
 }
 
-// Calls visit(field) for each field of one encoded message. False: the bytes are no message, or visit returned false.
+// Calls visit(field) for each field of one encoded message. False: the bytes are no message, or
+// visit returned false.
 template <class Visit>
 bool visit_fields(std::string_view message, Visit&& visit) {
   const char* at = message.data();
@@ -79,7 +84,9 @@ inline bool has_at_most(std::size_t fields, std::string_view message) {
   return visit_fields(message, [&](const Field&) { return fields-- > 0; });
 }
 
-// ---- writing: first how many bytes, then the bytes, at `at`; returns their end
+// ---- writing
+// First it is computed how many bytes something takes, and then it is written at `at`. These
+// functions return the end of what they wrote.
 
 constexpr std::size_t varint_bytes(std::uint64_t value) {
   return (static_cast<std::size_t>(std::bit_width(value | 1)) + 6) / 7;
@@ -91,7 +98,7 @@ inline char* put_varint(char* at, std::uint64_t value) {
   return at;
 }
 
-// A text with its head.
+// How many bytes a text takes together with its head, which is its tag and its size.
 constexpr std::size_t element_bytes(std::size_t size) { return 1 + varint_bytes(size) + size; }
 
 template <int number>
@@ -106,7 +113,7 @@ char* put_head(char* at, std::size_t size) {
   return put_varint(put_tag<number>(at, wire_text), size);
 }
 
-// A field. What is empty or zero is left out.
+// How many bytes a field takes. What is empty or zero is left out.
 constexpr std::size_t field_bytes(std::string_view content) {
   return content.empty() ? 0 : element_bytes(content.size());
 }

@@ -40,8 +40,9 @@ OperationKind kind_of(std::int32_t number) {
   return is_known ? static_cast<OperationKind>(number) : OperationKind::unspecified;
 }
 
-// Any field is accepted. An unknown kind or an impossible limit makes its own operation malformed, for the replica that
-// executes it, and leaves the other operations of the request alone. protobuf takes the low 32 bits of an enumerator.
+// Any field is accepted. An unknown kind or an impossible limit makes its own operation malformed,
+// for the replica that executes it, and leaves the other operations of the request alone. protobuf
+// takes the low 32 bits of an enumerator.
 void set(Operation& operation, const Field& field) {
   switch (field.tag) {
     case tag_of(operation_field::kind, wire_number):

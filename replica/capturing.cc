@@ -52,7 +52,8 @@ void Capturing::failed(CheckpointDelta lost, CommitFailure failure, State& state
     if (!schedule_.failed(std::move(lost))) state.forget_captures();
     return;
   }
-  // Either the memory is wrong, which the next vote will show, or the store is, and is then written anew.
+  // Either the memory is wrong, which the next vote will show, or the store is, and is then written
+  // anew.
   schedule_.start_over();
   state.forget_captures();
 }

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a replica takes checkpoints of its running state: from the first step of a capture until the checkpoint is
-// committed to the store.
+// How a replica takes checkpoints of its running state: from the first step of a capture until the
+// checkpoint is committed to the store.
 //
-// A large capture goes in steps, one with each order and some in between, so that no order waits for it. Each step
-// captures more entries than the last order changed, so the capture comes to an end. Which orders are captured, and
-// when a capture may go to the store, is said by replica/checkpoint_schedule.h.
+// A large capture goes in steps, one with each order and some in between, so that no order waits
+// for it. Each step captures more entries than the last order changed, so the capture comes to an
+// end. Which orders are captured, and when a capture may go to the store, is said by
+// replica/checkpoint_schedule.h.
 //
-// For a seal all replicas have to end their captures after the same order (distributor/sealing.h). So when the standing
-// asks for one, a capture is begun and, when little of it is left, kept open until that order comes. What changes
-// meanwhile is captured again and again, so it is not kept open for ever.
+// For a seal all replicas have to end their captures after the same order (distributor/sealing.h).
+// So when the standing asks for one, a capture is begun and, when little of it is left, kept open
+// until that order comes. What changes meanwhile is captured again and again, so it is not kept
+// open for ever.
 //
-// Invariants: one capture at a time, and none while the one before waits or is being committed. What could not be
-// committed joins the next capture, or makes the next one full, so that the store never misses a change.
+// Invariants: one capture at a time, and none while the one before waits or is being committed.
+// What could not be committed joins the next capture, or makes the next one full, so that the store
+// never misses a change.
 //
-// Pure, one thread, driven by the core. The state is handed in, and is always the same one between begin() and drop().
+// Pure, one thread, driven by the core. The state is handed in, and is always the same one between
+// begin() and drop().
 #pragma once
 
 #include <cstddef>
@@ -30,8 +34,10 @@ namespace tally {
 class Capturing {
  public:
   static constexpr std::size_t entries_per_step = 4096;
-  static constexpr Duration pause = milliseconds(2);           // between two steps when no order comes
-  static constexpr std::size_t kept_open_changes = 2'000'000;  // that a capture may bring while it is kept open
+  // Between two steps when no order comes.
+  static constexpr Duration pause = milliseconds(2);
+  // So many changes a capture may bring while it is kept open.
+  static constexpr std::size_t kept_open_changes = 2'000'000;
 
   explicit Capturing(const CheckpointSchedule::Config& config) : schedule_(config) {}
 
@@ -53,9 +59,9 @@ class Capturing {
     bool is_ready_now = false;  // for the order that is sealed, for the first time: to be reported
     bool may_end = false;       // finish() it with the state as it is now
   };
-  // Begins a capture if one is due, and goes on with one that is under way. `changed`: how many entries the last order
-  // changed; `seals`: the state after it is sealed. Precondition: this replica has voted on `applied`, so that what is
-  // captured is compared with the others.
+  // Begins a capture if one is due, and goes on with one that is under way. `changed`: how many
+  // entries the last order changed; `seals`: the state after it is sealed. Precondition: this
+  // replica has voted on `applied`, so that what is captured is compared with the others.
   Step step(State& state, const ReplicaStanding& standing, Sequence applied, std::size_t changed, bool seals);
   // Steps are to be made although no order comes.
   bool has_steps_left() const { return is_capturing_ && !is_ready_; }

@@ -177,7 +177,8 @@ void ReplicaCore::roll_back(std::string_view reason, Instant now) {
   if (!is_recovering && is_on_untouched_import()) return load_again(fail_trial());
   if (!is_recovering && position_.is_at_base()) {
     if (applied.value == 0) return reporting_.missed(Sequence(1), applied, now);
-    // The checkpoint, of stable orders only, is not what the journal holds: one of those orders was replaced.
+    // The checkpoint, of stable orders only, is not what the journal holds: one of those orders was
+    // replaced.
     note("checkpoint_ahead_of_journal", Severity::error)
         .with("checkpoint", applied)
         .with("journal", standing_->last.sequence);
@@ -272,7 +273,8 @@ void ReplicaCore::examine_state(Instant now) {
   pass_trial(now);
 }
 
-// The checkpoint that was imported is replaced at once, even if the group is idle, by one that is known to be right.
+// The checkpoint that was imported is replaced at once, even if the group is idle, by one that is
+// known to be right.
 void ReplicaCore::pass_trial(Instant now) {
   const bool was_import = trial_.is_on_import();
   trial_.end();
@@ -320,7 +322,7 @@ void ReplicaCore::take_import_output(Instant now) {
     drop_state();
     output_.load = LoadWish{import_.imported().next()};  // and not what was distrusted before
   }
-  if (import.hopeless) {  // it goes on with the journal, or until others have sealed another checkpoint
+  if (import.hopeless) {  // it goes on with the journal, or until others seal another checkpoint
     wanted_.was_not_given(import_.goal().seal.checkpoint);
     recovering_.state_is_fresh();
     trial_.excuse(now);

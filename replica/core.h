@@ -1,50 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
-// A replica: it executes the orders of the distributor one after the other, votes on each, and takes checkpoints.
+// A replica: it executes the orders of the distributor one after the other, votes on each, and
+// takes checkpoints.
 //
 // Invariants
-// - Order n is executed only after n-1, once, and only if its predecessor chain is this replica's own (law 1).
-// - What was executed and then lost by the journal is rolled back (law 2). A damaged or outdated message counts as lost
-//   (laws 2 and 3).
+// - Order n is executed only after n-1, once, and only if its predecessor chain is this replica's
+//   own (law 1).
+// - What was executed and then lost by the journal is rolled back (law 2). A damaged or outdated
+//   message counts as lost (laws 2 and 3).
 // - Only stable and decided orders reach a checkpoint in the store.
 // - Before the replica knows its standing it executes nothing.
-// - A state that was loaded is on trial at first. If a checkpoint of its own fails the trial, or a vote dissents, that
-//   checkpoint is not loaded again; if an imported state fails it, the next donor is asked.
-// - Memory is scrubbed all the time, at a bounded rate. The scrub replaces the running digest by the digest of the
-// data,
-//   so that a replica with corrupted memory votes wrongly and is caught (law 10).
+// - A state that was loaded is on trial at first. If a checkpoint of its own fails the trial, or a
+//   vote dissents, that checkpoint is not loaded again; if an imported state fails it, the next
+//   donor is asked.
+// - Memory is scrubbed all the time, at a bounded rate. The scrub replaces the running digest by
+//   the digest of the data, so that a replica with corrupted memory votes wrongly and is caught
+//   (law 10).
 //
-// The core conducts parts that hold one idea each. It alone knows the state, the standing, and the order in which the
-// parts are asked:
+// The core conducts parts that hold one idea each. It alone knows the state, the standing, and the
+// order in which the parts are asked:
 //
 //   position        where it is in the order, and what an order that comes is to it
 //   trial           whether the state that was loaded is right
 //   recovering      which recovery it has carried out, and what is asked of it beyond that
 //   voting          what it says of its state: votes, and proofs
-//   capturing       checkpoints, from the first step of a capture to the store (checkpoint_schedule: when)
+//   capturing       checkpoints, from the first step of a capture to the store
 //   own_seal        the seal of a checkpoint that others import
 //   wanted_state    whether it wants another replica's state; import: how it gets that
 //   remembering     its group, and what it knows of it (witness)
 //   scrubbing       the pace of the scrub
 //   reporting       when it reports, and when it asks for orders again
 //
-// Loading. output.load asks the shell for the newest checkpoint, or for one that is older than a wrong one:
+// Loading. output.load asks the shell for the newest checkpoint, or for one that is older than a
+// wrong one:
 //
 //   auto state = core.fresh_state();
-//   for each entry: state->restore(key, value), as it is read, so that nothing holds all entries twice
+//   for each entry, as it is read, so that nothing holds all of them twice:
+//     state->restore(key, value)
 //   state->finish_restore(header)
 //   core.restored(header, std::move(state), now);
 //   or, when there is none that is whole: core.nothing_to_restore(now); or core.load_rejected(...)
 //
-// The state is filled, and a dropped one is destroyed, on another thread, because either may take seconds. Until the
-// core is told of the end it holds no state, takes no order, and reports only that it is there. A commit that is under
-// way is finished, and the core is told what became of it, before the store is read.
+// The state is filled, and a dropped one is destroyed, on another thread, because either may take
+// seconds. Until the core is told of the end it holds no state, takes no order, and reports only
+// that it is there. A commit that is under way is finished, and the core is told what became of it,
+// before the store is read.
 //
-// Importing. When the journal does not reach back far enough, or reaches back very far, the state of another replica is
-// wanted. The distributor has the others seal one, all after the same order, and tells of it. Then it is imported into
-// the store, and loaded from there.
+// Importing. When the journal does not reach back far enough, or reaches back very far, the state
+// of another replica is wanted. The distributor has the others seal one, all after the same order,
+// and tells of it. Then it is imported into the store, and loaded from there.
 //
-// Driven as protocol/turn.h says, on one thread. It has more fields than most classes, because it is where the parts
-// meet: what happens to one of them is to be told to others.
+// Driven as protocol/turn.h says, on one thread. It has more fields than most classes, because it
+// is where the parts meet: what happens to one of them is to be told to others.
 #pragma once
 
 #include <cstdint>
@@ -81,8 +87,10 @@ struct ReplicaConfig {
   std::uint64_t checkpoint_orders = 10'000;
   std::uint64_t import_orders = 1'000'000;  // rather than execute more orders than these, import
   std::uint32_t replicas = 3;
-  std::size_t early_checkpoint_changes = 1'000'000;     // capture earlier when so many entries changed,
-  std::uint64_t early_checkpoint_bytes = 256ull << 20;  // or the orders since take so much of the journal
+  // It captures earlier when so many entries changed, or when the orders since the last capture
+  // take so many bytes of the journal.
+  std::size_t early_checkpoint_changes = 1'000'000;
+  std::uint64_t early_checkpoint_bytes = 256ull << 20;
   StateLimits limits;
   GroupId group;    // whose directory it has; zero: not known yet
   Witness witness;  // what it remembers of it
@@ -94,14 +102,15 @@ struct LoadWish {
 };
 
 struct ReplicaOutput {
-  std::vector<Vote> votes;                    // to the comparator
-  std::optional<ReplicaReport> report;        // to the distributor
-  std::optional<CheckpointDelta> checkpoint;  // commit it, then say checkpoint_committed or checkpoint_failed
-  std::unique_ptr<State> dropped;             // destroy it where it does not matter how long that takes
-  std::optional<LoadWish> load;               // see above
+  std::vector<Vote> votes;              // to the comparator
+  std::optional<ReplicaReport> report;  // to the distributor
+  // To be committed; then say checkpoint_committed or checkpoint_failed.
+  std::optional<CheckpointDelta> checkpoint;
+  std::unique_ptr<State> dropped;  // destroy it where it does not matter how long that takes
+  std::optional<LoadWish> load;    // see above
   std::vector<std::pair<ReplicaId, StateRequest>> state_requests;  // to donors
   std::vector<ImportStep> import_steps;  // for the store, in this order; then say import_stored
-  std::optional<Sequence> seal;          // this checkpoint, then say sealed
+  std::optional<Sequence> seal;          // this checkpoint; then say sealed
   bool unseal = false;                   // nobody imports it any more
   std::optional<Witness> witness;        // is to be kept from now on
   std::vector<Event> events;
@@ -135,8 +144,8 @@ class ReplicaCore {
   void receive(ReplicaId donor, StateChunk chunk, Instant now);
   void import_stored(std::uint64_t attempt, ImportOutcome outcome, Instant now);
 
-  // The process is to end. If the newest decided order is the last that this replica executed, it captures that state,
-  // so that a group that was stopped has equal checkpoints.
+  // The process is to end. If the newest decided order is the last that this replica executed, it
+  // captures that state, so that a group that was stopped has equal checkpoints.
   void drain() { capturing_.drain(); }
   bool is_drained() const { return has_failed_ || capturing_.is_drained(); }
 
@@ -156,8 +165,9 @@ class ReplicaCore {
   bool needs_state() const { return standing_ && position_.is_before_journal(*standing_); }
   // None while loading.
   const State* state() const { return state_.get(); }
-  // Recomputes the state digest from the data, and replaces the running one by it. Looks at every entry, so it takes a
-  // while. False: they differed, so this replica's memory is wrong, and its next vote will say so (law 10).
+  // Recomputes the state digest from the data, and replaces the running one by it. Looks at every
+  // entry, so it takes a while. False: they differed, so this replica's memory is wrong, and its
+  // next vote will say so (law 10).
   bool scrub();
   // Fault injection: wrong-state. False: there is no counter to flip.
   bool flip_stored_counter();

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The seal that a replica makes of one of its own checkpoints, so that another replica may import that checkpoint from
-// whoever gives it (replica/checkpoint_seal.h).
+// The seal that a replica makes of one of its own checkpoints, so that another replica may import
+// that checkpoint from whoever gives it (replica/checkpoint_seal.h).
 //
-//   begin: the state is captured → the checkpoint is stored: seal it → made → is_over: nobody imports it any more
+//   begin (captured) → is_wanted_of (stored: seal it) → made → is_over (nobody imports it)
 //
-// A seal is reported for as long as the standing tells of its checkpoint, and the checkpoint is kept for so long.
+// A seal is reported for as long as the standing tells of its checkpoint, and the checkpoint is
+// kept for so long.
 //
 // Pure, one thread, driven by the core.
 #pragma once

@@ -8,8 +8,9 @@ void Position::begin(const CheckpointHeader& header) {
   calendar_ = header.calendar;
 }
 
-// An order of a lower term than the last executed one is of a tail that some journal has lost (law 3). An order of a
-// higher term on another chain shows that what this replica executed has been lost (law 2).
+// An order of a lower term than the last executed one is of a tail that some journal has lost (law
+// 3). An order of a higher term on another chain shows that what this replica executed has been
+// lost (law 2).
 Position::Place Position::place_of(const Order& order, const ReplicaStanding& standing, bool base_is_own) const {
   const Sequence sequence = order.id.sequence;
   const Term term = order.id.term;

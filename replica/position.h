@@ -5,9 +5,9 @@
 // - applied() moves from each order to the next one only, and only along one chain (law 1).
 // - base() is where the state began: the last order of the checkpoint that was loaded, or nothing.
 //
-// A journal may lose its tail, or be put back from a backup. Then the orders of a new term replace orders that this
-// replica has executed (law 2), and an order of an old term may still be on its way (law 3). Which of the two it is
-// follows from the terms, since terms never fall along a chain.
+// A journal may lose its tail, or be put back from a backup. Then the orders of a new term replace
+// orders that this replica has executed (law 2), and an order of an old term may still be on its
+// way (law 3). Which of the two it is follows from the terms, since terms never fall along a chain.
 //
 // Pure, one thread, driven by the core.
 #pragma once
@@ -43,8 +43,8 @@ class Position {
   bool is_at_base() const { return applied_ == base_; }
   CalendarTime calendar() const { return calendar_; }  // of the last order
 
-  // `base_is_own`: the state began with a checkpoint of this replica's own, which holds stable orders only.
-  // Precondition: the order's chain is that of its content.
+  // `base_is_own`: the state began with a checkpoint of this replica's own, which holds stable
+  // orders only. Precondition: the order's chain is that of its content.
   Place place_of(const Order& order, const ReplicaStanding& standing, bool base_is_own) const;
 
   // The journal of a new term ends before what was executed, or ends in something else (law 2).

@@ -15,7 +15,8 @@ Recovering::Step Recovering::follow(const ReplicaStanding& standing, bool is_new
     } else if (!is_new_term || standing.recovery == carried_out_) {
       return Step::none;
     }
-    // Otherwise the distributor restarted, and lost the view that it had not synced: it counts from less again.
+    // Otherwise the distributor restarted, and lost the view that it had not synced: it counts from
+    // less again.
   }
   carried_out_ = standing.recovery;
   return step;

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which recovery a replica has carried out, and what a standing asks of it beyond that.
 //
-// The distributor numbers the recoveries of each replica. When it evicts one, it asks for the next recovery, and the
-// votes that were made before that one do not count any more. A recovery means to load a checkpoint and to execute
-// again what came after it. Two kinds of replica keep their memory instead, and have nothing more to do:
-// - one whose state is fresh from a checkpoint and has said nothing yet, since loading it was the recovery;
-// - one that was evicted for its silence, because silence says nothing against a state, which is proven on probation
-//   like any other. But when votes are wanted of orders that it has executed, it executes them again: the votes of its
-//   life before do not count, and the group may be waiting for them.
+// The distributor numbers the recoveries of each replica. When it evicts one, it asks for the next
+// recovery, and the votes that were made before that one do not count any more. A recovery means to
+// load a checkpoint and to execute again what came after it. Two kinds of replica keep their memory
+// instead, and have nothing more to do:
+// - one whose state is fresh from a checkpoint and has said nothing yet, since loading it was the
+//   recovery;
+// - one that was evicted for its silence, because silence says nothing against a state, which is
+//   proven on probation like any other. But when votes are wanted of orders that it has executed,
+//   it executes them again: the votes of its life before do not count, and the group may be waiting
+//   for them.
 //
 // Pure, one thread, driven by the core.
 #pragma once
@@ -30,8 +33,9 @@ class Recovering {
   // The state is fresh: whatever recovery is asked for next has been carried out by that.
   void state_is_fresh() { is_fresh_ = true; }
 
-  // What is to be done about the recovery that a standing asks for. `is_new_term`: it is the first one of its term.
-  // `is_untouched`: nothing was executed or said since the state was loaded. `applied`: the last order in the state.
+  // What is to be done about the recovery that a standing asks for. `is_new_term`: it is the first
+  // one of its term. `is_untouched`: nothing was executed or said since the state was loaded.
+  // `applied`: the last order in the state.
   Step follow(const ReplicaStanding& standing, bool is_new_term, bool is_untouched, Sequence applied);
 
   Recovery carried_out() const { return carried_out_; }

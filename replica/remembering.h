@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a replica learns of its group and keeps beside its checkpoints: which group it is, and a Witness.
+// What a replica learns of its group and keeps beside its checkpoints: which group it is, and a
+// Witness.
 //
-// What was decided is right once it is told, and is remembered at once. This replica's word for a state is worth
-// something only once its own state is proven. So the states after those orders at which a checkpoint of any replica is
-// due wait here until they are known to be decided and the trial is over.
+// What was decided is right once it is told, and is remembered at once. This replica's word for a
+// state is worth something only once its own state is proven. So the states after those orders at
+// which a checkpoint of any replica is due wait here until they are known to be decided and the
+// trial is over.
 //
-// Pure, one thread, driven by the core; the shell writes what is to be kept (replica/replica_directory.h).
+// Pure, one thread, driven by the core; the shell writes what is to be kept
+// (replica/replica_directory.h).
 #pragma once
 
 #include <deque>

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // When a replica reports to the distributor, and when it asks for orders again (laws 1 and 22).
 //
-// It reports at once after a start, a roll-back, a new connection, a quarter of the window, and a newly found gap;
-// every 50 ms while something moves or is missing; and every 250 ms otherwise. It asks for orders again at most every
-// 50 ms, and a second time only if nothing was applied since the last report. While it has no state, because one is
-// being loaded, it says only that it is there, every 250 ms.
+// It reports at once after a start, a roll-back, a new connection, a quarter of the window, and a
+// newly found gap; every 50 ms while something moves or is missing; and every 250 ms otherwise. It
+// asks for orders again at most every 50 ms, and a second time only if nothing was applied since
+// the last report. While it has no state, because one is being loaded, it says only that it is
+// there, every 250 ms.
 //
 // Pure, one thread, driven by the core; instants never go back.
 #pragma once
@@ -31,7 +32,8 @@ class Reporting {
   // Report at once.
   void request(Instant now);
   void applied(Sequence applied, Instant now);
-  // Something was sent that `applied` does not lead up to. Once everything is here, it should be at `through`.
+  // Something was sent that `applied` does not lead up to. Once everything is here, it should be at
+  // `through`.
   void missed(Sequence through, Sequence applied, Instant now);
 
   // `behind`: orders are known to exist after `applied`.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pace of the scrub of a replica's memory (law 10): the digest is recomputed from the data, a small share at a
-// time, so that orders hardly wait for it, and the processor is left to them.
+// The pace of the scrub of a replica's memory (law 10): the digest is recomputed from the data, a
+// small share at a time, so that orders hardly wait for it, and the processor is left to them.
 //
 // Pure, one thread, driven by the core; instants never go back.
 #pragma once
@@ -15,8 +15,10 @@ namespace tally {
 
 class Scrubbing {
  public:
-  static constexpr std::size_t work_per_step = 1'000;                 // entries: a fraction of a millisecond
-  static constexpr Duration time_per_work = seconds(60) / 1'000'000;  // a pass over a million entries takes a minute
+  // Entries: a step takes a fraction of a millisecond.
+  static constexpr std::size_t work_per_step = 1'000;
+  // A pass over a million entries takes a minute.
+  static constexpr Duration time_per_work = seconds(60) / 1'000'000;
   static constexpr Duration shortest_pause = milliseconds(20);
   static constexpr Duration shortest_pass = seconds(1);
 

@@ -23,7 +23,8 @@ constexpr std::size_t most_delayed_votes = 4096;
 constexpr Duration execution_slice = milliseconds(10);
 constexpr Duration drain_time = seconds(3);
 
-// Checkpoints are read again at 2 MiB a second: those of a million counters, about 100 MiB, in less than a minute.
+// Checkpoints are read again at 2 MiB a second: those of a million counters, about 100 MiB, in less
+// than a minute.
 constexpr std::size_t scrub_bytes = 256 * 1024;
 constexpr Duration scrub_period = milliseconds(125);
 constexpr Duration between_scrubs = seconds(30);
@@ -86,18 +87,19 @@ bool ReplicaShell::finished() {
   if (waiter_.is_ready(stop_.descriptor())) stop_.take();
   if (!stop_.asked()) return false;
   const Instant now = monotonic_now();
-  if (stop_by_ == Instant::never()) {
+  if (!stop_by_) {
     core_.drain();
     stop_by_ = now + drain_time;
     return false;
   }
-  return core_.is_drained() || stop_by_ <= now;
+  return core_.is_drained() || *stop_by_ <= now;
 }
 
 Instant ReplicaShell::next_deadline() const {
   const Instant next_vote = delayed_.empty() ? Instant::never() : delayed_.front().due;
   const Instant next_scrub = scrubbing_ ? Instant::never() : next_scrub_;
-  return std::min({core_.next_deadline(), transfers_.next_deadline(), next_vote, next_scrub, stop_by_});
+  return std::min(
+      {core_.next_deadline(), transfers_.next_deadline(), next_vote, next_scrub, stop_by_.value_or(Instant::never())});
 }
 
 // ---- what comes in
@@ -107,8 +109,8 @@ void ReplicaShell::receive_all(Instant now) {
   transfers_.receive(faults_.current(now) == FaultKind::hang, now);
   Channel::Share of_comparator;
   while (comparator_.receive(of_comparator)) continue;  // nothing comes here
-  // What was executed is voted on before more is executed. So a replica that has much to catch up on is slow, and not
-  // silent.
+  // What was executed is voted on before more is executed. So a replica that has much to catch up
+  // on is slow, and not silent.
   Instant time = now;
   Channel::Share of_distributor;
   while (time < now + execution_slice) {
@@ -188,7 +190,8 @@ void ReplicaShell::send_vote(Vote vote, Instant now) {
     comparator_silence_.expect(now);
 }
 
-// Law 23: a connection that has been silent for too long, as one that libzmq has given up is, is made anew.
+// Law 23: a connection that has been silent for too long, as one that libzmq has given up is, is
+// made anew.
 void ReplicaShell::look_after_links(Instant now) {
   if (distributor_silence_.is_over(now)) waiter_.reconnect(distributor_, random_bytes(16));
   if (comparator_silence_.is_over(now)) waiter_.reconnect(comparator_, random_bytes(16));

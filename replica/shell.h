@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// A replica's process around its core: it moves messages between the sockets and the core, carries out what the core
-// puts out, and injects the faults that it is told to. Checkpoints are written and read by another thread
-// (replica/store_thread.h); the states that replicas give one another are moved by replica/transfers.h.
+// A replica's process around its core: it moves messages between the sockets and the core, carries
+// out what the core puts out, and injects the faults that it is told to. Checkpoints are written
+// and read by another thread (replica/store_thread.h); the states that replicas give one another
+// are moved by replica/transfers.h.
 //
 // One event-loop thread. It has a field for each thing that it owns, which are many.
 #pragma once
 
 #include <deque>
 #include <memory>
+#include <optional>
 
 #include "replica/core.h"
 #include "replica/faults.h"
@@ -68,7 +70,7 @@ class ReplicaShell {
   bool scrubbing_ = false;
   StopSignals stop_;
   Heartbeat heartbeat_;
-  Instant stop_by_ = Instant::never();
+  std::optional<Instant> stop_by_;  // a stop was asked for
   Waiter waiter_;
   StoreThread store_;
   Transfers transfers_;  // last: it uses the others

@@ -56,7 +56,7 @@ void Transfers::answer(const std::string& peer, const StateRequest& request, Ins
   }
   store_.read(peer, request, [this, peer](StateChunk chunk) {
     const bool ends = chunk.last || chunk.answer != StateAnswer::entries;
-    peers_.send(peer, std::move(chunk));  // if it cannot be sent it is lost, and will be asked for again
+    peers_.send(peer, std::move(chunk));  // one that cannot be sent will be asked for again
     donor_.answered(peer, ends, monotonic_now());
   });
 }

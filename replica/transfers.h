@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// States on their way between replicas: from here to those that import one, and from donors to here.
+// States on their way between replicas: from here to those that import one, and from donors to
+// here.
 //
-// Whoever asks is served as replica/donor.h says, from checkpoints that the store thread reads. Donors are asked by the
-// core's import (replica/import.h); there is a connection to each one that was asked, until the import is over.
+// Whoever asks is served as replica/donor.h says, from checkpoints that the store thread reads.
+// Donors are asked by the core's import (replica/import.h); there is a connection to each one that
+// was asked, until the import is over.
 //
-// A part of the shell: it owns the sockets for this and acts on the event loop's thread. What it is handed outlives it.
+// A part of the shell: it owns the sockets for this and acts on the event loop's thread. What it is
+// handed outlives it.
 #pragma once
 
 #include <map>

@@ -15,8 +15,8 @@ void Trial::forget_votes() {
   compared_.reset();
 }
 
-// Time is waited for, and not a number of orders: under load many votes are decided before a verdict on the first one
-// is on record and in a view.
+// Time is waited for, and not a number of orders: under load many votes are decided before a
+// verdict on the first one is on record and in a view.
 bool Trial::passes_by_votes(const ReplicaStanding& standing, Sequence applied, Instant now) {
   if (!is_on() || imported_ || !first_vote_) return false;
   const Sequence agreed = standing.agreed.order.sequence;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a replica says of its state: a vote on each order that it is asked for, and the proof that a group asks for when
-// it has no majority (law 14).
+// What a replica says of its state: a vote on each order that it is asked for, and the proof that a
+// group asks for when it has no majority (law 14).
 //
-// An order is executed in any case. Its results make a vote only if the order is one to be voted on, and nobody sees
-// them otherwise. The results are written into the memory that leaves with the vote, which is reserved in the size of
-// the vote before, so that an order usually costs one allocation.
+// An order is executed in any case. Its results make a vote only if the order is one to be voted
+// on, and nobody sees them otherwise. The results are written into the memory that leaves with the
+// vote, which is reserved in the size of the vote before, so that an order usually costs one
+// allocation.
 //
 // Pure, one thread, driven by the core.
 #pragma once
@@ -27,7 +28,8 @@ class Voting {
     proof_ = {};
   }
 
-  // Where the results of the next order are to be written. `is_wanted`: a vote is to be made of them.
+  // Where the results of the next order are to be written. `is_wanted`: a vote is to be made of
+  // them.
   std::string& results(bool is_wanted) {
     results_.clear();
     if (is_wanted) results_.reserve(usual_bytes_);

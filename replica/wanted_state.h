@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether a replica wants the state of another one, and of which order (roll-forward).
 //
-// It has to import when the journal begins after its next order. It would rather import when it would have to execute
-// very many orders otherwise; that is tried once for each state that it loads from its own checkpoints. What it wants
-// it reports. Then the distributor has the others seal a checkpoint, and tells of the seal, which is the goal of the
-// import (replica/import.h). Only where the journal leaves no other way, and too few replicas are left for a seal, may
-// those that the distributor names be asked without one.
+// It has to import when the journal begins after its next order. It would rather import when it
+// would have to execute very many orders otherwise; that is tried once for each state that it loads
+// from its own checkpoints. What it wants it reports. Then the distributor has the others seal a
+// checkpoint, and tells of the seal, which is the goal of the import (replica/import.h). Only where
+// the journal leaves no other way, and too few replicas are left for a seal, may those that the
+// distributor names be asked without one.
 //
 // Pure, one thread, driven by the core.
 #pragma once
@@ -29,7 +30,8 @@ class WantedState {
   };
   explicit WantedState(const Config& config) : config_(config) {}
 
-  // The state is loaded anew from its own checkpoints: an import that is not necessary may be tried again.
+  // The state is loaded anew from its own checkpoints: an import that is not necessary may be tried
+  // again.
   void begin() { was_tried_ = false; }
   // An import has begun.
   void tried() { was_tried_ = true; }

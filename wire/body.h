@@ -8,8 +8,9 @@
 
 namespace tally::wire {
 
-// A protobuf object that serves again and again. Its strings and lists keep their memory and never give it back, so it
-// is replaced once it has coded limits::reused_message_bytes: it never holds more than a small multiple of that.
+// A protobuf object that serves again and again. Its strings and lists keep their memory and never
+// give it back, so it is replaced once it has coded limits::reused_message_bytes: it never holds
+// more than a small multiple of that.
 template <class Proto>
 class Reused {
  public:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operations are coded by protocol/operation_codec.cc, without protobuf. Here the compiler checks that the field
-// numbers there are those of tally.proto; wire/enums.h checks the kinds. That the bytes are protobuf's own is what
-// wire_test and the fuzz target `operations` check.
+// Operations are coded by protocol/operation_codec.cc, without protobuf. Here the compiler checks
+// that the field numbers there are those of tally.proto; wire/enums.h checks the kinds. That the
+// bytes are protobuf's own is what wire_test and the fuzz target `operations` check.
 #include "protocol/operation_codec.h"
 #include "wire/enums.h"
 #include "wire/tally.pb.h"
