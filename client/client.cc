@@ -19,6 +19,7 @@
 #include "client/session.h"
 #include "protocol/check.h"
 #include "protocol/limits.h"
+#include "protocol/operation_codec.h"
 #include "protocol/turn.h"
 #include "runtime/channel.h"
 #include "runtime/clock.h"
@@ -74,7 +75,7 @@ class Client::Shell {
         comparator_{
             connected(context_, "comparator_endpoint", options.comparator_endpoint, comparator_limits, routing_id_)},
         wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-        core_({incarnation_, options.requests_in_flight, wire::encode_operations, options.opens_session_at_once,
+        core_({incarnation_, options.requests_in_flight, encode_operations, options.opens_session_at_once,
                random_number},
               monotonic_now()) {
     if (wake_fd_.get() < 0) throw std::system_error(errno, std::generic_category(), "eventfd");

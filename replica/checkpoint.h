@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// A replica's state as bytes: a set of entries, each a key and a value, the same bytes that the state digest sums over.
+// A replica's state as bytes: a set of entries, each a key and a value. They are the same bytes
+// that the state digest sums over.
 //
 // The first byte of a key is its type (little-endian numbers, protocol/bytes.h):
 //
-//   'C' name                               → value i64, maker's principal u16
-//   'I'                                    → the secret that idempotency keys are digested under, 16 bytes
-//   'K' principal u16, order's sequence u64 and place u32, both big-endian: of the order that a key came with first
-//                                          → keyed digest of the key, operation digest u64, status u8, value i64,
-//                                            stored u32 (seconds of served time)
-//   'L'                                    → semantics u32 and the [state] limits (replica/state_limits.h)
-//   'R' session's name, number u64         → content_digest of the request, result bytes
-//   'S' session's name                     → acknowledged u64, last activity i64, principal u16, used u8
+//   'C' name                          → value i64, maker's principal u16
+//   'I'                               → the secret under which keys are digested, 16 bytes
+//   'K' principal u16, and of the order that a key came with first: sequence u64 and place u32,
+//       both big-endian               → keyed digest of the key, operation digest u64, status u8,
+//                                       value i64, stored u32 (seconds of served time)
+//   'L'                               → semantics u32 and the limits (replica/state_limits.h)
+//   'R' session's name, number u64    → content_digest of the request, result bytes
+//   'S' session's name                → acknowledged u64, last activity i64, principal u16, used u8
 //
-// Served and calendar time are not entries: they are in the header, and the digest does not cover them (every order
-// brings them again).
+// Served and calendar time are not entries. They stand in the header, and the digest does not cover
+// them, because every order brings them again.
 #pragma once
 
 #include <boost/container/deque.hpp>
@@ -47,37 +48,39 @@ struct EntryChange {
   auto operator<=>(const EntryChange&) const = default;
 };
 
-// Millions of them. Grows without moving those that it has, for which orders would wait; and its blocks are so large
-// that malloc maps each by itself, touched or not, and gives it back as a whole.
-inline constexpr std::size_t changes_block_bytes = 40u << 20;  // more than M_MMAP_THRESHOLD ever becomes (mallopt(3))
+// There may be millions of changes. The list grows without moving those that it has, because orders
+// would wait for that. Its blocks are so large that malloc maps each of them by itself, whether it
+// is touched or not, and gives it back as a whole: they are larger than M_MMAP_THRESHOLD ever
+// becomes (mallopt(3)).
+inline constexpr std::size_t changes_block_bytes = 40u << 20;
 using EntryChanges =
     boost::container::deque<EntryChange, void,
                             boost::container::deque_options<boost::container::block_bytes<changes_block_bytes>>::type>;
 
-// What changed since the previous checkpoint; `full`: since the empty state. Where a key stands twice, the later change
-// counts.
+// What changed since the previous checkpoint, or, if it is `full`, since the empty state. Where a
+// key stands twice, the later change counts.
 struct CheckpointDelta {
   CheckpointHeader header;
   bool full = false;
   EntryChanges changes;
 };
 
-// Deltas one after the other; the last one's header is the result's.
+// Deltas one after the other. The header of the last one is that of all of them together.
 using DeltaList = std::vector<const CheckpointDelta*>;
 
-// What stands last for each key, in byte order of keys.
+// The last change of each key, in byte order of keys.
 std::vector<const EntryChange*> newest_changes(const DeltaList& deltas);
 
 // Why a checkpoint was not committed.
 enum class CommitFailure {
   not_written,      // the store could not; it holds the previous checkpoint
-  digest_mismatch,  // what would be stored does not have the recorded digest: memory or store is wrong (law 10)
-  lacks_base,       // the store holds nothing any more that these changes belong to
+  digest_mismatch,  // what would be stored has another digest: memory or store is wrong (law 10)
+  lacks_base,       // what these changes build on is not in the store any more
 };
 
 std::string_view to_string(CommitFailure failure);
 
-// Digest of one entry: over the length-prefixed (u32) key, then the value.
+// The digest of one entry: of the key with its size before it (u32), and then the value.
 Digest entry_digest(std::string_view key, std::string_view value);
 
 }  // namespace tally

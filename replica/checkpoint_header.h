@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A checkpoint's header as a store keeps it: fixed layout, little-endian (protocol/bytes.h), with a checksum of its
-// own.
+// A checkpoint's header as a store keeps it: of fixed layout, little-endian (protocol/bytes.h), and
+// with a checksum of its own.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@
 namespace tally {
 
 std::string encode_header(const CheckpointHeader& header);
-// Total: nothing if the bytes are damaged or of another format.
+// Takes any bytes. Nothing: they are damaged, or of another format.
 std::optional<CheckpointHeader> decode_header(std::string_view bytes);
 
 }  // namespace tally

@@ -10,10 +10,10 @@ namespace {
 
 using Kind = StoreError::Kind;
 
-// A larger one is not kept in memory for the next commit, which then copies the other store instead.
+// A larger delta is not kept in memory for the next commit, which copies the other store instead.
 constexpr std::size_t kept_changes = 250'000;
 
-// The store itself is not to blame, and nobody knows what it holds.
+// Errors that say nothing about what the store holds, and for which it is not to blame.
 bool says_nothing(const StoreError& error) {
   return error.kind == Kind::not_written || error.kind == Kind::locked || error.kind == Kind::inaccessible;
 }
@@ -84,7 +84,7 @@ Stored<void> CheckpointPair::find_header(Slot& slot) {
   return {};
 }
 
-// What was there before must be there still: files can vanish under an open database.
+// What was there before must still be there: files can vanish under an open database.
 void CheckpointPair::expect_header(Slot& slot) {
   if (!slot.header) return;
   const auto found = slot.store->header();
@@ -150,7 +150,7 @@ Stored<void> CheckpointPair::commit(std::shared_ptr<const CheckpointDelta> delta
   return {};
 }
 
-// What has to come on top of what this slot holds; nothing if that is not known.
+// What has to be written on top of what this slot holds. Nothing: that is not known.
 std::optional<DeltaList> CheckpointPair::deltas_on(const Slot& slot, const CheckpointDelta& delta) const {
   if (!slot.header) return std::nullopt;
   if (slot.header == base_) return DeltaList{&delta};
@@ -182,7 +182,7 @@ Stored<void> CheckpointPair::verify(Slot& slot) {
   return store_error(Kind::lacks_base, "the other store is damaged");
 }
 
-// `slot` in full: what `source` holds, and the deltas.
+// Writes `slot` in full: what `source` holds, and the deltas.
 Stored<void> CheckpointPair::copy(Slot& source, Slot& slot, const DeltaList& deltas) {
   const auto reader = source.store->reader();
   if (!reader || !*reader) return store_error(Kind::not_written, reader ? "it is gone" : reader.error().detail);
@@ -196,7 +196,7 @@ Stored<void> CheckpointPair::copy(Slot& source, Slot& slot, const DeltaList& del
   return store_error(Kind::lacks_base, "the other store is damaged");
 }
 
-// Both sides come in key order, and so goes what they make.
+// Merges the entries and the changes, both of which come in byte order of keys.
 Stored<void> CheckpointPair::copy_entries(CheckpointReader& reader, CheckpointWriter& writer, const DeltaList& deltas) {
   const auto changed = newest_changes(deltas);
   auto change = changed.begin();

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// A replica's two newest checkpoints, in two stores that share no bytes, so that no damage to one reaches the other.
+// A replica's two newest checkpoints, in two stores that share no bytes, so that no damage to one
+// reaches the other.
 //
-// Commits alternate. A commit goes to the store that does not hold the newest checkpoint; it brings what changed since
-// that store's own checkpoint: the previous commit's changes, kept here, and the new ones. A store that was damaged,
-// or whose changes are not known (after a start), is written in full: the other store's entries and the new changes.
+// Commits alternate. A commit goes to the store that does not hold the newest checkpoint, and
+// brings what changed since that store's own checkpoint: the changes of the previous commit, which
+// are kept here, and the new ones. A store that was damaged, or whose changes are not known, as
+// after a start, is written in full: with the entries of the other store and the new changes.
 //
 // Invariants
 // - While one store is written, the other one holds a checkpoint, unless there never was one.
-// - What turns out to be damaged is said (take_events), put aside, and written anew by the next commit.
+// - What turns out to be damaged is reported (take_events), put aside, and written anew by the next
+//   commit.
 //
 // Calls block, like those of the stores. One thread at a time.
 #pragma once
@@ -27,9 +30,11 @@ namespace tally {
 
 // Whoever loads a checkpoint.
 struct CheckpointReceiver {
-  std::function<void()> begin;  // entries of a checkpoint follow; what came before was of a damaged one
-  EntryVisitor entry;           // false: makes no sense
-  std::function<bool(const CheckpointHeader&)> finish;  // all entries came. False: they make no sense together
+  // The entries of a checkpoint follow. What came before, if anything did, was of a damaged one.
+  std::function<void()> begin;
+  EntryVisitor entry;  // false: this entry makes no sense
+  // All entries came. False: they make no sense together.
+  std::function<bool(const CheckpointHeader&)> finish;
 };
 
 class CheckpointPair {
@@ -38,23 +43,27 @@ class CheckpointPair {
 
   std::string_view name() const { return slots_[0].store->name(); }
 
-  // The newest checkpoint that is whole; nothing when there is none. `below`: only an older one than that, since the
-  // newer ones, whole or not, turned out to be wrong; zero: any. Commits go on from what was loaded.
-  // rejected (not what a donor sent, that is damaged), locked: an operator's error. Nothing was put aside.
+  // Gives the newest checkpoint that is whole to the receiver; nothing when there is none. `below`:
+  // it must be older than that one, because the newer ones, whole or not, turned out to be wrong;
+  // zero: any will do. Commits go on from what was loaded. The errors `rejected` (of a checkpoint
+  // that was made here; an imported one counts as damaged) and `locked` are an operator's, and
+  // nothing was put aside.
   Stored<std::optional<CheckpointHeader>> load(const CheckpointReceiver& receiver, Sequence below = {});
 
-  // `delta` is full, or begins where the last commit, or what was loaded, ends. It is kept until the next commit.
-  // lacks_base: only a full one will do.
+  // `delta` is full, or begins where the last commit, or what was loaded, ends. It is kept until
+  // the next commit. The error lacks_base: only a full one will do.
   Stored<void> commit(std::shared_ptr<const CheckpointDelta> delta);
 
-  // A checkpoint from elsewhere, into the store that does not hold the newest one. To be loaded when it is finished.
+  // Writes a checkpoint from elsewhere into the store that does not hold the newest one. It is to
+  // be loaded when it is finished.
   Stored<std::unique_ptr<CheckpointWriter>> rewrite_older();
 
   // The newest checkpoint, or the one of this sequence number. Null: there is none.
   Stored<std::unique_ptr<CheckpointReader>> reader(Sequence checkpoint = {});
 
-  // Reads on, from the disk, about so many bytes of a pass over both stores. True: the pass is over.
-  // Precondition: no reader of anybody else is in use when a store's turn begins; it would end.
+  // Reads about so many bytes more from the disk, in a pass over both stores. True: the pass is
+  // over. Precondition: no reader of anybody else is in use when the turn of a store begins,
+  // because it would end.
   bool scrub(std::size_t bytes);
 
   // Of the newest checkpoint; zero: there is none.
@@ -66,8 +75,8 @@ class CheckpointPair {
  private:
   struct Slot {
     std::unique_ptr<CheckpointStore> store;
-    char letter = 0;                         // names it, for people
-    std::optional<CheckpointHeader> header;  // none: empty, or to be written anew
+    char letter = 0;                         // its name, for people
+    std::optional<CheckpointHeader> header;  // none: it is empty, or to be written anew
   };
   struct Pass {
     std::unique_ptr<CheckpointReader> reader;

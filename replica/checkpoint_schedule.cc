@@ -50,7 +50,8 @@ std::optional<CheckpointDelta> CheckpointSchedule::release(const ReplicaStanding
                                                            const OrderIdentity& applied) {
   if (!waiting_ || standing.state != ReplicaState::voting) return std::nullopt;
   const Sequence sequence = waiting_->header.applied.sequence;
-  // An order of the standing's term, or its very last order, is in the chain: so all before is what was journaled.
+  // An order of the standing's term, or the very last order before it, is in the chain. So
+  // everything before that is what was journaled.
   const bool confirmed = applied.term == standing.term || applied == standing.last;
   if (!confirmed || standing.stable < sequence || standing.agreed.order.sequence < sequence) return std::nullopt;
   committing_ = true;

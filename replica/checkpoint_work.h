@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that a replica does with its checkpoints, each as one call that blocks: commit, load, import, reading for
-// other replicas, scrub. replica/store_thread.h does it beside the event loop, the simulator in virtual time.
+// Everything that a replica does with its checkpoints, each as one call that blocks: committing,
+// loading, importing, reading for other replicas, sealing, and the scrub. replica/store_thread.h
+// makes these calls beside the event loop, and the simulator makes them in virtual time.
 //
 // One thread at a time.
 #pragma once
@@ -33,12 +34,13 @@ class CheckpointWork {
   };
   Loaded load(const std::function<std::unique_ptr<State>()>& fresh_state, Sequence below);
 
-  // Faults on purpose.
+  // Faults that are injected on purpose.
   struct CommitFaults {
     bool disk_full = false;
     bool damage = false;
   };
-  // `delta` comes back when it was not committed; otherwise its header alone, the pair keeps the changes.
+  // `delta` comes back when it was not committed. Otherwise its header comes back alone, and the
+  // pair keeps the changes.
   struct Committed {
     Stored<void> result;
     CheckpointDelta delta;
@@ -52,12 +54,13 @@ class CheckpointWork {
   StateChunk read(const std::string& peer, const StateRequest& request);
   void release(const std::string& peer) { readers_.erase(peer); }
 
-  // Reads a whole checkpoint, and keeps it for others to read until unseal(), whatever is committed meanwhile. Nothing:
-  // it is not there, or damaged.
+  // Reads a whole checkpoint, and keeps it for others to read until unseal(), whatever is committed
+  // meanwhile. Nothing: it is not there, or damaged.
   std::optional<CheckpointSeal> seal(Sequence checkpoint);
   void unseal() { sealed_.reset(); }
 
-  // A few entries more of a pass over both checkpoints. `newest`: the newest checkpoint, after damage was found.
+  // Reads a few entries more in a pass over both checkpoints. `newest`: the newest checkpoint that
+  // is left after damage was found.
   struct Scrubbed {
     bool pass_ends = false;
     std::optional<Sequence> newest;

@@ -10,10 +10,6 @@
 namespace tally {
 namespace {
 
-constexpr Duration patience_with_base = seconds(10);  // so long nothing may follow a state that was loaded
-constexpr std::size_t kept_open_changes = 2'000'000;  // that a capture may bring while it is kept open for a seal
-constexpr Duration capture_pause = milliseconds(2);   // between two steps of a capture, when no order comes
-
 // Whether the distributor sends it orders.
 bool is_served(ReplicaState state) { return state != ReplicaState::evicted && state != ReplicaState::quarantined; }
 
@@ -27,288 +23,363 @@ std::uint64_t bytes_of(const Order& order) {
 
 }  // namespace
 
-ReplicaCore::ReplicaCore(ReplicaConfig config, OperationDecoder decode)
+ReplicaCore::ReplicaCore(ReplicaConfig config)
     : config_(std::move(config)),
-      decode_(std::move(decode)),
-      group_(config_.group),
-      witness_(config_.witness),
+      voting_(config_.incarnation),
+      capturing_({config_.id, config_.checkpoint_orders, config_.replicas, config_.early_checkpoint_changes,
+                  config_.early_checkpoint_bytes}),
+      wanted_({config_.id, config_.replicas, config_.import_orders}),
       import_(config_.id, config_.replicas),
-      schedule_({config_.id, config_.checkpoint_orders, config_.replicas, config_.early_checkpoint_changes,
-                 config_.early_checkpoint_bytes}) {
+      remembering_(config_.group, config_.witness) {
   output_.load = LoadWish{};
 }
 
 // ---- orders
 
-bool ReplicaCore::executing() const {
-  if (loading() || importing() || !standing_ || stopped_ || failed_) return false;
+bool ReplicaCore::is_executing() const {
+  if (loading() || importing() || !standing_ || is_stopped_ || has_failed_) return false;
   return is_served(standing_->state);
 }
 
 void ReplicaCore::receive(const Order& order, Instant now) {
-  if (!executing()) return;
-  if (chain_of(order) != order.id.chain) {  // law 2: damaged is lost
-    note("order_damaged", Severity::warning).with("after", applied_.sequence);
-    return reporting_.missed(applied_.sequence.next(), applied_.sequence, now);
+  if (!is_executing()) return;
+  const Sequence applied = position_.applied().sequence;
+  if (chain_of(order) != order.id.chain) {  // law 2: a damaged order counts as lost
+    note("order_damaged", Severity::warning).with("after", applied);
+    return reporting_.missed(position_.next(), applied, now);
   }
-  const Judgement judgement = judge(order);
-  const bool leads_on = judgement == Judgement::next || judgement == Judgement::ahead;
-  if (leads_on && !may_execute(applied_.sequence.next())) {
-    trial_->held_orders = true;
-    return;
+  using Place = Position::Place;
+  const Place place = position_.place_of(order, *standing_, !is_on_untouched_import());
+  const bool leads_on = place == Place::next || place == Place::ahead;
+  if (leads_on && !may_execute_next()) return trial_.hold_orders();
+  switch (place) {
+    case Place::next: return execute(order, now);
+    case Place::repeated: return;
+    case Place::ahead: return reporting_.missed(order.id.sequence, applied, now);
+    case Place::fork: return roll_back("another_chain", now);
+    case Place::contradiction: break;
   }
-  switch (judgement) {
-    case Judgement::next: return apply(order, now);
-    case Judgement::repeated: return;
-    case Judgement::contradiction: return doubt_checkpoint(now);
-    case Judgement::ahead: return reporting_.missed(order.id.sequence, applied_.sequence, now);
-    case Judgement::fork: return roll_back("another_chain", now);
-  }
+  // The journal may be another one, put back from a backup.
+  if (!position_.is_at_base() || !trial_.is_refuted_by_contradiction(now)) return;
+  note("checkpoint_contradicted", Severity::error).with("checkpoint", applied);
+  load_again(LoadWish{applied});
 }
 
-// Terms never fall along a chain. So an order of a lower term than the last applied one is of a tail that some journal
-// lost (law 3); one of a higher term on another chain shows that what this replica applied was lost (law 2).
-ReplicaCore::Judgement ReplicaCore::judge(const Order& order) const {
-  const auto& [term, sequence, chain] = order.id;
-  const OrderIdentity& last = standing_->last;
-  const bool is_next = sequence == applied_.sequence.next();
-  if (term < applied_.term) return is_next ? Judgement::contradiction : Judgement::repeated;
-  const bool newest_term = term >= standing_->term;
-  if (!newest_term && (sequence > last.sequence || (sequence == last.sequence && order.id != last)))
-    return Judgement::repeated;
-
-  const bool conflicts = sequence <= applied_.sequence ? newest_term : order.previous != applied_.chain;
-  if (sequence > applied_.sequence.next()) return Judgement::ahead;
-  if (!conflicts) return sequence > applied_.sequence ? Judgement::next : Judgement::repeated;
-  if (term == applied_.term) return Judgement::contradiction;
-  // A checkpoint of its own holds stable orders only, so it outweighs the order of an old term.
-  const bool outweighs = applied_ == base_ && !is_untouched_import();
-  return outweighs && !newest_term ? Judgement::contradiction : Judgement::fork;
-}
-
-// An order that was long on its way may contradict a checkpoint once. If nothing else comes, the journal is another
-// one, from a backup, and has grown beyond the checkpoint since.
-void ReplicaCore::doubt_checkpoint(Instant now) {
-  if (applied_ != base_) return;
-  if (!doubted_) doubted_ = now;
-  if (now - *doubted_ < patience_with_base) return;
-  note("checkpoint_contradicted", Severity::error).with("checkpoint", base_.sequence);
-  load_again(LoadWish{base_.sequence});
-}
-
-void ReplicaCore::apply(const Order& order, Instant now) {
+void ReplicaCore::execute(const Order& order, Instant now) {
   if (order.semantics != limits::semantics_version) return stop(order);
-  const bool votes = order.id.sequence >= standing_->vote_from && !is_unproven_import();
-  std::string results;
+  const bool votes = order.id.sequence >= standing_->vote_from && !trial_.is_on_import();
   const std::size_t changes = state_->changes();
-  if (votes) results.reserve(usual_result_bytes_);
-  unvoted_.clear();
-  state_->apply(order, decode_, votes ? results : unvoted_);
-  schedule_.executed(bytes_of(order));
-  applied_ = order.id;
-  doubted_.reset();
-  voted_ = votes;
-  calendar_ = std::max(calendar_, order.calendar);
+  state_->apply(order, voting_.results(votes));
+  capturing_.executed(bytes_of(order));
+  position_.advance(order);
+  trial_.was_followed();
   if (votes) {
-    if (!first_vote_) first_vote_ = applied_.sequence;
-    usual_result_bytes_ = results.size();
-    output_.votes.push_back({order.id, config_.incarnation, recovery_, state_->digest(), std::move(results)});
-    capture_if_due(state_->changes() - std::min(changes, state_->changes()), order.seal, now);
-    if (schedule_.is_anybodys(applied_.sequence)) {
-      if (due_states_.size() == Witness::most_states) due_states_.pop_front();
-      due_states_.push_back({applied_, state_->digest()});
-    }
+    const Sequence applied = order.id.sequence;
+    trial_.voted(applied);
+    output_.votes.push_back(voting_.vote(order.id, recovering_.carried_out(), state_->digest()));
+    capture_some(state_->changes() - std::min(changes, state_->changes()), order.seal, now);
+    if (capturing_.is_due_anywhere(applied)) remembering_.add({order.id, state_->digest()});
   }
-  reporting_.applied(applied_.sequence, now);
+  reporting_.applied(order.id.sequence, now);
   examine_state(now);
-  if (!loading() && applied_.sequence == standing_->prove) prove(now);
+  if (!loading() && order.id.sequence == standing_->prove) prove(now);
 }
 
-// Law 14.
-void ReplicaCore::prove(Instant now) {
-  proof_ = {applied_, state_->digest()};
-  reporting_.request(now);
-}
-
-// Law 5: what it does not understand it does not execute, and so does not vote on.
+// Law 5: it does not execute, and so does not vote on, what it does not understand.
 void ReplicaCore::stop(const Order& order) {
-  stopped_ = true;
+  is_stopped_ = true;
   note("semantics_unknown", Severity::error)
       .with("sequence", order.id.sequence)
       .with("semantics", order.semantics)
       .with("known", limits::semantics_version);
 }
 
+// Law 14.
+void ReplicaCore::prove(Instant now) {
+  voting_.prove({position_.applied(), state_->digest()});
+  reporting_.request(now);
+}
+
 // ---- standing
 
 void ReplicaCore::receive(const ReplicaStanding& standing, Instant now) {
-  if (failed_ || !knows_group(standing)) return;
-  // Whatever its header says that the imported state is of: nothing follows it, though orders come.
-  if (trial_ && !is_served(standing.state)) trial_->began = now;
-  if (!importing() && is_untouched_import() && standing.last != applied_ && now - trial_->began >= patience_with_base)
-    return give_import_up();
+  if (has_failed_) return;
+  if (!remembering_.belongs_to(standing.group))
+    return fail("this replica is of group " + std::to_string(group().value) + ", the distributor of group " +
+                std::to_string(standing.group.value));
+  remembering_.join(standing.group);
+  if (!is_served(standing.state)) trial_.excuse(now);
+  if (!importing() && is_on_untouched_import() && standing.last != position_.applied() &&
+      trial_.is_refuted_by_silence(now))
+    return load_again(fail_trial());
   if (is_outdated(standing)) return;
-  const bool new_term = !standing_ || standing.term > standing_->term;
+  const bool is_new_term = !standing_ || standing.term > standing_->term;
   if (!standing_ || standing.state != standing_->state)
     note("standing_changed")
         .with("state", to_string(standing.state))
         .with("view", standing.view)
         .with("reason", to_string(standing.reason));
-  // Its votes have been compared: as often as readmission asks for.
-  const bool readmitted = standing_ && standing_->state == ReplicaState::probation;
-  if (readmitted && standing.state == ReplicaState::voting && !is_unproven_import()) pass_trial(now);
+  // Readmitted: its votes have been compared as often as that takes.
+  const bool was_on_probation = standing_ && standing_->state == ReplicaState::probation;
+  if (was_on_probation && standing.state == ReplicaState::voting && !trial_.is_on_import()) pass_trial(now);
   standing_ = standing;
-  remember();
-  look_after_seal();
+  if (remembering_.learn(standing, !trial_.is_on())) output_.witness = remembering_.witness();
+  if (seal_.is_over(standing.seal)) output_.unseal = true;
   if (importing()) {
     import_.allow(standing.donors, now);
     take_import_output(now);
   }
   if (loading() || importing()) return;
-  settle(new_term, now);
+  settle(is_new_term, now);
   if (loading() || importing()) return;
   examine_state(now);
   if (loading()) return;
-  watch_trial(now);
-  if (auto checkpoint = schedule_.release(standing, applied_)) output_.checkpoint = std::move(checkpoint);
-}
-
-// A replica belongs to one group for ever.
-bool ReplicaCore::knows_group(const ReplicaStanding& standing) {
-  if (group_.value != 0 && group_ != standing.group) {
-    fail("this replica is of group " + std::to_string(group_.value) + ", the distributor of group " +
-         std::to_string(standing.group.value));
-    return false;
-  }
-  group_ = standing.group;
-  return true;
-}
-
-// What was decided is known to be right once it is told, and this replica's word for it is worth
-// something once its own state is.
-void ReplicaCore::remember() {
-  const ReplicaStanding& standing = *standing_;
-  bool is_news = standing.term > witness_.newest_term || standing.agreed.order > witness_.decided;
-  witness_.newest_term = std::max(witness_.newest_term, standing.term);
-  witness_.decided = std::max(witness_.decided, standing.agreed.order);
-  while (!trial_ && !due_states_.empty() && due_states_.front().order.sequence <= standing.agreed.order.sequence) {
-    witness_.add(due_states_.front());
-    due_states_.pop_front();
-    is_news = true;
-  }
-  if (is_news) output_.witness = witness_;
+  if (trial_.passes_by_votes(standing, position_.applied().sequence, now)) pass_trial(now);
+  if (auto checkpoint = capturing_.release(standing, position_.applied())) output_.checkpoint = std::move(checkpoint);
 }
 
 // Law 3.
 bool ReplicaCore::is_outdated(const ReplicaStanding& standing) const {
-  if (!loading() && standing.term < applied_.term) return true;
+  if (!loading() && standing.term < position_.applied().term) return true;
   if (!standing_) return false;
   return standing.term < standing_->term || (standing.term == standing_->term && standing.view < standing_->view);
 }
 
 // Carries out what the standing asks for.
-void ReplicaCore::settle(bool new_term, Instant now) {
-  if (taking_over_) {
-    taking_over_ = false;
-    recovery_ = standing_->recovery;
-    reporting_.request(now);
-  } else if (standing_->recovery > recovery_) {
-    if (!may_keep_state()) return roll_back("recovery", now);
-    keep_state(now);
-  } else if (new_term && standing_->recovery < recovery_) {
-    recovery_ = standing_->recovery;  // the distributor restarted and lost the view that it had not synced
-    reporting_.request(now);
+void ReplicaCore::settle(bool is_new_term, Instant now) {
+  const Sequence applied = position_.applied().sequence;
+  const bool is_untouched = position_.is_at_base() && !voting_.has_proven();
+  switch (recovering_.follow(*standing_, is_new_term, is_untouched, applied)) {
+    case Recovering::Step::none: break;
+    case Recovering::Step::roll_back: return roll_back("recovery", now);
+    case Recovering::Step::keep_state:
+      trial_.forget_votes();
+      capturing_.withdraw(*state_);
+      [[fallthrough]];
+    case Recovering::Step::carried_out: reporting_.request(now);
   }
-  if (is_ahead_of_journal()) return roll_back("journal_lost_orders", now);
-  const bool began_there = standing_->prove.value != 0 && applied_ == base_ && applied_.sequence >= standing_->prove;
-  if (began_there && proof_.order != applied_) prove(now);
-  if (const auto goal = import_goal()) {
-    import_tried_ = true;
+  if (position_.is_ahead_of_journal(*standing_)) return roll_back("journal_lost_orders", now);
+  const bool began_there = standing_->prove.value != 0 && position_.is_at_base() && applied >= standing_->prove;
+  if (began_there && voting_.proof().order != position_.applied()) prove(now);
+  if (is_stopped_) return;
+  if (const auto goal = wanted_.goal(*standing_, position_)) {
+    wanted_.tried();
     import_.begin(*goal, now);
     take_import_output(now);
   }
 }
 
-// What is asked for is a recovery. Evicted while it was loading: it has just done that. And silence says nothing
-// against a state; like any other it is proven on probation. But what it has executed and is to vote
-// on, it executes again: its votes of the life before count no more, and the group may wait for them.
-bool ReplicaCore::may_keep_state() const {
-  const bool fresh = applied_ == base_ && !first_vote_ && proof_.order.sequence.value == 0;
-  const bool was_silent = standing_->recovery == recovery_.next() && standing_->reason == OutReason::silence;
-  return fresh || (was_silent && applied_.sequence < standing_->vote_from);
+// ---- roll-back, and loading
+
+void ReplicaCore::roll_back(std::string_view reason, Instant now) {
+  const Sequence applied = position_.applied().sequence;
+  const bool is_recovering = recovering_.is_asked_for_by(*standing_);
+  if (!is_recovering && is_on_untouched_import()) return load_again(fail_trial());
+  if (!is_recovering && position_.is_at_base()) {
+    if (applied.value == 0) return reporting_.missed(Sequence(1), applied, now);
+    // The checkpoint, of stable orders only, is not what the journal holds: one of those orders was
+    // replaced.
+    note("checkpoint_ahead_of_journal", Severity::error)
+        .with("checkpoint", applied)
+        .with("journal", standing_->last.sequence);
+    return load_again(LoadWish{applied});
+  }
+  note("rolled_back", Severity::warning).with("reason", reason).with("from", applied);
+  const bool dissented = is_recovering && standing_->reason == OutReason::dissent;
+  load_again(dissented ? fail_trial() : LoadWish{});
 }
 
-// Its votes until now, not judged any more, prove nothing for it either, nor for what was captured.
-void ReplicaCore::keep_state(Instant now) {
-  recovery_ = standing_->recovery;
-  first_vote_.reset();
-  if (trial_) trial_->voted.reset();
-  if (!schedule_.withdraw()) state_->forget_captures();
-  reporting_.request(now);
+void ReplicaCore::load_again(const LoadWish& wish) {
+  output_.load = wish;
+  wanted_.begin();
+  drop_state();
 }
 
-// Law 2: a new term's journal ends before what this replica executed, or ends in something else.
-bool ReplicaCore::is_ahead_of_journal() const {
-  const OrderIdentity& last = standing_->last;
-  if (applied_.sequence.value == 0 || standing_->term <= applied_.term) return false;
-  if (last.sequence > applied_.sequence) return false;
-  return last.sequence < applied_.sequence || last.chain != applied_.chain;
+void ReplicaCore::drop_state() {
+  output_.dropped = std::move(state_);
+  output_.checkpoint.reset();
+  trial_.end();
+  capturing_.drop();
+  seal_.drop();
+  remembering_.forget_states();
+  reporting_.await_state();
+}
+
+std::unique_ptr<State> ReplicaCore::fresh_state() const {
+  return std::make_unique<State>(config_.limits, config_.incarnation.value);
+}
+
+void ReplicaCore::restored(const CheckpointHeader& header, std::unique_ptr<State> state, Instant now) {
+  CHECK(loading());
+  if (header.semantics != limits::semantics_version)
+    return fail("the checkpoint is of semantics version " + std::to_string(header.semantics) + ", this program's is " +
+                std::to_string(limits::semantics_version));
+  if (!remembering_.belongs_to(header.group))
+    return fail("the checkpoint is of group " + std::to_string(header.group.value) + ", the distributor's is " +
+                std::to_string(group().value));
+  remembering_.join(header.group);
+  note("checkpoint_restored").with("sequence", header.applied.sequence).with("counters", state->counters());
+  begin(std::move(state), header, now);
+}
+
+void ReplicaCore::nothing_to_restore(Instant now) {
+  CHECK(loading());
+  note("started_empty");
+  begin(fresh_state(), {}, now);
+}
+
+// What another version of tally wrote is not this replica's to throw away.
+void ReplicaCore::load_rejected(const std::string& reason) {
+  fail("the checkpoint is of another version of tally: " + reason);
+}
+
+void ReplicaCore::begin(std::unique_ptr<State> state, const CheckpointHeader& header, Instant now) {
+  const Sequence checkpoint = header.applied.sequence;
+  output_.checkpoint.reset();
+  state_ = std::move(state);
+  is_stopped_ = false;
+  position_.begin(header);
+  trial_.begin(checkpoint, header.imported, now);
+  recovering_.state_is_fresh();
+  voting_.begin();
+  capturing_.begin(checkpoint);
+  import_.loaded(checkpoint);
+  if (!header.imported) remembering_.was_decided(header.applied);
+  scrubbing_.begin(now);
+  reporting_.restart(now);
+  if (!standing_) return;
+  settle(false, now);
+  examine_state(now);
+}
+
+// ---- trial
+
+void ReplicaCore::examine_state(Instant now) {
+  if (loading() || importing()) return;
+  const OrderIdentity& applied = position_.applied();
+  const OrderState& agreed = standing_->agreed;
+  if (!trial_.can_be_examined(applied, agreed)) return;
+  if (state_->digest() != agreed.state) {
+    note(trial_.is_on_import() ? "import_wrong" : "checkpoint_wrong", Severity::error)
+        .with("checkpoint", position_.base().sequence)
+        .with("after", applied.sequence);
+    return load_again(fail_trial());
+  }
+  if (trial_.is_on_import()) {
+    note("import_proven").with("checkpoint", position_.base().sequence).with("by", applied.sequence);
+    reporting_.request(now);
+    if (trial_.holds_orders()) reporting_.missed(standing_->last.sequence, applied.sequence, now);
+  }
+  pass_trial(now);
+}
+
+// The checkpoint that was imported is replaced at once, even if the group is idle, by one that is
+// known to be right.
+void ReplicaCore::pass_trial(Instant now) {
+  const bool was_import = trial_.is_on_import();
+  trial_.end();
+  if (!was_import) return;
+  capturing_.hurry();
+  if (position_.applied().sequence > capturing_.stored()) capture_some(0, false, now);
+}
+
+// Returns what is to be loaded now: an older checkpoint, or, when the next donor gives one, that.
+LoadWish ReplicaCore::fail_trial() {
+  if (!trial_.is_on()) return LoadWish{};
+  const Sequence checkpoint = trial_.checkpoint();
+  note("repair_failed", Severity::error)
+      .with("checkpoint", checkpoint)
+      .with("source", trial_.is_on_import() ? "donor" : "own");
+  if (trial_.is_on_import()) import_.distrust_donor();
+  trial_.end();
+  return LoadWish{checkpoint};
+}
+
+// ---- import
+
+Sequence ReplicaCore::wanted_state() const {
+  if (!standing_ || loading()) return Sequence();
+  if (importing()) return std::max(import_.goal().least, import_.goal().seal.checkpoint);
+  return is_stopped_ ? Sequence() : wanted_.of(*standing_, position_);
+}
+
+void ReplicaCore::receive(ReplicaId donor, StateChunk chunk, Instant now) {
+  import_.receive(donor, std::move(chunk), now);
+  take_import_output(now);
+}
+
+void ReplicaCore::import_stored(std::uint64_t attempt, ImportOutcome outcome, Instant now) {
+  import_.stored(attempt, outcome, now);
+  take_import_output(now);
+}
+
+void ReplicaCore::take_import_output(Instant now) {
+  Import::Output import = import_.take_output();
+  for (auto& request : import.requests) output_.state_requests.push_back(std::move(request));
+  for (ImportStep& step : import.steps) output_.import_steps.push_back(std::move(step));
+  for (Event& event : import.events) output_.events.push_back(std::move(event));
+  if (import.complete) {
+    drop_state();
+    output_.load = LoadWish{import_.imported().next()};  // and not what was distrusted before
+  }
+  if (import.hopeless) {  // it goes on with the journal, or until others seal another checkpoint
+    wanted_.was_not_given(import_.goal().seal.checkpoint);
+    recovering_.state_is_fresh();
+    trial_.excuse(now);
+    reporting_.restart(now);
+    settle(false, now);
+  }
 }
 
 // ---- checkpoints
 
-// A large capture goes in steps, so that no order waits for it. Each step captures more entries than the last order
-// changed, so the capture terminates. For a seal all replicas have to end theirs after the same order, and so wait for
-// it.
-void ReplicaCore::capture_if_due(std::size_t changed, bool seal, Instant now) {
-  constexpr std::size_t step = 4096;
-  if (!voted_) return;
-  capturing_ = capturing_ ||
-               (schedule_.is_free() && (standing_->seal_wanted || schedule_.due(applied_.sequence, state_->changes())));
-  if (!capturing_) return;
-  const bool little_left = state_->capture_some(step + 4 * changed);
-  if (little_left && standing_->seal_wanted && !std::exchange(seal_ready_, true)) reporting_.request(now);
-  if (!little_left || (!seal && is_kept_open())) return;
-  if (seal) sealing_ = applied_.sequence;
-  schedule_.captured(capture());
-}
-
-CheckpointDelta ReplicaCore::capture() {
-  capturing_ = seal_ready_ = false;
-  CheckpointHeader header;
-  header.group = group_;
-  header.applied = applied_;
-  header.calendar = calendar_;
-  return state_->capture(header);
+void ReplicaCore::capture_some(std::size_t changed, bool seals, Instant now) {
+  if (!voting_.has_voted()) return;
+  const Sequence applied = position_.applied().sequence;
+  const Capturing::Step step = capturing_.step(*state_, *standing_, applied, changed, seals);
+  if (step.is_ready_now) reporting_.request(now);
+  if (!step.may_end) return;
+  if (seals) seal_.begin(applied);
+  capturing_.finish(*state_, header());
 }
 
 // When nothing is ordered any more. What waits to be committed goes with it.
 void ReplicaCore::capture_last() {
-  if (captured_last_ || schedule_.committing()) return;
-  captured_last_ = true;
-  const bool is_due = !loading() && !importing() && !trial_ && standing_ && standing_->agreed.order == applied_ &&
-                      applied_.sequence > checkpoint_;
+  if (!capturing_.takes_last()) return;
+  const OrderIdentity& applied = position_.applied();
+  const bool is_due = !loading() && !importing() && !trial_.is_on() && standing_ &&
+                      standing_->agreed.order == applied && applied.sequence > capturing_.stored();
   if (!is_due || state_->changes() > config_.early_checkpoint_changes) return;
-  if (!schedule_.withdraw()) state_->forget_captures();
-  schedule_.captured(capture());
-  output_.checkpoint = schedule_.release(*standing_, applied_);
+  capturing_.withdraw(*state_);
+  capturing_.finish(*state_, header());
+  output_.checkpoint = capturing_.release(*standing_, applied);
 }
 
-// Until the order that is to be sealed has come. What changes meanwhile is captured again and again, so not for ever.
-bool ReplicaCore::is_kept_open() const {
-  const bool comes = standing_->seal_wanted || standing_->seal.checkpoint > applied_.sequence;
-  return comes && state_->captured() <= kept_open_changes;
+CheckpointHeader ReplicaCore::header() const {
+  CheckpointHeader header;
+  header.group = group();
+  header.applied = position_.applied();
+  header.calendar = position_.calendar();
+  return header;
 }
 
-// What was sealed is kept only for as long as somebody may import it.
-void ReplicaCore::look_after_seal() {
-  if (seal_.checkpoint.value == 0 || standing_->seal.checkpoint == seal_.checkpoint) return;
-  seal_ = {};
-  output_.unseal = true;
+void ReplicaCore::checkpoint_committed(Sequence applied) {
+  capturing_.committed(applied);
+  note("checkpoint_committed").with("sequence", applied);
+  if (seal_.is_wanted_of(applied)) output_.seal = applied;
+}
+
+void ReplicaCore::checkpoint_failed(CheckpointDelta lost, CommitFailure failure) {
+  const Sequence checkpoint = lost.header.applied.sequence;
+  note("checkpoint_failed", Severity::error).with("sequence", checkpoint).with("reason", to_string(failure));
+  if (seal_.is_wanted_of(checkpoint)) sealed(checkpoint, std::nullopt, last_tick_);
+  if (loading() || !capturing_.is_committing()) return;  // it was of a state that is gone
+  if (failure == CommitFailure::digest_mismatch) scrub();
+  capturing_.failed(std::move(lost), failure, *state_);
 }
 
 void ReplicaCore::sealed(Sequence checkpoint, const std::optional<CheckpointSeal>& seal, Instant now) {
-  seal_ = seal.value_or(CheckpointSeal{checkpoint, {}, 0});
+  seal_.made(checkpoint, seal);
   if (seal)
     note("checkpoint_sealed").with("sequence", checkpoint).with("bytes", seal->bytes);
   else
@@ -316,27 +387,22 @@ void ReplicaCore::sealed(Sequence checkpoint, const std::optional<CheckpointSeal
   reporting_.request(now);
 }
 
-void ReplicaCore::checkpoint_committed(Sequence applied) {
-  schedule_.committed();
-  checkpoint_ = applied;
-  note("checkpoint_committed").with("sequence", applied);
-  if (applied == sealing_) output_.seal = applied;
+// ---- scrub
+
+bool ReplicaCore::scrub() { return loading() || note_scrubbed(state_->scrub()); }
+
+void ReplicaCore::scrub_some(Instant now) {
+  const State::Scrubbed scrubbed = state_->scrub_some(Scrubbing::work_per_step);
+  scrubbing_.done(scrubbed.work, scrubbed.pass_ends, now);
+  note_scrubbed(scrubbed.right);
 }
 
-void ReplicaCore::checkpoint_failed(CheckpointDelta lost, CommitFailure failure) {
-  note("checkpoint_failed", Severity::error)
-      .with("sequence", lost.header.applied.sequence)
-      .with("reason", to_string(failure));
-  if (lost.header.applied.sequence == sealing_) sealed(sealing_, std::nullopt, last_tick_);
-  if (loading() || !schedule_.committing()) return;  // of a state that is gone
-  if (failure == CommitFailure::not_written) {
-    if (!schedule_.failed(std::move(lost))) state_->forget_captures();
-    return;
-  }
-  // Either the memory is wrong, which the next vote will show, or the store is, which is then written anew.
-  if (failure == CommitFailure::digest_mismatch) scrub();
-  schedule_.start_over();
-  state_->forget_captures();
+bool ReplicaCore::note_scrubbed(bool is_right) {
+  if (!is_right)
+    note("state_mismatch", Severity::error)
+        .with("applied", position_.applied().sequence)
+        .with("digest", state_->digest());
+  return is_right;
 }
 
 bool ReplicaCore::flip_stored_counter() { return !loading() && state_->flip_stored_counter(); }
@@ -346,56 +412,45 @@ bool ReplicaCore::flip_stored_counter() { return !loading() && state_->flip_stor
 void ReplicaCore::connected(Instant now) { reporting_.request(now); }
 
 void ReplicaCore::tick(Instant now) {
-  if (failed_) return;
+  if (has_failed_) return;
   last_tick_ = now;
-  if (loading() && draining_) captured_last_ = true;
-  if (loading()) return show_sign_of_life(now);
-  const bool behind = executing() && !needs_state() && standing_->last.sequence > applied_.sequence &&
-                      may_execute(applied_.sequence.next());
-  reporting_.tick(applied_.sequence, behind, now);
+  if (loading()) {
+    capturing_.skip_last();
+    return reporting_.tick_without_state(now);
+  }
+  const Sequence applied = position_.applied().sequence;
+  const bool is_behind = is_executing() && !needs_state() && standing_->last.sequence > applied && may_execute_next();
+  reporting_.tick(applied, is_behind, now);
   import_.tick(now);
   take_import_output(now);
-  if (draining_) capture_last();
-  if (importing()) return;
-  if (capturing_ && !seal_ready_) capture_if_due(0, false, now);
-  if (next_scrub_ <= now) scrub_some(now);
-}
-
-void ReplicaCore::show_sign_of_life(Instant now) {
-  if (next_sign_of_life_ <= now) {
-    reporting_.request(now);
-    sign_of_life_ = true;
-  }
-  if (next_sign_of_life_ <= now || next_sign_of_life_ == Instant::never())
-    next_sign_of_life_ = now + Reporting::idle_period;
+  capture_last();
+  if (loading() || importing()) return;  // a hopeless import may have led to a roll-back
+  if (capturing_.has_steps_left()) capture_some(0, false, now);
+  if (scrubbing_.next() <= now) scrub_some(now);
 }
 
 Instant ReplicaCore::next_deadline() const {
-  if (failed_) return Instant::never();
-  if (loading()) return next_sign_of_life_;
-  const Instant reports = reporting_.next_deadline(applied_.sequence);
-  if (importing()) return std::min(reports, import_.next_deadline());
-  return std::min({reports, next_scrub_, capturing_ && !seal_ready_ ? last_tick_ + capture_pause : Instant::never()});
+  if (has_failed_) return Instant::never();
+  const Instant next_report = reporting_.next_deadline(position_.applied().sequence);
+  if (loading()) return next_report;
+  if (importing()) return std::min(next_report, import_.next_deadline());
+  const Instant next_step = capturing_.has_steps_left() ? last_tick_ + Capturing::pause : Instant::never();
+  return std::min({next_report, scrubbing_.next(), next_step});
 }
 
 ReplicaOutput ReplicaCore::take_output() {
-  const bool reports = !failed_ && (!loading() || std::exchange(sign_of_life_, false));
-  if (reports)
-    if (const auto due = reporting_.take(applied_.sequence)) output_.report = report(due->resend);
+  if (!has_failed_)
+    if (const auto due = reporting_.take(position_.applied().sequence)) output_.report = report(due->resend);
   return std::exchange(output_, {});
 }
 
 // While its state is not complete it has carried out no recovery, and so is not streamed to.
 ReplicaReport ReplicaCore::report(bool resend) const {
-  const Recovery recovery = loading() || importing() ? Recovery() : recovery_;
-  return {group_,          config_.incarnation,
-          recovery,        applied_,
-          checkpoint_,     resend,
-          config_.pid,     config_.store,
-          proof_,          is_unproven_import(),
-          wanted_state(),  seal_ready_,
-          seal_,           witness_.newest_term,
-          witness_.decided};
+  const Recovery recovery = loading() || importing() ? Recovery() : recovering_.carried_out();
+  const Witness& witness = remembering_.witness();
+  return {group(),        config_.incarnation,   recovery,       position_.applied(), capturing_.stored(),
+          resend,         config_.pid,           config_.store,  voting_.proof(),     trial_.is_on_import(),
+          wanted_state(), capturing_.is_ready(), seal_.newest(), witness.newest_term, witness.decided};
 }
 
 Event& ReplicaCore::note(std::string_view name, Severity severity) {
@@ -403,7 +458,7 @@ Event& ReplicaCore::note(std::string_view name, Severity severity) {
 }
 
 void ReplicaCore::fail(std::string message) {
-  failed_ = true;
+  has_failed_ = true;
   output_.fatal = std::move(message);
 }
 

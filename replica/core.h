@@ -1,46 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
-// A replica: executes the orders of the distributor one after the other, votes on each, and takes checkpoints.
+// A replica: it executes the orders of the distributor one after the other, votes on each, and
+// takes checkpoints.
 //
 // Invariants
-// - Order n is applied only after n-1, once, and only if its predecessor chain is this replica's own (law 1).
-// - What was executed and then lost by the journal is rolled back (law 2); a damaged or outdated message is as good as
-//   lost (laws 2 and 3).
-// - A checkpoint is committed only of orders that are stable and decided.
-// - Before it knows its standing it applies nothing.
+// - Order n is executed only after n-1, once, and only if its predecessor chain is this replica's
+//   own (law 1).
+// - What was executed and then lost by the journal is rolled back (law 2). A damaged or outdated
+//   message counts as lost (laws 2 and 3).
+// - Only stable and decided orders reach a checkpoint in the store.
+// - Before the replica knows its standing it executes nothing.
+// - A state that was loaded is on trial at first. If a checkpoint of its own fails the trial, or a
+//   vote dissents, that checkpoint is not loaded again; if an imported state fails it, the next
+//   donor is asked.
+// - Memory is scrubbed all the time, at a bounded rate. The scrub replaces the running digest by
+//   the digest of the data, so that a replica with corrupted memory votes wrongly and is caught
+//   (law 10).
 //
-// - A state is on trial at first: it may be wrong, wherever it came from. A checkpoint of its own
-//   counts as its own word, and is on trial until a vote on it has been compared, or it is the
-//   agreed state; if it dissents, or is another one, the checkpoint is not loaded again.
-// - An imported state is another replica's word, and a vote on it would only say once more what the
-//   donor says. So it gives no vote, and executes nothing beyond the newest agreed order, until it
-//   is, after that order, the state that f+1 replicas agreed on; if it is another one, it is dropped,
-//   and the next donor is asked.
-// - Memory is scrubbed all the time, at a bounded rate. What differs is adopted, so that the next vote tells (law 10).
+// The core conducts parts that hold one idea each. It alone knows the state, the standing, and the
+// order in which the parts are asked:
 //
-// Loading. output.load asks the shell for the newest checkpoint, or one that is older than a wrong one:
+//   position        where it is in the order, and what an order that comes is to it
+//   trial           whether the state that was loaded is right
+//   recovering      which recovery it has carried out, and what is asked of it beyond that
+//   voting          what it says of its state: votes, and proofs
+//   capturing       checkpoints, from the first step of a capture to the store
+//   own_seal        the seal of a checkpoint that others import
+//   wanted_state    whether it wants another replica's state; import: how it gets that
+//   remembering     its group, and what it knows of it (witness)
+//   scrubbing       the pace of the scrub
+//   reporting       when it reports, and when it asks for orders again
+//
+// Loading. output.load asks the shell for the newest checkpoint, or for one that is older than a
+// wrong one:
 //
 //   auto state = core.fresh_state();
-//   for each entry: state->restore(key, value), as it is read; nothing holds all entries twice
+//   for each entry, as it is read, so that nothing holds all of them twice:
+//     state->restore(key, value)
 //   state->finish_restore(header)
 //   core.restored(header, std::move(state), now);
 //   or, when there is none that is whole: core.nothing_to_restore(now); or core.load_rejected(...)
 //
-// The state is filled, and a dropped one destroyed, on another thread: either may take seconds. Until the core is told,
-// it holds no state and takes no order, and reports that it is there. A commit that is under way is finished, and its
-// outcome told, before the store is read.
+// The state is filled, and a dropped one is destroyed, on another thread, because either may take
+// seconds. Until the core is told of the end it holds no state, takes no order, and reports only
+// that it is there. A commit that is under way is finished, and the core is told what became of it,
+// before the store is read.
 //
-// Importing. When the journal does not reach back far enough, or very far, the state of another replica is wanted. The
-// distributor has the others seal one, all after the same order, and tells of it; then it is imported
-// (replica/import.h) into the store, and loaded from there. core_repair.cc has loading, trial and import.
+// Importing. When the journal does not reach back far enough, or reaches back very far, the state
+// of another replica is wanted. The distributor has the others seal one, all after the same order,
+// and tells of it. Then it is imported into the store, and loaded from there.
 //
-// Sealing. When the standing asks for it, a capture is begun and kept open. The order that it is for ends it, and the
-// checkpoint that it becomes is sealed (replica/checkpoint_seal.h) and kept for others for as long as it is told of.
-//
-// Driven as protocol/turn.h says, on one thread.
+// Driven as protocol/turn.h says, on one thread. It has more fields than most classes, because it
+// is where the parts meet: what happens to one of them is to be told to others.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,11 +62,19 @@
 
 #include "protocol/event.h"
 #include "protocol/messages.h"
+#include "replica/capturing.h"
 #include "replica/checkpoint.h"
-#include "replica/checkpoint_schedule.h"
 #include "replica/import.h"
+#include "replica/own_seal.h"
+#include "replica/position.h"
+#include "replica/recovering.h"
+#include "replica/remembering.h"
 #include "replica/reporting.h"
+#include "replica/scrubbing.h"
 #include "replica/state.h"
+#include "replica/trial.h"
+#include "replica/voting.h"
+#include "replica/wanted_state.h"
 #include "replica/witness.h"
 
 namespace tally {
@@ -64,13 +85,15 @@ struct ReplicaConfig {
   std::uint64_t pid = 0;
   std::string store;  // the checkpoint store's name, for people
   std::uint64_t checkpoint_orders = 10'000;
-  std::uint64_t import_orders = 1'000'000;  // rather than execute more orders than that, import
+  std::uint64_t import_orders = 1'000'000;  // rather than execute more orders than these, import
   std::uint32_t replicas = 3;
-  std::size_t early_checkpoint_changes = 1'000'000;     // capture earlier when so many entries changed,
-  std::uint64_t early_checkpoint_bytes = 256ull << 20;  // or the orders since take so much of the journal
+  // It captures earlier when so many entries changed, or when the orders since the last capture
+  // take so many bytes of the journal.
+  std::size_t early_checkpoint_changes = 1'000'000;
+  std::uint64_t early_checkpoint_bytes = 256ull << 20;
   StateLimits limits;
-  GroupId group;    // that its directory is of; zero: not known yet
-  Witness witness;  // what it remembers
+  GroupId group;    // whose directory it has; zero: not known yet
+  Witness witness;  // what it remembers of it
 };
 
 // A checkpoint to be loaded: the newest, or one that is older than `below`.
@@ -79,14 +102,15 @@ struct LoadWish {
 };
 
 struct ReplicaOutput {
-  std::vector<Vote> votes;                    // to the comparator
-  std::optional<ReplicaReport> report;        // to the distributor
-  std::optional<CheckpointDelta> checkpoint;  // commit it, then say checkpoint_committed or checkpoint_failed
-  std::unique_ptr<State> dropped;             // destroy it where it does not matter how long that takes
-  std::optional<LoadWish> load;               // see above
+  std::vector<Vote> votes;              // to the comparator
+  std::optional<ReplicaReport> report;  // to the distributor
+  // To be committed; then say checkpoint_committed or checkpoint_failed.
+  std::optional<CheckpointDelta> checkpoint;
+  std::unique_ptr<State> dropped;  // destroy it where it does not matter how long that takes
+  std::optional<LoadWish> load;    // see above
   std::vector<std::pair<ReplicaId, StateRequest>> state_requests;  // to donors
   std::vector<ImportStep> import_steps;  // for the store, in this order; then say import_stored
-  std::optional<Sequence> seal;          // this checkpoint, then say sealed
+  std::optional<Sequence> seal;          // this checkpoint; then say sealed
   bool unseal = false;                   // nobody imports it any more
   std::optional<Witness> witness;        // is to be kept from now on
   std::vector<Event> events;
@@ -95,7 +119,7 @@ struct ReplicaOutput {
 
 class ReplicaCore {
  public:
-  ReplicaCore(ReplicaConfig config, OperationDecoder decode);
+  explicit ReplicaCore(ReplicaConfig config);
 
   void receive(const Order& order, Instant now);
   void receive(const ReplicaStanding& standing, Instant now);
@@ -105,10 +129,10 @@ class ReplicaCore {
   void checkpoint_committed(Sequence applied);
   // `lost` is the delta that was to be committed; its changes join a later one.
   void checkpoint_failed(CheckpointDelta lost, CommitFailure failure);
-  // Nothing: it is not there any more, or damaged.
+  // What became of output.seal. Nothing: the checkpoint is not there any more, or damaged.
   void sealed(Sequence checkpoint, const std::optional<CheckpointSeal>& seal, Instant now);
   // The newest checkpoint that the store has, after it found one damaged.
-  void checkpoint_is(Sequence newest) { checkpoint_ = newest; }
+  void checkpoint_is(Sequence newest) { capturing_.set_stored(newest); }
 
   // Any thread.
   std::unique_ptr<State> fresh_state() const;
@@ -120,10 +144,10 @@ class ReplicaCore {
   void receive(ReplicaId donor, StateChunk chunk, Instant now);
   void import_stored(std::uint64_t attempt, ImportOutcome outcome, Instant now);
 
-  // It is to end. Where the newest decided order is the last that it applied, it captures that state, so that a group
-  // that was stopped has equal checkpoints.
-  void drain() { draining_ = true; }
-  bool is_drained() const { return failed_ || (captured_last_ && !schedule_.committing()); }
+  // The process is to end. If the newest decided order is the last that this replica executed, it
+  // captures that state, so that a group that was stopped has equal checkpoints.
+  void drain() { capturing_.drain(); }
+  bool is_drained() const { return has_failed_ || capturing_.is_drained(); }
 
   void tick(Instant now);
   Instant next_deadline() const;
@@ -131,124 +155,78 @@ class ReplicaCore {
 
   // ---- for metrics, people and faults
 
-  const OrderIdentity& applied() const { return applied_; }
-  Sequence checkpoint() const { return checkpoint_; }
-  Recovery recovery() const { return recovery_; }
-  GroupId group() const { return group_; }
+  const OrderIdentity& applied() const { return position_.applied(); }
+  Sequence checkpoint() const { return capturing_.stored(); }
+  Recovery recovery() const { return recovering_.carried_out(); }
+  GroupId group() const { return remembering_.group(); }
   bool loading() const { return state_ == nullptr; }
   bool importing() const { return import_.active(); }
-  // The journal does not lead on from what this replica has: only another replica's state does.
-  bool needs_state() const { return standing_ && standing_->journal_first > applied_.sequence.next(); }
+  // The journal does not lead on from what this replica has; only another replica's state does.
+  bool needs_state() const { return standing_ && position_.is_before_journal(*standing_); }
   // None while loading.
   const State* state() const { return state_.get(); }
-  // Recomputes the state digest from the data and adopts it; looks at every entry, so it takes a while. False: this
-  // replica's memory is wrong, and its next vote will say so (law 10).
+  // Recomputes the state digest from the data, and replaces the running one by it. Looks at every
+  // entry, so it takes a while. False: they differed, so this replica's memory is wrong, and its
+  // next vote will say so (law 10).
   bool scrub();
   // Fault injection: wrong-state. False: there is no counter to flip.
   bool flip_stored_counter();
 
  private:
-  enum class Judgement {
-    next,           // to be applied
-    repeated,       // applied already, or of a term that is gone: ignored
-    contradiction,  // it does not follow what was applied, and by itself proves nothing
-    ahead,          // something between is missing
-    fork,           // this replica executed what the journal does not have
-  };
-
-  // A state that nothing has proven yet.
-  struct Trial {
-    Sequence checkpoint;  // that it came from
-    bool imported = false;
-    Instant began;
-    bool held_orders = false;      // imported: some came that may not be executed yet
-    std::optional<Instant> voted;  // own: since when a vote on it is known to be decided
-    Sequence agreed;               // what was decided then
-  };
-
-  bool executing() const;
-  Judgement judge(const Order& order) const;
-  void doubt_checkpoint(Instant now);
-  void apply(const Order& order, Instant now);
-  bool is_unproven_import() const { return !loading() && trial_ && trial_->imported; }
+  // ---- orders
+  bool is_executing() const;
+  bool is_on_untouched_import() const { return trial_.is_on_import() && position_.is_at_base(); }
+  bool may_execute_next() const { return trial_.may_execute(position_.next(), standing_->agreed); }
+  void execute(const Order& order, Instant now);
   void stop(const Order& order);
   void prove(Instant now);
-  void capture_if_due(std::size_t changed, bool seal, Instant now);
-  bool is_kept_open() const;
-  void capture_last();
-  CheckpointDelta capture();
-  void look_after_seal();
-  bool knows_group(const ReplicaStanding& standing);
-  void remember();
+  // ---- standing
   bool is_outdated(const ReplicaStanding& standing) const;
-  bool may_keep_state() const;
-  void keep_state(Instant now);
-  bool is_ahead_of_journal() const;
-  void settle(bool new_term, Instant now);
-  void begin(std::unique_ptr<State> state, const CheckpointHeader& header, Instant now);
+  void settle(bool is_new_term, Instant now);
+  // ---- roll-back, and loading
   void roll_back(std::string_view reason, Instant now);
   void load_again(const LoadWish& wish);
   void drop_state();
-  void start_empty(Instant now);
-  bool is_untouched_import() const { return is_unproven_import() && applied_ == base_; }
-  bool may_execute(Sequence sequence) const;
+  void begin(std::unique_ptr<State> state, const CheckpointHeader& header, Instant now);
+  // ---- trial, and import
   void examine_state(Instant now);
-  void give_import_up();
-  LoadWish end_trial();
-  void watch_trial(Instant now);
   void pass_trial(Instant now);
+  LoadWish fail_trial();
   Sequence wanted_state() const;
-  std::optional<Import::Goal> import_goal() const;
   void take_import_output(Instant now);
+  // ---- checkpoints, and scrub
+  void capture_some(std::size_t changed, bool seals, Instant now);
+  void capture_last();
+  CheckpointHeader header() const;
   void scrub_some(Instant now);
-  void show_sign_of_life(Instant now);
+  bool note_scrubbed(bool is_right);
+  // ---- output
   ReplicaReport report(bool resend) const;
   Event& note(std::string_view name, Severity severity = Severity::info);
   void fail(std::string message);
 
   ReplicaConfig config_;
-  OperationDecoder decode_;
-
   std::unique_ptr<State> state_;  // none while loading
-  OrderIdentity applied_;         // the last order in it
-  OrderIdentity base_;            // where it began: a checkpoint's last order, or nothing
-  CalendarTime calendar_;         // of the last order
-  Sequence checkpoint_;           // the newest in the store
-
-  GroupId group_;
-  Witness witness_;
-  std::deque<OrderState> due_states_;  // for the witness, once they are known to be decided
-  Recovery recovery_;
-  bool taking_over_ = true;  // the state is fresh from a checkpoint: whatever recovery is asked for has been done
   std::optional<ReplicaStanding> standing_;
-  bool stopped_ = false;  // met an order that it does not understand
-  bool failed_ = false;   // said `fatal`
+  bool is_stopped_ = false;  // met an order that it does not understand
+  bool has_failed_ = false;  // said `fatal`
 
+  // The state, and what is known of it.
+  Position position_;
+  Trial trial_;
+  Recovering recovering_;
+  Voting voting_;
+  // Where it goes to, and comes from.
+  Capturing capturing_;
+  OwnSeal seal_;
+  WantedState wanted_;
   Import import_;
-  bool import_tried_ = false;  // though there is another way
-  Sequence spent_seal_;        // of a checkpoint that nobody could give
-  Sequence loading_import_;    // the checkpoint that was imported and is to be loaded now
-  std::optional<Trial> trial_;
-  std::optional<Sequence> first_vote_;  // on this state, in this recovery
-  std::optional<Instant> doubted_;      // since when nothing comes but what contradicts the checkpoint
-  OrderState proof_;                    // that was asked for (law 14)
-  Instant next_scrub_;
-  Instant scrub_pass_began_;
-  Instant next_sign_of_life_ = Instant::never();  // while loading; never: not known yet
-  bool sign_of_life_ = false;                     // is due
-
-  CheckpointSchedule schedule_;
-  bool capturing_ = false;   // in steps
-  bool seal_ready_ = false;  // it is kept open for a seal, and little is left
-  bool draining_ = false;
-  bool captured_last_ = false;
-  Sequence sealing_;     // what is captured, and to be sealed once it is stored
-  CheckpointSeal seal_;  // the newest
-  bool voted_ = false;   // on the last order
-  Instant last_tick_;
+  // What goes on all the time.
+  Remembering remembering_;
+  Scrubbing scrubbing_;
   Reporting reporting_;
-  std::size_t usual_result_bytes_ = 0;  // of the last vote
-  std::string unvoted_;                 // results that nobody wants
+
+  Instant last_tick_;
   ReplicaOutput output_;
 };
 

@@ -13,7 +13,7 @@
 namespace tally {
 namespace {
 
-// entry_digest of one counter: its bytes are laid out once, then hashed with each value.
+// Computes entry_digest of one counter for several values: its bytes are laid out once.
 class CounterEntry {
  public:
   CounterEntry(std::string_view name, Principal maker) {
@@ -71,7 +71,8 @@ Counters::Counters(const StateLimits& limits, std::uint64_t hash_seed)
 
 Counters::~Counters() { ordered_.clear_and_dispose(&Counter::destroy); }
 
-// ---- operations. A counter that exists has a valid name, so a name is judged only when it is not found.
+// ---- operations
+// A counter that exists has a valid name, so a name is checked only when it is not found.
 
 CounterResult Counters::add(const Name& name, std::int64_t increment, Principal maker) {
   Counter* counter = find(name);
@@ -156,7 +157,7 @@ void Counters::change(const Name& name, Counter& counter, std::int64_t value) {
 // ---- digest
 
 void Counters::settle() {
-  constexpr std::size_t ahead = 8;  // memory that an order's other counters have pushed out of the cache
+  constexpr std::size_t ahead = 8;  // other counters have pushed this memory out of the cache
   for (std::size_t place = 0; place < unsettled_.size(); ++place) {
     if (place + ahead < unsettled_.size()) {
       const char* next = reinterpret_cast<const char*>(unsettled_[place + ahead].counter);
@@ -212,7 +213,7 @@ std::vector<Counters::Counter*>& Counters::list_of(const Counter& counter) {
   return place < captured_next_.size() && captured_next_[place] == &counter ? captured_next_ : dirty_;
 }
 
-// The last one of its list takes its place.
+// The last one of its list takes its place in the list.
 void Counters::mark_clean(Counter& counter) {
   if (counter.dirty_place == Counter::clean) return;
   std::vector<Counter*>& list = list_of(counter);

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // All counters of a replica: found by name in one step, listed in byte order.
 //
-// A counter is one block of memory (tree links, value, name), about 64 bytes for a name of up to 16 bytes, and one slot
-// of a hash table, about 30 bytes. The hash decides nothing but the place in the table; no result, digest or iteration
-// depends on it (law 5).
+// A counter is one block of memory (tree links, value, name), about 64 bytes for a name of up to 16
+// bytes, and one slot of a hash table, about 30 bytes. The hash decides only the place in the
+// table: no result, digest or iteration depends on it (law 5).
 //
 // Invariants
-// - digest() is the sum of entry_digest over all counters (law 10); and so is the sum over each share of them, so that
-//   one share can be summed up again while the others change. Both follow the changes at settle(), in O(1) a counter
-//   that changed, however often it did.
+// - digest() is the sum of entry_digest over all counters (law 10). Each share of the counters has
+//   its own sum, too, so that one share can be summed up again while the others change. Both sums
+//   follow the changes at settle(), at a constant cost for each counter that changed, however often
+//   it did.
 // - Exactly the counters that changed since the previous capture are listed as dirty.
-// - A change of an existing counter allocates nothing, but for the list of dirty ones to grow.
+// - A change of an existing counter allocates nothing, unless the list of dirty counters has to
+//   grow.
 #pragma once
 
 #include <boost/intrusive/set.hpp>
@@ -30,7 +32,7 @@
 
 namespace tally {
 
-// The result of one operation, but for lists and repetitions.
+// The result of one operation that is neither a list nor a repetition.
 struct CounterResult {
   OperationStatus status{};
   std::int64_t value = 0;
@@ -51,11 +53,13 @@ class Counters {
     std::string_view text;
   };
   Name name_of(std::string_view text) const { return {table_hash_of(text, hash_seed_), text}; }
-  // Have the memory of a counter fetched that is about to be used: first the one for all of a batch, then the other.
+  // These have the memory of a counter fetched that is about to be used: first call the one for all
+  // counters of a batch, and then the other.
   [[gnu::always_inline]] void fetch_slot(const Name& name) const { table_.fetch_slot(name.hash); }
   [[gnu::always_inline]] void fetch_counter(const Name& name) const { table_.fetch_node(name.hash); }
 
-  // A name that is not valid: malformed. A counter that is made goes into the account of `maker`.
+  // A name that is not valid is answered with `malformed`. A counter that is made goes into the
+  // account of `maker`.
   CounterResult add(const Name& name, std::int64_t increment, Principal maker);
   CounterResult get(const Name& name) const;
   CounterResult set(const Name& name, std::int64_t value, Principal maker);
@@ -66,17 +70,20 @@ class Counters {
     std::string_view after;  // only greater names
     std::uint32_t limit = 0;
   };
-  // Appends (name size u16, name, value i64) for each counter of the range, in byte order; returns how many.
+  // Appends (name size u16, name, value i64) for each counter of the range, in byte order, and
+  // returns how many.
   std::uint32_t list(const Range& range, std::string& bytes) const;
 
-  // Ends a series of operations, such as an order's: from here to the next change the digests are right.
+  // Ends a series of operations, such as those of an order. From here to the next change the
+  // digests are right.
   void settle();
 
   std::size_t size() const { return ordered_.size(); }
   Digest digest() const { return digest_; }
   Digest recomputed_digest() const;
 
-  // Shares are summed up again one by one; the sum that the data makes is adopted.
+  // Shares are summed up again one by one. The sum of the data replaces the running sum, so that a
+  // replica with corrupted memory votes wrongly and is caught.
   static constexpr std::size_t scrub_steps = NameTable<int>::shares;
   struct Scrubbed {
     std::size_t counters = 0;
@@ -84,19 +91,22 @@ class Counters {
   };
   Scrubbed scrub(std::size_t share);
 
-  // How many entries a capture that is not full would bring.
+  // About how many entries a capture would bring that is not full.
   std::size_t changes() const { return dirty_.size() + captured_next_.size() + removed_.size(); }
-  // A capture goes in steps, between changes: begin_capture, capture_some as often as one likes, end_capture. Together
-  // they append all entries (full), or those that changed since the previous capture; what changes on the way is
-  // appended again. capture_some, of at most `most`, says how many are left if nothing changes any more.
+  // A capture goes in steps, and orders may be executed in between: begin_capture, capture_some as
+  // often as one likes, end_capture. Together they append all entries, if it is full, or those that
+  // changed since the previous capture. What changes on the way is appended again. capture_some
+  // appends at most `most`, and returns how many are left if nothing changes any more.
   void begin_capture(bool full);
   std::size_t capture_some(std::size_t most, EntryChanges& changes);
   void end_capture(EntryChanges& changes);
-  // One entry of a checkpoint; quick when they come in byte order. False: makes no sense.
+  // Takes one entry of a checkpoint; it is quick when they come in byte order. False: the entry
+  // makes no sense.
   bool restore(std::string_view text, std::string_view value);
   std::size_t bytes_of(Principal maker) const;
 
-  // Fault injection: flips a bit of the most recently changed counter, unknown to the digest. False: there is none.
+  // Fault injection: flips a bit of the most recently changed counter, and the digest does not
+  // follow. False: there is none.
   bool flip_last_changed();
 
  private:
@@ -138,7 +148,7 @@ class Counters {
   void capture(Counter& counter, EntryChanges& changes);
 
   const StateLimits& limits_;
-  std::map<Principal, std::size_t> bytes_;  // of the counters that each has made
+  std::map<Principal, std::size_t> bytes_;  // of the counters that each principal has made
   std::uint64_t hash_seed_;
   Ordered ordered_;
   NameTable<Counter> table_;
@@ -146,9 +156,9 @@ class Counters {
   std::vector<Digest> share_digests_;
   std::vector<Unsettled> unsettled_;  // changed since settle(), each once
   std::vector<Counter*> dirty_;
-  std::vector<Counter*> captured_next_;  // dirty ones, too: by the capture in progress
+  std::vector<Counter*> captured_next_;  // dirty ones, too, that the capture in progress brings
   bool capturing_all_ = false;
-  std::string captured_through_;      // all up to this name are captured, if capturing_all_
+  std::string captured_through_;      // if capturing_all_: all up to this name are captured
   std::vector<std::string> removed_;  // names of captured counters that are gone since
   Counter* last_changed_ = nullptr;
 };

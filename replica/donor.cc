@@ -9,11 +9,12 @@
 namespace tally {
 namespace {
 
-constexpr Duration after_the_end = seconds(2);  // the last chunk may have been lost, and is asked for again
+constexpr Duration after_the_end = seconds(2);  // the last chunk may be lost, and asked for again
 
 }  // namespace
 
-// A place is free, and nobody who waits has been told earlier than this one that there is none.
+// Whether a place is free, and nobody who waits was told earlier than this peer that there was
+// none.
 bool Donor::may_begin(const std::string& peer, Instant now) {
   std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.ends <= now; });
   const std::size_t free = limits::state_transfers - transfers_.size();

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whose requests for state this replica serves: a few transfers at a time, each from a checkpoint that is pinned for it
-// until it ends or falls idle. Others are told that it is busy.
+// Whose requests for a state this replica serves. It serves a few transfers at a time, each from a
+// checkpoint that is pinned until the transfer ends or falls idle. Others are told that it is busy.
 //
-// Anybody may ask, a replica that lies among them. So a transfer is prolonged only by a request for
-// what comes after all that it asked for before, and a place that is free belongs to whoever was
-// told first that there was none, if it still asks. Nobody can keep a place by asking for the same
-// again and again, nor take the next one from those that wait.
+// Anybody may ask, and a replica that lies may ask, too. So a transfer is prolonged only by a
+// request for what comes after all that it asked for before, and a free place belongs to the one
+// that was told first that there was none, if it still asks. Nobody can keep a place by asking for
+// the same again and again, nor take the next place from those that wait.
 //
 // A transfer is known by its ZeroMQ routing id. Pure, one thread, driven by the shell.
 #pragma once
@@ -23,37 +23,38 @@ namespace tally {
 class Donor {
  public:
   static constexpr std::size_t most_waiting = 32;
-  static constexpr Duration patience = seconds(10);  // with one that waits and asks for nothing
+  // With a peer that waits and does not ask again.
+  static constexpr Duration patience = seconds(10);
 
   enum class Step {
     read,    // read the next chunk, then say answered()
-    busy,    // say so
+    busy,    // tell the peer so
     ignore,  // the chunk that was asked for before is still being read
   };
-  // `after`: the chunk that follows this key is wanted; empty: the first.
+  // `after`: the chunk that follows this key is wanted; empty: the first one.
   Step receive(const std::string& peer, const std::string& after, Instant now);
-  // `over`: nothing follows; the checkpoint is unpinned soon.
+  // `over`: nothing follows, and the checkpoint is unpinned soon.
   void answered(const std::string& peer, bool over, Instant now);
 
-  // The transfers that ended.
+  // Returns the transfers that ended: their checkpoints may be let go.
   std::vector<std::string> tick(Instant now);
   Instant next_deadline() const;
 
  private:
   struct Transfer {
-    Instant ends;  // unless something further is asked for
+    Instant ends;  // unless something more is asked for before
     std::string furthest;
     bool reading = false;
     bool over = false;
   };
   struct Waiting {
     std::string peer;
-    Instant ends;  // unless it asks again
+    Instant ends;  // unless it asks again before
   };
   bool may_begin(const std::string& peer, Instant now);
 
   std::map<std::string, Transfer> transfers_;
-  std::deque<Waiting> waiting_;  // who was told first that this replica is busy comes first
+  std::deque<Waiting> waiting_;  // first the peer that was told first that this replica is busy
 };
 
 }  // namespace tally

@@ -11,7 +11,7 @@
 namespace tally {
 namespace {
 
-// Where the value of a request result's last operation stands, if there is one.
+// Where the value of the last operation stands in a request result, if there is one.
 std::optional<std::size_t> last_value_place(std::string_view result) {
   ByteReader reader(result);
   reader.take(results::header_bytes - sizeof(std::uint32_t));

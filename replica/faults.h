@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Faults on purpose, for drills and demonstrations; only where fault injection is switched on. The shell asks at each
-// occasion (a vote, an order, a commit) whether the fault strikes.
+// Faults on purpose, for drills and demonstrations, and only where fault injection is switched on.
+// The shell asks on each occasion (a vote, an order, a commit) whether the fault strikes.
 //
-// Pure: time and randomness are handed in. One fault at a time; a new one replaces the old.
+// Pure: time and randomness are handed in. There is one fault at a time; a new one replaces the old
+// one.
 #pragma once
 
 #include <functional>
@@ -15,20 +16,20 @@ namespace tally {
 
 class FaultInjector {
  public:
-  // `random` gives numbers of [0, 1).
+  // `random` returns numbers from 0 to below 1.
   explicit FaultInjector(std::function<double()> random) : random_(std::move(random)) {}
 
-  // FaultKind::none clears.
+  // FaultKind::none ends the fault that is on.
   void set(const Fault& fault, Instant now);
   void clear() { fault_ = {}; }
 
   // Whether a fault of this kind strikes on this occasion.
   bool applies(FaultKind kind, Instant now);
-  // The fault that is on, none if it is over.
+  // The fault that is on; none if it is over.
   FaultKind current(Instant now) const;
 
-  // wrong-value: the last operation of each request answers one too much. The layout stays valid, the state digest
-  // right.
+  // The fault `wrong-value`: the last operation of each request answers one too much. The layout
+  // stays valid, and the state digest stays right.
   static void corrupt(Vote& vote);
 
  private:

@@ -12,7 +12,7 @@ namespace {
 
 std::uint32_t seconds_of(ServedTime time) { return static_cast<std::uint32_t>(time.nanoseconds / 1'000'000'000); }
 
-// Whole seconds are kept, so that an age may be up to a second less than it seems.
+// Whole seconds are kept, so that a key may be up to a second younger than it seems.
 bool is_older(const IdempotencyKeys::Record& record, ServedTime now, Duration age) {
   return seconds(seconds_of(now) - std::int64_t{record.stored_seconds}) > age;
 }
@@ -52,9 +52,10 @@ Digest IdempotencyKeys::digest_of_entry(const Record& record) const {
 // ---- what there is, and what goes
 
 void IdempotencyKeys::expire(ServedTime now) {
-  constexpr int most = 4096;  // an order
+  constexpr int most = 4096;  // in one order
   for (int dropped = 0; dropped < most && size() > 0; ++dropped) {
-    const bool too_many = size() > limits_.of(principal_).idempotency_keys;  // the limit was made smaller
+    // More than the limit are there only after it was made smaller.
+    const bool too_many = size() > limits_.of(principal_).idempotency_keys;
     const Duration kept = too_many ? limits_.idempotency_least : limits_.idempotency_key_lifetime;
     if (!is_older(at(first_), now, kept)) return;
     drop_oldest();
@@ -76,7 +77,8 @@ void IdempotencyKeys::store(const Digest& key, std::uint64_t operation, const Co
   record.first = first;
   record.stored_seconds = seconds_of(now);
   const bool is_first_of_order = size() == 0 || at(end_ - 1).first != first;
-  record.place = is_first_of_order ? 0 : (at(end_ - 1).place + 1) & 0xFFFFFF;  // an order has fewer
+  // An order has fewer keys than that.
+  record.place = is_first_of_order ? 0 : (at(end_ - 1).place + 1) & 0xFFFFFF;
   record.status = static_cast<std::uint8_t>(answer.status);
   append(record);
 }
@@ -118,7 +120,8 @@ const IdempotencyKeys::Record* IdempotencyKeys::find(const Digest& key) const {
   return nullptr;
 }
 
-// Numbers grow for ever and slots have 32 bits; there are never so many records at a time that two have the same.
+// Numbers grow for ever, and slots have 32 bits. There are never so many records at a time that two
+// share a slot's number.
 std::uint32_t IdempotencyKeys::slot_of(std::uint64_t number) {
   return static_cast<std::uint32_t>(number % UINT32_MAX + 1);
 }

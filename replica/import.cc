@@ -33,10 +33,14 @@ ReplicaId Import::after(ReplicaId donor) const {
   return found;
 }
 
-// The one that is being imported; zero: the donor's newest.
+// The checkpoint that is being imported; zero: the donor's newest.
 Sequence Import::checkpoint() const { return has_begun() ? header_.applied.sequence : goal_.seal.checkpoint; }
 
 void Import::distrust_donor() { donor_ = next(donor_); }
+
+void Import::loaded(Sequence checkpoint) {
+  if (std::exchange(is_unloaded_, false) && checkpoint != imported()) distrust_donor();
+}
 
 // ---- one attempt with one donor
 
@@ -61,7 +65,7 @@ void Import::start_over(Instant now) {
   bytes_ = 0;
   all_came_ = asked_ = false;
   unstored_ = 0;
-  paused_until_ = Instant::never();
+  paused_until_.reset();
   patient_until_ = now + donor_patience;
   ask(now);
 }
@@ -86,7 +90,7 @@ void Import::receive(ReplicaId donor, StateChunk chunk, Instant now) {
   accept(std::move(chunk), now);
 }
 
-// Whatever else a donor says, no honest one would say otherwise.
+// What every honest donor's chunk has in common.
 bool Import::is_possible(const StateChunk& chunk) const {
   const CheckpointHeader& header = chunk.header;
   if (has_begun() && header != header_) return false;
@@ -126,6 +130,7 @@ void Import::stored(std::uint64_t attempt, ImportOutcome outcome, Instant now) {
     case ImportOutcome::finished: break;
   }
   active_ = false;
+  is_unloaded_ = true;
   output_.complete = true;
   output_.events.push_back(Event("import_finished")
                                .with("donor", donor_)
@@ -148,9 +153,10 @@ void Import::give_up(std::string_view reason, Instant now) {
   restarts_ = 0;
   if (++given_up_ < donors()) return start_over(now);
   given_up_ = 0;
-  // Nobody has, or gives, what was sealed: another checkpoint has to be.
+  // Nobody has, or gives, what was sealed, so another checkpoint has to be sealed.
   if (goal_.seal.is_known() && !busy_) return end();
-  // A lie shall go no further than the replica that believed it. But without this state nothing may ever be proven.
+  // A donor's own unproven import may be a lie that it believed, and is taken only when nobody has
+  // anything else: without it, nothing might ever be proven.
   unproven_too_ = !std::exchange(busy_, false);
   asked_ = false;
   ++attempt_;
@@ -172,19 +178,19 @@ void Import::allow(std::uint64_t donors, Instant now) {
 
 void Import::tick(Instant now) {
   if (!active_) return;
-  if (paused_until_ != Instant::never()) {
-    if (paused_until_ <= now) start_over(now);
+  if (paused_until_) {
+    if (*paused_until_ <= now) start_over(now);
     return;
   }
   if (begun_ + limits::state_import_lifetime <= now) return give_up("too_slow", now);
-  if (!asked_) return;  // the store is at it
+  if (!asked_) return;  // the store is writing
   if (patient_until_ <= now) return give_up("silent", now);
   if (asked_at_ + retry_period <= now) ask(now);
 }
 
 Instant Import::next_deadline() const {
   if (!active_) return Instant::never();
-  if (paused_until_ != Instant::never()) return paused_until_;
+  if (paused_until_) return *paused_until_;
   const Instant end = begun_ + limits::state_import_lifetime;
   return asked_ ? std::min({patient_until_, asked_at_ + retry_period, end}) : end;
 }

@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// Roll-forward: a checkpoint of another replica, chunk by chunk, when the own ones are missing, damaged or too old.
+// Roll-forward: a checkpoint of another replica, chunk by chunk, when the own ones are missing,
+// damaged or too old.
 //
-// Donors are asked in turn: the replica with the next number, then the one after it, around. A chunk is asked for by
-// (checkpoint, last key that came), so a lost chunk or a donor's restart costs that chunk. The next donor is asked
-// when this one is busy, has nothing, does not answer in time, sends what cannot be right, or sent entries that do
-// not make its digest; and when a state that was imported is not the agreed one (the core says distrust_donor).
+// Donors are asked in turn: first the replica with the next number, then the one after it, and so
+// on around. A chunk is asked for by the checkpoint and the last key that came, so a lost chunk or
+// a donor's restart costs that chunk only. The next donor is asked when this one is busy, has
+// nothing, does not answer in time, sends what cannot be right, or sent entries that do not make
+// its digest; and when a state that was imported is not the agreed one (the core calls
+// distrust_donor).
 //
-// Whoever answers is not trusted. What is imported is known before: a checkpoint that f+1 replicas sealed alike, so one
-// of them is right; its size bounds what a donor may send, and its seal is compared when all is there. Only where fewer
-// than f+1 replicas are left that have a state is one taken without a seal, and proven by the agreed state alone. That
-// is safe against faults, and not against a donor that makes up a state with the same digest (protocol/digest.h).
+// Nobody who answers is trusted. What is imported is known before: it is a checkpoint that f+1
+// replicas sealed alike, so one of them is right. Its size bounds what a donor may send, and its
+// seal is compared when all is there. Only where fewer than f+1 replicas are left that have a state
+// is one imported without a seal, and proven by the agreed state alone. That is safe against
+// faults, and not against a donor that makes up a state with the same digest (protocol/digest.h).
 //
-// Invariants: one request at a time; at most `unstored_chunks` wait for the store. Pure, one thread, driven by the
-// core.
+// Invariants: one request at a time, and at most `unstored_chunks` wait for the store. Pure, one
+// thread, driven by the core.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,34 +31,35 @@
 
 namespace tally {
 
-// A chunk for the store: the first of an attempt replaces all before, the last completes the checkpoint.
+// A chunk for the store. The first one of an attempt replaces all before, and the last one
+// completes the checkpoint.
 struct ImportStep {
   std::uint64_t attempt = 0;
   bool first = false;
   StateChunk chunk;
-  CheckpointSeal seal;  // that the checkpoint must have; unknown: any
+  CheckpointSeal seal;  // the checkpoint must have this one; not known: it may have any
 };
 
 enum class ImportOutcome {
   written,
   finished,     // the whole checkpoint is in the store
-  wrong,        // the donor's fault: entries that are none, or do not make their digest or seal
-  not_written,  // the own store's
+  wrong,        // the donor's fault: these are no entries, or they do not make their digest or seal
+  not_written,  // this replica's store could not
 };
 
 class Import {
  public:
-  static constexpr Duration retry_period = seconds(1);           // an unanswered request is sent again
+  static constexpr Duration retry_period = seconds(1);           // then a request is sent again
   static constexpr Duration donor_patience = seconds(5);         // then the next donor is asked
-  static constexpr Duration shortest_pause = milliseconds(500);  // when no donor was of use; doubles
+  static constexpr Duration shortest_pause = milliseconds(500);  // no donor was of use; doubles
   static constexpr Duration longest_pause = seconds(8);
   static constexpr unsigned unstored_chunks = 2;
 
   struct Goal {
     GroupId group;
     Sequence least;            // an older checkpoint is of no use
-    CheckpointSeal seal;       // of the checkpoint that is wanted; unknown: the donor's newest
-    std::uint64_t donors = 0;  // without a seal: who may be asked, a bit each. With one, all may
+    CheckpointSeal seal;       // of the checkpoint that is wanted; not known: the donor's newest
+    std::uint64_t donors = 0;  // without a seal: a bit for each that may be asked
   };
 
   Import(ReplicaId self, std::uint32_t replicas);
@@ -62,11 +68,15 @@ class Import {
   bool active() const { return active_; }
 
   void receive(ReplicaId donor, StateChunk chunk, Instant now);
-  // What became of a step.
+  // What became of a step of this attempt.
   void stored(std::uint64_t attempt, ImportOutcome outcome, Instant now);
   // The newest imported state was wrong: the next import begins with another donor.
   void distrust_donor();
-  // Who may be asked now without a seal. None: such an import ends, hopeless.
+  // The store was asked to load a checkpoint, and this is the one that it had; zero: none. If it is
+  // not the one that was imported last and not loaded yet, the donor gave what does not load, and
+  // is distrusted.
+  void loaded(Sequence checkpoint);
+  // Who may be asked now without a seal. If nobody may, an import without a seal ends without hope.
   void allow(std::uint64_t donors, Instant now);
 
   void tick(Instant now);
@@ -76,8 +86,8 @@ class Import {
     std::vector<std::pair<ReplicaId, StateRequest>> requests;
     std::vector<ImportStep> steps;
     std::vector<Event> events;
-    bool complete = false;  // no longer active: the store has it
-    bool hopeless = false;  // no longer active: nobody has it, or nobody may be asked
+    bool complete = false;  // it is not active any more: the store has the checkpoint
+    bool hopeless = false;  // it is not active any more: nobody has it, or nobody may be asked
   };
   Output take_output() { return std::exchange(output_, {}); }
 
@@ -105,13 +115,13 @@ class Import {
   Goal goal_;
   bool active_ = false;
   ReplicaId donor_;
-  std::uint32_t given_up_ = 0;  // donors, in this round
-  bool busy_ = false;           // a donor, in this round
-  bool unproven_too_ = false;   // take also what the donor imported itself, and nothing proved
+  std::uint32_t given_up_ = 0;  // donors in this round
+  bool busy_ = false;           // a donor in this round was
+  bool unproven_too_ = false;   // take also what a donor imported itself and nothing has proven
   Duration pause_ = shortest_pause;
-  Instant paused_until_ = Instant::never();  // never: not paused
+  std::optional<Instant> paused_until_;
 
-  std::uint64_t attempt_ = 0;  // everything below is of this one
+  std::uint64_t attempt_ = 0;  // most of what follows is of this one
   Instant begun_;
   CheckpointHeader header_;  // sequence zero: no chunk yet
   std::string after_;        // the last key that came
@@ -121,7 +131,8 @@ class Import {
   Instant asked_at_;
   Instant patient_until_;
   unsigned unstored_ = 0;
-  unsigned restarts_ = 0;  // the donor's, as far as they cost an attempt
+  unsigned restarts_ = 0;     // of the donor, as far as they cost an attempt
+  bool is_unloaded_ = false;  // it is complete, and to be loaded now
   Output output_;
 };
 

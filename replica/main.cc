@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tally-replica: see replica/core.h.
-#include "replica/rocksdb_store.h"
 #include "replica/shell.h"
+#include "replica/stores/make_store.h"
 #include "runtime/daemon.h"
 #include "runtime/log.h"
 
@@ -16,10 +16,10 @@ int main(int argc, char** argv) {
       log_event(Event("refused_to_start", Severity::error).with("reason", own.error()));
       return exit_usage;
     }
-    ReplicaShell shell(arguments.config, id,
-                       std::make_unique<CheckpointPair>(std::make_unique<RocksdbStore>(directory + "/a"),
-                                                        std::make_unique<RocksdbStore>(directory + "/b")),
-                       std::move(*own));
+    const std::string& engine = arguments.config.store;
+    auto checkpoints =
+        std::make_unique<CheckpointPair>(make_store(engine, directory + "/a"), make_store(engine, directory + "/b"));
+    ReplicaShell shell(arguments.config, id, std::move(checkpoints), std::move(*own));
     const int code = shell.run();
     log_event(Event("stopped"));
     return code;

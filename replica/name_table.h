@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds a node by its name: a hash table of pointers with open addressing (probing.h).
 //
-// Two things that ready-made tables do not offer made it:
-// - Memory can be fetched ahead. With millions of counters each lookup waits for memory two or three times, unless the
-//   lookups of many operations overlap: fetch_slot() for each of them, then fetch_node(), then find().
-// - It is many small tables. When one of them grows, it moves a few thousand slots; no order waits long for it.
+// It exists because of two things that ready-made tables do not offer:
+// - Memory can be fetched ahead. With millions of counters each lookup waits for memory two or
+//   three times, unless the lookups of many operations overlap: fetch_slot() for each of them, then
+//   fetch_node(), then find().
+// - It is many small tables. When one of them grows, it moves a few thousand slots, so no order
+//   waits long for it.
 //
-// A slot is 16 bytes; between 3/8 and 3/4 of them are used. Names must have been hashed by a seeded hash, so that
-// nobody chooses names that collide. Not an owner of its nodes.
+// A slot is 16 bytes, and between 3/8 and 3/4 of them are used. Names must have been hashed by a
+// seeded hash, so that nobody can choose names that collide. The table does not own its nodes.
 #pragma once
 
 #include <array>
@@ -20,7 +22,8 @@
 
 namespace tally {
 
-// Node: `std::string_view name() const`, of one block of memory of less than two cache lines as a rule.
+// A Node has `std::string_view name() const`, and is one block of memory, usually of less than two
+// cache lines.
 template <class Node>
 class NameTable {
  public:
@@ -52,7 +55,8 @@ class NameTable {
     --part.used;
   }
 
-  // Always inline: g++ 12 takes a function that only prefetches for one without effect, and drops calls of it.
+  // Always inline, because g++ 12 takes a function that only prefetches for one without effect, and
+  // drops the calls of it.
   [[gnu::always_inline]] void fetch_slot(std::uint64_t hash) const {
     const Part& part = part_of(hash);
     if (!part.slots.empty()) __builtin_prefetch(&part.slots[hash & part.mask]);
@@ -70,7 +74,8 @@ class NameTable {
     }
   }
 
-  // Shares of all nodes, by the highest bits of their hashes; a share lies within one of the small tables.
+  // All nodes are divided into shares by the highest bits of their hashes. A share lies within one
+  // of the small tables.
   static constexpr std::size_t shares = 4096;
   static std::size_t share_of(std::uint64_t hash) { return hash >> 52; }
 
@@ -107,7 +112,7 @@ class NameTable {
   };
   static constexpr std::size_t parts = 256;
 
-  // By the highest bits of the hash; the place within goes by the lowest.
+  // The highest bits of the hash say which table it is, and the lowest bits say which place in it.
   static std::size_t part_number(std::uint64_t hash) { return hash >> 56; }
   Part& part_of(std::uint64_t hash) { return parts_[part_number(hash)]; }
   const Part& part_of(std::uint64_t hash) const { return parts_[part_number(hash)]; }

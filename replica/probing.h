@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Open addressing: linear probing, and deletion by moving back (Knuth, "The Art of Computer Programming", volume
-// 3, 6.4, algorithms L and R). Slots are a power of two; at least one is empty, and an empty one is `Slot{}`.
+// Open addressing: linear probing, and deletion by moving back (Knuth, "The Art of Computer
+// Programming", volume 3, 6.4, algorithms L and R). The number of slots is a power of two. At least
+// one slot is empty, and an empty one is `Slot{}`.
 //
-// `home(slot)`: the hash of what is in it, of which the lowest bits say where it would stand first.
+// `home(slot)` is the hash of what is in the slot. Its lowest bits say where that would stand
+// first.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +22,7 @@ void put_slot(std::vector<Slot>& slots, const Slot& slot, Home&& home) {
   slots[place] = slot;
 }
 
-// Precondition: it is in there.
+// Precondition: the slot is in there.
 template <class Slot, class Home>
 void erase_slot(std::vector<Slot>& slots, const Slot& slot, Home&& home) {
   const std::size_t mask = slots.size() - 1;
@@ -29,7 +31,8 @@ void erase_slot(std::vector<Slot>& slots, const Slot& slot, Home&& home) {
     CHECK(slots[hole] != Slot{});
     hole = (hole + 1) & mask;
   }
-  // Whoever stands behind the hole and was kept from standing at or before it moves into it.
+  // A slot behind the hole moves into it, if it would have been put at the hole or before it had
+  // that been empty.
   for (std::size_t place = (hole + 1) & mask; slots[place] != Slot{}; place = (place + 1) & mask) {
     if (((place - home(slots[place])) & mask) < ((place - hole) & mask)) continue;
     slots[hole] = slots[place];
@@ -38,7 +41,7 @@ void erase_slot(std::vector<Slot>& slots, const Slot& slot, Home&& home) {
   slots[hole] = {};
 }
 
-// Twice as many slots, or the first ones.
+// Makes twice as many slots, or the first ones.
 template <class Slot, class Home>
 void grow_slots(std::vector<Slot>& slots, Home&& home) {
   std::vector<Slot> grown(slots.empty() ? 8 : 2 * slots.size());

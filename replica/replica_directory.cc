@@ -25,7 +25,7 @@ bool is_empty(const Directory& directory) {
   return true;
 }
 
-// Two slots, one behind the other. Nothing: neither is whole.
+// Reads the newer of two slots, which stand one behind the other. Nothing: neither is whole.
 std::optional<WitnessSlot> read_witness(const Directory& directory) {
   std::optional<WitnessSlot> newest;
   if (!directory.has(witness_file)) return newest;
@@ -73,7 +73,7 @@ std::optional<std::string> ReplicaDirectory::read() {
       return path_ + " belongs to " + identity->role + ", and this is " + role() + helps;
     group_ = identity->group;
     auto slot = read_witness(*directory);
-    if (!slot) return std::nullopt;  // it says nothing then
+    if (!slot) return std::nullopt;  // then nothing is remembered
     if (slot->replica != slot_.replica || (group_.value != 0 && slot->group != group_))
       return path_ + "/witness is of another replica or group" + helps;
     slot_ = std::move(*slot);

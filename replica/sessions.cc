@@ -29,7 +29,8 @@ SessionId read_session_id(ByteReader& reader) {
   return id;
 }
 
-// What a result is of. A number that comes again with anything else is not the same request (law 24).
+// What a result answers. A number that comes again with other content is not the same request (law
+// 24).
 Digest content_digest(const Request& request) {
   const char read_only = request.read_only ? 1 : 0;
   return digest_of_parts({{&read_only, 1}, request.operations});
@@ -58,7 +59,7 @@ ServedTime Sessions::expiry_of(const Session& session) const {
 }
 
 void Sessions::expire(ServedTime now) {
-  constexpr int most = 1'000;  // part of the semantics
+  constexpr int most = 1'000;  // in one order: part of the semantics
   for (int count = 0; count < most && !by_expiry_.empty() && by_expiry_.begin()->first <= now; ++count)
     drop(sessions_.find(by_expiry_.begin()->second));
 }
@@ -181,7 +182,7 @@ Digest Sessions::recomputed_digest() const {
   return sum;
 }
 
-// True: they are equal.
+// Replaces a digest that was kept by that of the data. True: they are equal.
 bool Sessions::adopt(Digest& kept, const Digest& recomputed) {
   if (kept == recomputed) return true;
   digest_ -= kept;
@@ -214,8 +215,9 @@ Sessions::Scrubbed Sessions::scrub(ScrubPlace& place, std::size_t most) {
   return scrubbed;
 }
 
-// ---- capture and restore. Whoever has a session's secret may open it again after it was closed: then its entries are
-// changed, not gone.
+// ---- capture and restore
+// Whoever has a session's secret may open it again after it was closed. Then its entries are
+// changed, and not gone.
 
 bool Sessions::has(const SessionId& id, RequestNumber number) const {
   const auto place = sessions_.find(id);
@@ -251,7 +253,8 @@ std::size_t Sessions::capture_some(std::size_t most, EntryChanges& changes) {
     capture(*sessions_.find(*place), changes);
     place = dirty_.erase(place);
   }
-  if (place == dirty_.end()) captured_through_.reset();  // once more from the first, if it changed again
+  // From the first one again: some may have changed again.
+  if (place == dirty_.end()) captured_through_.reset();
   return dirty_.size();
 }
 

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Client sessions: which requests ran, and what they answered until the client has seen it (laws 17 and 18).
+// Client sessions: which requests ran, and what they answered until the client has seen it (laws 17
+// and 18).
 //
 // The window of one session:      a = acknowledged          a + W
 //   ───────── stale ──────────────────┼─ runs, or repeats its stored result ─┼─ beyond_window ──
 //
-// A session belongs to who knows its secret; a replica knows it by the secret's digest alone (law 24).
+// A session belongs to whoever knows its secret. A replica knows only the digest of the secret (law
+// 24).
 //
 // Invariants
-// - A stored result's number lies in (acknowledged, acknowledged + W]; nothing at or below `acknowledged` runs.
-// - Nothing is dropped but what is acknowledged, closed, or without activity for `session_lifetime` of served time; or
-//   for `unused_session_lifetime`, if there never was any: sessions that somebody opens for nothing are soon gone.
+// - The number of a stored result is above `acknowledged`, and at most `acknowledged` + W. No
+//   request at or below `acknowledged` runs.
+// - Only these are dropped: what is acknowledged, what is closed, sessions without activity for
+//   `session_lifetime` of served time, and those that never had any for `unused_session_lifetime`.
+//   So sessions that somebody opens for nothing are soon gone.
 // - Each account has no more sessions and bytes of results than its limits allow (law 25).
 // - digest() is the sum of entry_digest over all sessions and stored results (law 10).
 #pragma once
@@ -48,7 +52,7 @@ class Sessions {
     Digest digest;          // of its own entry
     std::map<RequestNumber, StoredResult> results;
     bool captured = false;   // a checkpoint may hold it
-    bool announced = false;  // restore: its own entry came, not only results of it
+    bool announced = false;  // while restoring: its own entry has come, and not only results of it
   };
   using Entry = std::map<SessionId, Session>::value_type;
 
@@ -61,31 +65,35 @@ class Sessions {
   // `limits` outlives this.
   explicit Sessions(const StateLimits& limits) : limits_(limits) {}
 
-  // Drops sessions that were idle for their lifetime: a thousand at most, so that no order takes long for it.
+  // Drops sessions that were idle for their lifetime: a thousand at most, so that no order takes
+  // long for it.
   void expire(ServedTime now);
 
-  // Also if it is open already: who sends its secret again is the same client. False: full.
+  // Returns true also if the session is open already: whoever sends its secret again is the same
+  // client. False: the account is full.
   bool open(const Request& request, ServedTime now);
   // False: there is no such session.
   bool close(SessionId id);
 
   // What is to become of a request.
   struct Admission {
-    RequestOutcome outcome{};   // executed: run it, or repeat `stored`; anything else refuses
+    RequestOutcome outcome{};   // executed: run it, or repeat `stored`. Anything else refuses it
     std::string_view stored{};  // empty: run it. Valid until the next change
-    Entry* session = nullptr;   // of a request that runs, for store()
-    Digest content{};           // the same
+    Entry* session = nullptr;   // of a request that runs: for store()
+    Digest content{};           // likewise
   };
-  // Also advances the watermark and notes the activity.
+  // Also raises the number that is acknowledged, and notes the activity.
   Admission admit(const Request& request, ServedTime now);
 
-  // For the result of an admitted request: in its session, and in the account of its principal (law 18).
+  // Whether there is room for the result of an admitted request, in its session and in the account
+  // of its principal (law 18).
   bool has_room_for(const Admission& admission, std::size_t result_bytes) const;
   void store(const Admission& admission, RequestNumber number, std::string_view result);
 
-  // For operators. list() appends (text size u16, text, bytes of its results i64) for each session behind the one that
-  // `after` begins with, and says how many: its name, principal, used or unused, seconds without a request,
-  // acknowledged, number of results.
+  // For operators. list() appends (text size u16, text, bytes of its results i64) for each session
+  // after the one that `after` begins with, and returns how many it appended. The text has the
+  // session's name, its principal, whether it was used, the seconds without a request, what is
+  // acknowledged, and the number of results.
   Account account_of(Principal principal) const;
   std::size_t bytes_of(SessionId id) const;
   std::uint32_t list(std::string_view after, std::uint32_t most, ServedTime now, std::string& bytes) const;
@@ -94,10 +102,11 @@ class Sessions {
   Digest digest() const { return digest_; }
   Digest recomputed_digest() const;
 
-  // Entries are digested again one by one, from `place` on; what the data makes is adopted.
+  // Entries are digested again one by one, from `place` on. The digest of the data replaces the one
+  // that was kept, so that a replica with corrupted memory votes wrongly and is caught.
   struct ScrubPlace {
-    SessionId session;     // done up to this one, and its results
-    RequestNumber result;  // up to this one; a session's own entry comes before its results
+    SessionId session;     // all before this one are done
+    RequestNumber result;  // and its results up to this one; its own entry comes before them
     bool begun = false;
   };
   struct Scrubbed {
@@ -105,15 +114,17 @@ class Sessions {
     bool right = true;
     bool end = false;
   };
-  // `most`: so much work, or one entry. A small entry is one; a large one counts by its size.
+  // Does about `most` work, and at least one entry. A small entry is one of work; a large one
+  // counts by its size.
   Scrubbed scrub(ScrubPlace& place, std::size_t most);
 
   std::size_t changes() const { return dirty_.size() + removed_.size(); }
-  // See Counters.
+  // These three are as in Counters.
   void begin_capture(bool full);
   std::size_t capture_some(std::size_t most, EntryChanges& changes);
   void end_capture(EntryChanges& changes);
-  // One entry of a checkpoint, in any order; finish_restore() at the end. False: makes no sense.
+  // Take one entry of a checkpoint; they may come in any order, and finish_restore() comes at the
+  // end. False: the entry makes no sense.
   bool restore(std::string_view key, std::string_view value);
   bool restore_result(std::string_view key, std::string_view value);
   bool finish_restore();
@@ -136,8 +147,8 @@ class Sessions {
   std::map<Principal, Account> accounts_;
   Digest digest_;
   std::optional<SessionId> captured_through_;  // by the capture in progress
-  std::set<SessionId> dirty_;                  // sessions that changed, or have results, since the previous capture
-  // Captured entries that are gone since: of results, and by number 0 of the session itself.
+  std::set<SessionId> dirty_;                  // they, or results of them, changed since the last
+  // Captured entries that are gone since: of results, or, with number 0, of the session itself.
   std::vector<std::pair<SessionId, RequestNumber>> removed_;
 };
 

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// A replica's sockets, checkpoints and clock around its core, and the faults that are injected into it.
-// One event-loop thread, and one for checkpoints. shell_repair.cc has what it does for its own and others' repair.
+// A replica's process around its core: it moves messages between the sockets and the core, carries
+// out what the core puts out, and injects the faults that it is told to. Checkpoints are written
+// and read by another thread (replica/store_thread.h); the states that replicas give one another
+// are moved by replica/transfers.h.
+//
+// One event-loop thread. It has a field for each thing that it owns, which are many.
 #pragma once
 
 #include <deque>
-#include <map>
 #include <memory>
+#include <optional>
 
 #include "replica/core.h"
-#include "replica/donor.h"
 #include "replica/faults.h"
 #include "replica/store_thread.h"
+#include "replica/transfers.h"
 #include "runtime/channel.h"
 #include "runtime/config.h"
 #include "runtime/daemon.h"
@@ -25,7 +29,7 @@ class ReplicaShell {
   ReplicaShell(const Config& config, ReplicaId id, std::unique_ptr<CheckpointPair> checkpoints,
                ReplicaDirectory directory);
 
-  // Until a stop is asked for. The exit code.
+  // Runs until a stop is asked for. Returns the exit code.
   int run();
 
  private:
@@ -48,12 +52,7 @@ class ReplicaShell {
 
   void load(const LoadWish& wish);
   void loaded(StoreThread::Loaded loaded, Instant now);
-  void receive_requests(Instant now);
-  void answer(const std::string& peer, const StateRequest& request, Instant now);
-  void receive_chunks(Instant now);
-  void ask(ReplicaId donor, const StateRequest& request);
   void import(ImportStep step);
-  void end_transfers(Instant now);
   void seal(Sequence checkpoint);
   void scrub_checkpoints(Instant now);
 
@@ -61,22 +60,20 @@ class ReplicaShell {
   zmq::context_t context_;
   Channel distributor_;
   Channel comparator_;
-  Silence distributor_silence_;                           // it tells where this replica stands, several times a second
-  Silence comparator_silence_;                            // it says nothing, and takes votes
-  Channel peers_;                                         // that ask for state
-  std::map<ReplicaId, std::unique_ptr<Channel>> donors_;  // that were asked for it, until there is no import
+  Silence distributor_silence_;  // it tells where this replica stands, several times a second
+  Silence comparator_silence_;   // it says nothing, and takes votes
   ReplicaCore core_;
-  Donor donor_;
   FaultInjector faults_;
   bool flip_wanted_ = false;
-  std::deque<DelayedVote> delayed_;  // slow
+  std::deque<DelayedVote> delayed_;  // by the fault `slow`
   Instant next_scrub_;
   bool scrubbing_ = false;
   StopSignals stop_;
   Heartbeat heartbeat_;
-  Instant stop_by_ = Instant::never();
+  std::optional<Instant> stop_by_;  // a stop was asked for
   Waiter waiter_;
   StoreThread store_;
+  Transfers transfers_;  // last: it uses the others
 };
 
 }  // namespace tally

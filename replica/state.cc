@@ -9,6 +9,7 @@
 #include "protocol/bytes.h"
 #include "protocol/check.h"
 #include "protocol/limits.h"
+#include "protocol/operation_codec.h"
 
 namespace tally {
 namespace {
@@ -30,7 +31,8 @@ void append_answer(std::string& results, const CounterResult& answer) {
   results::append_operation(results, answer.status, answer.value);
 }
 
-// A refusal that says nothing about the operation itself; a retry with the same key may fare better.
+// Results that are not worth keeping say nothing about the operation: a retry with the same key may
+// fare better.
 bool is_worth_keeping(OperationStatus status) {
   return status != OperationStatus::malformed && status != OperationStatus::counters_full;
 }
@@ -42,7 +44,7 @@ State::State(const StateLimits& limits, std::uint64_t hash_seed)
 
 // ---- one order
 
-void State::apply(const Order& order, const OperationDecoder& decode, std::string& results) {
+void State::apply(const Order& order, std::string& results) {
   served_ = std::max(served_, order.served);
   if (order.id.sequence == Sequence(1)) key_secret_ = order.key_secret;  // before any checkpoint
   sessions_.expire(served_);                                             // law 18
@@ -53,17 +55,18 @@ void State::apply(const Order& order, const OperationDecoder& decode, std::strin
     if (order.voided)  // law 14: as if it had never been sent
       append_outcome(results, RequestOutcome::voided, order.id.sequence);
     else
-      run(request, order.id.sequence, decode, results);
+      run(request, order.id.sequence, results);
     const auto size = static_cast<std::uint32_t>(results.size() - start - sizeof(std::uint32_t));
     std::memcpy(results.data() + start, &size, sizeof size);
   }
   counters_.settle();
 }
 
-void State::run(const Request& request, Sequence sequence, const OperationDecoder& decode, std::string& results) {
-  if (request.kind == RequestKind::operations) return run_operations(request, sequence, decode, results);
+void State::run(const Request& request, Sequence sequence, std::string& results) {
+  if (request.kind == RequestKind::operations) return run_operations(request, sequence, results);
   const auto answer = [&](RequestOutcome outcome) { append_outcome(results, outcome, sequence); };
-  // An order without changes is not synced (law 6), so what promised none may not open or close anything.
+  // An order without changes is not synced (law 6), so what promised none may not open or close
+  // anything.
   if (request.read_only) return answer(RequestOutcome::malformed);
   switch (request.kind) {
     case RequestKind::open_session:
@@ -75,20 +78,20 @@ void State::run(const Request& request, Sequence sequence, const OperationDecode
   }
 }
 
-// Law 17: refused, repeated, or executed with its result kept; all of it or nothing.
-void State::run_operations(const Request& request, Sequence sequence, const OperationDecoder& decode,
-                           std::string& results) {
+// Law 17: a request is refused, or repeated, or executed and its result kept: all of it or nothing.
+void State::run_operations(const Request& request, Sequence sequence, std::string& results) {
   const auto refuse = [&](RequestOutcome outcome) { append_outcome(results, outcome, sequence); };
   const Sessions::Admission admission = sessions_.admit(request, served_);
   if (admission.outcome != RequestOutcome::executed) return refuse(admission.outcome);
   const std::size_t most = std::min(request.result_limit, limits::request_result_bytes);
   if (!admission.stored.empty()) {
-    // A repetition may not ask for less: its order is capped by what it asked for (law 7).
+    // A repetition may not ask for less room, because its order was bounded by what it asks for
+    // (law 7).
     if (admission.stored.size() > most) return refuse(RequestOutcome::results_too_large);
     results.append(admission.stored);
     return;
   }
-  if (!decoded(request, decode)) return refuse(RequestOutcome::malformed);
+  if (!decode_operations(request.operations, operations_)) return refuse(RequestOutcome::malformed);
   const std::size_t worst = worst_result_bytes(operations_);
   if (worst > most) return refuse(RequestOutcome::results_too_large);
   if (!request.read_only && !sessions_.has_room_for(admission, worst))
@@ -101,14 +104,10 @@ void State::run_operations(const Request& request, Sequence sequence, const Oper
   if (!request.read_only) sessions_.store(admission, request.number, std::string_view(results).substr(start));
 }
 
-bool State::decoded(const Request& request, const OperationDecoder& decode) {
-  operations_.clear();
-  return decode(request.operations, operations_) && operations_.size() <= limits::request_operations;
-}
-
 // ---- operations
 
-// Memory is far when there are many counters: for a block of operations it is fetched all at once, then they run.
+// When there are many counters, their memory is far away. So for a block of operations it is
+// fetched all at once, and then they are executed.
 void State::execute_all(const Frame& frame, std::string& results) {
   constexpr std::size_t block_size = 32;
   std::array<Counters::Name, block_size> names;
@@ -176,7 +175,8 @@ void State::execute_keyed(const Operation& operation, const Counters::Name& name
     append_number(results, record->value);
     return append_number(results, record->first.value);
   }
-  if (!keys.make_room(served_)) return append_answer(results, {OperationStatus::keys_full});  // law 18
+  // Law 18.
+  if (!keys.make_room(served_)) return append_answer(results, {OperationStatus::keys_full});
   const CounterResult answer = change(operation, name, frame);
   if (is_worth_keeping(answer.status)) keys.store(key, same, answer, frame.sequence, served_);
   append_answer(results, answer);

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The deterministic state of a replica: equal orders make equal states, results and digests, on every replica.
+// The deterministic state of a replica: equal orders make equal states, results and digests, on
+// every replica.
 //
-// Nothing but orders changes it, and nothing but orders is looked at: no clock, no randomness, no iteration in an order
-// that an address or a hash decides (law 5). `hash_seed` only places counters in lookup tables.
+// Only orders change it, and it looks at nothing else: at no clock, no randomness, and no iteration
+// whose sequence an address or a hash decides (law 5). `hash_seed` only places counters in lookup
+// tables.
 //
-// digest() covers all of it: counters, sessions, stored results, idempotency keys, their secret and limits; exactly the
-// entries that checkpoints hold (law 10). Not movable; one thread.
+// digest() covers all of it: counters, sessions, stored results, idempotency keys, their secret,
+// and the limits. These are exactly the entries that checkpoints hold (law 10). Not movable; one
+// thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -27,52 +29,54 @@
 
 namespace tally {
 
-// Request::operations as operations; false if they are none. The views stay valid until the next call.
-using OperationDecoder = std::function<bool(std::string_view bytes, std::vector<Operation>& operations)>;
-
 class State {
  public:
   State(const StateLimits& limits, std::uint64_t hash_seed);
 
-  // Executes every request of the order, and appends for each: size u32, request result (Vote::results).
-  void apply(const Order& order, const OperationDecoder& decode, std::string& results);
+  // Executes every request of the order, and appends for each one: size u32, request result
+  // (Vote::results).
+  void apply(const Order& order, std::string& results);
 
-  // The newest served time of an order; expiry goes by it. Part of a checkpoint's header.
+  // The newest served time of an order, by which things expire. It is part of a checkpoint's
+  // header.
   ServedTime served() const { return served_; }
 
   Digest digest() const;
-  // The same from the data itself: looks at every entry.
+  // The same, computed from the data itself. Looks at every entry.
   Digest recomputed_digest() const;
 
-  // A scrub recomputes the digest, and replaces the running value, so that a replica with corrupted memory votes
-  // wrongly and is caught (law 10). It goes from share to share, again and again, while orders are applied in between.
+  // A scrub recomputes the digest, and replaces the running value, so that a replica with corrupted
+  // memory votes wrongly and is caught (law 10). It goes from share to share, again and again,
+  // while orders are applied in between.
   struct Scrubbed {
     std::size_t work = 0;    // entries; large ones count by their size
     bool right = true;       // false: the digests differed
     bool pass_ends = false;  // all of the state has been looked at
   };
-  // About `work`, at most a share of the counters more: a 4096th of them.
+  // Does about `work`; at most a share of the counters more, which is a 4096th of them.
   Scrubbed scrub_some(std::size_t work);
-  // A whole pass at once; takes a while. False: the digests differed.
+  // A whole pass at once, which takes a while. False: the digests differed.
   bool scrub();
 
   // ---- checkpoints
 
   // About how many entries capture() would bring.
   std::size_t changes() const;
-  // And how many the capture in progress has brought.
+  // How many entries the capture in progress has brought.
   std::size_t captured() const { return capturing_ ? capturing_->changes.size() : 0; }
-  // What changed since the previous capture, or everything after a start from nothing and after forget_captures().
-  // Takes time for what it brings only, in steps if one likes: capture_some any number of times while orders are
-  // applied, until it says that there is little left; then capture brings the rest, and the state that it is now.
-  // Fills in header.state, header.served and header.semantics.
+  // Captures what changed since the previous capture; or everything, after a start from nothing and
+  // after forget_captures(). It takes time only for what it brings. One may take it in steps:
+  // capture_some any number of times while orders are executed, until it returns that there is
+  // little left. Then capture brings the rest, and is of the state as it is then. It fills in
+  // header.state, header.served and header.semantics.
   bool capture_some(std::size_t entries);
   CheckpointDelta capture(CheckpointHeader header);
-  // The checkpoint store lacks what was captured: the next capture is full. Precondition: none is in progress.
+  // The checkpoint store lacks what was captured, so the next capture is full. Precondition: none
+  // is in progress.
   void forget_captures() { next_is_full_ = true; }
 
-  // Into a fresh state only: one entry of a checkpoint after the other, then finish_restore. False: makes no sense, and
-  // this state is unusable.
+  // For a fresh state only: takes one entry of a checkpoint after the other, and finish_restore
+  // comes at the end. False: the entry makes no sense, and this state is unusable.
   bool restore(std::string_view key, std::string_view value);
   // False: something was missing, or the digest is not the recorded one.
   bool finish_restore(const CheckpointHeader& header);
@@ -83,7 +87,8 @@ class State {
   std::size_t counters() const { return counters_.size(); }
   std::size_t sessions() const { return sessions_.size(); }
   std::size_t idempotency_keys() const;
-  // Fault injection: flips a bit in the most recently changed counter, without the digest. False: there is none.
+  // Fault injection: flips a bit in the most recently changed counter, and the digest does not
+  // follow. False: there is none.
   bool flip_stored_counter() { return counters_.flip_last_changed(); }
 
  private:
@@ -91,13 +96,12 @@ class State {
   struct Frame {
     Sequence sequence;
     bool read_only = false;
-    Principal principal{};  // whose session it is
+    Principal principal{};  // whose session the request belongs to
     SessionId session;
   };
 
-  void run(const Request& request, Sequence sequence, const OperationDecoder& decode, std::string& results);
-  void run_operations(const Request& request, Sequence sequence, const OperationDecoder& decode, std::string& results);
-  bool decoded(const Request& request, const OperationDecoder& decode);
+  void run(const Request& request, Sequence sequence, std::string& results);
+  void run_operations(const Request& request, Sequence sequence, std::string& results);
   void execute_all(const Frame& frame, std::string& results);
   void execute(const Operation& operation, const Counters::Name& name, const Frame& frame, std::string& results);
   void execute_keyed(const Operation& operation, const Counters::Name& name, const Frame& frame, std::string& results);
@@ -113,10 +117,10 @@ class State {
   std::uint64_t used(Principal principal, std::size_t limits::Account::*limit) const;
 
   StateLimits limits_;
-  std::string limits_entry_;  // value of the entry of type 'L'
+  std::string limits_entry_;  // the value of the entry of type 'L'
   bool limits_restored_ = false;
   bool limits_changed_ = false;  // since the previous capture
-  Digest key_secret_;            // keys are digested under it; drawn by the distributor, once for the group
+  Digest key_secret_;            // keys are digested under it; drawn by the distributor, once
   Counters counters_;
   Sessions sessions_;
   std::map<Principal, IdempotencyKeys> keys_;  // each principal has a name space of its own
@@ -124,14 +128,14 @@ class State {
   bool next_is_full_ = true;
   std::optional<CheckpointDelta> capturing_;  // what the steps so far brought
   struct ScrubPlace {
-    std::size_t share = 0;  // of the counters; then the sessions, then the keys
+    std::size_t share = 0;  // of the counters, which come first; then the sessions, then the keys
     Sessions::ScrubPlace session;
     bool sessions_done = false;
-    Principal keys_of{};  // of whom; and from which block on
+    Principal keys_of{};  // whose keys; and from which block on
     std::uint64_t key_block = 0;
   };
   ScrubPlace scrub_place_;
-  std::vector<Operation> operations_;  // of the request that is executed
+  std::vector<Operation> operations_;  // of the request that is executed: views of its bytes
 };
 
 }  // namespace tally

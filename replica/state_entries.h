@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The entries of a StateChunk: for each, in byte order of keys, key size u32, key, value size u32, value.
+// The entries of a StateChunk. For each one, in byte order of keys: key size u32, key, value size
+// u32, value.
 #pragma once
 
 #include <string>
@@ -10,7 +11,7 @@
 
 namespace tally {
 
-// False: no room; nothing was appended.
+// False: there is no room, and nothing was appended.
 inline bool append_entry(std::string& entries, std::string_view key, std::string_view value) {
   const std::size_t size = 2 * sizeof(std::uint32_t) + key.size() + value.size();
   if (entries.size() + size > limits::state_chunk_bytes) return false;
@@ -19,8 +20,8 @@ inline bool append_entry(std::string& entries, std::string_view key, std::string
   return true;
 }
 
-// Calls visit(key, value) for each. False: the bytes are no entries with keys that ascend from `after` to `through`, or
-// visit returned false.
+// Calls visit(key, value) for each entry. False: the bytes are no entries with keys that ascend
+// from `after` to `through`, or visit returned false.
 template <class Visit>
 bool visit_entries(std::string_view entries, std::string_view after, std::string_view through, Visit&& visit) {
   ByteReader reader(entries);

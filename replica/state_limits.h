@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bounds of the replicated state. Equal in all replicas of a group; tests hand in small ones.
+// The bounds of the replicated state. They are equal in all replicas of a group; tests hand in
+// small ones.
 #pragma once
 
 #include <array>
@@ -24,15 +25,16 @@ struct StateLimits {
   Duration idempotency_least = limits::idempotency_least;
   Duration idempotency_key_lifetime = limits::idempotency_key_lifetime;
 
-  // Of whoever else there may be one day, the clients' one holds for each.
+  // There may be other principals one day. The account of the clients holds for each of them.
   const limits::Account& of(Principal principal) const { return principal == Principal::bridges ? bridges : clients; }
 };
 
-// A limit of an account, as operators name it: `bridges.sessions`, `clients.sessions` and so on.
+// A limit of an account. Operators name it after the account, too: `bridges.sessions`,
+// `clients.sessions` and so on.
 struct AccountLimit {
   std::string_view word;
   std::size_t limits::Account::*value;
-  std::int64_t least;  // that it can be set to
+  std::int64_t least;  // the smallest value that it can be set to
   std::int64_t most;
 };
 inline constexpr std::array account_limits = {
@@ -49,9 +51,9 @@ struct AccountName {
 inline constexpr std::array account_names = {AccountName{"bridges", Principal::bridges, &StateLimits::bridges},
                                              AccountName{"clients", Principal::clients, &StateLimits::clients}};
 
-// The value of the one entry of type 'L': a replica with other limits has another digest (law 10). What operators set
-// comes last.
-inline std::string limits_entry(const StateLimits& state_limits) {
+// The value of the one entry of type 'L', so that a replica with other limits has another digest
+// (law 10). What operators can set comes last.
+inline std::string limits_entry(const StateLimits& bounds) {
   std::string bytes;
   append_number(bytes, limits::semantics_version);
   append_number(bytes, std::uint64_t{limits::name_bytes});
@@ -60,28 +62,28 @@ inline std::string limits_entry(const StateLimits& state_limits) {
   append_number(bytes, std::uint64_t{limits::request_operations});
   append_number(bytes, limits::request_result_bytes);
   append_number(bytes, std::uint64_t{limits::counter_overhead_bytes});
-  append_number(bytes, state_limits.session_window);
-  append_number(bytes, std::uint64_t{state_limits.session_result_bytes});
-  append_number(bytes, state_limits.session_lifetime.nanoseconds);
-  append_number(bytes, state_limits.unused_session_lifetime.nanoseconds);
-  append_number(bytes, state_limits.idempotency_least.nanoseconds);
-  append_number(bytes, state_limits.idempotency_key_lifetime.nanoseconds);
+  append_number(bytes, bounds.session_window);
+  append_number(bytes, std::uint64_t{bounds.session_result_bytes});
+  append_number(bytes, bounds.session_lifetime.nanoseconds);
+  append_number(bytes, bounds.unused_session_lifetime.nanoseconds);
+  append_number(bytes, bounds.idempotency_least.nanoseconds);
+  append_number(bytes, bounds.idempotency_key_lifetime.nanoseconds);
   for (const AccountName& name : account_names)
     for (const AccountLimit& limit : account_limits)
-      append_number(bytes, std::uint64_t{(state_limits.*name.account).*limit.value});
+      append_number(bytes, std::uint64_t{(bounds.*name.account).*limit.value});
   return bytes;
 }
 
 // Takes over what operators have set. False: the rest is of another version of tally.
-inline bool restore_limits(std::string_view entry, StateLimits& state_limits) {
+inline bool restore_limits(std::string_view entry, StateLimits& bounds) {
   constexpr std::size_t settable = account_names.size() * account_limits.size() * sizeof(std::uint64_t);
-  const std::string own = limits_entry(state_limits);
+  const std::string own = limits_entry(bounds);
   if (entry.size() != own.size() || !entry.starts_with(std::string_view(own).substr(0, own.size() - settable)))
     return false;
   ByteReader reader(entry.substr(own.size() - settable));
   for (const AccountName& name : account_names)
     for (const AccountLimit& limit : account_limits)
-      (state_limits.*name.account).*limit.value = reader.number<std::uint64_t>();
+      (bounds.*name.account).*limit.value = reader.number<std::uint64_t>();
   return reader.at_end();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What operators may look at and change: sessions, and the limits of accounts. As operations like all others, so that
-// every replica answers, and changes the same at the same place in the order.
+// What operators may look at and change: sessions, and the limits of accounts. These are operations
+// like all others, so that every replica answers them, and changes the same at the same place in
+// the order.
 #include <string>
 
 #include "protocol/limits.h"
@@ -22,7 +23,7 @@ void State::execute_for_operator(const Operation& operation, const Frame& frame,
   const auto answer = [&](const CounterResult& result) {
     results::append_operation(results, result.status, result.value);
   };
-  // Law 25: operators come by the endpoints that are theirs and the bridges'.
+  // Law 25: operators come by the endpoints that are for them and for the bridges.
   if (frame.principal != Principal::bridges) return answer({OperationStatus::forbidden});
   if (!operation.idempotency_key.empty()) return answer({OperationStatus::malformed});
   if (frame.read_only && !is_read(operation.kind)) return answer({OperationStatus::read_only});
@@ -37,7 +38,8 @@ void State::execute_for_operator(const Operation& operation, const Frame& frame,
     default: break;
   }
   const std::optional<SessionId> session = session_from_hex(operation.name);
-  if (!session || session == frame.session) return answer({OperationStatus::malformed});  // its results are yet to come
+  // The results of its own session are yet to come.
+  if (!session || session == frame.session) return answer({OperationStatus::malformed});
   const auto bytes = static_cast<std::int64_t>(sessions_.bytes_of(*session));
   if (!sessions_.close(*session)) return answer({OperationStatus::not_found});
   answer({OperationStatus::ok, bytes});
@@ -69,8 +71,8 @@ void State::list_limits(std::uint32_t most, std::string& results) const {
   results::end_list(results, start, count);
 }
 
-// One that is below what is used already refuses what is new; keys that are too many are dropped when they are old
-// enough.
+// A limit that is below what is used already refuses what is new. Idempotency keys that are too
+// many are dropped when they are old enough.
 CounterResult State::set_limit(const Operation& operation) {
   for (const AccountName& account : account_names) {
     for (const AccountLimit& limit : account_limits) {

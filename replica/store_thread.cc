@@ -13,7 +13,7 @@ StoreThread::StoreThread(std::unique_ptr<CheckpointPair> checkpoints, ReplicaDir
   background_.emplace();
   constexpr int niceness = 5;  // votes go first
   background_->submit([this] {
-    setpriority(PRIO_PROCESS, 0, niceness);  // of this thread: so it is on Linux
+    setpriority(PRIO_PROCESS, 0, niceness);  // on Linux this is of the thread, not of the process
     return then({});
   });
 }
@@ -23,7 +23,7 @@ StoreThread::~StoreThread() {
   if (newest_) tell(directory_.keep(newest_->group, newest_->witness));
 }
 
-// What was found on the way is logged first.
+// The completion of a job: the events that were noted on the way are logged first.
 Background::Completion StoreThread::then(std::function<void()> done) {
   return [events = work_.take_events(), done = std::move(done)] {
     for (const Event& event : events) log_event(event);
@@ -96,7 +96,7 @@ void StoreThread::unseal() {
   });
 }
 
-// The next one begins when this one is done, so at most one waits.
+// The next write begins when this one is done, so at most one waits.
 void StoreThread::keep(GroupId group, const Witness& witness) {
   newest_ = Kept{group, witness};
   if (!keeping_) keep_newest();
@@ -114,7 +114,7 @@ void StoreThread::keep_newest() {
   });
 }
 
-// Once, until it goes well again.
+// Says it once, until it goes well again.
 void StoreThread::tell(const std::optional<std::string>& complaint) {
   if (complaint && !complained_) log_event(Event("witness_not_kept", Severity::error).with("reason", *complaint));
   complained_ = complaint.has_value();

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// CheckpointWork on a thread beside the event loop; and destroying states, which takes as long as a load.
+// CheckpointWork on a thread beside the event loop. It also destroys states, which takes as long as
+// loading one.
 //
-// Each call returns at once and has its answer delivered on the loop's thread, by run_completions(). Jobs run in the
-// order of the calls, one at a time. The caller bounds how many wait: one commit, load or scrub at a time, the chunks
-// that replica/import.h and replica/donor.h allow.
+// Each call returns at once, and its answer is delivered on the thread of the loop, by
+// run_completions(). Jobs run one at a time, in the order of the calls. The caller bounds how many
+// wait: one commit, load or scrub at a time, and the chunks that replica/import.h and
+// replica/donor.h allow.
 #pragma once
 
 #include <functional>
@@ -23,7 +25,7 @@ namespace tally {
 class StoreThread {
  public:
   StoreThread(std::unique_ptr<CheckpointPair> checkpoints, ReplicaDirectory directory);
-  // Waits for what is being done; what is to be kept is kept.
+  // Waits for what is being done. What is to be kept is kept.
   ~StoreThread();
 
   int completion_fd() const { return background_->completion_fd(); }
@@ -46,7 +48,8 @@ class StoreThread {
   void seal(Sequence checkpoint, std::function<void(const std::optional<CheckpointSeal>&)> done);
   void unseal();
 
-  // In the end the newest of these is in the directory.
+  // Writes this to the directory, unless a newer call comes before. In the end the directory has
+  // the newest.
   void keep(GroupId group, const Witness& witness);
 
   using Scrubbed = CheckpointWork::Scrubbed;

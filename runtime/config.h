@@ -42,6 +42,7 @@ struct Config {
   std::int64_t cooldown_max_ms = 60'000;
   std::int64_t quarantine_dissents = 10;
   std::int64_t quarantine_window_ms = 600'000;
+  std::string store = "rocksdb";
   std::int64_t checkpoint_orders = 10'000;
   std::int64_t import_orders = 1'000'000;
   std::int64_t journal_mib = 1024;

@@ -106,6 +106,7 @@ const std::vector<ConfigRow>& config_rows() {
        1,
        1'000'000},
       {{"quarantine_window_ms", "see quarantine_dissents"}, &Config::quarantine_window_ms, 1, 100 * one_day_ms},
+      {{"store", "engine that keeps the checkpoints of a replica"}, &Config::store, 0, 0, {"rocksdb"}},
       {{"checkpoint_orders", "a replica writes a checkpoint every so many orders"},
        &Config::checkpoint_orders,
        1,

@@ -9,6 +9,7 @@
 
 #include "protocol/bytes.h"
 #include "protocol/digest.h"
+#include "protocol/fields.h"
 #include "protocol/limits.h"
 #include "wire/body.h"
 #include "wire/convert.h"
@@ -105,16 +106,17 @@ tl::expected<Header, DecodeError> read_header(std::string_view bytes) {
 
 // Of all messages, only Ballots has lists within a list.
 bool within_limits(std::string_view body, const v1::Ballots&) {
+  using namespace fields;
   // Besides its requests each ballot has two fields: its identity, and that it is synced.
-  std::size_t fields = 2 * limits::message_ballots + limits::message_ballot_requests;
+  std::size_t left = 2 * limits::message_ballots + limits::message_ballot_requests;
   return has_at_most(limits::message_fields, body) && visit_fields(body, [&](const Field& field) {
            return field.tag != tag_of(v1::Ballots::kBallotsFieldNumber, wire_text) ||
-                  visit_fields(field.content, [&](const Field&) { return fields-- > 0; });
+                  visit_fields(field.content, [&](const Field&) { return left-- > 0; });
          });
 }
 
 bool within_limits(std::string_view body, const google::protobuf::MessageLite&) {
-  return has_at_most(limits::message_fields, body);
+  return fields::has_at_most(limits::message_fields, body);
 }
 
 template <class Value>

@@ -53,12 +53,4 @@ constexpr Kinds kinds() {
 // (law 23).
 tl::expected<Message, DecodeError> decode(std::string_view header, std::string_view body, Kinds expected = all_kinds);
 
-// The operations that a request carries. Two encoded lists, one behind the other, are the encoding
-// of both together. Decoded operations are views of the bytes. Decoding returns false, and no
-// operations, if the bytes are no tally.v1.Operations or hold more than limits::request_operations
-// of them. An unknown kind becomes OperationKind::unspecified, and a limit beyond 32 bits becomes
-// UINT32_MAX: that makes this one operation malformed, and leaves the others alone.
-std::string encode_operations(const std::vector<Operation>& operations);
-bool decode_operations(std::string_view bytes, std::vector<Operation>& operations);
-
 }  // namespace tally::wire

@@ -79,7 +79,6 @@ static_assert(same(v1::STATE_ANSWER_ENTRIES, StateAnswer::entries));
 static_assert(same(v1::STATE_ANSWER_BUSY, StateAnswer::busy));
 static_assert(same(v1::STATE_ANSWER_NONE, StateAnswer::none));
 
-inline v1::OperationKind to_proto(OperationKind kind) { return static_cast<v1::OperationKind>(kind); }
 inline v1::RequestKind to_proto(RequestKind kind) { return static_cast<v1::RequestKind>(kind); }
 inline v1::FaultKind to_proto(FaultKind kind) { return static_cast<v1::FaultKind>(kind); }
 inline v1::AdminAction to_proto(AdminAction action) { return static_cast<v1::AdminAction>(action); }

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "cli/quoted.h"
+#include "protocol/operation_codec.h"
 #include "protocol/operations.h"
-#include "wire/codec.h"
 
 namespace tally::cli {
 namespace {
@@ -57,7 +57,7 @@ void add_request(const Request& request, Parts& parts) {
   if (request.kind == RequestKind::open_session) return parts.add("open a session");
   if (request.kind == RequestKind::close_session) return parts.add("close its session");
   std::vector<Operation> operations;
-  if (!wire::decode_operations(request.operations, operations)) return parts.add("malformed");
+  if (!decode_operations(request.operations, operations)) return parts.add("malformed");
   for (const Operation& operation : operations) parts.add(text_of(operation));
 }
 

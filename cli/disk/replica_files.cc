@@ -7,12 +7,12 @@
 
 #include "protocol/quorum.h"
 #include "replica/replica_directory.h"
-#include "replica/rocksdb_store.h"
+#include "replica/stores/make_store.h"
 
 namespace tally::cli {
 namespace {
 
-ReplicaFiles read_files(const std::string& path, ReplicaId id) {
+ReplicaFiles read_files(const std::string& path, ReplicaId id, const std::string& engine) {
   ReplicaFiles files;
   files.id = id;
   std::error_code none;
@@ -29,12 +29,11 @@ ReplicaFiles read_files(const std::string& path, ReplicaId id) {
   files.witness = directory->witness();
   for (const char* slot : {"/a", "/b"}) {
     if (!std::filesystem::exists(path + slot, none)) continue;
-    RocksdbStore store(path + slot);
-    const auto header = store.header();
+    const auto header = make_store(engine, path + slot)->header();
     if (!header)
       files.complaint = header.error().detail;
     else if (*header)
-      files.checkpoints.push_back({path + slot, **header});
+      files.checkpoints.push_back({path + slot, engine, **header});
   }
   return files;
 }
@@ -51,13 +50,13 @@ bool vouches(const ReplicaFiles& replica, const OrderState& state) {
 std::vector<ReplicaFiles> read_replica_files(const Config& config) {
   std::vector<ReplicaFiles> replicas;
   for (std::uint64_t id = 1; id <= static_cast<std::uint64_t>(config.replicas); ++id)
-    replicas.push_back(read_files(config.replica_directory(ReplicaId(id)), ReplicaId(id)));
+    replicas.push_back(read_files(config.replica_directory(ReplicaId(id)), ReplicaId(id), config.store));
   return replicas;
 }
 
 std::optional<std::string> verify_checkpoint(const StoredCheckpoint& checkpoint) {
-  RocksdbStore store(checkpoint.path);
-  const auto reader = store.reader();
+  const auto store = make_store(checkpoint.engine, checkpoint.path);
+  const auto reader = store->reader();
   if (!reader) return reader.error().detail;
   if (!*reader || (*reader)->header() != checkpoint.header) return checkpoint.path + " changed meanwhile";
   Digest sum;

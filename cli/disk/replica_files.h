@@ -15,6 +15,7 @@ namespace tally::cli {
 
 struct StoredCheckpoint {
   std::string path;
+  std::string engine;  // of its store: replica/stores/make_store.h
   CheckpointHeader header;
 };
 

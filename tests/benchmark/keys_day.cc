@@ -11,9 +11,9 @@
 
 #include "protocol/limits.h"
 #include "protocol/messages.h"
+#include "protocol/operation_codec.h"
 #include "protocol/operations.h"
 #include "replica/state.h"
-#include "wire/codec.h"
 
 namespace {
 
@@ -43,7 +43,7 @@ struct Day {
     request.principal = Principal::bridges;
     order.requests = {std::move(request)};
     results.clear();
-    state.apply(order, wire::decode_operations, results);
+    state.apply(order, results);
     ByteReader reader(results);
     return {results::decode(reader.sized()).value()};
   }
@@ -70,7 +70,7 @@ struct Day {
     request.number = RequestNumber(++requests);
     request.acknowledged = RequestNumber(requests - 1);
     request.result_limit = limits::request_result_bytes;
-    request.operations = wire::encode_operations(operations);
+    request.operations = encode_operations(operations);
     const RequestResult result = execute(std::move(request))[0];
     if (result.outcome != RequestOutcome::executed || result.operations.size() != names.size()) return false;
     for (std::size_t place = 0; place < names.size(); ++place) {

@@ -10,8 +10,8 @@
 #include "protocol/bytes.h"
 #include "protocol/limits.h"
 #include "protocol/messages.h"
+#include "protocol/operation_codec.h"
 #include "protocol/operations.h"
-#include "wire/codec.h"
 
 namespace tally::benchmark {
 
@@ -57,7 +57,7 @@ inline Request request_of(std::uint64_t number, const std::vector<Operation>& op
   request.number = RequestNumber(number);
   request.acknowledged = RequestNumber(number - 1);
   request.result_limit = limits::request_result_bytes;
-  request.operations = wire::encode_operations(operations);
+  request.operations = encode_operations(operations);
   return request;
 }
 

@@ -4,6 +4,7 @@
 // operations.
 #include <benchmark/benchmark.h>
 
+#include "protocol/operation_codec.h"
 #include "tests/benchmark/micro.h"
 #include "wire/codec.h"
 
@@ -19,18 +20,18 @@ std::string_view header_of(const wire::EncodedMessage& message) {
 void encode_operations(::benchmark::State& run) {
   const Names names(1000);
   const auto operations = additions(names, operations_of(run));
-  for (auto _ : run) DoNotOptimize(wire::encode_operations(operations));
+  for (auto _ : run) DoNotOptimize(encode_operations(operations));
   count_operations(run);
 }
 BENCHMARK(encode_operations)->Arg(1)->Arg(1024);
 
 void decode_operations(::benchmark::State& run) {
   const Names names(1000);
-  const std::string bytes = wire::encode_operations(additions(names, operations_of(run)));
+  const std::string bytes = encode_operations(additions(names, operations_of(run)));
   std::vector<Operation> operations;
   for (auto _ : run) {
     operations.clear();
-    DoNotOptimize(wire::decode_operations(bytes, operations));
+    DoNotOptimize(decode_operations(bytes, operations));
   }
   count_operations(run);
 }

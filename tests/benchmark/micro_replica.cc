@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <benchmark/benchmark.h>
 
+#include "protocol/operation_codec.h"
 #include "replica/state.h"
 #include "tests/benchmark/micro.h"
 
@@ -32,7 +33,7 @@ class Replica {
   void execute(Request request) { execute(order_of(++sequence_, {std::move(request)})); }
   void execute(const Order& order) {
     results_.clear();
-    state_.apply(order, wire::decode_operations, results_);
+    state_.apply(order, results_);
   }
   std::uint64_t next_sequence() { return ++sequence_; }
   const std::string& results() const { return results_; }

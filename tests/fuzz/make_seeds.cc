@@ -15,6 +15,7 @@
 #include "journal/records.h"
 #include "journal/segmented_journal.h"
 #include "protocol/bytes.h"
+#include "protocol/operation_codec.h"
 #include "replica/checkpoint_header.h"
 #include "replica/state.h"
 #include "replica/state_entries.h"
@@ -41,11 +42,11 @@ std::string joined(const wire::EncodedMessage& message) {
 OrderIdentity identity(std::uint64_t sequence) { return {Term(3), Sequence(sequence), {0x1122334455667788, sequence}}; }
 
 std::string operations() {
-  return wire::encode_operations({{OperationKind::add, "visits", 7, {}, {}, 0},
-                                  {OperationKind::set, "caf\xC3\xA9", -1, "key-1", {}, 0},
-                                  {OperationKind::get, "visits", 0, {}, {}, 0},
-                                  {OperationKind::list, "v", 0, {}, "va", 10},
-                                  {OperationKind::remove, "visits", 0, "key-2", {}, 0}});
+  return encode_operations({{OperationKind::add, "visits", 7, {}, {}, 0},
+                            {OperationKind::set, "caf\xC3\xA9", -1, "key-1", {}, 0},
+                            {OperationKind::get, "visits", 0, {}, {}, 0},
+                            {OperationKind::list, "v", 0, {}, "va", 10},
+                            {OperationKind::remove, "visits", 0, "key-2", {}, 0}});
 }
 
 Request request() {
@@ -196,17 +197,17 @@ void write_replica() {
   first.requests[0] = first.requests[1];
   first.requests[0].read_only = first.requests[1].read_only = false;
   std::string results;
-  state.apply(first, wire::decode_operations, results);
+  state.apply(first, results);
   Order second = order();
   second.id.sequence = Sequence(10);
   second.requests.pop_back();
   second.requests[0].number = RequestNumber(2);
   second.requests[0].acknowledged = RequestNumber(1);
   second.requests[0].result_limit = 64 * 1024;
-  second.requests[0].operations = wire::encode_operations(
+  second.requests[0].operations = encode_operations(
       {{OperationKind::add, "visits", 7, {}, {}, 0}, {OperationKind::set, "caf\xC3\xA9", -1, "key-1", {}, 0}});
   results.clear();
-  state.apply(second, wire::decode_operations, results);
+  state.apply(second, results);
   write("results", "executed", ByteReader(results).sized());
 
   std::string chunk;
@@ -222,7 +223,7 @@ void write_replica() {
   }
   write("entries", "all-kinds", chunk);
   write("state", "all-kinds", pieces);
-  state.apply(first, wire::decode_operations, results);
+  state.apply(first, results);
 }
 
 void write_results() {

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "protocol/limits.h"
+#include "protocol/operation_codec.h"
 #include "replica/state.h"
 #include "target.h"
 #include "tests/unit/protobuf_operation.h"
-#include "wire/codec.h"
 
 using namespace tally;
 
@@ -29,15 +29,15 @@ Order order_of(std::uint64_t sequence, const Request& request) {
 
 std::string apply(State& state, const Order& order) {
   std::string results;
-  state.apply(order, wire::decode_operations, results);
+  state.apply(order, results);
   return results;
 }
 
 // Encoded and decoded again, they must be the same, and protobuf must write the same bytes.
 void check_encoding(const std::vector<Operation>& operations) {
-  const std::string encoded = wire::encode_operations(operations);
+  const std::string encoded = encode_operations(operations);
   std::vector<Operation> again;
-  CHECK(wire::decode_operations(encoded, again));
+  CHECK(decode_operations(encoded, again));
   CHECK(std::ranges::equal(operations, again, same));
   v1::Operations proto;
   CHECK(proto.ParseFromString(encoded) && proto.SerializeAsString() == encoded);
@@ -102,7 +102,7 @@ void check_execution(std::string_view encoded, const std::vector<Operation>& ope
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input = fuzz::bytes_of(data, size);
   std::vector<Operation> decoded;
-  const bool taken = wire::decode_operations(input, decoded);
+  const bool taken = decode_operations(input, decoded);
   check_decoding(input, taken, decoded);
   if (!taken) return 0;
   CHECK(decoded.size() <= limits::request_operations);

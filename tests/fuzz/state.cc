@@ -11,6 +11,7 @@
 #include <string>
 
 #include "protocol/bytes.h"
+#include "protocol/operation_codec.h"
 #include "replica/state_entries.h"
 #include "target.h"
 
@@ -61,13 +62,11 @@ void follow(Entries& entries, const CheckpointDelta& delta) {
   }
 }
 
-// The operations of a request are only a name here, and mean: add to the counter of that name,
-// list, and add once more under a key.
-bool decode(std::string_view name, std::vector<Operation>& operations) {
-  operations.push_back({OperationKind::add, name, 1, {}, {}, 0});
-  operations.push_back({OperationKind::list, {}, 0, {}, {}, 10});
-  operations.push_back({OperationKind::add, name, 1, name, {}, 0});
-  return true;
+// Adds to the counter of this name, with an idempotency key and without.
+std::string operations_on(std::string_view name) {
+  return encode_operations({{OperationKind::add, name, 1, {}, {}, 0},
+                            {OperationKind::list, {}, 0, {}, {}, 10},
+                            {OperationKind::add, name, 1, name, {}, 0}});
 }
 
 // An order that opens a new session, and has a request for each entry, in the newest session before
@@ -89,7 +88,7 @@ Order next_order(const Entries& entries, const CheckpointHeader& header, Duratio
       request.acknowledged = RequestNumber(ByteReader(value).number<std::uint64_t>());
       request.number = request.acknowledged.next();
     }
-    request.operations = key.substr(1);
+    request.operations = operations_on(std::string_view(key).substr(1));
     order.requests.push_back(request);
   }
   return order;
@@ -100,7 +99,7 @@ void check_restored(State& state, Entries entries, CheckpointHeader header) {
   CHECK(state.scrub());
   for (const Duration later : {Duration(), seconds(1), hours(30)}) {
     std::string results;
-    state.apply(next_order(entries, header, later), decode, results);
+    state.apply(next_order(entries, header, later), results);
     CHECK(state.digest() == state.recomputed_digest());
     header.applied.sequence = header.applied.sequence.next();
     follow(entries, state.capture({}));

@@ -341,7 +341,8 @@ class Configuration(Surface):
     def test_a_bad_file_is_told_with_line_and_column(self):
         for text, line, column in (('replicas = 5\nack_misses = "many"\n', 2, None), ('replicas = 4\n', 1, None),
                                    ('\n\n  no_such_key = 1\n', 3, 3), ('replicas = \n', 1, None),
-                                   ('durability = "maybe"\n', 1, 14), ('replicas = 3\nreplicas = 3\n', 2, None),
+                                   ('durability = "maybe"\n', 1, 14), ('store = "paper"\n', 1, 9),
+                                   ('replicas = 3\nreplicas = 3\n', 2, None),
                                    ('trusted_proxies = ["10.0.0.0/33"]\n', 1, 19), ('http_idle_ms = 0\n', 1, 16),
                                    ('http_hosts = "a"\n', 1, 14), ('http_hosts = ["a:80"]\n', 1, 14),
                                    ('http_hosts = ["a", 5]\n', 1, 14), ('replicas = ["a"]\n', 1, 12),

@@ -3,9 +3,9 @@
 
 #include <utility>
 
+#include "protocol/operation_codec.h"
 #include "protocol/turn.h"
 #include "simulation/world.h"
-#include "wire/codec.h"
 
 namespace tally::scenarios {
 
@@ -18,7 +18,7 @@ void ScriptedClient::begin() {
   SessionConfig config;
   config.incarnation = Incarnation(number_);
   config.requests_in_flight = 8;
-  config.encode = wire::encode_operations;
+  config.encode = encode_operations;
   config.random = [number = number_] { return number * 512 + 256; };
   core_ = std::make_unique<SessionCore>(config, clock());
 }

@@ -2,8 +2,8 @@
 #include "scenarios/wording.h"
 
 #include "protocol/bytes.h"
+#include "protocol/operation_codec.h"
 #include "protocol/session.h"
-#include "wire/codec.h"
 
 namespace tally::scenarios {
 namespace {
@@ -61,7 +61,7 @@ std::string outcome_text(RequestOutcome outcome) {
 
 std::vector<std::string> names_of(const Request& request) {
   std::vector<Operation> operations;
-  wire::decode_operations(request.operations, operations);
+  decode_operations(request.operations, operations);
   std::vector<std::string> names;
   for (const Operation& operation : operations) names.emplace_back(operation.name);
   return names;
@@ -109,7 +109,7 @@ std::string Wording::request(const Request& request) const {
   if (request.kind == RequestKind::open_session) return who + " opens a session";
   if (request.kind == RequestKind::close_session) return who + " closes its session";
   std::vector<Operation> operations;
-  if (!wire::decode_operations(request.operations, operations)) return who + " ?";
+  if (!decode_operations(request.operations, operations)) return who + " ?";
   std::string text = who;
   for (const Operation& operation : operations)
     text += (&operation == &operations[0] ? " " : ", ") + operation_text(operation);

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocol/operation_codec.h"
 #include "protocol/turn.h"
 #include "simulation/world.h"
-#include "wire/codec.h"
 
 namespace tally::simulation {
 namespace {
@@ -27,7 +27,7 @@ void ClientNode::begin() {
   SessionConfig config;
   config.incarnation = Incarnation(random_.next());
   config.requests_in_flight = world_.plan.workload.requests_in_flight;
-  config.encode = wire::encode_operations;
+  config.encode = encode_operations;
   config.random = [this] { return random_.next(); };
   core_ = std::make_unique<SessionCore>(config, clock());
   closing_ = false;
@@ -136,7 +136,7 @@ void ClientNode::complete(const CompletedCall& completed) {
 void ClientNode::note_sent(const Request& request) {
   if (request.kind != RequestKind::operations || request.attempt != 1) return;
   std::vector<Operation> operations;
-  if (!wire::decode_operations(request.operations, operations)) world_.fail(name() + " sent what cannot be decoded");
+  if (!decode_operations(request.operations, operations)) world_.fail(name() + " sent what cannot be decoded");
   for (std::size_t offset = 0; offset < operations.size();) {
     if (unsent_.empty()) world_.fail(name() + " sent what nobody asked for");
     Call& call = *outstanding_.at(unsent_.front());

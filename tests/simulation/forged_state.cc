@@ -22,14 +22,14 @@ void ForgedState::gave(const StateChunk& chunk, std::unique_ptr<State> fresh) {
   if (state_ && chunk.last) complete_ = state_->finish_restore(chunk.header);
 }
 
-std::optional<Vote> ForgedState::vote(const Vote& honest, const Referee& referee, const OperationDecoder& decode) {
+std::optional<Vote> ForgedState::vote(const Vote& honest, const Referee& referee) {
   if (!complete_ || honest.order.sequence <= applied_) return std::nullopt;
   Vote vote = honest;
   while (applied_ < honest.order.sequence) {
     const Order* order = referee.order(applied_.next());
     if (!order) return std::nullopt;
     vote.results.clear();
-    state_->apply(*order, decode, vote.results);
+    state_->apply(*order, vote.results);
     applied_ = applied_.next();
   }
   vote.state = state_->digest();

@@ -19,7 +19,7 @@ class ForgedState {
   void gave(const StateChunk& chunk, std::unique_ptr<State> fresh);
   // The vote of whoever believed the lie, where the liar's right vote would be `honest`. Returns
   // nothing if nobody can have believed it.
-  std::optional<Vote> vote(const Vote& honest, const Referee& referee, const OperationDecoder& decode);
+  std::optional<Vote> vote(const Vote& honest, const Referee& referee);
 
  private:
   std::unique_ptr<State> state_;

@@ -6,8 +6,8 @@
 #include <cstring>
 
 #include "protocol/limits.h"
+#include "protocol/operation_codec.h"
 #include "simulation/world.h"
-#include "wire/codec.h"
 
 namespace tally::simulation {
 namespace {
@@ -68,7 +68,7 @@ std::string HostileClient::draw_operations() {
     operation.idempotency_key = texts[2 * place + 1];
     operation.limit = static_cast<std::uint32_t>(random_.below(2'000));
   }
-  return wire::encode_operations(operations);
+  return encode_operations(operations);
 }
 
 ClientRequest HostileClient::draw_request() {

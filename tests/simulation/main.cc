@@ -30,7 +30,7 @@ constexpr char usage[] =
     "  --trace      tell the story, line by line\n"
     "  --twice      run each seed twice; both traces must be equal\n"
     "  --keys HOURS so many simulated hours of ordinary use of idempotency keys, for each seed\n"
-    "  --sabotage   break the product on purpose: lost_operation, forgotten_sync, trusted_name\n";
+    "  --sabotage   break the product on purpose: wrong_answer, forgotten_sync, trusted_name\n";
 
 struct Run {
   std::uint64_t seed = 0;

@@ -113,7 +113,7 @@ void add_older_journal(Plan& plan) {
 std::string_view to_string(FaultName fault) { return names.at(static_cast<std::size_t>(fault)); }
 
 std::optional<Sabotage> sabotage_from(std::string_view word) {
-  constexpr std::array<std::string_view, 4> words = {"none", "lost_operation", "forgotten_sync", "trusted_name"};
+  constexpr std::array<std::string_view, 4> words = {"none", "wrong_answer", "forgotten_sync", "trusted_name"};
   for (std::size_t place = 0; place < words.size(); ++place)
     if (words[place] == word) return static_cast<Sabotage>(place);
   return std::nullopt;

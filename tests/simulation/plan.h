@@ -74,7 +74,7 @@ std::string_view to_string(FaultName fault);
 // Ways to break the product on purpose, to see that the simulation finds it.
 enum class Sabotage : std::uint8_t {
   none,
-  lost_operation,  // every replica leaves out the same operation now and then
+  wrong_answer,    // every replica gives the same wrong answer now and then
   forgotten_sync,  // the journal says that it is synced when it is not
   trusted_name,    // the comparator counts one replica's vote as that of all
 };

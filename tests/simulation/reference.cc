@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "protocol/limits.h"
-#include "wire/codec.h"
+#include "protocol/operation_codec.h"
 
 namespace tally::simulation {
 namespace {
@@ -166,7 +166,7 @@ std::string Reference::run_operations(const Request& request, Sequence sequence)
   if (request.number.value - session.acknowledged > limits_.session_window)
     return refused(RequestOutcome::beyond_window);
   std::vector<Operation> operations;
-  if (!wire::decode_operations(request.operations, operations) || operations.size() > limits::request_operations)
+  if (!decode_operations(request.operations, operations) || operations.size() > limits::request_operations)
     return refused(RequestOutcome::malformed);
   const std::size_t worst = worst_result_bytes(operations);
   if (worst > most) return refused(RequestOutcome::results_too_large);

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "protocol/turn.h"
+#include "replica/faults.h"
 #include "replica/state_entries.h"
 #include "simulation/world.h"
-#include "wire/codec.h"
 
 namespace tally::simulation {
 namespace {
@@ -15,13 +15,6 @@ namespace {
 constexpr std::size_t scrub_bytes = 4096;
 constexpr Duration scrub_period = milliseconds(125);
 constexpr Duration between_scrubs = seconds(3);
-
-// Leaves out an operation. All replicas do the same, so no vote can show it.
-bool decode_and_lose(std::string_view bytes, std::vector<Operation>& operations) {
-  if (!wire::decode_operations(bytes, operations)) return false;
-  std::erase_if(operations, [](const Operation& operation) { return operation.value % 101 == 100; });
-  return true;
-}
 
 }  // namespace
 
@@ -46,8 +39,7 @@ void ReplicaNode::begin() {
   config.witness = witness_;
   work_ = std::make_unique<CheckpointWork>(std::make_unique<CheckpointPair>(std::make_unique<MemoryStore>(disks_[0]),
                                                                             std::make_unique<MemoryStore>(disks_[1])));
-  const bool loses = world_.plan.sabotage == Sabotage::lost_operation;
-  core_ = std::make_unique<ReplicaCore>(config, loses ? decode_and_lose : wire::decode_operations);
+  core_ = std::make_unique<ReplicaCore>(config);
   donor_ = {};
   jobs_.clear();
   store_free_ = {};
@@ -180,7 +172,9 @@ void ReplicaNode::shorten(StateChunk& chunk) const {
 
 void ReplicaNode::carry_out(ReplicaOutput output) {
   tell_all(output.events);
-  for (const Vote& vote : output.votes) {
+  for (Vote& vote : output.votes) {
+    const bool lies = world_.plan.sabotage == Sabotage::wrong_answer && vote.order.sequence.value % 101 == 100;
+    if (lies) FaultInjector::corrupt(vote);  // as all replicas do: no vote can show it
     check(vote);
     for (const Vote& said : say(vote)) cast(said);
   }
@@ -218,7 +212,7 @@ Link& ReplicaNode::any_donor() {
 // than one liar.
 std::vector<Vote> ReplicaNode::say(const Vote& honest) {
   if (liar_.strikes(FaultName::lying_donor, world_.agenda.now()))
-    if (const auto forged = forged_.vote(honest, world_.referee, wire::decode_operations)) return {*forged};
+    if (const auto forged = forged_.vote(honest, world_.referee)) return {*forged};
   return liar_.votes(honest, world_.agenda.now());
 }
 

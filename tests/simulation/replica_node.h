@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A replica's shell in the simulation: its core, its checkpoints and its sockets
-// (replica/shell.cc), and its faults.
+// (replica/shell.cc, replica/transfers.cc), and its faults.
 #pragma once
 
 #include <array>

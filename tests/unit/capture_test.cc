@@ -45,7 +45,7 @@ struct Fixture {
                                  number - below(std::min<std::uint64_t>(number, 5)) - 1));
     }
     std::string results;
-    state.apply(chain.next(std::move(requests)), OperationTable::decode, results);
+    state.apply(chain.next(std::move(requests)), results);
   }
   void commit(const CheckpointDelta& delta) {
     if (delta.full) store.clear();

@@ -11,6 +11,7 @@
 #include "comparator_setup.h"
 #include "count_allocations.h"
 #include "protocol/limits.h"
+#include "protocol/operation_codec.h"
 #include "replica/idempotency.h"
 #include "replica/state.h"
 #include "wire/codec.h"
@@ -54,7 +55,7 @@ class Group {
     request.number = RequestNumber(++number_);
     request.acknowledged = RequestNumber(number_ - 1);
     request.result_limit = limits::request_result_bytes;
-    stage("operations encoded", [&] { request.operations = wire::encode_operations(operations); });
+    stage("operations encoded", [&] { request.operations = encode_operations(operations); });
     wire::EncodedMessage message;
     stage("request encoded", [&] { message = wire::encode(ClientRequest{{}, std::move(request)}); });
     stage("request decoded", [&] { request = decoded_as<ClientRequest>(message).request; });
@@ -85,7 +86,7 @@ class Group {
     stage("order encoded", [&] { message = wire::encode(std::move(order)); });
     stage("order decoded", [&] { order = decoded_as<Order>(message); });
     Vote vote{order.id, Incarnation(9), Recovery(1), {}, {}};
-    stage("order executed", [&] { state_.apply(order, wire::decode_operations, vote.results); });
+    stage("order executed", [&] { state_.apply(order, vote.results); });
     vote.state = state_.digest();
     stage("vote encoded", [&] { message = wire::encode(std::move(vote)); });
     comparator_.receive(std::move(ballots), now_);

@@ -36,7 +36,7 @@ struct Fixture {
 
   std::vector<RequestResult> apply(std::vector<Request> requests) {
     std::string results;
-    state->apply(chain.next(std::move(requests)), OperationTable::decode, results);
+    state->apply(chain.next(std::move(requests)), results);
     return decode_results(results);
   }
   RequestResult run(Principal principal, std::vector<OwnedOperation> operations, bool read_only = false) {
@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(change_a_limit_and_every_checkpoint_has_it) {
   BOOST_TEST((again->digest() == replica.state->digest()));
   std::string results;
   another.session = session_named(10);
-  again->apply(replica.chain.next({another}), OperationTable::decode, results);
+  again->apply(replica.chain.next({another}), results);
   BOOST_TEST((decode_results(results).at(0).outcome == RequestOutcome::sessions_full));
 }
 

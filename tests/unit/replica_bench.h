@@ -34,7 +34,7 @@ struct Replica {
     config.early_checkpoint_changes = early;
     config.early_checkpoint_bytes = early_bytes;
     config.import_orders = import_orders;
-    core = std::make_unique<ReplicaCore>(config, OperationTable::decode);
+    core = std::make_unique<ReplicaCore>(config);
     settle();
   }
 

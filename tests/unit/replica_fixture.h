@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the replica's tests share: operations without a wire format, and a distributor's chain of orders.
+// What the tests of replicas share: operations, requests, and the chain of orders of a distributor.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
-#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,34 +11,11 @@
 
 #include "protocol/limits.h"
 #include "protocol/messages.h"
+#include "protocol/operation_codec.h"
 #include "protocol/operations.h"
 #include "replica/state.h"
 
 namespace tally::testing {
-
-// "Encodes" operations by remembering them under a made-up word. Every table knows the words of all.
-class OperationTable {
- public:
-  static std::string encode(std::vector<OwnedOperation> operations) {
-    auto& known = words();
-    std::string word = "#" + std::to_string(known.size());
-    known.emplace(word, std::move(operations));
-    return word;
-  }
-
-  static bool decode(std::string_view word, std::vector<Operation>& operations) {
-    const auto place = words().find(word);
-    if (place == words().end()) return false;
-    for (const OwnedOperation& operation : place->second) operations.push_back(operation.view());
-    return true;
-  }
-
- private:
-  static std::map<std::string, std::vector<OwnedOperation>, std::less<>>& words() {
-    static std::map<std::string, std::vector<OwnedOperation>, std::less<>> known;
-    return known;
-  }
-};
 
 inline OwnedOperation addition(std::string name, std::int64_t value, std::string key = {}) {
   return {OperationKind::add, std::move(name), value, std::move(key), {}, 0};
@@ -73,14 +49,16 @@ inline Request close_session(SessionId session) {
   request.kind = RequestKind::close_session;
   return request;
 }
-inline Request request(SessionId session, std::uint64_t number, std::vector<OwnedOperation> operations,
+inline Request request(SessionId session, std::uint64_t number, const std::vector<OwnedOperation>& operations,
                        std::uint64_t acknowledged = 0) {
   Request request;
   request.session = session;
   request.number = RequestNumber(number);
   request.acknowledged = RequestNumber(acknowledged);
   request.result_limit = limits::request_result_bytes;
-  request.operations = OperationTable::encode(std::move(operations));
+  std::vector<Operation> views;
+  for (const OwnedOperation& operation : operations) views.push_back(operation.view());
+  request.operations = encode_operations(views);
   return request;
 }
 

@@ -638,6 +638,27 @@ BOOST_AUTO_TEST_CASE(but_executes_them_when_nobody_has_a_checkpoint) {
   BOOST_TEST(replica.applied() == 21u);
 }
 
+BOOST_AUTO_TEST_CASE(and_rolls_back_when_nobody_answers_and_the_journal_lost_orders_meanwhile) {
+  Group group;
+  group.count(5);
+  group.replica.import_orders = 10;
+  group.replica.start();
+  group.replica.receive(standing_of(group.chain));
+  group.stream_from_applied();
+  ReplicaStanding far = standing_of(group.chain);
+  far.last.sequence = Sequence(100);
+  far.seal = {Sequence(50), {1}, 1'000'000};
+  group.replica.receive(far);
+  BOOST_REQUIRE(group.replica.core->importing());
+  group.lose_tail(3);
+  group.replica.receive(standing_of(group.chain));
+  BOOST_REQUIRE(group.replica.core->importing());
+  group.replica.wait(seconds(15));
+  BOOST_TEST(group.replica.happened("rolled_back"));
+  BOOST_TEST(!group.replica.core->importing());
+  BOOST_TEST(group.replica.applied() == 0u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(a_store_that_lost_everything)

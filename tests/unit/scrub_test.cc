@@ -28,7 +28,7 @@ struct Fixture {
   std::uint64_t below(std::uint64_t bound) { return random() % bound; }
   void apply(std::vector<Request> requests) {
     std::string results;
-    state.apply(chain.next(std::move(requests)), OperationTable::decode, results);
+    state.apply(chain.next(std::move(requests)), results);
   }
   // A random order of a few requests.
   void run() {
@@ -106,8 +106,8 @@ BOOST_AUTO_TEST_CASE(of_a_restored_state_finds_nothing_wrong) {
   for (int round = 0; round < 1000; ++round) {
     chain.served = chain.served + milliseconds(100);
     const Order order = chain.next();
-    restored.apply(order, OperationTable::decode, results);
-    state.apply(order, OperationTable::decode, results);
+    restored.apply(order, results);
+    state.apply(order, results);
     BOOST_REQUIRE(restored.scrub_some(50).right);
     BOOST_REQUIRE((restored.digest() == state.digest()));
   }

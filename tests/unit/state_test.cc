@@ -26,7 +26,7 @@ struct Fixture {
   std::vector<RequestResult> apply(std::vector<Request> requests) {
     const Order order = chain.next(std::move(requests));
     std::string results;
-    state->apply(order, OperationTable::decode, results);
+    state->apply(order, results);
     BOOST_REQUIRE((state->digest() == state->recomputed_digest()));
     return decode_results(results);
   }
@@ -326,7 +326,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_decoded_or_holds_too_much_is_refused_whole) 
   Fixture replica;
   const SessionId session = replica.open();
   Request garbage = request(session, 1, {});
-  garbage.operations = "no such word";
+  garbage.operations = "no operations";
   BOOST_TEST((replica.apply_one(garbage).outcome == RequestOutcome::malformed));
   const Request many =
       request(session, 1, std::vector<OwnedOperation>(limits::request_operations + 1, addition("home", 1)));
@@ -365,7 +365,7 @@ BOOST_AUTO_TEST_CASE(the_worst_case_is_reached_by_lists_of_longest_names_and_nev
   const std::size_t worst = worst_result_bytes(operations);
   BOOST_TEST(worst == 13u + 4 * 9 + 2 * 8 + 4 + 3 * (2 + 256 + 8));
   std::string results;
-  replica.state->apply(replica.chain.next({request(*replica.session, 10, owned)}), OperationTable::decode, results);
+  replica.state->apply(replica.chain.next({request(*replica.session, 10, owned)}), results);
   BOOST_TEST(results.size() == 4 + worst - 8);  // the first use of the key brings no first_sequence
 }
 
@@ -884,7 +884,7 @@ BOOST_AUTO_TEST_CASE(random_orders_give_what_the_twin_gives_through_captures_and
         BOOST_REQUIRE((twin.run(planned[index].request, planned[index].operations, order) == results.at(index)));
 
       std::string same;
-      restarting.state->apply(order, OperationTable::decode, same);
+      restarting.state->apply(order, same);
       BOOST_REQUIRE((restarting.state->digest() == replica.state->digest()));
       if (load.below(10) == 0) {
         CheckpointHeader header;

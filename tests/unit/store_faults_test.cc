@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One fault at each call that RocksDB makes to its file system, while a checkpoint is opened, read and committed. What
-// says nothing about the content is never taken for damage, and afterwards the checkpoint before or after the commit
-// is there, whole. Each try has a process of its own: RocksDB may end it when a write fails.
+// One fault at each call that RocksDB makes to its file system, while a checkpoint is opened, read
+// and committed. What says nothing about the content is never taken for damage, and afterwards the
+// checkpoint before or after the commit is there, whole. Each try has a process of its own: RocksDB
+// may end it when a write fails.
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <fstream>
@@ -33,21 +34,38 @@ struct Tries : StateInTheMaking {
 
   Tries() {
     run({addition("a", 1), addition("b", 2)});
-    RocksdbStore store(original);
-    {
-      auto writer = store.rewrite();
-      const CheckpointDelta full = capture();
-      for (const auto& [key, value] : full.changes) BOOST_REQUIRE((*writer)->put(key, *value).has_value());
-      BOOST_REQUIRE((*writer)->finish(full.header).has_value());
-      before = full.header.state;
-    }
+    const CheckpointDelta full = capture();
     run({addition("a", 1), addition("c", 3)});
     const CheckpointDelta first = capture();  // so that there is a log besides a table
-    BOOST_REQUIRE(store.commit({&first}).has_value());
+    BOOST_REQUIRE(in_child([&] { return write_original(full, first) ? 0 : 1; }) == 0);
     before = first.header.state;
     run({addition("a", 1), addition("d", 4)});
     change = capture();
     after = change.header.state;
+  }
+
+  // Does the work in a child, and returns its exit code; negative: a signal ended it. RocksDB is
+  // used in children alone: a child of a process that has RocksDB's threads would have none of
+  // them, and wait for ever for what they are to do.
+  template <class Work>
+  static int in_child(Work&& work) {
+    const pid_t child = fork();
+    if (child == 0) _exit(work());
+    int status = 0;
+    BOOST_REQUIRE(waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+  bool write_original(const CheckpointDelta& full, const CheckpointDelta& first) const {
+    RocksdbStore store(original);
+    {
+      auto writer = store.rewrite();
+      if (!writer) return false;
+      for (const auto& [key, value] : full.changes)
+        if (!(*writer)->put(key, *value)) return false;
+      if (!(*writer)->finish(full.header)) return false;
+    }
+    return store.commit({&first}).has_value();
   }
 
   static Said said(const StoreError& error) {
@@ -71,7 +89,7 @@ struct Tries : StateInTheMaking {
     return sum;
   }
 
-  Said in_child(FileFault fault, std::uint64_t at) {
+  Said use(FileFault fault, std::uint64_t at) const {
     const auto system = std::make_shared<FaultyFileSystem>(fault, at);
     const auto environment = rocksdb::NewCompositeEnv(system);
     const auto end = [&](Said word) { return system->has_struck() ? word : not_reached; };
@@ -83,21 +101,19 @@ struct Tries : StateInTheMaking {
     return end(nothing_wrong);
   }
 
-  // Negative: a signal ended it.
-  int attempt(FileFault fault, std::uint64_t at) {
+  int attempt(FileFault fault, std::uint64_t at) const {
     fs::remove_all(copy);
     fs::copy(original, copy, fs::copy_options::recursive);
-    const pid_t child = fork();
-    if (child == 0) _exit(in_child(fault, at));
-    int status = 0;
-    BOOST_REQUIRE(waitpid(child, &status, 0) == child);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    return in_child([&] { return use(fault, at); });
   }
 
-  bool is_whole() {
-    RocksdbStore store(copy);
-    const auto sum = read_all(store);
-    return sum && (*sum == before || *sum == after);
+  bool is_whole() const {
+    const auto look = [&] {
+      RocksdbStore store(copy);
+      const auto sum = read_all(store);
+      return sum && (*sum == before || *sum == after) ? 0 : 1;
+    };
+    return in_child(look) == 0;
   }
 };
 
@@ -117,8 +133,8 @@ BOOST_AUTO_TEST_CASE(is_never_taken_for_damage_unless_it_is_and_costs_no_checkpo
       word = attempt(fault, at);
       const std::string where = "fault " + std::to_string(static_cast<int>(fault)) + " at call " + std::to_string(at);
       BOOST_TEST((may_be_damage || word != damage), where);
-      // A log of which half of a read comes, without an error, looks as if it ended there: RocksDB takes
-      // it so, and forgets the rest. That is found by the digest.
+      // A log of which half of a read comes, without an error, looks as if it ended there: RocksDB
+      // takes it so, and forgets the rest. That is found by the digest.
       const bool may_be_lost = fault == FileFault::short_read && word == damage;
       BOOST_TEST((may_be_lost || is_whole()), where << ", which gave " << word);
       told += word == trouble || word == damage ? 1 : 0;

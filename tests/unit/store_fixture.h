@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "replica/checkpoint_pair.h"
-#include "replica/rocksdb_store.h"
 #include "replica/state.h"
+#include "replica/stores/rocksdb_store.h"
 #include "replica_fixture.h"
 
 namespace tally::testing {
@@ -40,7 +40,7 @@ struct StateInTheMaking {
   void run(std::vector<OwnedOperation> operations) {
     std::string results;
     const Request next = number == 0 ? open_session() : request(session_named(1), number, operations, number - 1);
-    state->apply(chain.next({next}), OperationTable::decode, results);
+    state->apply(chain.next({next}), results);
     ++number;
   }
   CheckpointDelta capture() {

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "replica/stores/make_store.h"
 #include "store_fixture.h"
 
 using namespace tally;
@@ -57,6 +58,11 @@ bool is_error(const Stored<Value>& stored, StoreError::Kind kind) {
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(a_rocksdb_store, Fixture)
+
+BOOST_AUTO_TEST_CASE(is_made_by_the_name_of_its_engine) {
+  BOOST_TEST(make_store("rocksdb", directory.path / "made")->name() == "rocksdb");
+  BOOST_TEST(!std::filesystem::exists(directory.path / "made"));
+}
 
 BOOST_AUTO_TEST_CASE(is_empty_at_first) {
   BOOST_TEST(!store.header()->has_value());

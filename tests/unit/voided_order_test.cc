@@ -32,7 +32,7 @@ struct Fixture {
     Order order = chain.next(std::move(requests));
     order.voided = voided;
     std::string results;
-    state.apply(order, OperationTable::decode, results);
+    state.apply(order, results);
     BOOST_REQUIRE((state.digest() == state.recomputed_digest()));
     return decode_results(results);
   }

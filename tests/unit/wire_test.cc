@@ -13,6 +13,7 @@
 #include "protocol/bytes.h"
 #include "protocol/digest.h"
 #include "protocol/limits.h"
+#include "protocol/operation_codec.h"
 #include "wire/codec.h"
 
 using namespace tally;
@@ -340,7 +341,7 @@ BOOST_AUTO_TEST_CASE(random_bytes_do_no_harm) {
     std::string bytes(random() % 64, '\0');
     // Small numbers come more often, because tags and sizes are made of them.
     for (char& byte : bytes) byte = static_cast<char>(random() % 3 ? random() % 32 : random());
-    wire::decode_operations(bytes, operations);
+    decode_operations(bytes, operations);
     const auto decoded = wire::decode(headers[random() % headers.size()], bytes);
     BOOST_REQUIRE(is_error_or_proper(decoded));
     BOOST_REQUIRE(!wire::decode(bytes, bytes));
@@ -503,7 +504,7 @@ BOOST_AUTO_TEST_CASE(huge_counts_cost_no_memory) {
   BOOST_TEST(is_bad_body<Order>(many));
   BOOST_TEST(is_bad_body<ComparatorReport>(many));
   std::vector<Operation> operations;
-  BOOST_TEST(!wire::decode_operations(repeat(limits::request_bytes / 2, text_field(1, "")), operations));
+  BOOST_TEST(!decode_operations(repeat(limits::request_bytes / 2, text_field(1, "")), operations));
   BOOST_TEST(most_live_bytes - before < 2 * limits::message_bytes);
   BOOST_TEST(is_bad_body<Ballots>(text_field(2, repeat(limits::message_bytes / 2 - 10, text_field(2, "")))));
   BOOST_TEST(most_live_bytes - before < 4 * limits::message_bytes);
@@ -545,29 +546,29 @@ std::vector<Operation> some_operations() {
 
 BOOST_AUTO_TEST_CASE(operations_survive_a_round_trip) {
   const std::vector<Operation> operations = some_operations();
-  const std::string bytes = wire::encode_operations(operations);
+  const std::string bytes = encode_operations(operations);
   std::vector<Operation> decoded;
   for (int round = 0; round < 2; ++round) {
-    BOOST_TEST_REQUIRE(wire::decode_operations(bytes, decoded));
+    BOOST_TEST_REQUIRE(decode_operations(bytes, decoded));
     BOOST_TEST_REQUIRE(decoded.size() == operations.size());
     for (std::size_t place = 0; place < operations.size(); ++place)
       BOOST_TEST(same(decoded[place], operations[place]), "operation " << place);
   }
-  BOOST_TEST(wire::decode_operations("", decoded));
+  BOOST_TEST(decode_operations("", decoded));
   BOOST_TEST(decoded.empty());
 }
 
 BOOST_AUTO_TEST_CASE(truncated_and_flipped_operations_do_no_harm) {
-  const std::string bytes = wire::encode_operations(some_operations());
+  const std::string bytes = encode_operations(some_operations());
   std::vector<Operation> decoded;
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     const std::string truncated = bytes.substr(0, size);
-    if (!wire::decode_operations(truncated, decoded)) BOOST_TEST(decoded.empty());
+    if (!decode_operations(truncated, decoded)) BOOST_TEST(decoded.empty());
   }
   for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
     std::string flipped = bytes;
     flipped[bit / 8] ^= static_cast<char>(1 << bit % 8);
-    if (wire::decode_operations(flipped, decoded))
+    if (decode_operations(flipped, decoded))
       for (const Operation& operation : decoded) BOOST_TEST(operation.name.size() <= bytes.size());
   }
 }
@@ -575,10 +576,10 @@ BOOST_AUTO_TEST_CASE(truncated_and_flipped_operations_do_no_harm) {
 BOOST_AUTO_TEST_CASE(a_request_may_hold_as_many_operations_as_its_limit_and_no_more) {
   std::vector<Operation> operations(limits::request_operations, {OperationKind::get, "x", 0, {}, {}, 0});
   std::vector<Operation> decoded;
-  BOOST_TEST(wire::decode_operations(wire::encode_operations(operations), decoded));
+  BOOST_TEST(decode_operations(encode_operations(operations), decoded));
   BOOST_TEST(decoded.size() == limits::request_operations);
   operations.emplace_back();
-  BOOST_TEST(!wire::decode_operations(wire::encode_operations(operations), decoded));
+  BOOST_TEST(!decode_operations(encode_operations(operations), decoded));
   BOOST_TEST(decoded.empty());
 }
 
@@ -586,7 +587,7 @@ BOOST_AUTO_TEST_CASE(an_impossible_operation_leaves_the_others_alone) {
   const std::string bytes = text_field(1, number_field(1, 99)) + text_field(1, number_field(6, beyond_u32 + 5)) +
                             text_field(1, number_field(1, 2) + text_field(2, "home"));
   std::vector<Operation> decoded;
-  BOOST_TEST_REQUIRE(wire::decode_operations(bytes, decoded));
+  BOOST_TEST_REQUIRE(decode_operations(bytes, decoded));
   BOOST_TEST_REQUIRE(decoded.size() == 3);
   BOOST_TEST((decoded[0].kind == OperationKind::unspecified));
   BOOST_TEST(decoded[1].limit == UINT32_MAX);
@@ -596,13 +597,13 @@ BOOST_AUTO_TEST_CASE(an_impossible_operation_leaves_the_others_alone) {
 BOOST_AUTO_TEST_CASE(decoding_operations_allocates_nothing_once_warm) {
   const std::string name = "a name too long to be kept inside a std::string";
   const std::vector<Operation> operations(1024, {OperationKind::add, name, 1, name, {}, 0});
-  const std::string bytes = wire::encode_operations(operations);
+  const std::string bytes = encode_operations(operations);
   std::vector<Operation> decoded;
   // This is done three times, because the object may just have been due for its replacement.
   std::size_t fewest = SIZE_MAX;
   for (int round = 0; round < 3; ++round) {
     const std::size_t before = allocations;
-    BOOST_TEST(wire::decode_operations(bytes, decoded));
+    BOOST_TEST(decode_operations(bytes, decoded));
     fewest = std::min(fewest, allocations - before);
   }
   BOOST_TEST(fewest == 0);
@@ -637,7 +638,7 @@ BOOST_AUTO_TEST_CASE(operations_are_what_protobuf_makes_of_their_bytes) {
   for (int round = 0; round < 50'000; ++round) {
     std::string bytes;
     for (std::uint64_t count = random() % 4; count > 0; --count) bytes += text_field(1, random_operation(random));
-    if (!wire::decode_operations(bytes, decoded)) continue;
+    if (!decode_operations(bytes, decoded)) continue;
     ++accepted;
     v1::Operations proto;
     BOOST_TEST_REQUIRE(proto.ParseFromString(bytes));
@@ -665,14 +666,14 @@ BOOST_AUTO_TEST_CASE(tags_and_sizes_may_be_as_long_as_protobuf_accepts_them) {
       std::vector<Operation> decoded;
       v1::Operations proto;
       const bool taken = proto.ParseFromString(bytes);
-      BOOST_TEST(wire::decode_operations(bytes, decoded) == taken);
+      BOOST_TEST(decode_operations(bytes, decoded) == taken);
       if (taken) BOOST_TEST(static_cast<int>(decoded.size()) == proto.operations_size());
     }
   }
 }
 
 BOOST_AUTO_TEST_CASE(operations_are_encoded_as_protobuf_encodes_them) {
-  const std::string bytes = wire::encode_operations(some_operations());
+  const std::string bytes = encode_operations(some_operations());
   v1::Operations proto;
   BOOST_TEST_REQUIRE(proto.ParseFromString(bytes));
   BOOST_TEST((proto.SerializeAsString() == bytes));

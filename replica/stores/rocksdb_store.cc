@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "replica/rocksdb_store.h"
+#include "replica/stores/rocksdb_store.h"
 
 #include <fcntl.h>
 #include <rocksdb/db.h>
@@ -29,8 +29,8 @@ std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes
 
 using Kind = StoreError::Kind;
 
-// RocksDB aborts the process when it goes on after a write that failed for want of room. So nothing is begun without
-// room for it, and for what RocksDB writes by itself.
+// RocksDB aborts the process when it goes on after a write that failed for want of room. So nothing
+// is begun without room for it and for what RocksDB writes by itself.
 constexpr std::uintmax_t reserved_bytes = 8u << 20;
 
 bool has_room(const std::filesystem::path& directory, std::uintmax_t bytes) {
@@ -41,7 +41,7 @@ bool has_room(const std::filesystem::path& directory, std::uintmax_t bytes) {
 
 tl::unexpected<StoreError> no_room() { return store_error(Kind::not_written, "no room on the disk"); }
 
-// One for all stores of the process.
+// There is one for all stores of the process.
 std::shared_ptr<rocksdb::RateLimiter> rate_limiter() {
   constexpr std::int64_t bytes_per_second = 48u << 20;
   static const std::shared_ptr<rocksdb::RateLimiter> shared(rocksdb::NewGenericRateLimiter(bytes_per_second));
@@ -57,13 +57,14 @@ rocksdb::Options options_of_database(bool is_new) {
   options.keep_log_file_num = 2;
   options.max_open_files = 64;
   options.compression = rocksdb::kNoCompression;
-  // On a disk that the journal shares: tables are written steadily, rather than all at once where its syncs wait.
+  // The journal may share the disk. So tables are written steadily, and not all at once, for which
+  // its syncs would wait.
   options.bytes_per_sync = 1u << 20;
   options.rate_limiter = rate_limiter();
   return options;
 }
 
-// Past the block cache, which one pass over everything would only flush.
+// Reads past the block cache, because one pass over everything would only flush it.
 rocksdb::ReadOptions reading() {
   rocksdb::ReadOptions options;
   options.verify_checksums = true;
@@ -75,7 +76,8 @@ tl::unexpected<StoreError> digest_mismatch(const Digest& recorded, const Digest&
   return store_error(Kind::digest_mismatch, "recorded " + to_hex(recorded) + ", recomputed " + to_hex(recomputed));
 }
 
-// Damage is only what is left when everything can be read: RocksDB calls corrupt also what it may not open.
+// An error is damage only if every file can be read, because RocksDB also calls corrupt what it may
+// not open.
 tl::unexpected<StoreError> error_of(const std::filesystem::path& directory, const rocksdb::Status& status) {
   if (const auto trouble = find_trouble(directory)) return store_error(Kind::inaccessible, trouble->detail);
   const bool is_damage = status.IsCorruption() || status.IsPathNotFound();
@@ -83,7 +85,7 @@ tl::unexpected<StoreError> error_of(const std::filesystem::path& directory, cons
   return store_error(kind, directory.string() + ": " + status.ToString());
 }
 
-// A disk that will not write is no reason to give up what is on it.
+// That a disk does not write is no reason to give up what is on it.
 tl::unexpected<StoreError> write_error(const std::filesystem::path& directory, const rocksdb::Status& status) {
   if (status.IsCorruption()) return error_of(directory, status);
   return store_error(Kind::not_written, directory.string() + ": " + status.ToString());
@@ -107,7 +109,7 @@ RocksdbStore::~RocksdbStore() { close(); }
 
 // ---- the database
 
-// What a reader holds. Closing the database takes it away from all readers.
+// What a reader holds of the database. Closing the database takes it away from all readers.
 struct RocksdbStore::Pinned {
   Pinned(rocksdb::DB* of, const rocksdb::Snapshot* at) : database(of), snapshot(at) {}
   Pinned(const Pinned&) = delete;
@@ -121,7 +123,7 @@ struct RocksdbStore::Pinned {
   const rocksdb::Snapshot* snapshot;
 };
 
-// None: there is no database in the directory.
+// Nothing: there is no database in the directory.
 std::optional<RocksdbStore::Place> RocksdbStore::place() const {
   struct stat status {};
   if (::stat((directory_ / "CURRENT").c_str(), &status) != 0) return std::nullopt;
@@ -129,7 +131,7 @@ std::optional<RocksdbStore::Place> RocksdbStore::place() const {
   return Place{status.st_dev, status.st_ino};
 }
 
-// But for what RocksDB makes before it looks.
+// Apart from what RocksDB makes before it looks.
 bool RocksdbStore::is_empty() const {
   std::error_code failure;
   for (const auto& entry : std::filesystem::directory_iterator(directory_, failure)) {
@@ -139,7 +141,7 @@ bool RocksdbStore::is_empty() const {
   return !failure;
 }
 
-// By another process: its lock is one of fcntl(2).
+// Whether another process uses the database: its lock is one of fcntl(2).
 bool RocksdbStore::is_in_use() const {
   const Descriptor file(::open((directory_ / "LOCK").c_str(), O_RDWR | O_CLOEXEC));
   struct flock lock {};
@@ -160,7 +162,7 @@ Stored<void> RocksdbStore::open_database(bool is_new, bool room) {
   return {};
 }
 
-// An open database goes on without its directory, and what is written to it then is lost.
+// An open database goes on working without its directory, and what is written to it then is lost.
 Stored<void> RocksdbStore::open() {
   std::error_code ignored;  // what is wrong is found below
   if (!database_) std::filesystem::create_directories(directory_, ignored);
@@ -175,7 +177,7 @@ Stored<void> RocksdbStore::open() {
     return store_error(Kind::unusable, directory_.string() + ": the file CURRENT is missing beside others");
   if (!room && is_new) return no_room();
   Stored<void> opened = open_database(is_new, room);
-  // Damage stays: what is gone at the second look was none.
+  // Damage stays. What is not there at the second look was none.
   if (!opened && opened.error().kind == Kind::unusable) opened = open_database(is_new, room);
   if (!opened) return opened;
   opened_ = place();
@@ -238,7 +240,7 @@ Stored<std::unique_ptr<CheckpointReader>> RocksdbStore::reader() {
 
 // ---- a commit
 
-// Law 10: the digest of what the store will hold, from what it holds and what changes.
+// Law 10: computes the digest of what the store will hold, from what it holds and what changes.
 Stored<Digest> RocksdbStore::digest_after(const DeltaList& deltas) {
   const auto header = read_header(directory_, *database_, reading());
   if (!header) return tl::unexpected(header.error());
@@ -273,7 +275,8 @@ Stored<void> RocksdbStore::commit(const DeltaList& deltas) {
     }
   }
   batch.Put(slice(header_key), encode_header(header));
-  if (read_only_ || !has_room(directory_, 3 * batch.GetDataSize())) return no_room();  // the log, a table, a merge
+  // Three times: in the log, in a table, and in a merge of tables.
+  if (read_only_ || !has_room(directory_, 3 * batch.GetDataSize())) return no_room();
   rocksdb::WriteOptions options;
   options.sync = true;
   const rocksdb::Status status = database_->Write(options, &batch);
@@ -284,7 +287,8 @@ Stored<void> RocksdbStore::commit(const DeltaList& deltas) {
 
 // ---- a rewrite
 
-// Entries go past the log and are flushed before the header is synced: a torn rewrite is an empty store.
+// The entries go past the log, and are flushed before the header is synced. So a torn rewrite is an
+// empty store.
 class RocksdbStore::Writer final : public CheckpointWriter {
  public:
   explicit Writer(RocksdbStore& store) : store_(store) {}

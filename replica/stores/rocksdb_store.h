@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A checkpoint in RocksDB: one key an entry, the header under a key before all of them. A commit is one synced batch;
-// a rewrite deletes the directory, writes the entries, and last the header.
+// A checkpoint in RocksDB: one key for each entry, and the header under a key before all of them. A
+// commit is one synced batch. A rewrite deletes the directory, writes the entries, and last the
+// header.
 //
-// The directory is opened by the first call that needs it, so a damaged one is an ordinary error of that call. A
-// database is made in an empty directory only. discard() renames DIRECTORY to DIRECTORY.damaged-1, -2 and so on, up to
-// `most_aside`; what is there then stays as it is until an operator has removed it. While the disk is full it is read,
+// The directory is opened by the first call that needs it, so a damaged one is an ordinary error of
+// that call. A database is made in an empty directory only. discard() renames DIRECTORY to
+// DIRECTORY.damaged-1, -2 and so on, up to `most_aside`. When there are so many, what is damaged
+// stays where it is until an operator has removed them. While the disk is full, the store is read
 // and not written.
 #pragma once
 
@@ -24,7 +26,7 @@ namespace tally {
 
 class RocksdbStore final : public CheckpointStore {
  public:
-  // `environment`: the file system below it, for tests; null: the real one. It outlives this.
+  // `environment`: the file system below it, for tests; null: the real one. It outlives this store.
   explicit RocksdbStore(std::filesystem::path directory, rocksdb::Env* environment = nullptr);
   ~RocksdbStore() override;
 
@@ -43,7 +45,7 @@ class RocksdbStore final : public CheckpointStore {
   struct Pinned;
   class Reader;
   class Writer;
-  // What tells a directory from another one of the same name.
+  // What distinguishes a directory from another one of the same name.
   struct Place {
     std::uint64_t device = 0;
     std::uint64_t number = 0;
@@ -61,7 +63,7 @@ class RocksdbStore final : public CheckpointStore {
   rocksdb::Env* environment_;
   std::unique_ptr<rocksdb::DB> database_;
   std::optional<Place> opened_;
-  bool read_only_ = false;                     // there was no room when it was opened
+  bool read_only_ = false;                     // there was no room when the database was opened
   std::vector<std::weak_ptr<Pinned>> pinned_;  // what readers hold of the database
 };
 
