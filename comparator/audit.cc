@@ -27,8 +27,8 @@ AnswerEvidence evidence_of(const OrderAnswer& answer) {
   return evidence;
 }
 
-std::vector<VoteEvidence> votes_on(const CollectedBallot& ballot, const std::vector<Member>& members) {
-  const bool decided = ballot.stage() == CollectedBallot::Stage::decided;
+std::vector<VoteEvidence> votes_on(const Ballot& ballot, const std::vector<Member>& members) {
+  const bool decided = ballot.stage() == Ballot::Stage::decided;
   std::vector<VoteEvidence> votes;
   for (const Member& member : members) {
     for (const AnswerIndex index : {ballot.first_of(member.replica), ballot.second_of(member.replica)}) {
@@ -41,8 +41,8 @@ std::vector<VoteEvidence> votes_on(const CollectedBallot& ballot, const std::vec
   return votes;
 }
 
-DissentEvidence evidence_of(const CollectedBallot& ballot, const std::vector<Member>& members) {
-  CHECK(ballot.stage() == CollectedBallot::Stage::decided);
+DissentEvidence evidence_of(const Ballot& ballot, const std::vector<Member>& members) {
+  CHECK(ballot.stage() == Ballot::Stage::decided);
   return {ballot.order(), evidence_of(ballot.answer(ballot.decided())), votes_on(ballot, members)};
 }
 

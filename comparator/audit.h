@@ -12,7 +12,7 @@
 #include <variant>
 #include <vector>
 
-#include "comparator/collected_ballot.h"
+#include "comparator/ballot.h"
 #include "protocol/messages.h"
 
 namespace tally {
@@ -118,8 +118,8 @@ struct AuditRecord {
 AnswerEvidence evidence_of(const OrderAnswer& answer);
 
 // All votes on a ballot whose order is known. `members` has one for each configured replica, by id.
-std::vector<VoteEvidence> votes_on(const CollectedBallot& ballot, const std::vector<Member>& members);
+std::vector<VoteEvidence> votes_on(const Ballot& ballot, const std::vector<Member>& members);
 // The same for a decided ballot, together with the decision.
-DissentEvidence evidence_of(const CollectedBallot& ballot, const std::vector<Member>& members);
+DissentEvidence evidence_of(const Ballot& ballot, const std::vector<Member>& members);
 
 }  // namespace tally

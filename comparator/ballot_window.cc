@@ -8,7 +8,7 @@
 
 namespace tally {
 
-CollectedBallot* BallotWindow::at(Sequence sequence) {
+Ballot* BallotWindow::at(Sequence sequence) {
   if (sequence < first_) return nullptr;
   CHECK(!is_beyond(sequence));
   const auto place = static_cast<std::size_t>(sequence.value - first_.value);
@@ -16,44 +16,44 @@ CollectedBallot* BallotWindow::at(Sequence sequence) {
   return &ballots_[place];
 }
 
-CollectedBallot* BallotWindow::open(Ballot&& ballot, Instant now) {
+Ballot* BallotWindow::open(BallotCall&& ballot, Instant now) {
   const Sequence sequence = ballot.order.sequence;
   if (is_beyond(sequence)) return nullptr;
-  CollectedBallot* place = at(sequence);
-  if (place == nullptr || place->stage() != CollectedBallot::Stage::collecting) return nullptr;
+  Ballot* place = at(sequence);
+  if (place == nullptr || place->stage() != Ballot::Stage::collecting) return nullptr;
   place->open(std::move(ballot), now);
   opened_ = std::max(opened_, sequence);
   return place;
 }
 
-CollectedBallot::Cast BallotWindow::cast(CollectedBallot& ballot, ReplicaId from, Vote&& vote) {
+Ballot::Cast BallotWindow::cast(Ballot& ballot, ReplicaId from, Vote&& vote) {
   std::size_t& held = held_bytes_[from];
   const bool decided = !ballot.is_undecided();
   held -= ballot.held_bytes(from);
   if (decided) kept_bytes_ -= ballot.kept_bytes();
-  const CollectedBallot::Cast outcome = ballot.cast(from, std::move(vote));
+  const Ballot::Cast outcome = ballot.cast(from, std::move(vote));
   held += ballot.held_bytes(from);
   if (decided) kept_bytes_ += ballot.kept_bytes();
   return outcome;
 }
 
-void BallotWindow::strike(CollectedBallot& ballot, ReplicaId replica) {
+void BallotWindow::strike(Ballot& ballot, ReplicaId replica) {
   held_bytes_[replica] -= ballot.held_bytes(replica);
   ballot.strike(replica);
 }
 
-void BallotWindow::decide(CollectedBallot& ballot, AnswerIndex answer, ReplicaSet awaited) {
+void BallotWindow::decide(Ballot& ballot, AnswerIndex answer, ReplicaSet awaited) {
   release_held(ballot);
   ballot.decide(answer, awaited);
   kept_bytes_ += ballot.kept_bytes();
 }
 
-void BallotWindow::close(CollectedBallot& ballot) {
+void BallotWindow::close(Ballot& ballot) {
   release_held(ballot);
   ballot.close();
 }
 
-void BallotWindow::settle(CollectedBallot& ballot) {
+void BallotWindow::settle(Ballot& ballot) {
   if (kept_bytes_ <= limits::kept_result_bytes) return;
   const std::size_t own = ballot.kept_bytes();
   const std::size_t excess = kept_bytes_ - limits::kept_result_bytes;
@@ -84,14 +84,14 @@ void BallotWindow::move_decided() {
 }
 
 void BallotWindow::pop_front() {
-  const CollectedBallot& ballot = ballots_.front();
-  if (ballot.stage() == CollectedBallot::Stage::decided) kept_bytes_ -= ballot.kept_bytes();
+  const Ballot& ballot = ballots_.front();
+  if (ballot.stage() == Ballot::Stage::decided) kept_bytes_ -= ballot.kept_bytes();
   release_held(ballot);
   ballots_.pop_front();
   first_ = first_.next();
 }
 
-void BallotWindow::release_held(const CollectedBallot& ballot) {
+void BallotWindow::release_held(const Ballot& ballot) {
   for (auto [replica, bytes] : held_bytes_) bytes -= ballot.held_bytes(replica);
 }
 

@@ -15,7 +15,7 @@
 
 #include <deque>
 
-#include "comparator/collected_ballot.h"
+#include "comparator/ballot.h"
 #include "protocol/limits.h"
 
 namespace tally {
@@ -36,20 +36,20 @@ class BallotWindow {
   // The ballot on `sequence`, which is made if there is none; nothing if it is past. Precondition:
   // it is not beyond. The pointer is good until the next call of a function that is not const,
   // except those that take a ballot.
-  CollectedBallot* at(Sequence sequence);
+  Ballot* at(Sequence sequence);
 
   // Opens the ballot on this order. Nothing: it is beyond, past, or has come before.
-  CollectedBallot* open(Ballot&& ballot, Instant now);
+  Ballot* open(BallotCall&& ballot, Instant now);
   // A ballot was opened and is not decided.
   bool awaits_votes() const { return decided_ < opened_; }
 
-  CollectedBallot::Cast cast(CollectedBallot& ballot, ReplicaId from, Vote&& vote);
-  void strike(CollectedBallot& ballot, ReplicaId replica);
-  void decide(CollectedBallot& ballot, AnswerIndex answer, ReplicaSet awaited);
-  void close(CollectedBallot& ballot);
+  Ballot::Cast cast(Ballot& ballot, ReplicaId from, Vote&& vote);
+  void strike(Ballot& ballot, ReplicaId replica);
+  void decide(Ballot& ballot, AnswerIndex answer, ReplicaSet awaited);
+  void close(Ballot& ballot);
   // Reduces what is kept of a decided ballot's results, if all kept results together are above
   // their bound.
-  void settle(CollectedBallot& ballot);
+  void settle(Ballot& ballot);
 
   // Starts over: everything up to `closed` is closed, and nothing is known of what follows.
   void restart(Sequence closed);
@@ -66,9 +66,9 @@ class BallotWindow {
  private:
   void move_decided();
   void pop_front();
-  void release_held(const CollectedBallot& ballot);
+  void release_held(const Ballot& ballot);
 
-  std::deque<CollectedBallot> ballots_;
+  std::deque<Ballot> ballots_;
   Sequence first_{1};
   Sequence decided_;
   Sequence opened_;                                    // the newest ballot that was opened

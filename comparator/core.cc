@@ -38,14 +38,14 @@ void ComparatorCore::receive(ReplicaId from, Vote vote, Instant now) {
   }
 }
 
-void ComparatorCore::receive(Ballots ballots, Instant now) {
+void ComparatorCore::receive(BallotCalls ballots, Instant now) {
   begin_turn(now);
   if (ballots.term < view_.term()) return;
   adopt_term(ballots.term);
   // Without the term's view nobody knows which ballots are closed. The distributor repeats what is
   // not decided.
   if (!view_.is_current()) return;
-  for (Ballot& ballot : ballots.ballots)
+  for (BallotCall& ballot : ballots.ballots)
     if (ballot.order.term == view_.term()) open(std::move(ballot));
   advance();
 }
@@ -152,7 +152,7 @@ void ComparatorCore::adopt_view(const View& view) {
 void ComparatorCore::change_member(const Member& member) {
   const WatchedReplica::Change change = replicas_[member.replica].adopt(member);
   verdicts_.show(member);
-  for (CollectedBallot& ballot : window_) {
+  for (Ballot& ballot : window_) {
     if ((change.new_life || change.lost_vote) && ballot.is_undecided()) window_.strike(ballot, member.replica);
     if (change.new_life || change.lost_role) ballot.stop_waiting_for(member.replica);
   }
@@ -167,8 +167,8 @@ void ComparatorCore::close_through(Sequence closed) {
 // Who votes has changed, or the ballot that was found undecidable is gone: others may be decided
 // now, or be found so.
 void ComparatorCore::recount() {
-  for (CollectedBallot& ballot : window_)
-    if (ballot.stage() == CollectedBallot::Stage::open) consider(ballot);
+  for (Ballot& ballot : window_)
+    if (ballot.stage() == Ballot::Stage::open) consider(ballot);
 }
 
 void ComparatorCore::admit_early() {
@@ -196,21 +196,20 @@ void ComparatorCore::accept(WatchedReplica& replica, Vote&& vote) {
   else if (replica.is_back())
     verdicts_.withdraw_silence(replica.id());
   replica.pass(sequence);
-  CollectedBallot* ballot = window_.at(sequence);
-  if (ballot != nullptr && ballot->stage() == CollectedBallot::Stage::decided) {
+  Ballot* ballot = window_.at(sequence);
+  if (ballot != nullptr && ballot->stage() == Ballot::Stage::decided) {
     compare_late(*ballot, replica, std::move(vote));
   } else if (ballot != nullptr && ballot->is_undecided()) {
     ballot->heard_of(now_);
-    if (window_.cast(*ballot, replica.id(), std::move(vote)) == CollectedBallot::Cast::repeated)
-      replica.count_repeated();
-    if (ballot->stage() == CollectedBallot::Stage::open) consider(*ballot);
+    if (window_.cast(*ballot, replica.id(), std::move(vote)) == Ballot::Cast::repeated) replica.count_repeated();
+    if (ballot->stage() == Ballot::Stage::open) consider(*ballot);
   }
   advance();
 }
 
-void ComparatorCore::open(Ballot&& ballot) {
+void ComparatorCore::open(BallotCall&& ballot) {
   const bool others_are_open = window_.awaits_votes();
-  CollectedBallot* opened = window_.open(std::move(ballot), now_);
+  Ballot* opened = window_.open(std::move(ballot), now_);
   if (opened == nullptr) return;
   if (!others_are_open) patience_.begin(now_);
   consider(*opened);
@@ -218,7 +217,7 @@ void ComparatorCore::open(Ballot&& ballot) {
 
 // Precondition: the ballot is open. It is decided if the voters decide it, or else something may be
 // found about it.
-void ComparatorCore::consider(CollectedBallot& ballot) {
+void ComparatorCore::consider(Ballot& ballot) {
   const CastAnswers answers = ballot.answers();
   const VoteCount count = count_votes(answers, view_.voters(), needed_);
   if (count.decided != no_answer) return decide(ballot, count);
@@ -240,13 +239,13 @@ void ComparatorCore::consider_waiting() {
   if (!view_.is_current() || !awaits_votes()) return;
   for (auto ballot = window_.first_undecided(); ballot != window_.end(); ++ballot) {
     if (undecided_.has_succession()) return;
-    if (ballot->stage() != CollectedBallot::Stage::open) continue;
+    if (ballot->stage() != Ballot::Stage::open) continue;
     if (!patience_.is_exhausted(ballot->opened_at(), now_)) return;  // nor for any later one
     consider(*ballot);
   }
 }
 
-void ComparatorCore::decide(CollectedBallot& ballot, const VoteCount& count) {
+void ComparatorCore::decide(Ballot& ballot, const VoteCount& count) {
   const OrderAnswer& answer = ballot.answer(count.decided);
   const auto operations =
       release(ballot.order(), ballot.take_requests(), answer.results, count.votes, output_.decisions);
@@ -266,7 +265,7 @@ void ComparatorCore::decide(CollectedBallot& ballot, const VoteCount& count) {
 
 // At the decision: votes that are there are compared with it, and all others are expected from now
 // on.
-void ComparatorCore::compare_all(CollectedBallot& ballot) {
+void ComparatorCore::compare_all(Ballot& ballot) {
   for (const ReplicaId id : view_.participants()) {
     WatchedReplica& replica = replicas_[id];
     if (ballot.first_of(id) != no_answer) {
@@ -280,22 +279,22 @@ void ComparatorCore::compare_all(CollectedBallot& ballot) {
 }
 
 // After the decision.
-void ComparatorCore::compare_late(CollectedBallot& ballot, WatchedReplica& replica, Vote&& vote) {
+void ComparatorCore::compare_late(Ballot& ballot, WatchedReplica& replica, Vote&& vote) {
   if (!replica.has_role()) return;
   switch (window_.cast(ballot, replica.id(), std::move(vote))) {
-    case CollectedBallot::Cast::first: compare(ballot, replica); break;
-    case CollectedBallot::Cast::repeated: replica.count_repeated(); break;
-    case CollectedBallot::Cast::different:
+    case Ballot::Cast::first: compare(ballot, replica); break;
+    case Ballot::Cast::repeated: replica.count_repeated(); break;
+    case Ballot::Cast::different:
       if (ballot.second_of(replica.id()) != ballot.decided()) find_dissent(ballot, replica);
       break;
-    case CollectedBallot::Cast::excess: replica.count_ignored(); break;
+    case Ballot::Cast::excess: replica.count_ignored(); break;
   }
   window_.settle(ballot);
 }
 
 // The replica's vote is compared with the decision, and so is the second one if it contradicted
 // itself.
-void ComparatorCore::compare(const CollectedBallot& ballot, WatchedReplica& replica) {
+void ComparatorCore::compare(const Ballot& ballot, WatchedReplica& replica) {
   replica.count_vote();
   const AnswerIndex second = ballot.second_of(replica.id());
   if (ballot.first_of(replica.id()) == ballot.decided() && (second == no_answer || second == ballot.decided()))
@@ -306,8 +305,8 @@ void ComparatorCore::compare(const CollectedBallot& ballot, WatchedReplica& repl
 
 // A decided ballot is kept until every vote on it that may still come has been compared.
 void ComparatorCore::advance() {
-  window_.advance([this](const CollectedBallot& ballot) {
-    if (ballot.stage() == CollectedBallot::Stage::closed) return true;
+  window_.advance([this](const Ballot& ballot) {
+    if (ballot.stage() == Ballot::Stage::closed) return true;
     for (const ReplicaId replica : ballot.awaited())
       if (!replicas_[replica].has_passed(ballot.order().sequence)) return false;
     return true;
@@ -316,7 +315,7 @@ void ComparatorCore::advance() {
 
 // ---- what is found against a replica
 
-void ComparatorCore::find_dissent(const CollectedBallot& ballot, WatchedReplica& replica) {
+void ComparatorCore::find_dissent(const Ballot& ballot, WatchedReplica& replica) {
   replica.count_dissent();
   if (verdicts_.has_room_for(replica.id(), VerdictReason::dissent))
     accuse(replica, dissent_of(replica, ballot, view_.members()));

@@ -28,7 +28,7 @@
 
 #include "comparator/audit_records.h"
 #include "comparator/ballot_window.h"
-#include "comparator/decision_progress.h"
+#include "comparator/decided.h"
 #include "comparator/finding.h"
 #include "comparator/patience.h"
 #include "comparator/present_view.h"
@@ -70,7 +70,7 @@ class ComparatorCore {
 
   // Precondition: `from` is one of the configured replicas, known from the socket (law 9).
   void receive(ReplicaId from, Vote vote, Instant now);
-  void receive(Ballots ballots, Instant now);
+  void receive(BallotCalls ballots, Instant now);
   void receive(const View& view, Instant now);
   void receive(const ClientId& client, const ClientHello& hello, Instant now);
   // Every record up to this one is on disk; `hash` is its own. Numbers go on from
@@ -95,16 +95,16 @@ class ComparatorCore {
   void admit_early();
 
   void accept(WatchedReplica& replica, Vote&& vote);
-  void open(Ballot&& ballot);
-  void consider(CollectedBallot& ballot);
+  void open(BallotCall&& ballot);
+  void consider(Ballot& ballot);
   void consider_waiting();
-  void decide(CollectedBallot& ballot, const VoteCount& count);
-  void compare_all(CollectedBallot& ballot);
-  void compare_late(CollectedBallot& ballot, WatchedReplica& replica, Vote&& vote);
-  void compare(const CollectedBallot& ballot, WatchedReplica& replica);
+  void decide(Ballot& ballot, const VoteCount& count);
+  void compare_all(Ballot& ballot);
+  void compare_late(Ballot& ballot, WatchedReplica& replica, Vote&& vote);
+  void compare(const Ballot& ballot, WatchedReplica& replica);
   void advance();
 
-  void find_dissent(const CollectedBallot& ballot, WatchedReplica& replica);
+  void find_dissent(const Ballot& ballot, WatchedReplica& replica);
   void consider_silence(WatchedReplica& replica);
   void accuse(WatchedReplica& replica, Finding&& finding);
   std::uint64_t record(AuditContent content);
@@ -119,7 +119,7 @@ class ComparatorCore {
   Undecided undecided_;
   StandingVerdicts verdicts_;
   AuditRecords records_;
-  DecisionProgress progress_;
+  Decided progress_;
   ReportSchedule reports_;
   WaitingClients waiting_clients_;
   Instant now_;  // of this turn

@@ -16,7 +16,7 @@ Event event_of(std::string_view name, const Verdict& verdict) {
 
 }  // namespace
 
-Finding dissent_of(const WatchedReplica& replica, const CollectedBallot& ballot, const std::vector<Member>& members) {
+Finding dissent_of(const WatchedReplica& replica, const Ballot& ballot, const std::vector<Member>& members) {
   const AnswerIndex first = ballot.first_of(replica.id());
   const OrderAnswer& wrong = ballot.answer(first != ballot.decided() ? first : ballot.second_of(replica.id()));
   const Difference difference = difference_of(ballot.answer(ballot.decided()), wrong);

@@ -22,7 +22,7 @@ struct Finding {
 
 // The ballot is decided, and a vote of this replica on it differs from the decision. `members` has
 // one for each configured replica, by id.
-Finding dissent_of(const WatchedReplica& replica, const CollectedBallot& ballot, const std::vector<Member>& members);
+Finding dissent_of(const WatchedReplica& replica, const Ballot& ballot, const std::vector<Member>& members);
 
 // The replica is silent.
 Finding silence_of(const WatchedReplica& replica);

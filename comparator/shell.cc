@@ -21,7 +21,7 @@ constexpr ChannelLimits client_limits{limits::decision_queue_messages, limits::h
                                       limits::client_connections};
 constexpr ChannelLimits replica_limits{limits::peer_queue_messages, limits::message_bytes, wire::kinds<Vote>()};
 constexpr ChannelLimits distributor_limits{limits::peer_queue_messages, limits::message_bytes,
-                                           wire::kinds<Ballots, View>()};
+                                           wire::kinds<BallotCalls, View>()};
 
 ComparatorCore::Config core_config(const Config& config, Incarnation incarnation, const AuditLog& audit_log) {
   ComparatorCore::Config core;
@@ -83,7 +83,7 @@ void ComparatorShell::receive_from_distributor(Instant now) {
   while (auto incoming = distributor_.receive(share)) {
     distributor_silence_.heard();
     if (!incoming->message) continue;
-    if (auto* ballots = std::get_if<Ballots>(&*incoming->message)) core_.receive(std::move(*ballots), now);
+    if (auto* ballots = std::get_if<BallotCalls>(&*incoming->message)) core_.receive(std::move(*ballots), now);
     if (const auto* view = std::get_if<View>(&*incoming->message)) core_.receive(*view, now);
   }
 }

@@ -28,8 +28,7 @@ void Undecided::decided(Sequence ballot) {
   if (ballot == succession_.ballot) succession_ = {};
 }
 
-bool Undecided::propose(const CollectedBallot& ballot, AnswerIndex answer, ReplicaSet participants,
-                        std::vector<Event>& events) {
+bool Undecided::propose(const Ballot& ballot, AnswerIndex answer, ReplicaSet participants, std::vector<Event>& events) {
   const Sequence sequence = ballot.order().sequence;
   if (has_succession() && succession_.ballot <= sequence) return false;
   succession_ = {sequence, {}};
@@ -44,7 +43,7 @@ bool Undecided::propose(const CollectedBallot& ballot, AnswerIndex answer, Repli
   return true;
 }
 
-Undecided::NoMajority Undecided::find_no_majority(CollectedBallot& ballot, Instant now, std::vector<Event>& events) {
+Undecided::NoMajority Undecided::find_no_majority(Ballot& ballot, Instant now, std::vector<Event>& events) {
   const Sequence sequence = ballot.order().sequence;
   const bool is_earliest = undecidable_.value == 0 || sequence < undecidable_;
   if (is_earliest) undecidable_ = sequence;
@@ -64,7 +63,7 @@ void Undecided::forget() {
 }
 
 // Each ballot is told of once, and one that follows another within the period not at all for now.
-bool Undecided::is_told(CollectedBallot& ballot, Instant now) {
+bool Undecided::is_told(Ballot& ballot, Instant now) {
   const Sequence sequence = ballot.order().sequence;
   const bool is_too_soon = mentioned_at_ && now < *mentioned_at_ + mention_period;
   if ((is_too_soon && sequence > mentioned_) || !ballot.mention_undecidable()) return true;

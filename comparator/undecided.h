@@ -14,7 +14,7 @@
 #include <optional>
 #include <vector>
 
-#include "comparator/collected_ballot.h"
+#include "comparator/ballot.h"
 #include "comparator/quorum.h"
 #include "protocol/event.h"
 #include "protocol/messages.h"
@@ -40,17 +40,17 @@ class Undecided {
 
   // These replicas may succeed if they gave this answer, and at least f+1 of them did. Returns true
   // if that is news.
-  bool propose(const CollectedBallot& ballot, AnswerIndex answer, ReplicaSet participants, std::vector<Event>& events);
+  bool propose(const Ballot& ballot, AnswerIndex answer, ReplicaSet participants, std::vector<Event>& events);
 
   struct NoMajority {
     bool is_news = false;            // no earlier ballot is known to be undecidable
     bool is_to_be_recorded = false;  // with all its votes
   };
-  NoMajority find_no_majority(CollectedBallot& ballot, Instant now, std::vector<Event>& events);
+  NoMajority find_no_majority(Ballot& ballot, Instant now, std::vector<Event>& events);
 
  private:
   void forget();
-  bool is_told(CollectedBallot& ballot, Instant now);
+  bool is_told(Ballot& ballot, Instant now);
 
   Succession succession_;
   Sequence undecidable_;

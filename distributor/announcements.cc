@@ -120,7 +120,7 @@ GroupCondition condition_of(const DistributorParts& parts, Instant now) {
 
 ClusterStatus status_of(const DistributorParts& parts, const Moment& at) {
   const GroupCondition condition = condition_of(parts, at.now);
-  const Trouble trouble = trouble_of(condition);
+  const GroupTrouble trouble = trouble_of(condition);
   const ComparatorReport& comparator = parts.comparator.report();
   ClusterStatus status;
   status.term = parts.chain.term();

@@ -466,7 +466,7 @@ DistributorParts DistributorCore::parts() const {
 
 void DistributorCore::tell_trouble(Instant now) {
   const GroupCondition present = condition_of(parts(), now);
-  const Trouble trouble = trouble_of(present);
+  const GroupTrouble trouble = trouble_of(present);
   if (trouble == std::exchange(told_trouble_, trouble)) return;
   output_.events.push_back(group_state_event(state_of(present), trouble, advice_on(trouble, present)));
 }

@@ -180,7 +180,7 @@ class DistributorCore {
   PerReplica<ReplicaStream> streams_;
   ComparatorLink comparator_;
   Administration administration_;
-  Trouble told_trouble_ = Trouble::none;
+  GroupTrouble told_trouble_ = GroupTrouble::none;
   bool is_draining_ = false;
 
   CalendarTime wall_;

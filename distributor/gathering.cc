@@ -41,8 +41,8 @@ void Gathering::receive(ReplicaId replica, const ReplicaReport& report, Instant 
     return;
   }
   strangers_.erase(replica);
-  reports_.at(replica.value - 1) = report;
-  heard_at_.at(replica.value - 1) = now;
+  reports_[replica] = report;
+  heard_at_[replica] = now;
 }
 
 void Gathering::receive(const ComparatorReport& report, Instant) {
@@ -53,13 +53,14 @@ void Gathering::receive(const ComparatorReport& report, Instant) {
 // ---- what follows from it
 
 std::size_t Gathering::heard() const {
-  return static_cast<std::size_t>(std::ranges::count_if(reports_, [](const auto& report) { return !!report; }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(reports_.values(), [](const auto& report) { return !!report; }));
 }
 
 template <class Value, class Read>
 Value Gathering::known(const Read& read) const {
   std::vector<Value> values;
-  for (const auto& report : reports_) values.push_back(report ? read(*report) : Value());
+  for (const auto& report : reports_.values()) values.push_back(report ? read(*report) : Value());
   return claimed_by(needed(), std::move(values));
 }
 
@@ -79,8 +80,9 @@ bool Gathering::may_be_behind() const {
   const auto claims_more = [&](const std::optional<ReplicaReport>& report) {
     return !report || Place(report->decided.term, report->decided.sequence) > last;
   };
-  const bool anybody = std::ranges::any_of(reports_, [&](const auto& report) { return report && claims_more(report); });
-  return anybody && std::ranges::count_if(reports_, claims_more) >= static_cast<std::ptrdiff_t>(needed());
+  const bool anybody =
+      std::ranges::any_of(reports_.values(), [&](const auto& report) { return report && claims_more(report); });
+  return anybody && std::ranges::count_if(reports_.values(), claims_more) >= static_cast<std::ptrdiff_t>(needed());
 }
 
 // Too few are left that are not.
@@ -90,33 +92,33 @@ bool Gathering::is_of_another_group() const {
 
 // One replica alone may say what it likes.
 void Gathering::tell_claims(Term counted) {
-  for (std::size_t place = 0; place < reports_.size(); ++place)
-    if (reports_[place] && reports_[place]->newest_term > std::max(counted, found_.term))
+  for (const auto [replica, report] : reports_)
+    if (report && report->newest_term > std::max(counted, found_.term))
       output_.events.push_back(Event("term_claimed", Severity::warning)
-                                   .with("replica", ReplicaId(place + 1))
-                                   .with("term", reports_[place]->newest_term)
+                                   .with("replica", replica)
+                                   .with("term", report->newest_term)
                                    .with("known", counted));
 }
 
 // The log has what the status says.
 Instant Gathering::next_deadline() const {
-  const bool told_all = term_ ? told_ == Trouble::journal_slow : trouble({}) == told_;
+  const bool told_all = term_ ? told_ == GroupTrouble::journal_slow : trouble({}) == told_;
   if (told_all) return Instant::never();
   return term_ ? std::max(may_tell_, slow_from_) : may_tell_;
 }
 
 void Gathering::tell_trouble(Instant now) {
-  const Trouble why = trouble(now);
+  const GroupTrouble why = trouble(now);
   if (why == told_ || now < may_tell_) return;
   told_ = why;
   may_tell_ = now + patience;
   output_.events.push_back(group_state_event(GroupState::unavailable, why, advice(now)));
-  if (why == Trouble::wrong_group)
+  if (why == GroupTrouble::wrong_group)
     output_.events.push_back(Event("group_mismatch", Severity::error)
                                  .with("group", found_.group)
                                  .with("replicas_of_another", strangers_.size())
                                  .with("comparator_too", strange_comparator_ ? "yes" : "no"));
-  if (why != Trouble::journal_behind) return;
+  if (why != GroupTrouble::journal_behind) return;
   const auto [term, sequence] = newest_known();
   output_.events.push_back(Event("journal_behind", Severity::error)
                                .with("decided", sequence)
@@ -146,30 +148,30 @@ void Gathering::begin_if_possible(Instant now) {
 
 // ---- people
 
-Trouble Gathering::trouble(Instant now) const {
-  if (!has_heard_enough() && is_of_another_group()) return Trouble::wrong_group;
-  if (heard() < needed()) return Trouble::waiting_for_replicas;
-  if (!comparator_) return Trouble::no_comparator;
-  if (term_) return now < slow_from_ ? Trouble::starting : Trouble::journal_slow;
-  return is_behind() ? Trouble::journal_behind : Trouble::waiting_for_replicas;
+GroupTrouble Gathering::trouble(Instant now) const {
+  if (!has_heard_enough() && is_of_another_group()) return GroupTrouble::wrong_group;
+  if (heard() < needed()) return GroupTrouble::waiting_for_replicas;
+  if (!comparator_) return GroupTrouble::no_comparator;
+  if (term_) return now < slow_from_ ? GroupTrouble::starting : GroupTrouble::journal_slow;
+  return is_behind() ? GroupTrouble::journal_behind : GroupTrouble::waiting_for_replicas;
 }
 
 std::string Gathering::advice(Instant now) const {
-  const Trouble why = trouble(now);
-  if (why == Trouble::wrong_group)
+  const GroupTrouble why = trouble(now);
+  if (why == GroupTrouble::wrong_group)
     return std::string(strange_comparator_ ? "The audit log" : "Most replicas") +
            (strange_comparator_ ? " is" : " are") +
            " of another group than the journal: stop the group, and put what belongs together into the data directory.";
-  if (why == Trouble::waiting_for_replicas && heard() >= needed())
+  if (why == GroupTrouble::waiting_for_replicas && heard() >= needed())
     return "Start all replicas: one of them knows of a decided order that the journal lacks, and those that have said "
            "nothing yet may know of it too.";
-  if (why == Trouble::waiting_for_replicas)
+  if (why == GroupTrouble::waiting_for_replicas)
     return "Start replicas: " + std::to_string(heard()) + " of the " + std::to_string(needed()) +
            " that are needed have said what they know.";
-  if (why == Trouble::starting) return "Wait: the next term begins.";
-  if (why == Trouble::journal_slow)
+  if (why == GroupTrouble::starting) return "Wait: the next term begins.";
+  if (why == GroupTrouble::journal_slow)
     return "The next term begins once the journal's disk has finished its syncs; see that disk.";
-  if (why == Trouble::no_comparator) return "Start the comparator, or see its log.";
+  if (why == GroupTrouble::no_comparator) return "Start the comparator, or see its log.";
   return "Order " + std::to_string(newest_known().second.value) + " was decided, and the journal ends at order " +
          std::to_string(found_.last.sequence.value) +
          ": it is an older copy. Stop the group and put the newest copy back; if there is none, "
@@ -183,25 +185,24 @@ void Gathering::receive(const ClientId& client, const StatusQuery& query, Instan
   status.view = found_.view.number;
   status.sequence = status.decided = status.stable = found_.last.sequence;
   status.state = GroupState::unavailable;
-  for (std::size_t place = 0; place < reports_.size(); ++place) {
+  for (const auto [id, report] : reports_) {
     ReplicaStatus& replica = status.replicas.emplace_back();
-    replica.id = ReplicaId(place + 1);
-    if (place < found_.view.members.size()) {
-      const JournaledMember& member = found_.view.members[place];
-      if (reports_[place]) replica.state = member.state;
+    replica.id = id;
+    if (place_of(id) < found_.view.members.size()) {
+      const JournaledMember& member = found_.view.members[place_of(id)];
+      if (report) replica.state = member.state;
       replica.evictions = member.evictions;
       replica.readmissions = member.readmissions;
       replica.last_verdict = member.last_verdict;
       replica.held = member.held;
     }
-    if (!reports_[place]) continue;
-    const ReplicaReport& report = *reports_[place];
-    replica.applied = report.applied.sequence;
+    if (!report) continue;
+    replica.applied = report->applied.sequence;
     replica.lag = found_.last.sequence.value - std::min(found_.last.sequence.value, replica.applied.value);
-    replica.pid = report.pid;
-    replica.store = report.store;
-    replica.checkpoint = report.checkpoint;
-    replica.heard_ms = static_cast<std::uint64_t>((now - heard_at_[place]).milliseconds());
+    replica.pid = report->pid;
+    replica.store = report->store;
+    replica.checkpoint = report->checkpoint;
+    replica.heard_ms = static_cast<std::uint64_t>((now - heard_at_[id]).milliseconds());
   }
   status.distributor_pid = config_.pid;
   status.distributor_state = RoleState::ok;

@@ -31,6 +31,7 @@
 #include "protocol/event.h"
 #include "protocol/journal_facts.h"
 #include "protocol/messages.h"
+#include "protocol/per_replica.h"
 #include "protocol/quorum.h"
 
 namespace tally {
@@ -71,7 +72,7 @@ class Gathering {
   std::optional<Term> term() const { return term_; }
 
   // What was heard meanwhile, for the core of that term.
-  const std::vector<std::optional<ReplicaReport>>& reports() const { return reports_; }  // by replica
+  const PerReplica<std::optional<ReplicaReport>>& reports() const { return reports_; }
   const std::optional<ComparatorReport>& comparator() const { return comparator_; }
   const std::set<ClientId>& clients() const { return clients_; }
 
@@ -91,22 +92,22 @@ class Gathering {
   void tell_claims(Term counted);
   void tell_trouble(Instant now);
   bool is_of_another_group() const;
-  Trouble trouble(Instant now) const;
+  GroupTrouble trouble(Instant now) const;
   std::string advice(Instant now) const;
 
   const Config config_;
   const Instant began_;
   const RecoveredJournal found_;
-  std::vector<std::optional<ReplicaReport>> reports_;
-  std::vector<Instant> heard_at_;
+  PerReplica<std::optional<ReplicaReport>> reports_;
+  PerReplica<Instant> heard_at_;
   std::optional<ComparatorReport> comparator_;
   std::set<ReplicaId> strangers_;    // that are of another group,
   bool strange_comparator_ = false;  // and it too
   std::set<ClientId> clients_;
   std::optional<Term> term_;
-  Instant slow_from_;             // the journal takes long to begin it
-  Trouble told_ = Trouble::none;  // why it does not begin
-  Instant may_tell_;              // something else
+  Instant slow_from_;                       // the journal takes long to begin it
+  GroupTrouble told_ = GroupTrouble::none;  // why it does not begin
+  Instant may_tell_;                        // something else
   GatheringOutput output_;
 };
 

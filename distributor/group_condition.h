@@ -15,7 +15,7 @@
 
 namespace tally {
 
-enum class Trouble : std::uint8_t {
+enum class GroupTrouble : std::uint8_t {
   none,
   replicas_out,
   no_majority,
@@ -30,7 +30,7 @@ enum class Trouble : std::uint8_t {
   journal_behind,
   wrong_group,
 };
-std::string_view to_string(Trouble trouble);  // none is the empty word
+std::string_view to_string(GroupTrouble trouble);  // none is the empty word
 
 struct GroupCondition {
   GroupRollback::Stage rollback = GroupRollback::Stage::none;
@@ -51,11 +51,11 @@ struct GroupCondition {
 };
 
 GroupState state_of(const GroupCondition& condition);
-Trouble trouble_of(const GroupCondition& condition);
+GroupTrouble trouble_of(const GroupCondition& condition);
 // One sentence for people; empty: all is well.
-std::string advice_on(Trouble trouble, const GroupCondition& condition);
+std::string advice_on(GroupTrouble trouble, const GroupCondition& condition);
 
 // What the log says of it, since the log has what the status says.
-Event group_state_event(GroupState state, Trouble trouble, std::string_view advice);
+Event group_state_event(GroupState state, GroupTrouble trouble, std::string_view advice);
 
 }  // namespace tally

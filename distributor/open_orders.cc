@@ -14,7 +14,7 @@ constexpr Duration resend_period = milliseconds(100);
 constexpr std::ptrdiff_t resent_at_once = 64;
 
 // At most what a ballot takes in a message. A client chooses its routing id, of up to 255 bytes.
-std::size_t encoded_bytes(const Ballot& ballot) {
+std::size_t encoded_bytes(const BallotCall& ballot) {
   constexpr std::size_t identity_bytes = 64;
   constexpr std::size_t entry_bytes = 48;
   std::size_t bytes = identity_bytes;
@@ -35,7 +35,7 @@ void OpenOrders::add(OpenOrder order) {
 }
 
 void OpenOrders::send(Iterator first, Iterator last, Instant now, std::vector<Message>& out) {
-  Ballots ballots{config_.term, {}};
+  BallotCalls ballots{config_.term, {}};
   std::size_t requests = 0;
   std::size_t bytes = 0;
   const auto send_message = [&] {

@@ -24,7 +24,7 @@
 namespace tally {
 
 struct OpenOrder {
-  Ballot ballot;
+  BallotCall ballot;
   std::uint64_t stable_after = 0;  // position whose sync makes it stable: journal_progress.h
   std::size_t result_bytes = 0;    // at most
   Instant waits_since;             // its ballot was sent, or before that, it was made

@@ -74,15 +74,15 @@ DistributorShell::DistributorShell(const Config& config, std::unique_ptr<Journal
       journal_(std::move(journal)),
       context_(batching_context()),
       doors_(context_, config.distributor_bridge_endpoint, config.distributor_client_endpoint, client_limits),
-      comparator_(Channel::bind(context_, config.distributor_comparator_endpoint, comparator_limits, false)) {
-  for (std::uint64_t id = 1; id <= static_cast<std::uint64_t>(config.replicas); ++id) {
-    const std::string endpoint = config.endpoint_for_distributor(ReplicaId(id));
-    replicas_.push_back({ReplicaId(id), Channel::bind(context_, endpoint, replica_limits, false), {}});
-  }
+      comparator_(Channel::bind(context_, config.distributor_comparator_endpoint, comparator_limits, false)),
+      replicas_(static_cast<std::size_t>(config.replicas), [&](ReplicaId replica) {
+        return ReplicaLink{Channel::bind(context_, config.endpoint_for_distributor(replica), replica_limits, false),
+                           {}};
+      }) {
   gathering_.emplace(gathering_config(config), journal_->found(), monotonic_now());
   doors_.watch_by(waiter_);
   waiter_.watch(comparator_);
-  for (ReplicaLink& link : replicas_) waiter_.watch(link.channel);
+  for (ReplicaLink& link : replicas_.values()) waiter_.watch(link.channel);
   for (const Background* thread : {&syncer_, &background_}) waiter_.watch(thread->completion_fd());
   waiter_.watch(stop_.descriptor());
 }
@@ -114,7 +114,7 @@ void DistributorShell::gather(Instant now) {
   if (!gathering_) return;
   GatheringOutput output = turn(*gathering_, now, [&](Gathering& core) { receive_messages(core, now); });
   for (const ReplicaId replica : output.to_greet) {
-    ReplicaLink& link = replicas_.at(replica.value - 1);
+    ReplicaLink& link = replicas_[replica];
     link.channel.greet(link.peer);
   }
   for (auto& [client, message] : output.to_clients) doors_.send(client, std::move(message));
@@ -133,8 +133,8 @@ void DistributorShell::begin_term() {
 void DistributorShell::lead_term(RecoveredJournal journal) {
   const Instant now = monotonic_now();
   core_ = std::make_unique<DistributorCore>(core_config(config_), std::move(journal), calendar_now(), now);
-  for (std::size_t place = 0; place < gathering_->reports().size(); ++place)
-    if (const auto& report = gathering_->reports()[place]) core_->receive(ReplicaId(place + 1), *report, now);
+  for (const auto [replica, report] : gathering_->reports())
+    if (report) core_->receive(replica, *report, now);
   core_->receive(*gathering_->comparator(), now);
   for (const ClientId& client : gathering_->clients()) core_->client_connected(client, now);
   gathering_.reset();
@@ -163,7 +163,7 @@ bool DistributorShell::finished() {
     stop_by_ = now + drain_time;
   }
   if (!core_->is_drained() && now < stop_by_) return false;
-  for (ReplicaLink& link : replicas_) link.channel.linger(last_words);
+  for (ReplicaLink& link : replicas_.values()) link.channel.linger(last_words);
   return true;
 }
 
@@ -176,7 +176,7 @@ void DistributorShell::receive_all(DistributorCore& core, Instant now) {
 template <class Core>
 void DistributorShell::receive_messages(Core& core, Instant now) {
   receive_from_comparator(core, now);
-  for (ReplicaLink& link : replicas_) receive_from_replica(core, link, now);
+  for (const auto [replica, link] : replicas_) receive_from_replica(core, replica, link, now);
   for (Door& door : doors_) receive_from_clients(core, door, now);
 }
 
@@ -209,18 +209,18 @@ void DistributorShell::receive_from_comparator(Core& core, Instant now) {
 }
 
 template <class Core>
-void DistributorShell::receive_from_replica(Core& core, ReplicaLink& link, Instant now) {
+void DistributorShell::receive_from_replica(Core& core, ReplicaId replica, ReplicaLink& link, Instant now) {
   Channel::Share share;
   while (auto incoming = link.channel.receive(share)) {
     if (!incoming->message && link.peer.empty()) {
       link.peer = std::move(incoming->peer);
-      core.replica_connected(link.id);
+      core.replica_connected(replica);
       continue;
     }
     const auto* report = incoming->message ? std::get_if<ReplicaReport>(&*incoming->message) : nullptr;
     if (!report) continue;
     link.peer = std::move(incoming->peer);
-    core.receive(link.id, *report, now);
+    core.receive(replica, *report, now);
   }
 }
 
@@ -230,7 +230,7 @@ void DistributorShell::carry_out(DistributorOutput output) {
   if (output.sync_through) sync_wanted_ = *output.sync_through;
   // Standings first: from where on to vote on what is delivered.
   for (auto& [replica, message] : output.to_replicas) {
-    ReplicaLink& link = replicas_.at(replica.value - 1);
+    ReplicaLink& link = replicas_[replica];
     link.channel.send(link.peer, std::move(message));
   }
   for (const auto& delivery : output.deliveries) deliver(delivery);
@@ -297,7 +297,7 @@ void DistributorShell::became_stable(std::uint64_t position, const OrderIdentity
 }
 
 void DistributorShell::deliver(const DistributorOutput::Delivery& delivery) {
-  ReplicaLink& link = replicas_.at(delivery.replica.value - 1);
+  ReplicaLink& link = replicas_[delivery.replica];
   for (Sequence sequence = delivery.first; sequence <= delivery.last; sequence = sequence.next())
     if (deliver_one(link, sequence) != SendResult::sent) return core_->delivery_failed(delivery.replica, sequence);
 }

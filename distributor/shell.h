@@ -41,7 +41,6 @@ class DistributorShell {
   };
   // A replica's endpoint; its peer is whoever sent the newest valid report there.
   struct ReplicaLink {
-    ReplicaId id;
     Channel channel;
     std::string peer;
   };
@@ -59,7 +58,7 @@ class DistributorShell {
   template <class Core>
   void receive_from_comparator(Core& core, Instant now);
   template <class Core>
-  void receive_from_replica(Core& core, ReplicaLink& link, Instant now);
+  void receive_from_replica(Core& core, ReplicaId replica, ReplicaLink& link, Instant now);
   void carry_out(DistributorOutput output);
   void append(JournalRecord record);
   void deliver(const DistributorOutput::Delivery& delivery);
@@ -77,7 +76,7 @@ class DistributorShell {
   Doors doors_;
   Channel comparator_;
   std::string comparator_peer_;
-  std::vector<ReplicaLink> replicas_;
+  PerReplica<ReplicaLink> replicas_;
   std::deque<RecentOrder> recent_;
   std::size_t recent_bytes_ = 0;
 

@@ -114,8 +114,8 @@ inline constexpr std::size_t audit_head_bytes = 128;         // a number and a h
 inline constexpr std::size_t entry_key_bytes = 512;          // of a checkpoint's entry
 inline constexpr std::size_t routing_id_bytes = 255;         // ZeroMQ's own limit
 inline constexpr std::size_t group_replicas = 64;            // members, voters, verdicts of one message
-inline constexpr std::size_t message_ballots = open_orders;  // of one Ballots
-inline constexpr std::size_t message_ballot_requests = 32 * order_requests;  // of all ballots of one Ballots
+inline constexpr std::size_t message_ballots = open_orders;  // of one BallotCalls
+inline constexpr std::size_t message_ballot_requests = 32 * order_requests;  // of all ballots of one BallotCalls
 inline constexpr std::size_t message_fields = 2 * order_requests;            // at the top of a message, lists included
 inline constexpr std::size_t reused_message_bytes = 16u << 20;               // coded by one protobuf object at most
 

@@ -257,17 +257,17 @@ struct BallotEntry {
 };
 
 // Distributor → comparator: an order that is stable and wants a decision.
-struct Ballot {
+struct BallotCall {
   OrderIdentity order;
   std::vector<BallotEntry> requests;
   bool synced = false;  // by the journal, and all orders before it
-  auto operator<=>(const Ballot&) const = default;
+  auto operator<=>(const BallotCall&) const = default;
 };
 
-struct Ballots {
+struct BallotCalls {
   Term term;
-  std::vector<Ballot> ballots;
-  auto operator<=>(const Ballots&) const = default;
+  std::vector<BallotCall> ballots;
+  auto operator<=>(const BallotCalls&) const = default;
 };
 
 enum class MemberRole : std::uint8_t {
@@ -350,7 +350,7 @@ using Message = std::variant<ClientHello, ClientRequest, StatusQuery, AdminComma
                              Order, ReplicaStanding, Fault,                           // to replicas
                              ReplicaReport, Vote,                                     // from replicas
                              StateRequest, StateChunk,                                // between replicas
-                             Ballots, View,                                           // to the comparator
+                             BallotCalls, View,                                       // to the comparator
                              ComparatorReport>;                                       // from it
 
 std::string_view to_string(RefusalReason reason);

@@ -5,29 +5,30 @@
 #include <utility>
 
 #include "protocol/check.h"
+#include "protocol/per_replica.h"
 
 namespace tally {
 
 CheckpointSchedule::CheckpointSchedule(const Config& config) : config_(config) {
   CHECK(config.every > 0 && config.id.value >= 1 && config.id.value <= config.replicas);
-  config_.early_changes += (config.id.value - 1) * config.early_changes / (2 * config.replicas);
-  config_.early_bytes += (config.id.value - 1) * config.early_bytes / (2 * config.replicas);
+  config_.early_changes += place_of(config.id) * config.early_changes / (2 * config.replicas);
+  config_.early_bytes += place_of(config.id) * config.early_bytes / (2 * config.replicas);
 }
 
-bool CheckpointSchedule::is_turn_of(std::uint64_t replica, Sequence applied) const {
-  const std::uint64_t offset = (replica - 1) * config_.every / config_.replicas;
+bool CheckpointSchedule::is_turn_of(ReplicaId replica, Sequence applied) const {
+  const std::uint64_t offset = place_of(replica) * config_.every / config_.replicas;
   return (applied.value + offset) % config_.every == 0;
 }
 
 bool CheckpointSchedule::is_anybodys(Sequence applied) const {
-  for (std::uint64_t id = 1; id <= config_.replicas; ++id)
-    if (is_turn_of(id, applied)) return true;
+  for (const ReplicaId replica : ReplicaIds(config_.replicas))
+    if (is_turn_of(replica, applied)) return true;
   return false;
 }
 
 bool CheckpointSchedule::due(Sequence applied, std::size_t changes) const {
   if (!is_free()) return false;
-  return due_at_once_ || is_turn_of(config_.id.value, applied) || changes >= config_.early_changes ||
+  return due_at_once_ || is_turn_of(config_.id, applied) || changes >= config_.early_changes ||
          bytes_ >= config_.early_bytes;
 }
 

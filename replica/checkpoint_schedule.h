@@ -65,7 +65,7 @@ class CheckpointSchedule {
   void drop();
 
  private:
-  bool is_turn_of(std::uint64_t replica, Sequence applied) const;
+  bool is_turn_of(ReplicaId replica, Sequence applied) const;
 
   Config config_;
   std::uint64_t bytes_ = 0;  // of the orders since the last capture

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "protocol/limits.h"
+#include "protocol/per_replica.h"
 
 namespace tally {
 namespace {
@@ -15,12 +16,12 @@ constexpr unsigned most_restarts = 3;
 Import::Import(ReplicaId self, std::uint32_t replicas) : self_(self), replicas_(replicas), donor_(next(self)) {}
 
 bool Import::may_ask(ReplicaId donor) const {
-  return donor != self_ && (goal_.seal.is_known() || (goal_.donors >> (donor.value - 1) & 1) != 0);
+  return donor != self_ && (goal_.seal.is_known() || (goal_.donors >> (place_of(donor)) & 1) != 0);
 }
 
 std::uint32_t Import::donors() const {
   std::uint32_t count = 0;
-  for (std::uint64_t id = 1; id <= replicas_; ++id) count += may_ask(ReplicaId(id)) ? 1 : 0;
+  for (const ReplicaId replica : ReplicaIds(replicas_)) count += may_ask(replica) ? 1 : 0;
   return count;
 }
 

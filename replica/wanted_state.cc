@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "replica/wanted_state.h"
 
+#include "protocol/per_replica.h"
+
 namespace tally {
 namespace {
 
@@ -23,7 +25,7 @@ std::optional<Import::Goal> WantedState::goal(const ReplicaStanding& standing, c
   if (wanted.value == 0) return std::nullopt;
   if (standing.seal.is_known() && standing.seal.checkpoint >= wanted)
     return Import::Goal{standing.group, wanted, standing.seal, 0};
-  const std::uint64_t others = standing.donors & ~(std::uint64_t{1} << (config_.self.value - 1));
+  const std::uint64_t others = standing.donors & ~(std::uint64_t{1} << place_of(config_.self));
   if (!position.is_before_journal(standing) || others == 0) return std::nullopt;
   return Import::Goal{standing.group, before_journal(standing), {}, others};
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/endpoints.h"
 
+#include "protocol/per_replica.h"
+
 namespace tally {
 
 std::string endpoint_for(const Config& config, const EndpointKey& key, ReplicaId replica) {
@@ -16,8 +18,8 @@ std::vector<std::string> endpoints_of(const Config& config, Binder binder, Repli
     } else if (binder == Binder::replica) {
       endpoints.push_back(endpoint_for(config, key, replica));
     } else {
-      for (std::uint64_t id = 1; id <= static_cast<std::uint64_t>(config.replicas); ++id)
-        endpoints.push_back(endpoint_for(config, key, ReplicaId(id)));
+      for (const ReplicaId each : ReplicaIds(static_cast<std::size_t>(config.replicas)))
+        endpoints.push_back(endpoint_for(config, key, each));
     }
   }
   return endpoints;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The comparator: comparator/core.cc, watched_replica.cc, undecided.cc, collected_ballot.cc,
+/* The comparator: comparator/core.cc, watched_replica.cc, undecided.cc, ballot.cc,
    standing_verdicts.h, suspicion.h.
 
    A verdict and its audit record (law 16) are one step, since a verdict that was lost before
@@ -225,7 +225,7 @@ end:
     n = 0;
     q = 0;
   }
-  :: d_step { /* receive(Ballots), of a term whose view has not come yet */
+  :: d_step { /* receive(BallotCalls), of a term whose view has not come yet */
     known_comparator != 0 && held_term != term && closed < last && is_released(closed + 1) ->
     adopt_term();
     n = 0;

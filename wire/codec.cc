@@ -48,7 +48,7 @@ template <> struct BodyOf<ReplicaReport> : Body<v1::ReplicaReport, v1::MESSAGE_T
 template <> struct BodyOf<Vote> : Body<v1::Vote, v1::MESSAGE_TYPE_VOTE> {};
 template <> struct BodyOf<StateRequest> : Body<v1::StateRequest, v1::MESSAGE_TYPE_STATE_REQUEST> {};
 template <> struct BodyOf<StateChunk> : Body<v1::StateChunk, v1::MESSAGE_TYPE_STATE_CHUNK> {};
-template <> struct BodyOf<Ballots> : Body<v1::Ballots, v1::MESSAGE_TYPE_BALLOTS> {};
+template <> struct BodyOf<BallotCalls> : Body<v1::BallotCalls, v1::MESSAGE_TYPE_BALLOTS> {};
 template <> struct BodyOf<View> : Body<v1::View, v1::MESSAGE_TYPE_VIEW> {};
 template <> struct BodyOf<ComparatorReport> : Body<v1::ComparatorReport, v1::MESSAGE_TYPE_COMPARATOR_REPORT> {};
 // clang-format on
@@ -104,13 +104,13 @@ tl::expected<Header, DecodeError> read_header(std::string_view bytes) {
   return header;
 }
 
-// Of all messages, only Ballots has lists within a list.
-bool within_limits(std::string_view body, const v1::Ballots&) {
+// Of all messages, only BallotCalls has lists within a list.
+bool within_limits(std::string_view body, const v1::BallotCalls&) {
   using namespace fields;
   // Besides its requests each ballot has two fields: its identity, and that it is synced.
   std::size_t left = 2 * limits::message_ballots + limits::message_ballot_requests;
   return has_at_most(limits::message_fields, body) && visit_fields(body, [&](const Field& field) {
-           return field.tag != tag_of(v1::Ballots::kBallotsFieldNumber, wire_text) ||
+           return field.tag != tag_of(v1::BallotCalls::kBallotsFieldNumber, wire_text) ||
                   visit_fields(field.content, [&](const Field&) { return left-- > 0; });
          });
 }

@@ -142,7 +142,7 @@ void to_proto(const ReplicaReport& report, v1::ReplicaReport& proto);
 void to_proto(Vote& vote, v1::Vote& proto);
 void to_proto(const StateRequest& request, v1::StateRequest& proto);
 void to_proto(StateChunk& chunk, v1::StateChunk& proto);
-void to_proto(const Ballots& ballots, v1::Ballots& proto);
+void to_proto(const BallotCalls& ballots, v1::BallotCalls& proto);
 void to_proto(const View& view, v1::View& proto);
 void to_proto(const ComparatorReport& report, v1::ComparatorReport& proto);
 
@@ -152,20 +152,20 @@ bool from_proto(v1::ReplicaReport& proto, ReplicaReport& report);
 bool from_proto(v1::Vote& proto, Vote& vote);
 bool from_proto(v1::StateRequest& proto, StateRequest& request);
 bool from_proto(v1::StateChunk& proto, StateChunk& chunk);
-bool from_proto(v1::Ballots& proto, Ballots& ballots);
+bool from_proto(v1::BallotCalls& proto, BallotCalls& ballots);
 bool from_proto(v1::View& proto, View& view);
 bool from_proto(v1::ComparatorReport& proto, ComparatorReport& report);
 
 void to_proto(const CheckpointHeader& header, v1::CheckpointHeader& proto);
 void to_proto(const BallotEntry& entry, v1::BallotEntry& proto);
-void to_proto(const Ballot& ballot, v1::Ballot& proto);
+void to_proto(const BallotCall& ballot, v1::BallotCall& proto);
 void to_proto(const Member& member, v1::Member& proto);
 void to_proto(const Verdict& verdict, v1::Verdict& proto);
 void to_proto(const VoterTally& tally, v1::VoterTally& proto);
 
 bool from_proto(v1::CheckpointHeader& proto, CheckpointHeader& header);
 bool from_proto(v1::BallotEntry& proto, BallotEntry& entry);
-bool from_proto(v1::Ballot& proto, Ballot& ballot);
+bool from_proto(v1::BallotCall& proto, BallotCall& ballot);
 bool from_proto(v1::Member& proto, Member& member);
 bool from_proto(v1::Verdict& proto, Verdict& verdict);
 bool from_proto(v1::VoterTally& proto, VoterTally& tally);

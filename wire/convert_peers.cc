@@ -20,13 +20,13 @@ bool from_proto(v1::BallotEntry& proto, BallotEntry& entry) {
          from_proto(proto.session(), entry.session.bytes) && from_proto(proto.principal(), entry.client.principal);
 }
 
-void to_proto(const Ballot& ballot, v1::Ballot& proto) {
+void to_proto(const BallotCall& ballot, v1::BallotCall& proto) {
   to_proto(ballot.order, *proto.mutable_order());
   list_to_proto(ballot.requests, *proto.mutable_requests());
   proto.set_synced(ballot.synced);
 }
 
-bool from_proto(v1::Ballot& proto, Ballot& ballot) {
+bool from_proto(v1::BallotCall& proto, BallotCall& ballot) {
   ballot.order = from_proto(proto.order());
   ballot.synced = proto.synced();
   return list_from_proto(*proto.mutable_requests(), limits::order_requests, ballot.requests);
@@ -204,12 +204,12 @@ bool from_proto(v1::Vote& proto, Vote& vote) {
   return true;
 }
 
-void to_proto(const Ballots& ballots, v1::Ballots& proto) {
+void to_proto(const BallotCalls& ballots, v1::BallotCalls& proto) {
   proto.set_term(ballots.term.value);
   list_to_proto(ballots.ballots, *proto.mutable_ballots());
 }
 
-bool from_proto(v1::Ballots& proto, Ballots& ballots) {
+bool from_proto(v1::BallotCalls& proto, BallotCalls& ballots) {
   ballots.term = Term(proto.term());
   return list_from_proto(*proto.mutable_ballots(), limits::message_ballots, ballots.ballots);
 }

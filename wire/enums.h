@@ -107,7 +107,7 @@ inline bool from_proto(const std::string& word, OutReason& reason) {
 inline bool from_proto(const std::string& word, RoleState& state) {
   const std::optional<RoleState> known = role_state_from(word);
   state = known.value_or(RoleState::down);
-  return known.has_value();
+  return known || word.empty();
 }
 inline bool from_proto(v1::OperationKind number, OperationKind& kind) {
   return read_enumerator<OperationKind::unspecified, OperationKind::set_limit>(number, kind);

@@ -47,7 +47,7 @@ void decide(::benchmark::State& run) {
     now = now + microseconds(100);
     const Vote vote = vote_of(sequence, operations_of(run));
     std::vector<Vote> votes(replicas, vote);
-    Ballots ballots{Term(1), {{vote.order, {{ClientId{"c"}, SessionId{{1}}, RequestNumber(sequence)}}}}};
+    BallotCalls ballots{Term(1), {{vote.order, {{ClientId{"c"}, SessionId{{1}}, RequestNumber(sequence)}}}}};
     run.ResumeTiming();
     core.receive(std::move(ballots), now);
     for (std::uint64_t id = 1; id <= replicas; ++id) core.receive(ReplicaId(id), std::move(votes[id - 1]), now);

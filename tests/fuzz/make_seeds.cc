@@ -107,7 +107,7 @@ void write_messages() {
   write_message("state_request", StateRequest{GroupId(77), Sequence(9), Sequence(5), "Cvisits"});
   write_message("state_chunk",
                 StateChunk{StateAnswer::entries, Sequence(9), "Ca", header(), "entries", "Cvisits", true});
-  write_message("ballots", Ballots{Term(3), {{identity(9), {{{"client"}, {{1, 2}}, RequestNumber(5)}}}}});
+  write_message("ballots", BallotCalls{Term(3), {{identity(9), {{{"client"}, {{1, 2}}, RequestNumber(5)}}}}});
   write_message("view", View{.term = Term(3),
                              .members = {{ReplicaId(1), MemberRole::voter, Recovery(1), ReplicaState::voting}},
                              .audit_head = "2:abc"});

@@ -159,7 +159,7 @@ def roles_by_the_wrong_door(target):
                             undecidable=5, succession=pb.Succession(ballot=5, replicas=[1, 2, 3])),
         pb.View(term=1 << 40, group=1, number=1 << 40, members=members, comparator=1,
                 closed=1 << 50),
-        pb.Ballots(term=1 << 40, ballots=[pb.Ballot(order=far)]),
+        pb.BallotCalls(term=1 << 40, ballots=[pb.BallotCall(order=far)]),
         pb.Vote(order=far, incarnation=1, recovery=1 << 40),
         pb.ReplicaReport(incarnation=1, recovery=1 << 40, applied=far, pid=1, resend=True),
         pb.ReplicaStanding(term=1 << 40, group=1, state=pb.REPLICA_STATE_EVICTED, recovery=1 << 40,
@@ -174,8 +174,8 @@ def large_wrong_types(target):
     """Messages of 600 KiB with many fields, of types that a client must not send: they would have
     to be decoded, and then dropped."""
     votes = pb.ComparatorReport(audit_head=bytes(600_000), incarnation=1)
-    ballots = pb.Ballots(term=1,
-                         ballots=[pb.Ballot(requests=[pb.BallotEntry(client=b'c' * 8, number=1)] *
+    ballots = pb.BallotCalls(term=1,
+                         ballots=[pb.BallotCall(requests=[pb.BallotEntry(client=b'c' * 8, number=1)] *
                                             900)] * 20)
     data = wire.of(votes) + wire.of(ballots) + wire.of(pb.StateChunk(answer=1,
                                                                      entries=bytes(600_000)))
@@ -195,7 +195,7 @@ def large_at_the_comparator(target):
     """Messages of nearly 2 MiB with as many fields as there may be, of types that only a
     distributor sends, by 4 connections."""
     entry = pb.BallotEntry(client=b'c' * 40, number=1)
-    ballots = pb.Ballots(term=1 << 40, ballots=[pb.Ballot(requests=[entry] * 1000)] * 32)
+    ballots = pb.BallotCalls(term=1 << 40, ballots=[pb.BallotCall(requests=[entry] * 1000)] * 32)
     target.repeat_bytes(target.connections(4, 'comparator'), wire.of(ballots))
 
 

@@ -22,9 +22,9 @@ struct Gist {
   }
   Text operator()(const DistributorWelcome& welcome) const { return number(welcome.term.value); }
   Text operator()(const ComparatorWelcome& welcome) const { return number(welcome.incarnation.value); }
-  Text operator()(const Ballots& ballots) const {
+  Text operator()(const BallotCalls& ballots) const {
     std::string text;
-    for (const Ballot& ballot : ballots.ballots)
+    for (const BallotCall& ballot : ballots.ballots)
       if (!ballot.requests.empty()) text += number(ballot.order.term.value) + number(ballot.order.sequence.value);
     return text;
   }

@@ -207,9 +207,9 @@ struct Wording::Say {
     return "vote " + number(vote.order.sequence.value) + fork + " " + words.results(vote) +
            " state=" + words.letter(vote.state);
   }
-  std::string operator()(const Ballots& ballots) const {
+  std::string operator()(const BallotCalls& ballots) const {
     std::string text;
-    for (const Ballot& ballot : ballots.ballots) {
+    for (const BallotCall& ballot : ballots.ballots) {
       if (ballot.requests.empty()) continue;
       text += (text.empty() ? "ballot " : ", ") + number(ballot.order.sequence.value) + " [";
       for (const BallotEntry& entry : ballot.requests)

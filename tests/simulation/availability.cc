@@ -45,7 +45,7 @@ bool Availability::can_serve() {
                            !group_.comparator.hung() && is_untroubled(group_.comparator, group_.distributor);
   if (!coordinated || status.replicas.empty()) return false;
   const auto is_there = [&](ReplicaNode& replica) {
-    const ReplicaStatus& known = status.replicas.at(replica.id().value - 1);
+    const ReplicaStatus& known = status.replicas.at(place_of(replica.id()));
     const auto let_in = world_.referee.let_in(replica.id());
     const bool out = known.state == ReplicaState::evicted && let_in &&
                      world_.agenda.now() - *let_in < ReplicaBreaker::leniency_period;

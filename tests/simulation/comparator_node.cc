@@ -40,21 +40,22 @@ void ComparatorNode::receive_all(ComparatorCore& core, Instant now) {
   run_completions();
   for (const Arrival& arrival : take(distributor_channel)) {
     if (!arrival.message) continue;
-    if (const auto* ballots = std::get_if<Ballots>(&*arrival.message)) core.receive(*ballots, now);
+    if (const auto* ballots = std::get_if<BallotCalls>(&*arrival.message)) core.receive(*ballots, now);
     if (const auto* view = std::get_if<View>(&*arrival.message)) {
       core.receive(*view, now);
       world_.referee.view_arrived(*view, incarnation_);
     }
   }
-  for (std::uint64_t id = 1; id <= world_.plan.membership.replicas; ++id) {
-    for (const Arrival& arrival : take(replica_channel(ReplicaId(id)))) {
+  const ReplicaIds replicas(world_.plan.membership.replicas);
+  for (const ReplicaId replica : replicas) {
+    for (const Arrival& arrival : take(replica_channel(replica))) {
       const auto* vote = arrival.message ? std::get_if<Vote>(&*arrival.message) : nullptr;
       if (!vote) continue;
-      world_.referee.vote_arrived(ReplicaId(id), *vote);
-      core.receive(ReplicaId(id), *vote, now);
+      world_.referee.vote_arrived(replica, *vote);
+      core.receive(replica, *vote, now);
       if (world_.plan.sabotage == Sabotage::trusted_name)
-        for (std::uint64_t other = 1; other <= world_.plan.membership.replicas; ++other)
-          if (other != id) core.receive(ReplicaId(other), *vote, now);
+        for (const ReplicaId other : replicas)
+          if (other != replica) core.receive(other, *vote, now);
     }
   }
   for (const Arrival& arrival : take(client_channel()))

@@ -44,7 +44,7 @@ void DistributorNode::begin() {
 void DistributorNode::gather(Instant now) {
   const GatheringOutput output = tally::turn(*gathering_, now, [&](Gathering& core) { receive_messages(core, now); });
   for (const ReplicaId id : output.to_greet) {
-    const ReplicaLink& replica = replicas_.at(id.value - 1);
+    const ReplicaLink& replica = replicas_.at(place_of(id));
     world_.network.send_down(*replica.link, replica.peer, {});
   }
   for (const auto& [client, message] : output.to_clients) send_to_client(client, message);
@@ -68,8 +68,8 @@ void DistributorNode::begin_term(Instant now) {
   const RecoveredJournal recovered = journal_.begin_term(*gathering_->term());
   world_.referee.journal_recovered(recovered.term, recovered.last);
   core_ = std::make_unique<DistributorCore>(config, recovered, wall_clock(), now);
-  for (std::size_t place = 0; place < gathering_->reports().size(); ++place)
-    if (const auto& report = gathering_->reports()[place]) core_->receive(ReplicaId(place + 1), *report, now);
+  for (const auto [replica, report] : gathering_->reports())
+    if (report) core_->receive(replica, *report, now);
   core_->receive(*gathering_->comparator(), now);
   for (const ClientId& client : gathering_->clients()) core_->client_connected(client, now);
   gathering_.reset();
@@ -183,7 +183,7 @@ void DistributorNode::carry_out(DistributorOutput output) {
   if (output.sync_through) sync_wanted_ = *output.sync_through;
   start_sync();
   for (auto& [id, message] : output.to_replicas) {
-    ReplicaLink& replica = replicas_.at(id.value - 1);
+    ReplicaLink& replica = replicas_.at(place_of(id));
     world_.network.send_down(*replica.link, replica.peer, parcel(std::move(message)));
   }
   for (const auto& delivery : output.deliveries) deliver(delivery);
@@ -246,7 +246,7 @@ void DistributorNode::scrub_journal() {
 }
 
 void DistributorNode::deliver(const DistributorOutput::Delivery& delivery) {
-  const ReplicaLink& replica = replicas_.at(delivery.replica.value - 1);
+  const ReplicaLink& replica = replicas_.at(place_of(delivery.replica));
   for (Sequence sequence = delivery.first; sequence <= delivery.last; sequence = sequence.next()) {
     Parcel order = journal_.read(sequence);
     if (!order && journal_.is_damaged(sequence)) {

@@ -143,7 +143,7 @@ unsigned Referee::right_votes(const Place& place) const {
   const auto came = right_votes_.find(place);
   if (came == right_votes_.end() || !view_) return 0;
   return static_cast<unsigned>(std::ranges::count_if(came->second, [&](const Life& life) {
-    const Member& member = view_->members.at(life.first.value - 1);
+    const Member& member = view_->members.at(place_of(life.first));
     if (member.role == MemberRole::voter && member.recovery == life.second) return true;
     const auto until = voted_until_.find(life);
     return until != voted_until_.end() && until->second == world_.agenda.now();
@@ -252,14 +252,14 @@ void Referee::vote_arrived(ReplicaId replica, const Vote& vote) {
 
 bool Referee::may_still_be_found(const Lie& lie) const {
   if (!view_ || view_->term != lie.order.term || view_->closed >= lie.order.sequence) return false;
-  const Member& member = view_->members.at(lie.replica.value - 1);
+  const Member& member = view_->members.at(place_of(lie.replica));
   return member.recovery == lie.recovery && member.role != MemberRole::none &&
          !found_.contains({lie.replica, lie.recovery});
 }
 
 bool Referee::may_count(ReplicaId replica, Recovery recovery) const {
   if (!view_) return true;
-  const Member& member = view_->members.at(replica.value - 1);
+  const Member& member = view_->members.at(place_of(replica));
   return member.recovery == recovery && member.role != MemberRole::none;
 }
 

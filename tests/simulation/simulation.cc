@@ -16,7 +16,7 @@ constexpr Duration look_period = milliseconds(250);
 
 Simulation::Simulation(const Plan& plan, bool prints)
     : world_(plan, prints), workload_(world_.plan.workload), distributor_(world_), comparator_(world_) {
-  for (std::uint64_t id = 1; id <= world_.plan.membership.replicas; ++id) replicas_.emplace_back(world_, ReplicaId(id));
+  for (const ReplicaId replica : ReplicaIds(world_.plan.membership.replicas)) replicas_.emplace_back(world_, replica);
   for (std::uint32_t number = 1; number <= world_.plan.workload.clients; ++number)
     clients_.emplace_back(world_, workload_, "client" + std::to_string(number));
   if (plan.hostile) hostile_.emplace(world_);
@@ -128,7 +128,7 @@ void Simulation::await_whole() {
     std::string states;
     for (const ReplicaStatus& replica : distributor_.status().replicas)
       states += " " + std::string(to_string(replica.state)) +
-                (replicas_[replica.id.value - 1].is_whole() ? "" : "(not whole)");
+                (replicas_[place_of(replica.id)].is_whole() ? "" : "(not whole)");
     world_.fail("the group is not whole again in time: " + std::string(to_string(distributor_.status().state)) + "," +
                 states);
   }

@@ -73,9 +73,9 @@ struct Describe {
     return "state chunk of " + number(chunk.header.applied.sequence.value) + ", answer " +
            number(static_cast<std::uint64_t>(chunk.answer)) + (chunk.last ? ", last" : "");
   }
-  std::string operator()(const Ballots& ballots) const {
+  std::string operator()(const BallotCalls& ballots) const {
     std::string text = "ballots";
-    for (const Ballot& ballot : ballots.ballots) text += " " + identity(ballot.order);
+    for (const BallotCall& ballot : ballots.ballots) text += " " + identity(ballot.order);
     return text;
   }
   std::string operator()(const View& view) const {

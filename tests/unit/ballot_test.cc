@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <boost/test/unit_test.hpp>
+#include "comparator/ballot.h"
 
-#include "comparator/collected_ballot.h"
+#include <boost/test/unit_test.hpp>
 
 using namespace tally;
 
@@ -15,8 +15,8 @@ Vote vote_of(std::string results, std::uint64_t state = 1, std::uint64_t chain =
   return vote;
 }
 
-Ballot ballot_of(std::uint64_t chain) {
-  Ballot ballot;
+BallotCall ballot_of(std::uint64_t chain) {
+  BallotCall ballot;
   ballot.order = {Term(1), Sequence(1), Digest{0, chain}};
   return ballot;
 }
@@ -26,7 +26,7 @@ Ballot ballot_of(std::uint64_t chain) {
 BOOST_AUTO_TEST_SUITE(ballot)
 
 BOOST_AUTO_TEST_CASE(equal_answers_are_kept_once) {
-  CollectedBallot ballot;
+  Ballot ballot;
   ballot.cast(ReplicaId(1), vote_of("1234"));
   ballot.cast(ReplicaId(2), vote_of("1234"));
   ballot.cast(ReplicaId(3), vote_of("12"));
@@ -36,7 +36,7 @@ BOOST_AUTO_TEST_CASE(equal_answers_are_kept_once) {
 }
 
 BOOST_AUTO_TEST_CASE(ahead_of_the_ballot_the_newest_vote_of_a_replica_stands) {
-  CollectedBallot ballot;
+  Ballot ballot;
   ballot.cast(ReplicaId(1), vote_of("old", 1, 1));
   ballot.cast(ReplicaId(1), vote_of("new", 1, 2));
   ballot.open(ballot_of(2), {});
@@ -45,18 +45,18 @@ BOOST_AUTO_TEST_CASE(ahead_of_the_ballot_the_newest_vote_of_a_replica_stands) {
 }
 
 BOOST_AUTO_TEST_CASE(on_an_open_ballot_the_first_vote_of_a_replica_stands) {
-  CollectedBallot ballot;
+  Ballot ballot;
   ballot.open(ballot_of(1), {});
-  BOOST_TEST((ballot.cast(ReplicaId(1), vote_of("one")) == CollectedBallot::Cast::first));
-  BOOST_TEST((ballot.cast(ReplicaId(1), vote_of("one")) == CollectedBallot::Cast::repeated));
-  BOOST_TEST((ballot.cast(ReplicaId(1), vote_of("two")) == CollectedBallot::Cast::different));
-  BOOST_TEST((ballot.cast(ReplicaId(1), vote_of("three")) == CollectedBallot::Cast::excess));
+  BOOST_TEST((ballot.cast(ReplicaId(1), vote_of("one")) == Ballot::Cast::first));
+  BOOST_TEST((ballot.cast(ReplicaId(1), vote_of("one")) == Ballot::Cast::repeated));
+  BOOST_TEST((ballot.cast(ReplicaId(1), vote_of("two")) == Ballot::Cast::different));
+  BOOST_TEST((ballot.cast(ReplicaId(1), vote_of("three")) == Ballot::Cast::excess));
   BOOST_TEST(ballot.answer(ballot.first_of(ReplicaId(1))).results == "one");
   BOOST_TEST(ballot.answer(ballot.second_of(ReplicaId(1))).results == "two");
 }
 
 BOOST_AUTO_TEST_CASE(votes_on_another_order_are_marked_as_such) {
-  CollectedBallot ballot;
+  Ballot ballot;
   ballot.cast(ReplicaId(1), vote_of("a", 1, 7));
   ballot.cast(ReplicaId(2), vote_of("a", 1, 1));
   ballot.open(ballot_of(1), {});
@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(votes_on_another_order_are_marked_as_such) {
 }
 
 BOOST_AUTO_TEST_CASE(a_struck_vote_never_was) {
-  CollectedBallot ballot;
+  Ballot ballot;
   ballot.cast(ReplicaId(1), vote_of("a"));
   ballot.strike(ReplicaId(1));
   BOOST_TEST(ballot.answers()[ReplicaId(1)] == no_answer);
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(a_struck_vote_never_was) {
 }
 
 BOOST_AUTO_TEST_CASE(reducing_keeps_the_decided_answer_first) {
-  CollectedBallot ballot;
+  Ballot ballot;
   ballot.open(ballot_of(1), {});
   ballot.cast(ReplicaId(1), vote_of("wrong"));
   ballot.cast(ReplicaId(2), vote_of("right"));

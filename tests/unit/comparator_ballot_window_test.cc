@@ -15,17 +15,17 @@ struct Bench {
 
   // Votes of replica 1 alone decide.
   void decide(std::uint64_t sequence, std::string_view answer = "right") {
-    CollectedBallot* ballot = window.open(ballot_on(sequence), at_ms(0));
+    Ballot* ballot = window.open(ballot_on(sequence), at_ms(0));
     BOOST_REQUIRE(ballot != nullptr);
     window.cast(*ballot, one, vote_on(sequence, answer));
     window.decide(*ballot, ballot->first_of(one), {});
     window.settle(*ballot);
   }
   void forget_finished() {
-    window.advance([](const CollectedBallot&) { return true; });
+    window.advance([](const Ballot&) { return true; });
   }
   void keep_all() {
-    window.advance([](const CollectedBallot&) { return false; });
+    window.advance([](const Ballot&) { return false; });
   }
 };
 
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(of_decided_ballots_the_newest_are_kept) {
 BOOST_AUTO_TEST_CASE(a_replica_has_room_for_so_many_bytes_of_undecided_results) {
   Bench bench;
   const std::string most(BallotWindow::held_result_bytes, 'x');
-  CollectedBallot* ballot = bench.window.open(ballot_on(1), at_ms(0));
+  Ballot* ballot = bench.window.open(ballot_on(1), at_ms(0));
   bench.window.cast(*ballot, one, vote_on(1, most));
   BOOST_TEST(!bench.window.has_room(one, 1));
   BOOST_TEST(bench.window.has_room(ReplicaId(2), 1));
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(a_decision_a_closure_and_a_restart_leave_room) {
   const std::string most(BallotWindow::held_result_bytes, 'x');
   for (const int way : {0, 1, 2}) {
     Bench bench;
-    CollectedBallot* ballot = bench.window.open(ballot_on(1), at_ms(0));
+    Ballot* ballot = bench.window.open(ballot_on(1), at_ms(0));
     bench.window.cast(*ballot, one, vote_on(1, most));
     if (way == 0) bench.window.decide(*ballot, ballot->first_of(one), {});
     if (way == 1) bench.window.close_through(Sequence(1));

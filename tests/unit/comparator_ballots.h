@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "comparator/collected_ballot.h"
+#include "comparator/ballot.h"
 #include "protocol/messages.h"
 
 namespace tally {
@@ -26,16 +26,15 @@ inline Vote vote_on(std::uint64_t sequence, std::string_view answer = "right") {
   return vote;
 }
 
-inline Ballot ballot_on(std::uint64_t sequence, Term term = Term(1)) {
-  Ballot ballot;
+inline BallotCall ballot_on(std::uint64_t sequence, Term term = Term(1)) {
+  BallotCall ballot;
   ballot.order = order_of(sequence, term);
   return ballot;
 }
 
 // An open ballot with an answer of each replica, from replica 1 on; an empty one is none.
-inline CollectedBallot voted_ballot(std::uint64_t sequence, const std::vector<std::string_view>& answers,
-                                    Instant opened = {}) {
-  CollectedBallot ballot;
+inline Ballot voted_ballot(std::uint64_t sequence, const std::vector<std::string_view>& answers, Instant opened = {}) {
+  Ballot ballot;
   ballot.open(ballot_on(sequence), opened);
   for (std::size_t place = 0; place < answers.size(); ++place)
     if (!answers[place].empty()) ballot.cast(ReplicaId(place + 1), vote_on(sequence, answers[place]));

@@ -78,7 +78,7 @@ struct ComparatorBench {
 
   // An order of one request by client "c".
   void give_ballot(std::uint64_t sequence) {
-    give(Ballots{view.term, {{order(sequence), {{ClientId{"c"}, SessionId{{1}}, RequestNumber(sequence)}}}}});
+    give(BallotCalls{view.term, {{order(sequence), {{ClientId{"c"}, SessionId{{1}}, RequestNumber(sequence)}}}}});
   }
 
   Vote vote(std::uint64_t sequence, std::string_view answer = "right") const {

@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(messages_of_lower_terms_are_dropped) {
   old.members[0].role = MemberRole::none;
   bench.give(static_cast<const View&>(old));
   BOOST_TEST(bench.report().view.value == 1u);
-  bench.give(Ballots{Term(1), {{{Term(1), Sequence(1), {}}, {}}}});
+  bench.give(BallotCalls{Term(1), {{{Term(1), Sequence(1), {}}, {}}}});
   bench.give_ballot(1);
   bench.give_votes({1, 2}, 1);
   BOOST_TEST(bench.decisions.size() == 1u);

@@ -26,7 +26,7 @@ BOOST_AUTO_TEST_SUITE(comparator_finding)
 
 BOOST_AUTO_TEST_CASE(a_dissent_names_the_order_and_holds_all_votes_on_it) {
   Bench bench;
-  CollectedBallot ballot = voted_ballot(8, {"right", "right", "wrong"});
+  Ballot ballot = voted_ballot(8, {"right", "right", "wrong"});
   ballot.decide(ballot.first_of(ReplicaId(1)), {});
   const Finding finding = dissent_of(bench.replica, ballot, bench.members);
   BOOST_TEST((finding.verdict == Verdict{id, Recovery(4), VerdictReason::dissent, Sequence(8)}));
@@ -37,7 +37,7 @@ BOOST_AUTO_TEST_CASE(a_dissent_names_the_order_and_holds_all_votes_on_it) {
 
 BOOST_AUTO_TEST_CASE(a_replica_that_contradicted_itself_dissents_by_the_vote_that_differs) {
   Bench bench;
-  CollectedBallot ballot = voted_ballot(8, {"right", "right", "right"});
+  Ballot ballot = voted_ballot(8, {"right", "right", "right"});
   ballot.cast(id, vote_on(8, "wrong"));
   ballot.decide(ballot.first_of(ReplicaId(1)), {});
   const Finding finding = dissent_of(bench.replica, ballot, bench.members);

@@ -18,11 +18,11 @@ struct Bench {
 
   // Replicas 1 and 3 agree.
   bool propose(std::uint64_t sequence) {
-    const CollectedBallot ballot = voted_ballot(sequence, {"right", "wrong", "right"});
+    const Ballot ballot = voted_ballot(sequence, {"right", "wrong", "right"});
     return undecided.propose(ballot, ballot.first_of(ReplicaId(1)), all, events);
   }
   Undecided::NoMajority find_no_majority(std::uint64_t sequence, std::int64_t ms = 0) {
-    CollectedBallot ballot = voted_ballot(sequence, {"one", "two", "three"});
+    Ballot ballot = voted_ballot(sequence, {"one", "two", "three"});
     return undecided.find_no_majority(ballot, at_ms(ms), events);
   }
 };
@@ -33,7 +33,7 @@ BOOST_AUTO_TEST_SUITE(comparator_undecided)
 
 BOOST_AUTO_TEST_CASE(whoever_gave_the_answer_is_proposed_if_it_has_a_role) {
   Bench bench;
-  const CollectedBallot ballot = voted_ballot(1, {"right", "right", "right", "wrong"});
+  const Ballot ballot = voted_ballot(1, {"right", "right", "right", "wrong"});
   BOOST_TEST(bench.undecided.propose(ballot, ballot.first_of(ReplicaId(1)), set_of({1, 3, 4}), bench.events));
   const std::vector<ReplicaId> proposed{ReplicaId(1), ReplicaId(3)};
   BOOST_TEST((bench.undecided.succession().replicas == proposed));
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(a_ballot_without_a_majority_is_news_told_and_recorded_with_
 
 BOOST_AUTO_TEST_CASE(one_ballot_is_told_and_recorded_once) {
   Bench bench;
-  CollectedBallot ballot = voted_ballot(1, {"one", "two", "three"});
+  Ballot ballot = voted_ballot(1, {"one", "two", "three"});
   bench.undecided.find_no_majority(ballot, at_ms(0), bench.events);
   const auto again = bench.undecided.find_no_majority(ballot, at_ms(5000), bench.events);
   BOOST_TEST(!again.is_news);

@@ -32,7 +32,7 @@ struct DistributorBench {
   std::uint64_t synced = 0;
 
   Incarnation comparator{77};
-  std::vector<Ballots> ballots;
+  std::vector<BallotCalls> ballots;
   std::vector<View> views;
   std::vector<DistributorOutput::Delivery> deliveries;
   std::map<std::uint64_t, std::vector<ReplicaStanding>> standings;
@@ -116,8 +116,8 @@ struct DistributorBench {
   }
 
   void take(Message message) {
-    if (auto* sent = std::get_if<Ballots>(&message)) {
-      for (const Ballot& ballot : sent->ballots) check_stable(ballot);
+    if (auto* sent = std::get_if<BallotCalls>(&message)) {
+      for (const BallotCall& ballot : sent->ballots) check_stable(ballot);
       ballots.push_back(std::move(*sent));
     } else {
       views.push_back(std::get<View>(std::move(message)));
@@ -135,7 +135,7 @@ struct DistributorBench {
   }
 
   // Law 6: every change up to the ballot's order is stable.
-  void check_stable(const Ballot& ballot) const {
+  void check_stable(const BallotCall& ballot) const {
     if (!config.wait_for_sync) return;
     for (std::size_t place = synced; place < journal.size(); ++place)
       if (const auto* order = std::get_if<Order>(&journal[place]))
@@ -344,8 +344,8 @@ struct DistributorBench {
   }
   std::vector<std::uint64_t> balloted() const {
     std::vector<std::uint64_t> sequences;
-    for (const Ballots& message : ballots)
-      for (const Ballot& ballot : message.ballots) sequences.push_back(ballot.order.sequence.value);
+    for (const BallotCalls& message : ballots)
+      for (const BallotCall& ballot : message.ballots) sequences.push_back(ballot.order.sequence.value);
     return sequences;
   }
   std::vector<Refusal> refusals() const {

@@ -33,16 +33,16 @@ void fill_orders(Bench& bench, std::uint64_t orders, std::size_t id_bytes = 1) {
   }
 }
 
-std::size_t requests_of(const Ballots& ballots) {
+std::size_t requests_of(const BallotCalls& ballots) {
   std::size_t requests = 0;
-  for (const Ballot& ballot : ballots.ballots) requests += ballot.requests.size();
+  for (const BallotCall& ballot : ballots.ballots) requests += ballot.requests.size();
   return requests;
 }
 
 // What the message takes at most: docs/protocol.md and tally.proto.
-std::size_t bytes_of(const Ballots& ballots) {
+std::size_t bytes_of(const BallotCalls& ballots) {
   std::size_t bytes = 16;
-  for (const Ballot& ballot : ballots.ballots) {
+  for (const BallotCall& ballot : ballots.ballots) {
     bytes += 64;
     for (const BallotEntry& entry : ballot.requests) bytes += entry.client.routing_id.size() + 40;
   }
@@ -252,7 +252,7 @@ BOOST_AUTO_TEST_CASE(a_ballot_names_the_requests_of_its_order_in_their_order) {
   bench.put(Bench::request(8), "b");
   bench.turn();
   BOOST_REQUIRE(bench.ballots.size() == 1u);
-  const Ballot& ballot = bench.ballots[0].ballots[0];
+  const BallotCall& ballot = bench.ballots[0].ballots[0];
   BOOST_TEST((ballot.order == bench.orders().back().id));
   BOOST_REQUIRE(ballot.requests.size() == 2u);
   for (std::size_t place = 0; place < 2; ++place) {
@@ -298,7 +298,7 @@ BOOST_AUTO_TEST_CASE(ballots_sent_again_are_split_by_the_limits_of_a_message) {
   bench.ballots.clear();
   bench.pass(milliseconds(300), milliseconds(50), [&] { bench.comparator_is_alive(); });
   BOOST_TEST(bench.ballots.size() >= 2u);
-  for (const Ballots& message : bench.ballots) {
+  for (const BallotCalls& message : bench.ballots) {
     BOOST_TEST(message.ballots.size() <= limits::message_ballots);
     BOOST_TEST(requests_of(message) <= limits::message_ballot_requests);
   }
@@ -310,7 +310,7 @@ BOOST_AUTO_TEST_CASE(ballots_of_clients_with_long_routing_ids_stay_below_the_siz
   bench.start();
   fill_orders(bench, 40, 255);
   bench.pass(milliseconds(300), milliseconds(50), [&] { bench.comparator_is_alive(); });
-  for (const Ballots& message : bench.ballots) BOOST_TEST(bytes_of(message) <= limits::message_bytes);
+  for (const BallotCalls& message : bench.ballots) BOOST_TEST(bytes_of(message) <= limits::message_bytes);
 }
 
 BOOST_AUTO_TEST_CASE(an_undecided_ballot_is_closed_after_its_lifetime) {

@@ -81,7 +81,7 @@ class Group {
     order.id = {Term(1), Sequence(++sequence_), Digest{1, sequence_}};
     order.semantics = limits::semantics_version;
     order.requests.push_back(std::move(request));
-    Ballots ballots{Term(1), {{order.id, {{ClientId{"client"}, session_, order.requests[0].number}}}}};
+    BallotCalls ballots{Term(1), {{order.id, {{ClientId{"client"}, session_, order.requests[0].number}}}}};
     wire::EncodedMessage message;
     stage("order encoded", [&] { message = wire::encode(std::move(order)); });
     stage("order decoded", [&] { order = decoded_as<Order>(message); });

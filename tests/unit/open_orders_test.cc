@@ -34,7 +34,7 @@ struct Bench {
     std::vector<std::vector<std::uint64_t>> taken;
     for (const Message& message : sent) {
       taken.emplace_back();
-      for (const Ballot& ballot : std::get<Ballots>(message).ballots)
+      for (const BallotCall& ballot : std::get<BallotCalls>(message).ballots)
         taken.back().push_back(ballot.order.sequence.value);
     }
     sent.clear();

@@ -52,7 +52,7 @@ std::vector<Message> one_of_each() {
                              verdict,
                              true,
                              Sequence(13),
-                             "silence",
+                             OutReason::silence,
                              CalendarTime{1'700'000'000'001},
                              CalendarTime{1'700'000'000'002},
                              250};
@@ -75,9 +75,9 @@ std::vector<Message> one_of_each() {
                     GroupState::degraded,
                     {status, other},
                     7,
-                    "leading",
+                    RoleState::ok,
                     8,
-                    "judging",
+                    RoleState::draining,
                     9,
                     10,
                     11,
@@ -104,7 +104,7 @@ std::vector<Message> one_of_each() {
                       an_order,
                       Sequence(5),
                       Sequence(6),
-                      "dissent",
+                      OutReason::dissent,
                       Sequence(7),
                       {an_order, {8, 9}},
                       Sequence(9),
@@ -136,7 +136,8 @@ std::vector<Message> one_of_each() {
                  std::string("\x02\0\0\0Cb\x01\0\0\0v", 11),
                  "Cb",
                  true},
-      Ballots{Term(1), {{an_order, {{{"client"}, a_session, RequestNumber(1)}, {{"other"}, {}, {}}}}, {an_order, {}}}},
+      BallotCalls{Term(1),
+                  {{an_order, {{{"client"}, a_session, RequestNumber(1)}, {{"other"}, {}, {}}}}, {an_order, {}}}},
       View{Term(1),
            GroupId(2),
            ViewNumber(3),
@@ -386,7 +387,7 @@ BOOST_AUTO_TEST_CASE(secrets_and_names_of_sessions_have_sixteen_bytes) {
     BOOST_TEST(is_bad_body<Refusal>(number_field(3, 1) + text_field(5, text)));
     BOOST_TEST(is_bad_body<Decisions>(text_field(3, text_field(5, text))));
     BOOST_TEST(is_bad_body<Order>(text_field(6, kind + text_field(10, text) + number_field(11, 1))));
-    BOOST_TEST(is_bad_body<Ballots>(text_field(2, text_field(2, text_field(4, text)))));
+    BOOST_TEST(is_bad_body<BallotCalls>(text_field(2, text_field(2, text_field(4, text)))));
   }
 }
 
@@ -409,7 +410,6 @@ BOOST_AUTO_TEST_CASE(a_text_may_be_as_long_as_its_limit_and_no_longer) {
     BOOST_TEST(is_bad_body<Value>(rest + text_field(field, std::string(most + 1, 'x'))));
   };
   takes(std::type_identity<ReplicaReport>(), 8, limits::word_bytes);
-  takes(std::type_identity<ReplicaStanding>(), 10, limits::word_bytes, number_field(4, 1));
   takes(std::type_identity<View>(), 9, limits::audit_head_bytes);
   takes(std::type_identity<ComparatorReport>(), 8, limits::audit_head_bytes);
   takes(std::type_identity<StateRequest>(), 4, limits::entry_key_bytes);
@@ -424,6 +424,13 @@ BOOST_AUTO_TEST_CASE(a_text_may_be_as_long_as_its_limit_and_no_longer) {
     BOOST_TEST(is_bad_body<ReplicaReport>(text_field(8, strange)), strange);
 }
 
+BOOST_AUTO_TEST_CASE(a_word_that_stands_for_a_state_or_a_reason_must_be_known) {
+  BOOST_TEST(decode_body_of<ReplicaStanding>(number_field(4, 1) + text_field(10, "silence")).has_value());
+  BOOST_TEST(is_bad_body<ReplicaStanding>(number_field(4, 1) + text_field(10, "Silence")));
+  BOOST_TEST(decode_body_of<ClusterStatus>(number_field(7, 1) + text_field(10, "draining")).has_value());
+  BOOST_TEST(is_bad_body<ClusterStatus>(number_field(7, 1) + text_field(10, "leading")));
+}
+
 BOOST_AUTO_TEST_CASE(a_message_that_is_not_expected_is_not_decoded) {
   const EncodedMessage vote = wire::encode(Message(Vote{}));
   const auto error = [&](std::string_view body, wire::Kinds expected) {
@@ -431,9 +438,9 @@ BOOST_AUTO_TEST_CASE(a_message_that_is_not_expected_is_not_decoded) {
     return decoded ? std::nullopt : std::optional(decoded.error());
   };
   BOOST_TEST((error(vote.body, wire::kinds<Vote>()) == std::nullopt));
-  BOOST_TEST((error(vote.body, wire::kinds<Order, Vote, Ballots>()) == std::nullopt));
+  BOOST_TEST((error(vote.body, wire::kinds<Order, Vote, BallotCalls>()) == std::nullopt));
   // If the body were looked at, its checksum would be wrong.
-  BOOST_TEST((error("no body", wire::kinds<Order, Ballots>()) == DecodeError::unknown_type));
+  BOOST_TEST((error("no body", wire::kinds<Order, BallotCalls>()) == DecodeError::unknown_type));
   BOOST_TEST((error("no body", wire::Kinds{}) == DecodeError::unknown_type));
 }
 
@@ -475,21 +482,21 @@ BOOST_AUTO_TEST_CASE(a_list_may_be_as_long_as_its_limit_and_no_longer) {
   BOOST_TEST(decode_body_of<View>(repeat(limits::group_replicas, member)).has_value());
   BOOST_TEST(is_bad_body<View>(repeat(limits::group_replicas + 1, member)));
   const std::string ballot = text_field(2, "");
-  BOOST_TEST(decode_body_of<Ballots>(repeat(limits::message_ballots, ballot)).has_value());
-  BOOST_TEST(is_bad_body<Ballots>(repeat(limits::message_ballots + 1, ballot)));
+  BOOST_TEST(decode_body_of<BallotCalls>(repeat(limits::message_ballots, ballot)).has_value());
+  BOOST_TEST(is_bad_body<BallotCalls>(repeat(limits::message_ballots + 1, ballot)));
   const std::string entry = text_field(2, session_field(4) + number_field(5, 1));
-  BOOST_TEST(decode_body_of<Ballots>(text_field(2, repeat(limits::order_requests, entry))).has_value());
-  BOOST_TEST(is_bad_body<Ballots>(text_field(2, repeat(limits::order_requests + 1, entry))));
+  BOOST_TEST(decode_body_of<BallotCalls>(text_field(2, repeat(limits::order_requests, entry))).has_value());
+  BOOST_TEST(is_bad_body<BallotCalls>(text_field(2, repeat(limits::order_requests + 1, entry))));
   const std::string full_ballot = text_field(2, text_field(1, "") + repeat(limits::order_requests, entry));
-  BOOST_TEST(decode_body_of<Ballots>(repeat(32, full_ballot)).has_value());
-  BOOST_TEST(is_bad_body<Ballots>(repeat(33, full_ballot)));
+  BOOST_TEST(decode_body_of<BallotCalls>(repeat(32, full_ballot)).has_value());
+  BOOST_TEST(is_bad_body<BallotCalls>(repeat(33, full_ballot)));
 }
 
 BOOST_AUTO_TEST_CASE(a_message_is_full_of_ballots_and_of_requests_at_the_same_time) {
-  Ballot ballot{.order = {Term(1), Sequence(1), {}}, .synced = true};
+  BallotCall ballot{.order = {Term(1), Sequence(1), {}}, .synced = true};
   ballot.requests.resize(limits::message_ballot_requests / limits::message_ballots);
   for (BallotEntry& entry : ballot.requests) entry.number = RequestNumber(1);
-  const Ballots full{Term(1), std::vector<Ballot>(limits::message_ballots, ballot)};
+  const BallotCalls full{Term(1), std::vector<BallotCall>(limits::message_ballots, ballot)};
   const wire::EncodedMessage encoded = wire::encode(Message(full));
   const std::string_view header(encoded.header.data(), encoded.header.size());
   const auto decoded = wire::decode(header, {encoded.body.data(), encoded.body.size()});
@@ -506,7 +513,7 @@ BOOST_AUTO_TEST_CASE(huge_counts_cost_no_memory) {
   std::vector<Operation> operations;
   BOOST_TEST(!decode_operations(repeat(limits::request_bytes / 2, text_field(1, "")), operations));
   BOOST_TEST(most_live_bytes - before < 2 * limits::message_bytes);
-  BOOST_TEST(is_bad_body<Ballots>(text_field(2, repeat(limits::message_bytes / 2 - 10, text_field(2, "")))));
+  BOOST_TEST(is_bad_body<BallotCalls>(text_field(2, repeat(limits::message_bytes / 2 - 10, text_field(2, "")))));
   BOOST_TEST(most_live_bytes - before < 4 * limits::message_bytes);
 }
 

@@ -12,18 +12,18 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "comparator/collected_ballot.h"
+#include "comparator/ballot.h"
 #include "protocol/histogram.h"
 #include "protocol/messages.h"
 #include "protocol/time.h"
 
 namespace tally {
 
-class DecisionProgress {
+class Decided {
  public:
   // The ballot is open, and this state of the answer that it is decided for. `operations` are in
   // its order.
-  void decided(const CollectedBallot& ballot, const Digest& state, std::uint64_t operations, Instant now) {
+  void decided(const Ballot& ballot, const Digest& state, std::uint64_t operations, Instant now) {
     const OrderIdentity& order = ballot.order();
     histograms::observe(durations_, now - ballot.heard_at());
     order_operations_.observe(histograms::size_bounds, operations);

@@ -22,7 +22,7 @@
 
 namespace tally {
 
-class CollectedBallot {
+class Ballot {
  public:
   enum class Stage : std::uint8_t { collecting, open, decided, closed };
   enum class Cast : std::uint8_t {
@@ -38,7 +38,7 @@ class CollectedBallot {
   bool is_synced() const { return ballot_.synced; }             // meaningful from `open` on
   std::vector<BallotEntry> take_requests() { return std::exchange(ballot_.requests, {}); }
 
-  void open(Ballot&& ballot, Instant now);          // precondition: collecting
+  void open(BallotCall&& ballot, Instant now);      // precondition: collecting
   Instant opened_at() const { return opened_at_; }  // meaningful from `open` on
   // A vote, or the ballot itself, has come.
   void heard_of(Instant now) { heard_at_ = heard_at_.value_or(now); }
@@ -81,7 +81,7 @@ class CollectedBallot {
   AnswerIndex index_for(Vote&& vote);
   void forget_unused();
 
-  Ballot ballot_;
+  BallotCall ballot_;
   Instant opened_at_;
   std::optional<Instant> heard_at_;
   PerReplica<Votes, most_replicas> votes_;

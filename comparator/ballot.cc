@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "comparator/collected_ballot.h"
+#include "comparator/ballot.h"
 
 #include <algorithm>
 #include <utility>
@@ -8,14 +8,14 @@
 
 namespace tally {
 
-void CollectedBallot::open(Ballot&& ballot, Instant now) {
+void Ballot::open(BallotCall&& ballot, Instant now) {
   CHECK(stage_ == Stage::collecting);
   ballot_ = std::move(ballot);
   opened_at_ = now;
   stage_ = Stage::open;
 }
 
-CollectedBallot::Cast CollectedBallot::cast(ReplicaId from, Vote&& vote) {
+Ballot::Cast Ballot::cast(ReplicaId from, Vote&& vote) {
   CHECK(stage_ != Stage::closed);
   Votes& votes = votes_[from];
   const std::size_t bytes = is_undecided() ? vote.results.size() : 0;
@@ -39,13 +39,13 @@ CollectedBallot::Cast CollectedBallot::cast(ReplicaId from, Vote&& vote) {
   return Cast::different;
 }
 
-void CollectedBallot::strike(ReplicaId replica) {
+void Ballot::strike(ReplicaId replica) {
   CHECK(is_undecided());
   votes_[replica] = {};
   forget_unused();
 }
 
-void CollectedBallot::decide(AnswerIndex answer, ReplicaSet awaited) {
+void Ballot::decide(AnswerIndex answer, ReplicaSet awaited) {
   CHECK(stage_ == Stage::open && answer != no_answer);
   decided_ = answer;
   stage_ = Stage::decided;
@@ -57,14 +57,14 @@ void CollectedBallot::decide(AnswerIndex answer, ReplicaSet awaited) {
   }
 }
 
-void CollectedBallot::close() {
+void Ballot::close() {
   const OrderIdentity order = ballot_.order;
   *this = {};
   ballot_.order = order;
   stage_ = Stage::closed;
 }
 
-CastAnswers CollectedBallot::answers() const {
+CastAnswers Ballot::answers() const {
   CastAnswers marks;
   for (auto [replica, mark] : marks) {
     mark = votes_[replica].first;
@@ -73,14 +73,14 @@ CastAnswers CollectedBallot::answers() const {
   return marks;
 }
 
-std::size_t CollectedBallot::kept_bytes() const {
+std::size_t Ballot::kept_bytes() const {
   std::size_t bytes = 0;
   for (const std::optional<OrderAnswer>& answer : answers_)
     if (answer && answer->whole) bytes += answer->results_size;
   return bytes;
 }
 
-void CollectedBallot::reduce_to(std::size_t most_bytes) {
+void Ballot::reduce_to(std::size_t most_bytes) {
   const auto keep = [&most_bytes](OrderAnswer& answer) {
     if (answer.whole && answer.results_size <= most_bytes)
       most_bytes -= answer.results_size;
@@ -93,7 +93,7 @@ void CollectedBallot::reduce_to(std::size_t most_bytes) {
 }
 
 // Finds a place for an answer: that of an equal one, else a free one, else a new one.
-AnswerIndex CollectedBallot::index_for(Vote&& vote) {
+AnswerIndex Ballot::index_for(Vote&& vote) {
   std::size_t free = answers_.size();
   for (std::size_t index = 0; index < answers_.size(); ++index) {
     if (!answers_[index])
@@ -107,7 +107,7 @@ AnswerIndex CollectedBallot::index_for(Vote&& vote) {
   return static_cast<AnswerIndex>(free + 1);
 }
 
-void CollectedBallot::forget_unused() {
+void Ballot::forget_unused() {
   for (std::size_t index = 0; index < answers_.size(); ++index) {
     const auto given = [index](const Votes& votes) { return votes.first == index + 1 || votes.second == index + 1; };
     if (std::ranges::none_of(votes_.values(), given)) answers_[index].reset();
