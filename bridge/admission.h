@@ -22,9 +22,11 @@ class Admission {
   // `secret`: see SourceHash.
   explicit Admission(std::uint64_t secret) : sources_(0, SourceHash{secret}) {}
 
-  bool has_room() const;                              // for one more connection that is served, whosever it is
-  bool may_be_served(const Source& source) const;     // as far as the source's share goes
-  bool may_have_reserve(const Source& source) const;  // by the source's share of it, and by what is left
+  // For one more connection that is served, whosever it is.
+  bool has_room() const;
+  bool may_be_served(const Source& source) const;  // as far as the source's share goes
+  // By the source's share of it, and by what is left.
+  bool may_have_reserve(const Source& source) const;
 
   // Each connection enters and leaves once. Whether it may is not checked here.
   void enter(const Source& source, Place place);

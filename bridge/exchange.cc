@@ -155,7 +155,8 @@ void Exchange::deliver(const Batch& batch, const Share& share) {
   if (answer.is_decided()) ++answered_[static_cast<std::size_t>(operation.kind)];
   const bool combined = share.value != operation.value;
   if (!combined || !answer.is_decided()) return share.asker->answered(answer);
-  if (answer.result.status == OperationStatus::overflow) {  // none was applied, though some may have room
+  // None was applied, though some may have room.
+  if (answer.result.status == OperationStatus::overflow) {
     OwnedOperation own = operation;
     own.value = share.value;
     batch_for(own.kind)->add_alone(std::move(own), *share.asker);

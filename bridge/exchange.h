@@ -78,7 +78,8 @@ class Exchange {
 
     std::vector<OwnedOperation> operations;
     std::vector<Share> shares;
-    std::unordered_map<std::string, std::size_t> newest;  // change of each counter that others may join
+    // Change of each counter that others may join.
+    std::unordered_map<std::string, std::size_t> newest;
     std::vector<Answer> answers;
   };
 
@@ -96,7 +97,8 @@ class Exchange {
   std::vector<std::unique_ptr<Batch>> batches_;  // all there are
   std::vector<Batch*> free_;
   Batch* changes_ = nullptr;  // being filled in this turn
-  Batch* reads_ = nullptr;    // apart from changes, because an order without changes waits for no sync
+  // Apart from changes, because an order without changes waits for no sync.
+  Batch* reads_ = nullptr;
   bool flush_posted_ = false;
   OperationCounts answered_{};
   std::vector<Batch*> delivering_;

@@ -12,12 +12,18 @@
 namespace tally::bridge::door_limits {
 
 // Connections of one door.
-inline constexpr std::size_t connections = 10'000;  // beyond: the one that is idle longest makes room
-inline constexpr std::size_t connections_of_a_source = connections / 4;                  // beyond: only its reserve
-inline constexpr std::size_t reserve_connections = 256;                                  // only to ask after health
-inline constexpr std::size_t reserve_connections_of_a_source = reserve_connections / 4;  // beyond: closed
-inline constexpr int backlog = 4'096;                                                    // not accepted yet
-inline constexpr Duration accept_pause = milliseconds(100);  // when the process has no descriptor left
+// beyond: the one that is idle longest makes room.
+inline constexpr std::size_t connections = 10'000;
+// beyond: only its reserve.
+inline constexpr std::size_t connections_of_a_source = connections / 4;
+// Only to ask after health.
+inline constexpr std::size_t reserve_connections = 256;
+// beyond: closed.
+inline constexpr std::size_t reserve_connections_of_a_source = reserve_connections / 4;
+// Not accepted yet.
+inline constexpr int backlog = 4'096;
+// When the process has no descriptor left.
+inline constexpr Duration accept_pause = milliseconds(100);
 
 // How many operations are given to the client library at a time, before they are combined. So many
 // of the longest operations stay below tally::limits::request_bytes.
@@ -37,15 +43,19 @@ inline constexpr std::size_t key_sources = 16'384;  // that have a share of thei
 
 // The bridge's clock moves every `tick_interval`, so what is timed by it may be that much late.
 inline constexpr Duration tick_interval = milliseconds(100);
-inline constexpr Duration sleep = seconds(1);  // a tick that is so late follows a pause of the process
+// A tick that is so late follows a pause of the process.
+inline constexpr Duration sleep = seconds(1);
 
 // How the group is watched.
 inline constexpr Duration status_interval = milliseconds(200);
-inline constexpr Duration unready_status_interval = milliseconds(20);  // while the group is not ready
+// While the group is not ready.
+inline constexpr Duration unready_status_interval = milliseconds(20);
 inline constexpr Duration status_timeout = milliseconds(500);
-inline constexpr Duration client_patience = seconds(5);  // a status that is late by more: the library's thread hangs
-inline constexpr Duration ready_for = seconds(1);        // after the last status with a majority
+// A status that is late by more: the library's thread hangs.
+inline constexpr Duration client_patience = seconds(5);
+inline constexpr Duration ready_for = seconds(1);  // after the last status with a majority
 
-inline constexpr Duration drain_timeout = seconds(8);  // then the process ends, whatever is still open
+// Then the process ends, whatever is still open.
+inline constexpr Duration drain_timeout = seconds(8);
 
 }  // namespace tally::bridge::door_limits

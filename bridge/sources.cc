@@ -31,7 +31,8 @@ std::size_t SourceHash::operator()(const Source& source) const {
   std::uint64_t words[2];
   static_assert(sizeof words == sizeof source.bytes);
   std::memcpy(words, source.bytes.data(), sizeof words);
-  constexpr std::uint64_t odd = 0x9E3779B97F4A7C15;  // so that a word that equals the secret is not the end of it
+  // So that a word that equals the secret is not the end of it.
+  constexpr std::uint64_t odd = 0x9E3779B97F4A7C15;
   return fold(fold(words[0] ^ secret, words[1] ^ (secret * odd)) ^ secret, odd);
 }
 

@@ -41,7 +41,8 @@ struct AuditFile {
   GroupId group;   // zero: there are no records
   std::uint64_t good_bytes = 0;
   std::vector<std::string> given_up;  // heads, as text, whose loss an operator accepted, in order
-  std::string cut;                    // the record of a missing end that nobody gave up; empty: none
+  // The record of a missing end that nobody gave up; empty: none.
+  std::string cut;
   // A last line without its newline, after good_bytes: it is being written, or was torn by a crash.
   std::uint64_t torn_bytes = 0;
 };

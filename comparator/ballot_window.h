@@ -6,7 +6,7 @@
 // is decided and no vote on it is expected any more. decided() is the newest sequence up to which
 // all ballots are decided or closed, and first <= decided() + 1.
 //
-// Bounds: limits::vote_lead ballots beyond decided(), limits::judged_ballots up to it,
+// Bounds: limits::vote_lead ballots beyond decided(), limits::compared_ballots up to it,
 // limits::kept_result_bytes of decided results, and held_result_bytes of each replica's undecided
 // results.
 //
@@ -80,7 +80,7 @@ template <class IsFinished>
 void BallotWindow::advance(IsFinished&& is_finished) {
   move_decided();
   while (first_ <= decided_ && !ballots_.empty()) {
-    const bool too_many = decided_.value - first_.value >= limits::judged_ballots;
+    const bool too_many = decided_.value - first_.value >= limits::compared_ballots;
     if (!too_many && !is_finished(ballots_.front())) return;
     pop_front();
   }

@@ -10,7 +10,7 @@ namespace tally {
 void Suspicion::expect(Sequence sequence, Instant decided) {
   // When it is full, the replica is long overdue for the ballots at the front, and more of the same
   // would tell nothing.
-  if (awaited_.size() >= limits::judged_ballots) return;
+  if (awaited_.size() >= limits::compared_ballots) return;
   auto place = awaited_.end();
   while (place != awaited_.begin() && std::prev(place)->sequence > sequence) --place;
   awaited_.insert(place, {sequence, decided});

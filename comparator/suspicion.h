@@ -13,7 +13,7 @@
 //   miss. The first vote of a restarted replica says the same, but is no miss (forgive_before).
 //
 // Invariant: the ballots that are waited for are in order of sequence, and at most
-// limits::judged_ballots.
+// limits::compared_ballots.
 //
 // Part of the comparator's core: one thread; it is told the time.
 #pragma once

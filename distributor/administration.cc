@@ -34,7 +34,8 @@ Administration::Outcome Administration::carry_out(const AdminCommand& command, c
                                  : "it is neither evicted nor quarantined");
 }
 
-// Law 14: after a halt; or with an order to void, which may be what keeps the replicas from answering at all.
+// Law 14: after a halt; or with an order to void, which may be what keeps the replicas from
+// answering at all.
 Administration::Outcome Administration::resume(const AdminCommand& command, const VoidableOrders& orders,
                                                Membership& membership, const Moment& at) const {
   const Sequence voided = command.void_sequence;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What operators ask for: to evict a replica and to readmit it, to inject a fault, to resume a group that does not
-// decide, and to void an order that no replica survives.
+// What operators ask for: to evict a replica and to readmit it, to inject a fault, to resume a
+// group that does not decide, and to void an order that no replica survives.
 //
-// A command is carried out only with the group's admin token. An order can be voided only while it is certain that it
-// was not answered, because what was answered must not be undone (laws 8 and 17). Pure; one thread.
+// A command is carried out only with the group's admin token. An order can be voided only while it
+// is certain that it was not answered, because what was answered must not be undone (laws 8 and
+// 17). Pure; one thread.
 #pragma once
 
 #include <optional>
@@ -18,11 +19,13 @@ namespace tally {
 struct VoidableOrders {
   Sequence first;  // of those that the journal has
   Sequence last;
-  Sequence began;                      // the last order before this term: ballots of earlier terms are closed,
+  // The last order before this term: ballots of earlier terms are closed,.
+  Sequence began;
   bool comparator_has_joined = false;  // once the comparator is in this term
   Sequence agreed;                     // the newest that is known to be decided
   Sequence executed;                   // the newest that a replica is known to have executed
-  bool decides = false;                // something was decided in this term, and the group is not stalled
+  // Something was decided in this term, and the group is not stalled.
+  bool decides = false;
 };
 
 class Administration {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The newest state that f+1 replicas are known to agree on, and who may be told of it.
 //
-// Replicas write checkpoints of what was agreed, so what they go by has to be provable: it is journaled first, and they
-// are told of it once that record is stable. A record is appended once a second, since each is written for its own
-// sake; while somebody waits for it, at once.
+// Replicas write checkpoints of what was agreed, so what they go by has to be provable: it is
+// journaled first, and they are told of it once that record is stable. A record is appended once a
+// second, since each is written for its own sake; while somebody waits for it, at once.
 //
 // Pure; one thread; instants never go back.
 #pragma once
@@ -22,8 +22,8 @@ class Agreement {
   Agreement(const OrderState& journaled, Instant now)
       : newest_(journaled), journaled_(journaled), told_(journaled), next_(now) {}
 
-  // The comparator says so. Only of an order of this term that was made: one of an earlier term may be of a tail that
-  // the journal has lost.
+  // The comparator says so. Only of an order of this term that was made: one of an earlier term may
+  // be of a tail that the journal has lost.
   void learn(const OrderState& agreed, const OrderIdentity& last);
 
   // There is something to journal, and it is time, or somebody waits for it.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the distributor says of the group to each replica, to the comparator and to people, put together from the parts
-// of its core. Pure functions; nothing here decides anything.
+// What the distributor says of the group to each replica, to the comparator and to people, put
+// together from the parts of its core. Pure functions; nothing here decides anything.
 #pragma once
 
 #include "distributor/agreement.h"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The comparator as the distributor sees it: what it has reported, and whether it is there.
 //
-// Its reports are cumulative, so the newest one says everything. A comparator of another incarnation starts empty and
-// knows nothing of what was open (law 15). Pure; one thread; instants never go back.
+// Its reports are cumulative, so the newest one says everything. A comparator of another
+// incarnation starts empty and knows nothing of what was open (law 15). Pure; one thread; instants
+// never go back.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,8 @@ class ComparatorLink {
 
   bool is_known() const { return known_; }  // it has reported in this term
   bool is_present(Instant now) const { return known_ && was_heard_lately(now); }
-  // Right after the start that holds of a comparator that has not reported yet, too: the group is given the time to
-  // find together.
+  // Right after the start that holds of a comparator that has not reported yet, too: the group is
+  // given the time to find together.
   bool was_heard_lately(Instant now) const { return now - heard_ <= presence; }
   const ComparatorReport& report() const { return report_; }
   Instant heard() const { return heard_; }
@@ -32,7 +33,8 @@ class ComparatorLink {
   void forgive(Instant now) { heard_ = now; }
 
  private:
-  static constexpr Duration presence = seconds(1);  // whoever was not heard of for so long is taken for down
+  // Whoever was not heard of for so long is taken for down.
+  static constexpr Duration presence = seconds(1);
 
   bool known_ = false;
   Instant heard_;

@@ -15,9 +15,11 @@ constexpr Duration busy_order_period = milliseconds(5);
 constexpr Duration busy_beat = milliseconds(50);
 constexpr Duration idle_beat = milliseconds(250);
 constexpr std::uint64_t caught_up_within = limits::replica_window_orders / 4;
-constexpr Duration proof_patience = seconds(300);  // with whoever is there and says nothing, while all others are wrong
+// With whoever is there and says nothing, while all others are wrong.
+constexpr Duration proof_patience = seconds(300);
 constexpr Duration newcomer_patience = seconds(10);  // with whoever is on its way to its vote
-constexpr Duration first_word = seconds(2);          // after the start, whoever has not been heard of may be on its way
+// After the start, whoever has not been heard of may be on its way.
+constexpr Duration first_word = seconds(2);
 
 }  // namespace
 
@@ -71,7 +73,8 @@ void DistributorCore::receive(const ClientId& client, ClientRequest sent, Instan
   if (!is_accepting(now)) return refuse(client, request, refusal_reason());
   const SessionId session = request.session;
   const RequestNumber number = request.number;
-  if (!open_.begin_request(session, number)) return;  // law 21: its first transmission is on its way
+  // Law 21: its first transmission is on its way.
+  if (!open_.begin_request(session, number)) return;
   const Sequencer::Admission admission = sequencer_.add(client, request);
   if (admission == Sequencer::Admission::queued) return;
   open_.end_request(session, number);
@@ -103,10 +106,12 @@ bool DistributorCore::may_make_order(Instant now) const {
   return is_deciding() && retention_.has_room() && comparator_.is_present(now) && !sync_in_progress && open_.has_room();
 }
 
-// While many results are on their way only empty orders are made: by these a group that stands still goes on.
+// While many results are on their way only empty orders are made: by these a group that stands
+// still goes on.
 bool DistributorCore::takes_requests() const { return !sequencer_.empty() && open_.has_room_for_results(); }
 
-// Votes on empty orders are what a replica on probation is judged by, and a seal waits for its order.
+// Votes on empty orders are what a replica on probation is judged by, and a seal waits for its
+// order.
 Duration DistributorCore::empty_order_period() const {
   const bool is_compared = membership_.anybody_on_probation() && !decisions_.is_standing_still();
   return is_compared || sealing_.is_worth_waiting_for(last_turn_) ? busy_order_period : config_.ack_timeout;
@@ -233,8 +238,8 @@ bool DistributorCore::flows(ReplicaId replica) const {
          streams_[replica].has_carried_out(membership_.member(replica).recovery, chain_.last().sequence);
 }
 
-// Rather than execute for minutes what it wants to import, it waits for the seconds that a seal takes. Not if its vote
-// may be waited for.
+// Rather than execute for minutes what it wants to import, it waits for the seconds that a seal
+// takes. Not if its vote may be waited for.
 bool DistributorCore::awaits_seal(ReplicaId replica) const {
   if (membership_.member(replica).state != ReplicaState::recovering || decisions_.is_standing_still()) return false;
   return streams_[replica].report().state_wanted.value != 0 && sealing_.is_worth_waiting_for(last_turn_);
@@ -310,7 +315,8 @@ void DistributorCore::receive(const ComparatorReport& report, Instant now) {
     decisions_.forget_undecidable();
     close_ballots(chain_.last().sequence);
     output_.events.push_back(Event("comparator_connected").with("pid", report.pid).with("closed", decisions_.closed()));
-    next_empty_ = now;  // a group that stalled with the old one finds out at once that it decides again
+    // A group that stalled with the old one finds out at once that it decides again.
+    next_empty_ = now;
     send_view();
     return;
   }
@@ -339,9 +345,9 @@ void DistributorCore::take_verdicts(const ComparatorReport& report, Instant now)
   if (changed) view_changed();
 }
 
-// Law 14. True: it is on record now. The comparator has named everybody that votes or is on probation whose vote may
-// still help. Whoever else is there may make f+1 equal votes possible too, and to wait for that is better than a
-// roll-back of everybody, since a second one halts the group.
+// Law 14. True: it is on record now. The comparator has named everybody that votes or is on
+// probation whose vote may still help. Whoever else is there may make f+1 equal votes possible too,
+// and to wait for that is better than a roll-back of everybody, since a second one halts the group.
 bool DistributorCore::take_no_majority(const ComparatorReport& report, Instant now) {
   decisions_.forget_old_undecidable(now);
   const Sequence closed = decisions_.closed();
@@ -354,7 +360,8 @@ bool DistributorCore::take_no_majority(const ComparatorReport& report, Instant n
   return true;
 }
 
-// Somebody may still join in this ballot: it may be on its way to probation, or has not voted on the ballot there.
+// Somebody may still join in this ballot: it may be on its way to probation, or has not voted on
+// the ballot there.
 bool DistributorCore::is_waiting_for_votes(Sequence ballot, Instant now) const {
   const Duration waited = decisions_.undecidable_for(now);
   if (waited >= (membership_.would_halt(wall_) ? proof_patience : newcomer_patience)) return false;
@@ -369,7 +376,8 @@ bool DistributorCore::is_waiting_for_votes(Sequence ballot, Instant now) const {
   return false;
 }
 
-// Law 13. The group stands still, so whoever may help is not kept waiting for the end of its cool-down.
+// Law 13. The group stands still, so whoever may help is not kept waiting for the end of its
+// cool-down.
 void DistributorCore::let_in(Instant now) {
   const bool is_reproducing = membership_.record().rollback.stage == Stage::reproducing;
   if (is_ending_term_ || !(decisions_.is_standing_still() || is_reproducing)) return;
@@ -409,8 +417,8 @@ void DistributorCore::consider_proofs(Instant now) {
   if (changed) view_changed();
 }
 
-// An import may wait for the agreed state while the group stands still or a checkpoint is to be sealed, and at the end
-// all replicas are to write the same checkpoint.
+// An import may wait for the agreed state while the group stands still or a checkpoint is to be
+// sealed, and at the end all replicas are to write the same checkpoint.
 void DistributorCore::journal_agreed(Instant now) {
   const Sequence newest = agreement_.newest().order.sequence;
   const bool is_to_be_sealed = sealing_.awaits_agreement_after(agreement_.journaled().order.sequence, newest);
@@ -505,7 +513,8 @@ void DistributorCore::receive(const ClientId& client, const AdminCommand& comman
 
 // ---- the clock
 
-// Whatever comes first in a turn begins it. Whoever wakes up late judges nobody by what it slept through.
+// Whatever comes first in a turn begins it. Whoever wakes up late judges nobody by what it slept
+// through.
 void DistributorCore::begin_turn(Instant now) {
   const bool has_overslept = now - std::max(last_turn_, planned_turn_) > config_.ack_timeout / 2;
   last_turn_ = now;

@@ -2,24 +2,27 @@
 // The distributor: puts every request into the one total order, and decides who votes.
 //
 // Invariants
-// - Sequence numbers and chain continue the journal's; a term is used only once it is synced (law 3; the shell begins
-//   it before it makes a core).
-// - An order goes to replicas only after it is appended, and its ballot to the comparator only once every change up to
-//   it is stable (laws 4 and 6). A view goes to anybody only once it is stable.
+// - Sequence numbers and chain continue the journal's; a term is used only once it is synced (law
+//   3; the shell begins it before it makes a core).
+// - An order goes to replicas only after it is appended, and its ballot to the comparator only once
+//   every change up to it is stable (laws 4 and 6). A view goes to anybody only once it is stable.
 // - Orders are made one per sync: what waits during one sync is the next order.
-// - Every queue is bounded; a full one refuses (law 21). A slow replica only falls behind its own stream.
+// - Every queue is bounded; a full one refuses (law 21). A slow replica only falls behind its own
+//   stream.
 //
-// The core is the conductor of parts that each hold one idea and know nothing of each other: the end of the order
-// (order_chain), requests that wait for their place in it (sequencer), orders that wait for their decision
-// (open_orders), how far the journal has got (journal_progress) and what it keeps (journal_retention), how far
-// decisions have got (decision_progress) and what was agreed (agreement), who votes (membership), what each replica has
-// been sent (replica_stream) and what the comparator has said (comparator_link), a state for whoever lacks one
-// (sealing), and what people ask for (administration) and are told (announcements, group_condition). It has more fields
-// and private functions than a class should have, because a conductor has as many as there are parts and ways in which
-// one of them moves another.
+// The core is the conductor of parts that each hold one idea and know nothing of each other: the
+// end of the order (order_chain), requests that wait for their place in it (sequencer), orders that
+// wait for their decision (open_orders), how far the journal has got (journal_progress) and what it
+// keeps (journal_retention), how far decisions have got (decision_progress) and what was agreed
+// (agreement), who votes (membership), what each replica has been sent (replica_stream) and what
+// the comparator has said (comparator_link), a state for whoever lacks one (sealing), and what
+// people ask for (administration) and are told (announcements, group_condition). It has more fields
+// and private functions than a class should have, because a conductor has as many as there are
+// parts and ways in which one of them moves another.
 //
-// Driven as protocol/turn.h says, on one thread. The shell appends `output.appends` in their order, before it sends
-// anything of the same output, and reports synced(position) when a sync that began after that many appends succeeded.
+// Driven as protocol/turn.h says, on one thread. The shell appends `output.appends` in their order,
+// before it sends anything of the same output, and reports synced(position) when a sync that began
+// after that many appends succeeded.
 #pragma once
 
 #include <cstdint>
@@ -55,11 +58,14 @@ struct DistributorConfig {
   bool wait_for_sync = true;  // durability fsync; otherwise an order is stable once appended
   Duration ack_timeout = milliseconds(250);
   std::uint32_t ack_misses = 4;
-  // The journal keeps so many orders before the oldest checkpoint, so that the one before that leads on too.
+  // The journal keeps so many orders before the oldest checkpoint, so that the one before that
+  // leads on too.
   std::uint64_t journal_slack_orders = 20'000;
-  std::uint64_t journal_bytes = 1ull << 30;  // beyond, a replica that is behind holds nothing any more
-  std::uint64_t hash_seed = 0;               // random: for lookup tables that clients' bytes go into
-  Digest key_secret;                         // random: for the first order of a new group
+  // Beyond, a replica that is behind holds nothing any more.
+  std::uint64_t journal_bytes = 1ull << 30;
+  // random: for lookup tables that clients' bytes go into.
+  std::uint64_t hash_seed = 0;
+  Digest key_secret;  // random: for the first order of a new group
 };
 
 using JournalRecord = std::variant<Order, JournaledView, OrderState>;
@@ -99,8 +105,8 @@ class DistributorCore {
   // An order could not be sent; the replica's stream goes on from it later.
   void delivery_failed(ReplicaId replica, Sequence sequence);
   void observe_journal(const JournalSize& size) { retention_.observe(size); }
-  // This order cannot be read. Whoever needs it is sent to another replica for its state instead, and the journal is
-  // cut above it as soon as f+1 voters have checkpoints beyond it.
+  // This order cannot be read. Whoever needs it is sent to another replica for its state instead,
+  // and the journal is cut above it as soon as f+1 voters have checkpoints beyond it.
   void journal_damaged(Sequence sequence);
   // From now on every new request is refused, and no order is made for its own sake.
   void drain();
@@ -109,7 +115,8 @@ class DistributorCore {
   Instant next_deadline() const;
   DistributorOutput take_output();
 
-  // Nothing waits for its place in the order or for its decision, and the replicas know what was decided.
+  // Nothing waits for its place in the order or for its decision, and the replicas know what was
+  // decided.
   bool is_drained() const { return open_.empty() && sequencer_.empty() && agreement_.is_told(); }
   // Whether this order is to be sent as voided.
   bool is_voided(Sequence sequence) const;
@@ -173,8 +180,9 @@ class DistributorCore {
   JournalProgress progress_;
   JournalRetention retention_;
   Membership membership_;
-  std::uint64_t view_position_ = 0;  // of the newest view's record; nobody hears of a view before it is synced
-  bool is_ending_term_ = false;      // once that view is synced; this term tells nobody of it
+  // Of the newest view's record; nobody hears of a view before it is synced.
+  std::uint64_t view_position_ = 0;
+  bool is_ending_term_ = false;  // once that view is synced; this term tells nobody of it
   Agreement agreement_;
   Sealing sealing_;
   PerReplica<ReplicaStream> streams_;

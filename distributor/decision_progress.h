@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // How far decisions have got in this term, and whether they still come.
 //
-// Every ballot up to `decided` is decided or closed without an answer. The group stands still when ballots have waited
-// for too long (it is stalled), or when f+1 votes on one of them cannot be equal any more (one is undecidable); either
-// ends with the next decision, and what is undecidable also when the comparator does not repeat it.
+// Every ballot up to `decided` is decided or closed without an answer. The group stands still when
+// ballots have waited for too long (it is stalled), or when f+1 votes on one of them cannot be
+// equal any more (one is undecidable); either ends with the next decision, and what is undecidable
+// also when the comparator does not repeat it.
 //
 // Pure; one thread; instants never go back.
 #pragma once
@@ -28,7 +29,8 @@ class DecisionProgress {
   bool is_stalled() const { return stalled_; }
   bool is_standing_still() const { return stalled_ || undecidable_.has_value(); }
 
-  // The comparator says that everything up to `through` is decided or closed. True: that ends a stall.
+  // The comparator says that everything up to `through` is decided or closed. True: that ends a
+  // stall.
   bool decide(Sequence through);
   // Closed without an answer; the clients' repetitions become new orders (law 15).
   void close(Sequence through);

@@ -9,10 +9,11 @@
 // back, or accepts the loss.
 //
 // - Of replicas the (f+1)-th largest claim counts, so that one that lies can neither keep the group
-//   from starting nor hide what the others know. Where some claim more than the journal has, and with
-//   those that have not reported there may be f+1 of them, those are waited for: with at most f
-//   replicas that lie or are away there cannot be. The comparator does not lie.
-// - Reports of another group do not count. Where so many are of one that this one cannot begin, it says so.
+//   from starting nor hide what the others know. Where some claim more than the journal has, and
+//   with those that have not reported there may be f+1 of them, those are waited for: with at most
+//   f replicas that lie or are away there cannot be. The comparator does not lie.
+// - Reports of another group do not count. Where so many are of one that this one cannot begin, it
+//   says so.
 // - A term that f+1 replicas or the comparator have seen is not begun again, nor one of the next
 //   `limits::term_gap`, of which somebody else may know.
 //
@@ -44,8 +45,8 @@ struct GatheringOutput {
 
 class Gathering {
  public:
-  // So long a request that comes is left unanswered: its client sends it again when it is greeted, and is answered
-  // then. Later it is refused.
+  // So long a request that comes is left unanswered: its client sends it again when it is greeted,
+  // and is answered then. Later it is refused.
   static constexpr Duration patience = seconds(1);
 
   struct Config {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why a group is not well, in one word of the list in docs/operations.md, and what its people can do about it.
+// Why a group is not well, in one word of the list in docs/operations.md, and what its people can
+// do about it.
 //
-// Pure functions of what the distributor knows, in a term (GroupCondition) or before one (gathering.h).
+// Pure functions of what the distributor knows, in a term (GroupCondition) or before one
+// (gathering.h).
 #pragma once
 
 #include <cstdint>
@@ -44,7 +46,8 @@ struct GroupCondition {
   std::uint32_t replicas = 0;
   std::uint32_t voters = 0;
   std::uint32_t majority = 0;  // f+1
-  ReplicaId waiting;           // only a person can bring this replica back; zero: there is none such
+  // Only a person can bring this replica back; zero: there is none such.
+  ReplicaId waiting;
   Sequence journal_first;
 
   bool is_deciding() const { return rollback == GroupRollback::Stage::none && !is_ending_term; }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// How far the journal has got: what was appended to it in this term, what of that is on disk, and so which orders are
-// stable.
+// How far the journal has got: what was appended to it in this term, what of that is on disk, and
+// so which orders are stable.
 //
-// A position counts the records that this process has appended; a sync that began after `n` appends makes position `n`
-// and everything before it durable. An order is stable once every change up to it is on disk (laws 4 and 6): an order
-// that changes nothing needs no sync of its own, only that of the change before it. With durability `os` nothing is
-// waited for, and an order is stable when it is appended; syncs are asked for all the same, once a while.
+// A position counts the records that this process has appended; a sync that began after `n` appends
+// makes position `n` and everything before it durable. An order is stable once every change up to
+// it is on disk (laws 4 and 6): an order that changes nothing needs no sync of its own, only that
+// of the change before it. With durability `os` nothing is waited for, and an order is stable when
+// it is appended; syncs are asked for all the same, once a while.
 //
-// Pure: it asks for syncs by returning positions, and is told of them. One thread; instants never go back.
+// Pure: it asks for syncs by returning positions, and is told of them. One thread; instants never
+// go back.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +38,8 @@ class JournalProgress {
 
   std::uint64_t appended() const { return appended_; }
   bool is_synced(std::uint64_t position) const { return position <= synced_; }
-  // Of a position that ballots wait for: is everything up to it as durable as the configuration asks?
+  // Of a position that ballots wait for: is everything up to it as durable as the configuration
+  // asks?
   bool is_stable_at(std::uint64_t position) const { return !waits_for_sync_ || is_synced(position); }
   bool waits_for_sync() const { return waits_for_sync_; }
   bool is_syncing() const { return !syncing_.empty(); }
@@ -52,7 +55,8 @@ class JournalProgress {
 
   // Since this process was started.
   std::uint64_t syncs() const { return syncs_; }
-  const Histogram& durations() const { return durations_; }  // from the asking for a sync until it was done
+  // From the asking for a sync until it was done.
+  const Histogram& durations() const { return durations_; }
 
  private:
   struct Sync {

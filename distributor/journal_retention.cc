@@ -35,8 +35,8 @@ std::optional<Sequence> JournalRetention::cut(const std::vector<Checkpoint>& che
                                               Sequence agreed) {
   const bool is_damaged = cut_ < first_;
   const Sequence first = (is_damaged ? safe(checkpoints, agreed) : unneeded(checkpoints, has_silent, agreed)).next();
-  // The journal forgets whole files: a cut of fewer orders would forget nothing, and so would one that was asked for
-  // already.
+  // The journal forgets whole files: a cut of fewer orders would forget nothing, and so would one
+  // that was asked for already.
   const bool is_too_small = is_damaged ? first < first_ : first < size_.next_cut || size_.next_cut <= cut_;
   if (is_too_small) return std::nullopt;
   cut_ = first_ = first;

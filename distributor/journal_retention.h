@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which orders the journal still has, and which it may forget.
 //
-// An order is needed for as long as a replica may have to execute it again. Each replica therefore holds the journal at
-// its own checkpoint, and at some orders before that, so that the checkpoint before it leads on too. A replica that is
-// far behind would hold it for ever: once the journal is larger than it may be, it is cut below what f+1 voters have
-// checkpoints of, and the replica that is left behind imports another one's state. The same is done above an order that
-// cannot be read any more.
+// An order is needed for as long as a replica may have to execute it again. Each replica therefore
+// holds the journal at its own checkpoint, and at some orders before that, so that the checkpoint
+// before it leads on too. A replica that is far behind would hold it for ever: once the journal is
+// larger than it may be, it is cut below what f+1 voters have checkpoints of, and the replica that
+// is left behind imports another one's state. The same is done above an order that cannot be read
+// any more.
 //
 // Pure; one thread.
 #pragma once
@@ -41,8 +42,9 @@ class JournalRetention {
   // This order cannot be read. True: that is news.
   bool damaged(Sequence sequence);
 
-  // Where the journal is to begin from now on, if some orders can go. `checkpoints`: of those that have reported;
-  // `has_silent`: some have not, and may need any order; `agreed`: replicas may go by it.
+  // Where the journal is to begin from now on, if some orders can go. `checkpoints`: of those that
+  // have reported; `has_silent`: some have not, and may need any order; `agreed`: replicas may go
+  // by it.
   std::optional<Sequence> cut(const std::vector<Checkpoint>& checkpoints, bool has_silent, Sequence agreed);
 
  private:

@@ -38,7 +38,8 @@ tl::expected<std::unique_ptr<Journal>, std::string> open(const Config& config) {
 int run(const DaemonArguments& arguments) {
   Config config = arguments.config;
   if (config.admin_token.empty()) std::ifstream(config.admin_token_file()) >> config.admin_token;
-  // Each time around is a life of its own: what a term that ended has journaled is all that the next one knows.
+  // Each time around is a life of its own: what a term that ended has journaled is all that the
+  // next one knows.
   for (auto end = DistributorShell::End::term_ended; end == DistributorShell::End::term_ended;) {
     auto journal = open(config);
     if (!journal) {

@@ -190,7 +190,8 @@ bool Membership::would_halt(CalendarTime wall) const {
   return record_.rollback.undecided.value != 0 && wall.unix_milliseconds < again_until;
 }
 
-// It tries each of its two checkpoints, then each donor's, and between donors an older one may be loaded again.
+// It tries each of its two checkpoints, then each donor's, and between donors an older one may be
+// loaded again.
 ViewChange Membership::reproduce_again(ReplicaId replica) {
   std::uint32_t& wrong = wrong_proofs_[replica];
   if (wrong >= 2 * config_.replicas) return {};

@@ -80,8 +80,9 @@ void OpenOrders::close(Sequence through) {
   }
 }
 
-// Two things say that a ballot will not be decided any more: every voter has voted on a later order, so that a vote on
-// this one was lost; and a later order was decided, so that the group does not wait for this one.
+// Two things say that a ballot will not be decided any more: every voter has voted on a later
+// order, so that a vote on this one was lost; and a later order was decided, so that the group does
+// not wait for this one.
 Instant OpenOrders::expiry_of(const OpenOrder& order, const Votes& votes) const {
   const bool is_passed = order.ballot_sent && votes.everybody > order.ballot.order.sequence;
   const bool is_overtaken = order.ballot_sent && votes.decided > order.ballot.order.sequence;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The orders of this term that are not decided yet, and the requests that are on their way.
 //
-// An order is open from when it is made until its ballot is decided, or closed without an answer. Its ballot goes to
-// the comparator once the order is stable (law 6), again while nothing moves, and is given up after a while (law 15):
-// then its clients repeat their requests, which become new orders. A request is live while it waits for its order or is
-// in an open one; its repetitions are dropped meanwhile (law 21).
+// An order is open from when it is made until its ballot is decided, or closed without an answer.
+// Its ballot goes to the comparator once the order is stable (law 6), again while nothing moves,
+// and is given up after a while (law 15): then its clients repeat their requests, which become new
+// orders. A request is live while it waits for its order or is in an open one; its repetitions are
+// dropped meanwhile (law 21).
 //
-// Bounds: limits::open_orders, and limits::open_result_bytes of results, beyond which the caller makes no order with
-// requests. Pure; one thread.
+// Bounds: limits::open_orders, and limits::open_result_bytes of results, beyond which the caller
+// makes no order with requests. Pure; one thread.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +36,8 @@ class OpenOrders {
  public:
   struct Config {
     Term term;
-    std::uint64_t hash_seed = 0;  // nobody else knows it: clients choose what goes into the table (law 25)
+    // Nobody else knows it: clients choose what goes into the table (law 25).
+    std::uint64_t hash_seed = 0;
     Duration ack_timeout;
     std::uint32_t ack_misses = 0;
   };

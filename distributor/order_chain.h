@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The newest end of the one total order, where the next order is made.
 //
-// Each order names its predecessor's chain and carries its own, a running digest over all orders, so that two histories
-// that differ anywhere differ in every later order (law 1). Time reaches replicas only inside orders (law 5): served
-// time goes on by at most limits::served_time_step from one order to the next, so that a distributor that was suspended
-// lets nothing expire at once; calendar time never goes backwards, whatever is done to the wall clock.
+// Each order names its predecessor's chain and carries its own, a running digest over all orders,
+// so that two histories that differ anywhere differ in every later order (law 1). Time reaches
+// replicas only inside orders (law 5): served time goes on by at most limits::served_time_step from
+// one order to the next, so that a distributor that was suspended lets nothing expire at once;
+// calendar time never goes backwards, whatever is done to the wall clock.
 //
 // Pure; one thread.
 #pragma once
@@ -20,7 +21,8 @@ namespace tally {
 
 class OrderChain {
  public:
-  // Goes on from the journal's last order. `key_secret`: random, for the first order of a new group.
+  // Goes on from the journal's last order. `key_secret`: random, for the first order of a new
+  // group.
   OrderChain(const RecoveredJournal& journal, const Digest& key_secret, Instant now)
       : term_(journal.term),
         began_(journal.last.sequence),

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// One replica as the distributor sees it: what it has reported, whether it is there, and which orders were sent to it.
+// One replica as the distributor sees it: what it has reported, whether it is there, and which
+// orders were sent to it.
 //
-// A replica gets all orders after the one that it has executed, in turn, but no more than fit into its window, so that
-// one that is slow falls behind its own stream and slows nobody (law 21). When it begins a new life (its process, or a
-// recovery), or has rolled back, or asks for it, its stream goes on from what it has executed.
+// A replica gets all orders after the one that it has executed, in turn, but no more than fit into
+// its window, so that one that is slow falls behind its own stream and slows nobody (law 21). When
+// it begins a new life (its process, or a recovery), or has rolled back, or asks for it, its stream
+// goes on from what it has executed.
 //
 // Pure; one thread; instants never go back.
 #pragma once
@@ -26,8 +28,8 @@ class ReplicaStream {
 
   // `last`: the newest order; `next_ballot`: the first that is not decided.
   Beginning receive(const ReplicaReport& report, Sequence last, Sequence next_ballot, Instant now);
-  // True: only now, in this life, is it known that it cannot vote before another replica's state is its own.
-  // `journal_first`: the first order that the journal still has.
+  // True: only now, in this life, is it known that it cannot vote before another replica's state is
+  // its own. `journal_first`: the first order that the journal still has.
   bool begins_to_lack_state(Sequence journal_first);
 
   bool is_known() const { return known_; }  // it has reported in this term
@@ -40,7 +42,8 @@ class ReplicaStream {
   bool has_carried_out(Recovery recovery, Sequence last) const {
     return known_ && report_.recovery == recovery && report_.applied.sequence <= last;
   }
-  // The first order that it votes on in this recovery; one that it has not carried out yet begins with `next_ballot`.
+  // The first order that it votes on in this recovery; one that it has not carried out yet begins
+  // with `next_ballot`.
   Sequence vote_from(Recovery recovery, Sequence next_ballot) const {
     return report_.recovery == recovery ? vote_from_ : next_ballot;
   }
@@ -54,10 +57,12 @@ class ReplicaStream {
   void delivered(Sequence through);
   // This order could not be sent, nor could what followed.
   void delivery_failed(Sequence sequence, Instant now);
-  std::uint64_t orders_sent() const { return orders_sent_; }  // in this term, each time that one was
+  // In this term, each time that one was.
+  std::uint64_t orders_sent() const { return orders_sent_; }
 
  private:
-  static constexpr Duration presence = seconds(1);      // who was not heard of for so long is taken for down
+  // Who was not heard of for so long is taken for down.
+  static constexpr Duration presence = seconds(1);
   static constexpr Duration fresh = milliseconds(500);  // reports come several times a second
 
   bool known_ = false;

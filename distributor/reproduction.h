@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Law 14: when no majority was found, everybody has rolled back and executed again. Do f+1 replicas reproduce the last
-// decided state?
+// Law 14: when no majority was found, everybody has rolled back and executed again. Do f+1 replicas
+// reproduce the last decided state?
 //
-// Each replica speaks for itself; one that lies here dissents later. A wrong proof may come from a checkpoint that a
-// donor lied about: where another replica is right, there is something to be reproduced, so those that are wrong try
-// again with what else they have. A pure function.
+// Each replica speaks for itself; one that lies here dissents later. A wrong proof may come from a
+// checkpoint that a donor lied about: where another replica is right, there is something to be
+// reproduced, so those that are wrong try again with what else they have. A pure function.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,9 @@ namespace tally {
 // A replica that may take part: no operator holds it, and it votes or is there.
 struct Reproducer {
   ReplicaId replica;
-  std::optional<OrderState> proof;  // nothing: it has said nothing yet of the agreed order or a later one
-  bool is_awaited = false;          // then: it is there, and may still say something
+  // nothing: it has said nothing yet of the agreed order or a later one.
+  std::optional<OrderState> proof;
+  bool is_awaited = false;  // then: it is there, and may still say something
 };
 
 struct Reproduction {

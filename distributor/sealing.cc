@@ -8,10 +8,11 @@ namespace tally {
 namespace {
 
 constexpr Duration readiness_patience = seconds(2);  // with the rest, once f+1 are ready
-constexpr Duration seal_patience = seconds(60);      // a checkpoint of ten million counters is written and read
-constexpr Duration seal_pause = seconds(5);          // before the next one, at least
-constexpr Duration seal_held = seconds(60);          // longer while somebody imports this one,
-constexpr std::int64_t import_rate = 8 << 20;        // and still longer by its size; bytes a second
+// A checkpoint of ten million counters is written and read.
+constexpr Duration seal_patience = seconds(60);
+constexpr Duration seal_pause = seconds(5);    // before the next one, at least
+constexpr Duration seal_held = seconds(60);    // longer while somebody imports this one,
+constexpr std::int64_t import_rate = 8 << 20;  // and still longer by its size; bytes a second
 constexpr Duration import_wait = seconds(10);
 constexpr Duration few_for = seconds(3);  // so long too few have had a state
 

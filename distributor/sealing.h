@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a replica needs so that it can import a state from others, one of which may lie: a seal that f+1 replicas made.
+// What a replica needs so that it can import a state from others, one of which may lie: a seal that
+// f+1 replicas made.
 //
 //   a replica wants a state → replicas get ready → an order that they seal after → f+1 equal seals → it imports
 //
-// Without f+1 replicas that have a state, such as after the loss of two disks of three, there are no f+1 seals. Then
-// those who are left may be asked for their states as they are; the agreed state has to prove them. Who is not there,
-// or wants a state itself, may not be asked: one that lies could leave so that it may be believed.
+// Without f+1 replicas that have a state, such as after the loss of two disks of three, there are
+// no f+1 seals. Then those who are left may be asked for their states as they are; the agreed state
+// has to prove them. Who is not there, or wants a state itself, may not be asked: one that lies
+// could leave so that it may be believed.
 //
 // Part of the distributor's core: pure, one thread, instants never go back.
 #pragma once
@@ -51,7 +53,8 @@ class Sealing {
 
   bool asks_to_get_ready() const { return stage_ == Stage::preparing; }
   const CheckpointSeal& seal() const { return seal_; }  // its order alone until it is agreed
-  std::uint64_t donors() const { return donors_; }      // a bit for each that may be asked for its state as it is
+  // A bit for each that may be asked for its state as it is.
+  std::uint64_t donors() const { return donors_; }
   // What was agreed on this order is worth a sync of its own: an import may wait for it.
   bool awaits_agreement_after(Sequence journaled, Sequence agreed) const;
   // It is under way, and has not taken long: who wants to import may as well wait for it.

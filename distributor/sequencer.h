@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests that wait for their place in the one total order.
 //
-// Bounded in number and bytes, for each principal and for each client; what does not fit is refused, never dropped
-// silently (laws 21 and 25). A batch stays within an order's limits (law 7) and is shared out: principals take turns,
-// and so do the clients of each. Whoever asks for much of an order, in bytes or in results, does not keep others out of
-// it: large requests wait by themselves, get half of it, and more only where no small one wants it.
+// Bounded in number and bytes, for each principal and for each client; what does not fit is
+// refused, never dropped silently (laws 21 and 25). A batch stays within an order's limits (law 7)
+// and is shared out: principals take turns, and so do the clients of each. Whoever asks for much of
+// an order, in bytes or in results, does not keep others out of it: large requests wait by
+// themselves, get half of it, and more only where no small one wants it.
 #pragma once
 
 #include <array>
@@ -42,7 +43,8 @@ class Sequencer {
   // Of one principal.
   struct Lane {
     std::map<ClientId, std::deque<Request>> queues;  // only clients that wait
-    std::array<std::deque<ClientId>, 2> turns;       // by the Size of their next request; each client once
+    // By the Size of their next request; each client once.
+    std::array<std::deque<ClientId>, 2> turns;
     std::size_t requests = 0;
     std::size_t bytes = 0;
   };

@@ -17,7 +17,8 @@ namespace {
 
 constexpr Duration drain_time = seconds(2);
 constexpr Duration last_words =
-    milliseconds(200);  // for the answer to whoever had the term end, and for the replicas at a stop
+    // For the answer to whoever had the term end, and for the replicas at a stop.
+    milliseconds(200);
 
 // The journal is read again at 2 MiB a second: one of a gigabyte in less than ten minutes.
 constexpr std::size_t scrub_bytes = 512 * 1024;
@@ -54,8 +55,8 @@ constexpr ChannelLimits replica_limits{limits::peer_queue_messages, limits::repo
 constexpr ChannelLimits comparator_limits{limits::peer_queue_messages, limits::report_bytes,
                                           wire::kinds<ComparatorReport>()};
 
-// Its own thread does not preempt the loop that wakes it (sched(7), SCHED_BATCH): an order goes to all replicas after
-// one wake-up, not after one for each of them.
+// Its own thread does not preempt the loop that wakes it (sched(7), SCHED_BATCH): an order goes to
+// all replicas after one wake-up, not after one for each of them.
 zmq::context_t batching_context() {
   zmq::context_t context;
   context.set(zmq::ctxopt::thread_sched_policy, SCHED_BATCH);
@@ -263,11 +264,12 @@ void DistributorShell::append(JournalRecord record) {
   }
 }
 
-// After everything of the turn was sent, so that the replicas execute it meanwhile. Where answers wait for the sync,
-// the loop has nothing better to do: what comes in is for the next order, which is made after it
-// (docs/decisions/0011-the-loop-syncs.md). Law 4: a sync that fails throws, and ends the process.
-// On the loop where the disk is quick, since handing over to a thread and back would cost each order more than the sync
-// does. On a slow disk it is nothing, and the loop goes on: it says what it waits for, and puts replicas out.
+// After everything of the turn was sent, so that the replicas execute it meanwhile. Where answers
+// wait for the sync, the loop has nothing better to do: what comes in is for the next order, which
+// is made after it (docs/decisions/0011-the-loop-syncs.md). Law 4: a sync that fails throws, and
+// ends the process. On the loop where the disk is quick, since handing over to a thread and back
+// would cost each order more than the sync does. On a slow disk it is nothing, and the loop goes
+// on: it says what it waits for, and puts replicas out.
 void DistributorShell::sync() {
   if (syncing_ || sync_wanted_ <= synced_) return;
   const auto timed = [this] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The distributor's sockets, journal and clock around its core. One event-loop thread, which also syncs the journal,
-// and one that keeps it short and whole.
+// The distributor's sockets, journal and clock around its core. One event-loop thread, which also
+// syncs the journal, and one that keeps it short and whole.
 #pragma once
 
 #include <deque>
@@ -27,8 +27,8 @@ class DistributorShell {
  public:
   DistributorShell(const Config& config, std::unique_ptr<Journal> journal);
 
-  // Ends with a stop that was asked for; or with the term, when all roll back (law 14), and then the caller opens the
-  // journal again and goes on with another shell.
+  // Ends with a stop that was asked for; or with the term, when all roll back (law 14), and then
+  // the caller opens the journal again and goes on with another shell.
   enum class End { stopped, term_ended };
   End run();
 

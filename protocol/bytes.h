@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Little-endian fixed-width numbers in byte strings: the layout of results and of everything that is digested.
+// Little-endian fixed-width numbers in byte strings: the layout of results and of everything that
+// is digested.
 #pragma once
 
 #include <bit>
@@ -29,7 +30,8 @@ inline void append_sized(std::string& bytes, std::string_view text) {
   bytes.append(text);
 }
 
-// Reads from the front of `bytes`. Once something was missing, `ok()` is false and everything read is zero or empty.
+// Reads from the front of `bytes`. Once something was missing, `ok()` is false and everything read
+// is zero or empty.
 class ByteReader {
  public:
   explicit ByteReader(std::string_view bytes) : rest_(bytes) {}

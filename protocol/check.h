@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // CHECK: an assertion about our own code that stays on in every build.
 //
-// A failed CHECK is a bug of tally's, never of a peer or an operator; it prints where and what, and aborts. Bad input
-// is refused, dropped and counted instead.
+// A failed CHECK is a bug of tally's, never of a peer or an operator; it prints where and what, and
+// aborts. Bad input is refused, dropped and counted instead.
 #pragma once
 
 #include <cstdio>

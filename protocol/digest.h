@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // 128-bit digests: of the chain of orders, and of a replica's state.
 //
-// XXH3 (https://github.com/Cyan4973/xxHash, doc/xxhash_spec.md) guards against faults, not against forgery. The state
-// digest is a sum modulo 2^128 of one digest per entry, so that it is kept in O(1) a change and does not depend on the
-// order of entries (Bellare and Micciancio 1997, "AdHash").
+// XXH3 (https://github.com/Cyan4973/xxHash, doc/xxhash_spec.md) guards against faults, not against
+// forgery. The state digest is a sum modulo 2^128 of one digest per entry, so that it is kept in
+// O(1) a change and does not depend on the order of entries (Bellare and Micciancio 1997,
+// "AdHash").
 #pragma once
 
 #include <compare>
@@ -40,12 +41,12 @@ Digest digest_of(std::string_view bytes);
 // The same, of the parts one after the other.
 Digest digest_of_parts(std::initializer_list<std::string_view> parts);
 
-// For lookup tables only, with a seed that nobody outside the process knows, so that chosen names do not collide. Never
-// part of a result, a digest, or anything stored.
+// For lookup tables only, with a seed that nobody outside the process knows, so that chosen names
+// do not collide. Never part of a result, a digest, or anything stored.
 std::uint64_t table_hash_of(std::string_view bytes, std::uint64_t seed);
 
-// Of a text that somebody chose, under a secret that they do not know: the first 16 bytes of SHA-256 (FIPS 180-4) over
-// secret and text. Nobody finds texts with the same digest.
+// Of a text that somebody chose, under a secret that they do not know: the first 16 bytes of
+// SHA-256 (FIPS 180-4) over secret and text. Nobody finds texts with the same digest.
 Digest keyed_digest_of(const Digest& secret, std::string_view text);
 
 // What every frame carries: a 64-bit checksum of its body.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Something that happened and that people want to read about: a name and key=value fields. Cores return events; shells
-// log them, the simulator prints them. Never one per operation.
+// Something that happened and that people want to read about: a name and key=value fields. Cores
+// return events; shells log them, the simulator prints them. Never one per operation.
 #pragma once
 
 #include <compare>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// How often a value was at most each of some bounds, so that a distribution can be watched from outside without being
-// kept. The bounds are constants here, so that messages carry the counts alone. As Prometheus has them, but for the
-// counts, which are of each step alone and not of all steps below it too.
+// How often a value was at most each of some bounds, so that a distribution can be watched from
+// outside without being kept. The bounds are constants here, so that messages carry the counts
+// alone. As Prometheus has them, but for the counts, which are of each step alone and not of all
+// steps below it too.
 //
 // Pure value; counts since whoever counts was started.
 #pragma once
@@ -17,8 +18,9 @@
 namespace tally {
 
 struct Histogram {
-  std::vector<std::uint64_t> counts;  // one for each bound, and one of what is beyond all; empty: nothing was observed
-  std::uint64_t sum = 0;              // of all values
+  // One for each bound, and one of what is beyond all; empty: nothing was observed.
+  std::vector<std::uint64_t> counts;
+  std::uint64_t sum = 0;  // of all values
   auto operator<=>(const Histogram&) const = default;
 
   void observe(std::span<const std::uint64_t> bounds, std::uint64_t value) {

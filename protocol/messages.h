@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every message that one role sends to another, as plain values. wire/ gives them bytes; docs/protocol.md tells when
-// each is sent and what it means.
+// Every message that one role sends to another, as plain values. wire/ gives them bytes;
+// docs/protocol.md tells when each is sent and what it means.
 //
-// Who sent a message is known from the socket it came by, never from a field. All states are cumulative: the newest one
-// says everything, and each link repeats it on a timer, so that the loss of any message, also of the last, heals.
+// Who sent a message is known from the socket it came by, never from a field. All states are
+// cumulative: the newest one says everything, and each link repeats it on a timer, so that the loss
+// of any message, also of the last, heals.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,8 @@ namespace tally {
 
 // ---- orders and votes
 
-// An order, its ballot, its votes and the reports on it belong together only if all three are equal.
+// An order, its ballot, its votes and the reports on it belong together only if all three are
+// equal.
 struct OrderIdentity {
   Term term;
   Sequence sequence;
@@ -43,23 +45,29 @@ struct OrderState {
 
 enum class RequestKind : std::uint8_t { operations = 1, open_session = 2, close_session = 3 };
 
-// One batch of operations of one session. The distributor orders it and never looks into `operations`.
+// One batch of operations of one session. The distributor orders it and never looks into
+// `operations`.
 struct Request {
   RequestKind kind = RequestKind::operations;
-  bool read_only = false;  // promises no change: its order need not be synced. A change in it is refused by vote
+  // Promises no change: its order need not be synced. A change in it is refused by vote.
+  bool read_only = false;
   SessionId session;
-  Principal principal = Principal::clients;  // who sent it; open_session: in whose account the session is
-  RequestNumber number;                      // open_session: any number, comes back with the answer
-  // Every request up to this one has been answered or given up; none of them runs again. Below `number`.
+  // Who sent it; open_session: in whose account the session is.
+  Principal principal = Principal::clients;
+  RequestNumber number;  // open_session: any number, comes back with the answer
+  // Every request up to this one has been answered or given up; none of them runs again. Below
+  // `number`.
   RequestNumber acknowledged;
-  std::uint32_t attempt = 1;       // counts the transmissions of this request; comes back in a refusal
-  std::uint32_t result_limit = 0;  // most bytes of results that this request may cause, at least results::header_bytes
-  std::string operations;          // encoded tally.v1.Operations
+  // Counts the transmissions of this request; comes back in a refusal.
+  std::uint32_t attempt = 1;
+  // Most bytes of results that this request may cause, at least results::header_bytes.
+  std::uint32_t result_limit = 0;
+  std::string operations;  // encoded tally.v1.Operations
   auto operator<=>(const Request&) const = default;
 };
 
-// A request on its way from a client to the distributor. `request.session` and `request.principal` are not sent: the
-// distributor knows the one from the secret, the other from the socket.
+// A request on its way from a client to the distributor. `request.session` and `request.principal`
+// are not sent: the distributor knows the one from the secret, the other from the socket.
 struct ClientRequest {
   SessionSecret secret;
   Request request;
@@ -72,10 +80,12 @@ struct Order {
   ServedTime served;
   CalendarTime calendar;
   std::uint32_t semantics = 0;  // limits::semantics_version of the distributor that made it
-  Digest key_secret;            // the group's first order brings it: idempotency keys are digested under it. Zero: no
+  // The group's first order brings it: idempotency keys are digested under it. Zero: no.
+  Digest key_secret;
   std::vector<Request> requests;
   bool voided = false;  // every request is refused, by an operator (law 14). Not part of the chain
-  bool seal = false;    // whoever got ready for it seals the state after this order. Not part of the chain either
+  // Whoever got ready for it seals the state after this order. Not part of the chain either.
+  bool seal = false;
   auto operator<=>(const Order&) const = default;
 
   bool changes_state() const {
@@ -86,7 +96,8 @@ struct Order {
   }
 };
 
-// The chain after an order whose identity, predecessor, times and requests are given (its own id.chain is ignored).
+// The chain after an order whose identity, predecessor, times and requests are given (its own
+// id.chain is ignored).
 Digest chain_of(const Order& order);
 
 // One replica's answer to one order.
@@ -95,7 +106,8 @@ struct Vote {
   Incarnation incarnation;  // of the replica's process
   Recovery recovery;        // of the replica's life; see ReplicaStanding
   Digest state;             // of the whole state after the order
-  std::string results;      // for each request of the order: size u32, request result (protocol/operations.h)
+  // For each request of the order: size u32, request result (protocol/operations.h).
+  std::string results;
   auto operator<=>(const Vote&) const = default;
 };
 
@@ -106,7 +118,8 @@ struct ClientHello {
   auto operator<=>(const ClientHello&) const = default;
 };
 
-// Distributor → client: at each hello and connection. A new term means: send again what was not answered.
+// Distributor → client: at each hello and connection. A new term means: send again what was not
+// answered.
 struct DistributorWelcome {
   Term term;
   GroupState state = GroupState::unavailable;
@@ -127,7 +140,8 @@ enum class RefusalReason : std::uint8_t {
   malformed = 5,    // beyond a limit, or impossible
 };
 
-// Distributor → client: this transmission of the request was not ordered. (An earlier one may have been.)
+// Distributor → client: this transmission of the request was not ordered. (An earlier one may have
+// been.)
 struct Refusal {
   SessionId session;
   RequestNumber number;
@@ -157,7 +171,8 @@ struct Decisions {
 // What one checkpoint is, so that nobody can make another one that is the same.
 struct CheckpointSeal {
   Sequence checkpoint;  // zero: none
-  // SHA-256 of its header (replica/checkpoint_header.h) and of its entries as chunks bring them. Zero: not known yet.
+  // SHA-256 of its header (replica/checkpoint_header.h) and of its entries as chunks bring them.
+  // Zero: not known yet.
   Sha256Digest digest{};
   std::uint64_t bytes = 0;  // of these entries
   auto operator<=>(const CheckpointSeal&) const = default;
@@ -171,21 +186,29 @@ struct ReplicaStanding {
   GroupId group;
   ViewNumber view;
   ReplicaState state{};
-  Recovery recovery;   // when it grows, the replica recovers; it keeps its memory if only silence speaks against it
+  // When it grows, the replica recovers; it keeps its memory if only silence speaks against it.
+  Recovery recovery;
   OrderIdentity last;  // the last order there is
   Sequence stable;
-  Sequence vote_from;  // orders before it were decided when the replica connected: execute them without a vote
+  // Orders before it were decided when the replica connected: execute them without a vote.
+  Sequence vote_from;
   OutReason reason = OutReason::none;  // why it was last evicted, or rolls back
-  Sequence journal_first;              // the first order that the journal still has; zero: all of them
-  OrderState agreed;         // the newest order that is known to be decided, not closed, and the state after it
-  Sequence prove;            // the order after which it is to say what its state is (law 14); zero: none
+  // The first order that the journal still has; zero: all of them.
+  Sequence journal_first;
+  // The newest order that is known to be decided, not closed, and the state after it.
+  OrderState agreed;
+  // The order after which it is to say what its state is (law 14); zero: none.
+  Sequence prove;
   bool seal_wanted = false;  // get ready to seal the state after an order that comes soon
-  CheckpointSeal seal;       // of the checkpoint after that order; known: f+1 replicas made the same, so it is right
-  std::uint64_t donors = 0;  // a bit each, 1 for replica 1: who may give a state without a seal. See core_seal.cc
+  // Of the checkpoint after that order; known: f+1 replicas made the same, so it is right.
+  CheckpointSeal seal;
+  // A bit each, 1 for replica 1: who may give a state without a seal. See distributor/sealing.h.
+  std::uint64_t donors = 0;
   auto operator<=>(const ReplicaStanding&) const = default;
 };
 
-// Replica → distributor: everything about it, repeated, and at least every quarter of limits::replica_window_orders.
+// Replica → distributor: everything about it, repeated, and at least every quarter of
+// limits::replica_window_orders.
 struct ReplicaReport {
   GroupId group;  // zero: does not know yet
   Incarnation incarnation;
@@ -195,13 +218,16 @@ struct ReplicaReport {
   bool resend = false;  // misses orders after `applied` that were sent before
   std::uint64_t pid = 0;
   std::string store;
-  OrderState proof;         // after the order that the standing asks for, or after a later one if its state began there
-  bool imported = false;    // its state is another replica's, and unproven: it gives no vote
-  Sequence state_wanted;    // it wants a state of this order or a later one from another replica; zero: none
+  // After the order that the standing asks for, or after a later one if its state began there.
+  OrderState proof;
+  bool imported = false;  // its state is another replica's, and unproven: it gives no vote
+  // It wants a state of this order or a later one from another replica; zero: none.
+  Sequence state_wanted;
   bool seal_ready = false;  // as the standing asks
   CheckpointSeal seal;      // the newest that it made; not known: it could not
   Term newest_term;         // that it has heard of, also before it was started
-  OrderIdentity decided;    // the newest order that it was told was decided, likewise; sequence zero: none
+  // The newest order that it was told was decided, likewise; sequence zero: none.
+  OrderIdentity decided;
   auto operator<=>(const ReplicaReport&) const = default;
 };
 
@@ -241,9 +267,10 @@ struct StateChunk {
   Sequence checkpoint;      // as asked for; so is `after`
   std::string after;        // the chunk begins behind this key
   CheckpointHeader header;  // entries: of the whole checkpoint
-  std::string entries;      // for each, in byte order of keys: key size u32, key, value size u32, value
-  std::string through;      // the last entry's key
-  bool last = false;        // no entry follows
+  // For each, in byte order of keys: key size u32, key, value size u32, value.
+  std::string entries;
+  std::string through;  // the last entry's key
+  bool last = false;    // no entry follows
   auto operator<=>(const StateChunk&) const = default;
 };
 
@@ -317,7 +344,8 @@ struct VoterTally {
   auto operator<=>(const VoterTally&) const = default;
 };
 
-// f+1 replicas, voters or on probation, that gave equal votes on a ballot which the voters alone do not decide.
+// f+1 replicas, voters or on probation, that gave equal votes on a ballot which the voters alone do
+// not decide.
 struct Succession {
   Sequence ballot;  // zero: there is none
   std::vector<ReplicaId> replicas;
@@ -338,20 +366,23 @@ struct ComparatorReport {
   OrderState agreed;     // the newest ballot that was decided
   Sequence undecidable;  // a ballot on which f+1 votes cannot be equal any more; zero: none
   Succession succession;
-  OrderIdentity synced;  // the newest order that was decided and is known to be synced; sequence zero: none
-  Histogram decision;    // from the first that was heard of an order until it was decided; since the comparator started
+  // The newest order that was decided and is known to be synced; sequence zero: none.
+  OrderIdentity synced;
+  // From the first that was heard of an order until it was decided; since the comparator started.
+  Histogram decision;
   Histogram order_operations;  // in each order that was decided, likewise
   auto operator<=>(const ComparatorReport&) const = default;
 };
 
-using Message = std::variant<ClientHello, ClientRequest, StatusQuery, AdminCommand,   // from clients
-                             DistributorWelcome, Refusal, ClusterStatus, AdminReply,  // to clients
-                             ComparatorWelcome, Decisions,                            // to clients
-                             Order, ReplicaStanding, Fault,                           // to replicas
-                             ReplicaReport, Vote,                                     // from replicas
-                             StateRequest, StateChunk,                                // between replicas
-                             BallotCalls, View,                                       // to the comparator
-                             ComparatorReport>;                                       // from it
+using Message = std::variant<
+    // from clients
+    ClientHello, ClientRequest, StatusQuery, AdminCommand,
+    // to clients
+    DistributorWelcome, Refusal, ClusterStatus, AdminReply, ComparatorWelcome, Decisions,
+    // to replicas, from them, and between them
+    Order, ReplicaStanding, Fault, ReplicaReport, Vote, StateRequest, StateChunk,
+    // to the comparator, and from it
+    BallotCalls, View, ComparatorReport>;
 
 std::string_view to_string(RefusalReason reason);
 

@@ -75,7 +75,8 @@ std::size_t sequence_length(unsigned char lead) {
   return lead < 0xF5 ? 4 : 0;
 }
 
-// The code point that `sequence` encodes, or nothing when it is overlong, a surrogate, out of range, or broken.
+// The code point that `sequence` encodes, or nothing when it is overlong, a surrogate, out of
+// range, or broken.
 std::optional<char32_t> decode_utf8(std::string_view sequence) {
   constexpr unsigned char lead_mask[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
   constexpr char32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -95,9 +96,9 @@ struct PointRange {
   char32_t last;
 };
 
-// General category Cf of Unicode 15.0 (extracted/DerivedGeneralCategory.txt of the Unicode Character Database): 170
-// characters, in order. It is part of what the replicas have to agree on, so it changes only with a new format of the
-// state.
+// General category Cf of Unicode 15.0 (extracted/DerivedGeneralCategory.txt of the Unicode
+// Character Database): 170 characters, in order. It is part of what the replicas have to agree on,
+// so it changes only with a new format of the state.
 constexpr PointRange format_characters[] = {
     {0x00AD, 0x00AD},   {0x0600, 0x0605},   {0x061C, 0x061C},   {0x06DD, 0x06DD},   {0x070F, 0x070F},
     {0x0890, 0x0891},   {0x08E2, 0x08E2},   {0x180E, 0x180E},   {0x200B, 0x200F},   {0x202A, 0x202E},

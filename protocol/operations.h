@@ -55,8 +55,9 @@ struct OwnedOperation {
 };
 
 enum class OperationStatus : std::uint8_t {
-  ok = 1,             // value: the counter's value afterwards (remove: before)
-  not_found = 2,      // get, remove: there is no such counter; close_session, set_limit: no such session or limit
+  ok = 1,  // value: the counter's value afterwards (remove: before)
+  // Get, remove: there is no such counter; close_session, set_limit: no such session or limit.
+  not_found = 2,
   overflow = 3,       // add: the sum is not a signed 64-bit number; value: unchanged
   malformed = 4,      // the operation itself makes no sense: bad name, kind, limit
   key_reused = 5,     // this idempotency key came with another operation before
@@ -67,15 +68,16 @@ enum class OperationStatus : std::uint8_t {
 };
 
 enum class RequestOutcome : std::uint8_t {
-  executed = 1,        // results follow. A repetition brings the stored results again, with the first sequence
+  // Results follow. A repetition brings the stored results again, with the first sequence.
+  executed = 1,
   session_opened = 2,  // or open already, under the same secret
   session_closed = 3,
   session_expired = 4,  // unknown or expired session; not executed
   sessions_full = 5,    // not executed
   stale = 6,            // acknowledged before; not executed (again)
   beyond_window = 7,    // number > acknowledged + limits::session_window; not executed
-  // The operations could not be decoded; or this number came with others before; or it is no number above
-  // `acknowledged`. Not executed.
+  // The operations could not be decoded; or this number came with others before; or it is no number
+  // above `acknowledged`. Not executed.
   malformed = 8,
   results_too_large = 9,  // would exceed the request's own result limit; not executed
   results_full = 10,      // no room to store results until they are acknowledged; not executed
@@ -91,8 +93,9 @@ struct ListedCounter {
 struct OperationResult {
   OperationStatus status{};
   std::int64_t value = 0;
-  std::optional<Sequence> first_sequence;  // set when an idempotency key brought an earlier result again
-  std::vector<ListedCounter> listed;       // list only, in byte order of the names
+  // Set when an idempotency key brought an earlier result again.
+  std::optional<Sequence> first_sequence;
+  std::vector<ListedCounter> listed;  // list only, in byte order of the names
   auto operator<=>(const OperationResult&) const = default;
 };
 
@@ -103,8 +106,8 @@ struct RequestResult {
   auto operator<=>(const RequestResult&) const = default;
 };
 
-// The canonical layout of results: one byte string of fixed layout, little-endian, so that equal answers are equal
-// bytes. docs/protocol.md specifies it.
+// The canonical layout of results: one byte string of fixed layout, little-endian, so that equal
+// answers are equal bytes. docs/protocol.md specifies it.
 //
 //   request result   := outcome u8, sequence u64, count u32, operation result * count
 //   operation result := status u8 (+ 0x80: first_sequence follows; + 0x40: a list follows), value i64,
@@ -147,8 +150,8 @@ std::optional<RequestResult> decode(std::string_view bytes);
 
 }  // namespace results
 
-// The most bytes that a request result of these operations can take; what a client asks for as `result_limit`, and what
-// a replica compares with it before it executes anything:
+// The most bytes that a request result of these operations can take; what a client asks for as
+// `result_limit`, and what a replica compares with it before it executes anything:
 //
 //   header_bytes + for each operation: operation_bytes
 //                + 8 with an idempotency key (first_sequence)
@@ -158,8 +161,8 @@ std::size_t worst_result_bytes(const std::vector<Operation>& operations);
 // A list's texts and limit are what they may be.
 bool is_proper_list(const Operation& operation);
 
-// UTF-8 without control characters (U+0000–U+001F, U+007F–U+009F) and without format characters (Unicode's category
-// Cf), which are not seen, or turn around how the rest is seen.
+// UTF-8 without control characters (U+0000–U+001F, U+007F–U+009F) and without format characters
+// (Unicode's category Cf), which are not seen, or turn around how the rest is seen.
 bool is_plain_text(std::string_view text);
 
 // A counter's: plain text of 1 to 256 bytes. Names are compared by their bytes.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a session is named (law 24): by the digest of a secret that its client chose.
 //
-// A client sends the secret with every request. The distributor puts the name in its place before it orders the
-// request, so no replica, journal, checkpoint or log holds what would open the session; and a name cannot be guessed,
-// nor turned back into its secret.
+// A client sends the secret with every request. The distributor puts the name in its place before
+// it orders the request, so no replica, journal, checkpoint or log holds what would open the
+// session; and a name cannot be guessed, nor turned back into its secret.
 #pragma once
 
 #include <optional>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SHA-256 (FIPS 180-4) of what comes in parts. Nobody finds two texts with the same one, which cannot be said of the
-// digests of protocol/digest.h.
+// SHA-256 (FIPS 180-4) of what comes in parts. Nobody finds two texts with the same one, which
+// cannot be said of the digests of protocol/digest.h.
 #pragma once
 
 #include <array>

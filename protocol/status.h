@@ -52,10 +52,12 @@ struct ReplicaStatus {
   std::optional<LastVerdict> last_verdict;
   bool held = false;  // out until an operator readmits it
   Sequence checkpoint;
-  OutReason reason = OutReason::none;     // why it does not vote, or rolls back
-  CalendarTime since;                     // in this state, zero: not known
-  CalendarTime next_try;                  // evicted: when it begins to recover; zero: not by itself, or now
-  std::optional<std::uint64_t> heard_ms;  // since its last report, which all of this is of; none: never in this term
+  OutReason reason = OutReason::none;  // why it does not vote, or rolls back
+  CalendarTime since;                  // in this state, zero: not known
+  // evicted: when it begins to recover; zero: not by itself, or now.
+  CalendarTime next_try;
+  // Since its last report, which all of this is of; none: never in this term.
+  std::optional<std::uint64_t> heard_ms;
   auto operator<=>(const ReplicaStatus&) const = default;
 };
 
@@ -79,13 +81,17 @@ struct ClusterStatus {
   std::uint64_t orders_sent = 0;     // to all replicas together
   std::uint64_t votes_received = 0;  // from all replicas together
   Sequence journal_first;            // the first order that the journal still has
-  Sequence undecided;                // halted, or about to roll back: the order that no majority was found on
-  std::string reason;                // why the state is not ok, of the list in docs/operations.md; empty: it is
-  std::string advice;                // one sentence for people; empty: the state is ok
-  Histogram decision;                // the comparator's, below
+  // Halted, or about to roll back: the order that no majority was found on.
+  Sequence undecided;
+  // Why the state is not ok, of the list in docs/operations.md; empty: it is.
+  std::string reason;
+  std::string advice;  // one sentence for people; empty: the state is ok
+  Histogram decision;  // the comparator's, below
   Histogram order_operations;
-  std::optional<std::uint64_t> comparator_heard_ms;  // since its last report; none: never in this term
-  Histogram journal_sync;  // from an append that must be on disk until it is; since the distributor started
+  // Since its last report; none: never in this term.
+  std::optional<std::uint64_t> comparator_heard_ms;
+  // From an append that must be on disk until it is; since the distributor started.
+  Histogram journal_sync;
   auto operator<=>(const ClusterStatus&) const = default;
 };
 

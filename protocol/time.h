@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Logical time. A core never reads a clock: it is handed an Instant by the shell, or by a test that owns the clock.
+// Logical time. A core never reads a clock: it is handed an Instant by the shell, or by a test that
+// owns the clock.
 #pragma once
 
 #include <compare>
@@ -32,8 +33,8 @@ struct Instant {
   static constexpr Instant never() { return {INT64_MAX}; }
 };
 
-// The group's own clock, stamped into orders: how long the group has been serving, in nanoseconds. It never jumps:
-// what expires, expires by it, so nothing expires because the group was off.
+// The group's own clock, stamped into orders: how long the group has been serving, in nanoseconds.
+// It never jumps: what expires, expires by it, so nothing expires because the group was off.
 struct ServedTime {
   std::int64_t nanoseconds = 0;
   constexpr auto operator<=>(const ServedTime&) const = default;

@@ -23,8 +23,7 @@ Recovering::Step Recovering::follow(const ReplicaStanding& standing, bool is_new
 }
 
 bool Recovering::may_keep_state(const ReplicaStanding& standing, bool is_untouched, Sequence applied) const {
-  const bool was_silent =
-      standing.recovery == carried_out_.next() && standing.reason == OutReason::silence;
+  const bool was_silent = standing.recovery == carried_out_.next() && standing.reason == OutReason::silence;
   return is_untouched || (was_silent && applied < standing.vote_from);
 }
 

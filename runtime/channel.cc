@@ -123,7 +123,8 @@ bool Channel::receive_frames(std::string& peer, zmq::message_t& header, zmq::mes
   zmq::message_t excess;
   for (bool more = header.more(); more; ++frames) {
     zmq::message_t& frame = frames == 1 ? body : excess;
-    CHECK(socket_.recv(frame, zmq::recv_flags::dontwait));  // the frames of a message arrive together
+    // The frames of a message arrive together.
+    CHECK(socket_.recv(frame, zmq::recv_flags::dontwait));
     more = frame.more();
   }
   return true;

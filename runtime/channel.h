@@ -39,7 +39,8 @@ struct ChannelLimits {
   std::size_t message_bytes = 0;                       // a larger one ends the peer's connection
   wire::Kinds expected = wire::all_kinds;              // others are dropped undecoded
   std::size_t connections = limits::peer_connections;  // bound channels: more are refused
-  int unread_messages = queue_messages;                // of one peer; then its connection is not read
+  // Of one peer; then its connection is not read.
+  int unread_messages = queue_messages;
 };
 
 // What becomes of messages while there is no connection: they wait for the next one, or sending

@@ -25,10 +25,13 @@ struct Config {
   std::int64_t bridges = 1;
   std::string http_address = "127.0.0.1";
   std::int64_t http_port = 8080;
-  std::vector<std::string> http_hosts;    // names, besides localhost and addresses, that this group is asked under
-  std::vector<std::string> http_origins;  // whose pages may change counters, besides the bridge's own
+  // Names, besides localhost and addresses, that this group is asked under.
+  std::vector<std::string> http_hosts;
+  // Whose pages may change counters, besides the bridge's own.
+  std::vector<std::string> http_origins;
   std::int64_t http_idle_ms = 75'000;
-  std::vector<std::string> trusted_proxies;  // addresses and blocks; what they say of who asks is believed
+  // Addresses and blocks; what they say of who asks is believed.
+  std::vector<std::string> trusted_proxies;
   std::string durability = "fsync";
   bool fault_injection = false;
   std::string admin_token;  // empty: `tally up` writes a random one to DATA/run/admin.token

@@ -26,7 +26,8 @@ struct ConfigRow {
   std::variant<std::string Config::*, std::int64_t Config::*, bool Config::*, TextList Config::*> member;
   std::int64_t least = std::numeric_limits<std::int64_t>::min();
   std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  std::vector<std::string_view> words = {};              // the only texts that are allowed; empty: any
+  // The only texts that are allowed; empty: any.
+  std::vector<std::string_view> words = {};
   Complaint (*check_entry)(std::string_view) = nullptr;  // of each entry of a list
 };
 

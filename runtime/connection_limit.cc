@@ -23,7 +23,8 @@
 namespace tally {
 namespace {
 
-constexpr Duration count_pause = milliseconds(20);  // between two looks at which connections are still open
+// Between two looks at which connections are still open.
+constexpr Duration count_pause = milliseconds(20);
 
 // The number of a socket, which, unlike its descriptor, is not soon used again; nothing if this is
 // no open socket.

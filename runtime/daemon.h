@@ -11,14 +11,19 @@
 
 namespace tally {
 
-inline constexpr int exit_usage = 2;  // usage, configuration, or a directory that this daemon must not use
+// Usage, configuration, or a directory that this daemon must not use.
+inline constexpr int exit_usage = 2;
 
 struct DaemonKind {
-  std::string role;                                          // "replica"; the program is tally-replica
-  std::int64_t Config::*count = nullptr;                     // how many there are; nullptr: one, which has no --id
-  std::uint64_t usual_id = 0;                                // if --id is not given; 0: it must be given
+  // "replica"; the program is tally-replica.
+  std::string role;
+  // How many there are; nullptr: one, which has no --id.
+  std::int64_t Config::*count = nullptr;
+  // If --id is not given; 0: it must be given.
+  std::uint64_t usual_id = 0;
   std::uint64_t memory_bytes = limits::daemon_memory_bytes;  // see limit_memory()
-  bool keeps_files = true;                                   // in the data directory, which is made private then
+  // In the data directory, which is made private then.
+  bool keeps_files = true;
 };
 
 struct DaemonArguments {

@@ -37,7 +37,8 @@ class EventLimiter {
   Instant suppressed_due() const { return suppressed_any_ ? period_end_ : Instant::never(); }
 
  private:
-  using Name = std::pair<std::string, EventField>;  // of the event, and whose it is: replica=1, role=bridge, or nothing
+  // Of the event, and whose it is: replica=1, role=bridge, or nothing.
+  using Name = std::pair<std::string, EventField>;
   struct Count {
     std::uint32_t written = 0;
     std::uint64_t suppressed = 0;

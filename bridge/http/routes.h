@@ -40,9 +40,11 @@ enum class Action : std::uint8_t {
   options,  // says which methods there are
 };
 
-enum class Token : std::uint8_t { ignored, shows_more, required };     // the admin token
-enum class Body : std::uint8_t { ignored, empty, by, value, fault };   // the JSON object that it must be
-enum class Pages : std::uint8_t { all, own };                          // whose pages may ask (law 30)
+enum class Token : std::uint8_t { ignored, shows_more, required };  // the admin token
+// The JSON object that it must be.
+enum class Body : std::uint8_t { ignored, empty, by, value, fault };
+// Whose pages may ask (law 30).
+enum class Pages : std::uint8_t { all, own };
 enum class Key : std::uint8_t { ignored, makes_repetition_harmless };  // Idempotency-Key
 
 struct RouteRow {
@@ -65,9 +67,11 @@ struct Route {
   const RouteRow* row = nullptr;
   std::string name;   // of {name}, decoded and valid; of a list: the prefix, perhaps empty
   std::string after;  // of a list
-  std::uint32_t limit = http_limits::list_entries_by_default;  // of a list: 1 .. tally::limits::list_entries
-  ReplicaId replica;                                           // of {id}: not zero
-  std::string allow;                                           // of Action::options: the Allow field
+  // Of a list: 1 .. tally::limits::list_entries.
+  std::uint32_t limit = http_limits::list_entries_by_default;
+  ReplicaId replica;  // of {id}: not zero
+  // Of Action::options: the Allow field.
+  std::string allow;
 
   Action action() const { return row->action; }
 };

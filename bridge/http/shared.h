@@ -30,11 +30,12 @@ struct Shared {
 
   Site& site;
   Rules rules;
-  Duration keep_alive_timeout;                  // between two requests
-  std::minstd_rand random;                      // for Retry-After only
-  std::string date;                             // of site.now, as the Date field says it
-  GroupFigures* figures = nullptr;              // set before the first connection
-  std::unordered_set<Connection*> connections;  // all that are open, or wait for the group to answer
+  Duration keep_alive_timeout;      // between two requests
+  std::minstd_rand random;          // for Retry-After only
+  std::string date;                 // of site.now, as the Date field says it
+  GroupFigures* figures = nullptr;  // set before the first connection
+  // All that are open, or wait for the group to answer.
+  std::unordered_set<Connection*> connections;
   Admission admission;
   WaitingList idle;  // the connections that wait for a request, the longest idle first
   DoorCounts counts;

@@ -20,9 +20,10 @@ namespace tally::bridge::http {
 
 // What holds for every request of this bridge.
 struct Rules {
-  std::string admin_token;                   // empty: none is known, so what needs it is forbidden
-  std::uint64_t replicas = 0;                // as configured; their ids are 1 .. replicas
-  bool fault_injection = false;              // as this bridge's configuration says; the distributor decides
+  std::string admin_token;     // empty: none is known, so what needs it is forbidden
+  std::uint64_t replicas = 0;  // as configured; their ids are 1 .. replicas
+  // As this bridge's configuration says; the distributor decides.
+  bool fault_injection = false;
   std::vector<std::string> http_hosts = {};  // both as configured
   std::vector<std::string> http_origins = {};
 };

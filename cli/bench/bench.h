@@ -43,7 +43,8 @@ struct GroupWork {
 struct BenchResult {
   std::uint64_t operations = 0;  // answered in the measured time
   double seconds = 0;
-  std::uint64_t errors = 0;  // increments that were not answered as expected, also while it warmed up
+  // Increments that were not answered as expected, also while it warmed up.
+  std::uint64_t errors = 0;
   bool verified = false;
   Histogram latency;
   std::string timeline;            // as CSV, if wanted

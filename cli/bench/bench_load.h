@@ -26,7 +26,8 @@ namespace tally::cli {
 
 class BenchLoad {
  public:
-  // `prefix`: of the counters' names; there are no such counters yet. `client` must not go before finish() returned.
+  // `prefix`: of the counters' names; there are no such counters yet. `client` must not go before
+  // finish() returned.
   BenchLoad(Client& client, const BenchOptions& options, const std::string& prefix, std::chrono::nanoseconds timeout);
 
   // All are called from the thread that owns the Client, in this order.
@@ -69,7 +70,8 @@ class BenchLoad {
   std::optional<Timeline> timeline_;
   std::size_t to_fill_ = 0;  // counters below this one are still to be counted on
   std::vector<LogicalClient> clients_;
-  std::vector<std::uint32_t> parked_;  // clients that wait for a nudge, at the start and after a failure
+  // Clients that wait for a nudge, at the start and after a failure.
+  std::vector<std::uint32_t> parked_;
   std::uint64_t errors_ = 0;
   Answer last_failure_;
 

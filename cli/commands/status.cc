@@ -11,7 +11,8 @@
 namespace tally::cli {
 namespace {
 
-constexpr std::chrono::milliseconds limits_patience{500};  // how full tables are is said if the group answers
+// How full tables are is said if the group answers.
+constexpr std::chrono::milliseconds limits_patience{500};
 
 constexpr const char* home = "\x1b[H";
 constexpr const char* clear_line_end = "\x1b[K";

@@ -77,7 +77,8 @@ ExitCode change(const GroupOptions& options, const OwnedOperation& operation, bo
 
 // A session as replicas describe it (replica/sessions.h).
 struct Session {
-  std::array<std::string, 6> words;  // name, principal, used or unused, idle seconds, acknowledged, results
+  // Name, principal, used or unused, idle seconds, acknowledged, results.
+  std::array<std::string, 6> words;
   std::int64_t bytes = 0;
 };
 

@@ -12,8 +12,8 @@ namespace tally::cli {
 // such file.
 Descriptor open_child_log(const std::string& file);
 
-// Why the daemon has refused the last time, as its log says it; the last line of the log, if that is
-// not found.
+// Why the daemon has refused the last time, as its log says it; the last line of the log, if that
+// is not found.
 std::string last_refusal(const std::string& file);
 
 }  // namespace tally::cli

@@ -19,9 +19,11 @@ namespace tally::cli {
 struct SpawnRequest {
   std::vector<std::string> command;  // the program's path first
   int output = -1;                   // its stdout and stderr
-  int listening_socket = -1;         // handed over as descriptor 3, as by systemd (sd_listen_fds(3)); -1: none
-  int notify_socket = -1;            // its service manager's (runtime/service_manager.h)
-  Duration watchdog;                 // how often it must say that it lives (sd_watchdog_enabled(3)); 0: never
+  // Handed over as descriptor 3, as by systemd (sd_listen_fds(3)); -1: none.
+  int listening_socket = -1;
+  int notify_socket = -1;  // its service manager's (runtime/service_manager.h)
+  // How often it must say that it lives (sd_watchdog_enabled(3)); 0: never.
+  Duration watchdog;
 };
 
 // The child's process id, or -1 and errno. A child whose program cannot be executed says so in

@@ -226,7 +226,8 @@ void Supervisor::reap(Instant now) {
     });
     if (child.pid == 0 || waitpid(child.pid, &status, WNOHANG) != child.pid) continue;
     const bool was_ready = child.ready_at != Instant::never();
-    const bool was_told = WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM;  // before it could hear of it
+    // Before it could hear of it.
+    const bool was_told = WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM;
     const bool ended_well = was_told || (was_ready && WIFEXITED(status) && WEXITSTATUS(status) == 0);
     child.pid = 0;
     child.start_at = ended_well ? now : now + child.pause.after(was_ready ? now - child.ready_at : Duration{});
@@ -294,7 +295,8 @@ void Supervisor::await_round(const Descriptor& signals, int round, Duration pati
 
 void Supervisor::stop(const Descriptor& signals) {
   stopping_ = true;
-  constexpr Duration death_takes = seconds(5);  // after SIGKILL; longer only in a broken kernel or on a broken disk
+  // After SIGKILL; longer only in a broken kernel or on a broken disk.
+  constexpr Duration death_takes = seconds(5);
   std::set<int> rounds;
   for (const Child& child : children_) rounds.insert(child.plan.stop_round);
   for (const int round : rounds) {

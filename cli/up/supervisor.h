@@ -43,9 +43,11 @@ struct ChildPlan {
   std::vector<std::string> sockets;  // that it binds; if a name is gone, nobody new can reach it
   int stop_round = 0;                // first those of lower rounds are stopped, until they are gone
   Duration stop_patience;            // from SIGTERM to SIGKILL
-  std::int64_t watchdogs = 1;        // it is killed when it hangs for so many of the watchdog's intervals
-  bool may_fail = false;             // the group goes on without it, as without a replica
-  bool starts_later = false;         // only when all others have been ready, because they may refuse
+  // It is killed when it hangs for so many of the watchdog's intervals.
+  std::int64_t watchdogs = 1;
+  bool may_fail = false;  // the group goes on without it, as without a replica
+  // Only when all others have been ready, because they may refuse.
+  bool starts_later = false;
 };
 
 class Supervisor {
@@ -53,7 +55,8 @@ class Supervisor {
   struct Places {
     std::string run_directory;
     std::string log_directory;
-    std::function<std::optional<std::string>()> look_after;  // makes what is missing; says what went wrong
+    // Makes what is missing; says what went wrong.
+    std::function<std::optional<std::string>()> look_after;
   };
   // `watchdog`: a daemon that is silent for so long hangs; zero: nobody is watched.
   Supervisor(Places places, Duration watchdog, std::vector<ChildPlan> plans);

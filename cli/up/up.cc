@@ -203,7 +203,8 @@ std::optional<std::string> supervise(const Config& config, RunDirectory& run, st
   Readiness readiness(group, bridges, [&] { announce(config, bridges, ready_file); });
   auto why = supervisor.run(signals);
   log_event(Event("stopping"));
-  for (Listener& bridge : bridges) bridge.socket = Descriptor();  // new connections are refused from now on
+  // New connections are refused from now on.
+  for (Listener& bridge : bridges) bridge.socket = Descriptor();
   supervisor.stop(signals);
   readiness.cancel();
   log_event(Event("stopped"));

@@ -10,9 +10,10 @@
 namespace tally::cli {
 
 struct UpOptions {
-  std::string config;                        // empty: not given
-  std::map<std::string, std::string> flags;  // configuration key → value, of the flags that were given
-  std::string ready_file;                    // empty: none
+  std::string config;  // empty: not given
+  // Configuration key → value, of the flags that were given.
+  std::map<std::string, std::string> flags;
+  std::string ready_file;  // empty: none
 };
 ExitCode run_up(const UpOptions& options);
 

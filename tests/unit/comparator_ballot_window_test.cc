@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(a_decided_ballot_is_there_until_it_is_finished) {
 
 BOOST_AUTO_TEST_CASE(of_decided_ballots_the_newest_are_kept) {
   Bench bench;
-  for (std::uint64_t sequence = 1; sequence <= limits::judged_ballots + 1; ++sequence) {
+  for (std::uint64_t sequence = 1; sequence <= limits::compared_ballots + 1; ++sequence) {
     bench.decide(sequence);
     bench.keep_all();
   }

@@ -210,7 +210,7 @@ BOOST_AUTO_TEST_CASE(late_votes_are_compared_even_after_many_more_decisions) {
 BOOST_AUTO_TEST_CASE(decided_ballots_are_kept_within_a_bound) {
   Bench bench;
   bench.give_view();
-  for (std::uint64_t n = 1; n <= limits::judged_ballots + 10; ++n) {
+  for (std::uint64_t n = 1; n <= limits::compared_ballots + 10; ++n) {
     bench.give_ballot(n);
     bench.give_votes({1, 2}, n);
   }
