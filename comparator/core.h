@@ -18,8 +18,8 @@
 //   waiting_clients.h.
 //
 // The core conducts these parts and holds nothing that one of them could hold. It is pure, runs on
-// one thread, and is driven as protocol/turn.h says. After etcd-io/raft and ScyllaDB raft/; the
-// pattern is the comparator of Saridakis, "A system of patterns for fault tolerance".
+// one thread, and is driven as protocol/turn.h says. Modelled on etcd-io/raft and ScyllaDB raft/;
+// the pattern is the comparator of Saridakis, "A system of patterns for fault tolerance".
 #pragma once
 
 #include <optional>

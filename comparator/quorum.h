@@ -6,8 +6,8 @@
 // moment of counting gave it (law 8). Since f+1 is more than half of 2f+1, no second answer can be
 // decided too. Replicas that are not voters are never counted.
 //
-// Pure values, any thread. After etcd-io/raft quorum/; the pattern is Buckley & Fernandez, "Failure
-// patterns". It is tested against a naive twin over all patterns of votes
+// Pure values, any thread. Modelled on etcd-io/raft quorum/; the pattern is Buckley & Fernandez,
+// "Failure patterns". It is tested against a naive twin over all patterns of votes
 // (tests/unit/comparator_quorum_test.cc).
 #pragma once
 

@@ -59,7 +59,7 @@ class Suspicion {
   // Another life begins: nothing is waited for, and nothing was missed.
   void reset();
 
-  // It has answered as often in time as it must have missed to be silent.
+  // It has answered in time `ack_misses` times in a row.
   bool is_back() const { return in_time_ >= config_.ack_misses; }
   bool is_silent() const { return missed_.size() >= config_.ack_misses; }
   // The newest consecutive misses, oldest first; at most ack_misses.

@@ -16,7 +16,7 @@ WatchedReplica::Change WatchedReplica::adopt(const Member& member) {
   if (change.new_life || change.lost_vote || change.lost_role) tally_.matches = 0;
   if (change.new_life || change.lost_role) suspicion_.reset();
   if (change.new_life) {
-    tally_.voted = passed_ = life_began_ = {};
+    tally_.voted = passed_ = first_vote_ = {};
     incarnation_ = {};
   }
   return change;
@@ -24,14 +24,14 @@ WatchedReplica::Change WatchedReplica::adopt(const Member& member) {
 
 void WatchedReplica::begin_term() {
   suspicion_.reset();
-  tally_.voted = passed_ = life_began_ = {};
+  tally_.voted = passed_ = first_vote_ = {};
 }
 
 bool WatchedReplica::hear(const Vote& vote, Instant now) {
   const Sequence sequence = vote.order.sequence;
   if (vote.incarnation != incarnation_) {
     incarnation_ = vote.incarnation;
-    life_began_ = passed_ = sequence;
+    first_vote_ = passed_ = sequence;
     suspicion_.forgive_before(sequence);
   }
   return suspicion_.voted(sequence, now);
@@ -43,7 +43,7 @@ void WatchedReplica::pass(Sequence sequence) {
 }
 
 bool WatchedReplica::expect(Sequence sequence, Instant now) {
-  if (sequence < life_began_) return false;  // it restarted beyond this order
+  if (sequence < first_vote_) return false;  // it restarted beyond this order
   if (sequence <= passed_) return suspicion_.passed_over(sequence, now);
   suspicion_.expect(sequence, now);
   return false;

@@ -86,7 +86,7 @@ class WatchedReplica {
   void restart_timers(Instant now) { suspicion_.restart_timers(now); }
   bool is_silent() const { return suspicion_.is_silent(); }
   const std::vector<Sequence>& missed() const { return suspicion_.missed(); }
-  // It has answered as often in time as it must have missed to be silent.
+  // It has answered in time `ack_misses` times in a row.
   bool is_back() const { return suspicion_.is_back(); }
 
   // ---- votes without effect: they are told once a report, never one by one
@@ -101,7 +101,7 @@ class WatchedReplica {
   Suspicion suspicion_;
   EarlyVotes early_;
   Incarnation incarnation_;  // of its newest vote
-  Sequence life_began_;      // the first order that this incarnation voted on
+  Sequence first_vote_;      // the first order that this incarnation voted on
   Sequence passed_;          // the newest order that it voted on in this term and life
   Sequence agreed_;
   std::uint64_t repeated_ = 0;  // since the last report

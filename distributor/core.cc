@@ -219,7 +219,7 @@ void DistributorCore::receive(ReplicaId replica, const ReplicaReport& report, In
                                  .with("pid", report.pid)
                                  .with("applied", report.applied.sequence)
                                  .with("recovery", report.recovery));
-  if (begins.of_life) send_standing(replica);
+  if (begins.of_stream) send_standing(replica);
   if (!is_deciding()) return;  // law 14: whoever proves itself votes
   const bool newly_lacks = stream.begins_to_lack_state(retention_.first());
   const bool of_this_life = report.recovery == membership_.member(replica).recovery;

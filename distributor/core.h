@@ -16,9 +16,8 @@
 // keeps (journal_retention), how far decisions have got (decision_progress) and what was agreed
 // (agreement), who votes (membership), what each replica has been sent (replica_stream) and what
 // the comparator has said (comparator_link), a state for whoever lacks one (sealing), and what
-// people ask for (administration) and are told (announcements, group_condition). It has more fields
-// and private functions than a class should have, because a conductor has as many as there are
-// parts and ways in which one of them moves another.
+// people ask for (administration) and are told (announcements, group_condition). It is large,
+// because it has to wire these parts together: what happens to one of them often moves another.
 //
 // Driven as protocol/turn.h says, on one thread. The shell appends `output.appends` in their order,
 // before it sends anything of the same output, and reports synced(position) when a sync that began

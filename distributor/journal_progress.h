@@ -48,7 +48,7 @@ class JournalProgress {
 
   // The newest stable order.
   Sequence stable() const { return waits_for_sync_ ? stable_ : last_; }
-  // The position that makes the newest order stable.
+  // The position whose sync the newest order waits for.
   std::uint64_t stable_after() const { return last_change_; }
   // Answers wait for a sync, and it takes longer than clients do.
   bool is_slow(Instant now) const;

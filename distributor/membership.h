@@ -72,9 +72,9 @@ class Membership {
   ViewChange readmit_by_operator(ReplicaId replica, const Moment& at);
   // A recovering replica has executed what it missed: it is on probation.
   ViewChange caught_up(ReplicaId replica, const Moment& at);
-  // A voter has no state of its own that it could vote with: it recovers like whoever was evicted,
-  // without blame. When that is not believed again so soon, the voter is silent, which costs it a
-  // cool-down.
+  // A voter has no state of its own that it could vote with: it recovers like an evicted replica,
+  // but without a cool-down. That is granted once in a while (ReplicaBreaker::excuse); a voter that
+  // claims it more often stays a voter, gives no vote, and is evicted for silence.
   ViewChange lacks_state(ReplicaId replica, const Moment& at);
   // On probation, and so many of its votes in a row matched.
   ViewChange matched(ReplicaId replica, std::uint64_t votes_in_a_row, const Moment& at);

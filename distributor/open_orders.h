@@ -44,7 +44,7 @@ class OpenOrders {
   // What the comparator has said of the votes.
   struct Votes {
     Sequence everybody;  // each voter has voted on this order or on a later one; zero: not known
-    Sequence decided;    // of this term, out of turn perhaps; zero: none
+    Sequence decided;    // newest of this term; earlier ones may be undecided; zero: none
   };
 
   OpenOrders(Config config, Instant now) : config_(config), live_(0, KeyHash{config.hash_seed}), resent_(now) {}

@@ -15,18 +15,18 @@ ReplicaStream::Beginning ReplicaStream::receive(const ReplicaReport& report, Seq
                                                 Instant now) {
   const bool of_process = !known_ || report_.incarnation != report.incarnation;
   const bool rolled_back = report.applied.sequence < report_.applied.sequence;
-  const bool of_life = of_process || rolled_back || report_.recovery != report.recovery;
+  const bool of_stream = of_process || rolled_back || report_.recovery != report.recovery;
   known_ = true;
   heard_ = now;
   last_then_ = last;
   report_ = report;
-  const bool goes_back = of_life || report.resend;
+  const bool goes_back = of_stream || report.resend;
   sent_ = goes_back ? report.applied.sequence : std::max(sent_, report.applied.sequence);
-  if (of_life) {
+  if (of_stream) {
     vote_from_ = next_ballot;
     lacks_state_ = false;
   }
-  return {of_process, of_life};
+  return {of_process, of_stream};
 }
 
 bool ReplicaStream::begins_to_lack_state(Sequence journal_first) {

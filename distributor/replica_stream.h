@@ -4,8 +4,8 @@
 //
 // A replica gets all orders after the one that it has executed, in turn, but no more than fit into
 // its window, so that one that is slow falls behind its own stream and slows nobody (law 21). When
-// it begins a new life (its process, or a recovery), or has rolled back, or asks for it, its stream
-// goes on from what it has executed.
+// its process or its recovery is new, or when it has rolled back, its stream begins anew from what
+// it has executed; it goes back there, too, when the replica asks for orders again.
 //
 // Pure; one thread; instants never go back.
 #pragma once
@@ -23,7 +23,7 @@ class ReplicaStream {
   // What a report is the first of.
   struct Beginning {
     bool of_process = false;
-    bool of_life = false;  // of a process, of a recovery, or after a roll-back
+    bool of_stream = false;  // of a process, of a recovery, or after a roll-back
   };
 
   // `last`: the newest order; `next_ballot`: the first that is not decided.

@@ -20,7 +20,7 @@ struct Reproducer {
   ReplicaId replica;
   // nothing: it has said nothing yet of the agreed order or a later one.
   std::optional<OrderState> proof;
-  bool is_awaited = false;  // then: it is there, and may still say something
+  bool is_awaited = false;  // without a proof: it is there, and may still give one
 };
 
 struct Reproduction {

@@ -6,8 +6,8 @@
 //
 // Without f+1 replicas that have a state, such as after the loss of two disks of three, there are
 // no f+1 seals. Then those who are left may be asked for their states as they are; the agreed state
-// has to prove them. Who is not there, or wants a state itself, may not be asked: one that lies
-// could leave so that it may be believed.
+// has to prove them. A replica that is not there, or wants a state itself, may not be asked:
+// otherwise a liar could leave, bring about that shortage, and be asked for its unsealed state.
 //
 // Part of the distributor's core: pure, one thread, instants never go back.
 #pragma once

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every bound has a name, and stands here.
+// The bounds that more than one role must know. Every bound has a name.
 //
 // Those marked [state] decide how a replica executes: they are part of the semantics, equal in all
 // replicas, and change only together with `semantics_version`.

@@ -225,7 +225,7 @@ struct ReplicaReport {
   Sequence state_wanted;
   bool seal_ready = false;  // as the standing asks
   CheckpointSeal seal;      // the newest that it made; not known: it could not
-  Term newest_term;         // that it has heard of, also before it was started
+  Term newest_term;         // that it has seen, also in earlier processes
   // The newest order that it was told was decided, likewise; sequence zero: none.
   OrderIdentity decided;
   auto operator<=>(const ReplicaReport&) const = default;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What f replicas that lie cannot bring about alone: what f+1 of 2f+1 say.
+// f+1 of 2f+1 replicas, and what at least one honest replica vouches for.
 #pragma once
 
 #include <algorithm>
@@ -12,8 +12,8 @@ namespace tally {
 // f+1 of so many replicas.
 constexpr std::size_t quorum_of(std::size_t replicas) { return (replicas - 1) / 2 + 1; }
 
-// The largest value that so many claim at least; as it is made by default, if fewer claim anything.
-// One of f+1 is right, so that what is claimed is known to somebody who is.
+// The largest value that at least `quorum` replicas claim; a default Value if there are fewer claims.
+// One of f+1 replicas is honest, so one that is honest knows of it.
 template <class Value>
 Value claimed_by(std::size_t quorum, std::vector<Value> claims) {
   if (claims.size() < quorum) return {};

@@ -3,7 +3,7 @@
 // `store` gives them.
 //
 // An engine is a CheckpointStore (replica/store.h). A new one is a file beside this one, a line in
-// make_store.cc, and its name among the values of the key in runtime/config.cc.
+// make_store.cc, and its name among the values of the key in runtime/config_table.cc.
 #pragma once
 
 #include <filesystem>

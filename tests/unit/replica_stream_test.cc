@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(a_life_begins_with_a_process_a_recovery_or_a_roll_back) {
   Bench bench;
   const auto begins = [&](const ReplicaReport& report) {
     const ReplicaStream::Beginning beginning = bench.receive(report);
-    return std::pair(beginning.of_process, beginning.of_life);
+    return std::pair(beginning.of_process, beginning.of_stream);
   };
   BOOST_TEST((begins(reports(7)) == std::pair(true, true)));
   BOOST_TEST((begins(reports(8)) == std::pair(false, false)));
