@@ -64,8 +64,8 @@ Row row_of(const ReplicaStatus& replica) {
           replica.held ? "operator" : text_of(replica.last_verdict)};
 }
 
-std::string role_line(const char* role, std::uint64_t pid, const std::string& state) {
-  return std::string(role) + "  " + (state.empty() ? "-" : state) +
+std::string role_line(const char* role, std::uint64_t pid, RoleState state) {
+  return std::string(role) + "  " + std::string(to_string(state)) +
          (pid == 0 ? std::string() : ", pid " + std::to_string(pid)) + '\n';
 }
 
@@ -77,8 +77,8 @@ std::string status_table(const ClusterStatus& status, bool colour) {
                      ", view " + std::to_string(status.view.value) + '\n';
   text += "orders       " + std::to_string(status.sequence.value) + ", decided to " +
           std::to_string(status.decided.value) + ", stable to " + std::to_string(status.stable.value) + '\n';
-  text += role_line("distributor", status.distributor_pid, to_string(status.distributor_state));
-  text += role_line("comparator ", status.comparator_pid, to_string(status.comparator_state));
+  text += role_line("distributor", status.distributor_pid, status.distributor_state);
+  text += role_line("comparator ", status.comparator_pid, status.comparator_state);
   if (!status.reason.empty()) text += "reason       " + status.reason + ": " + status.advice + '\n';
   if (status.undecided.value != 0)
     text += "undecided    order " + std::to_string(status.undecided.value) +
