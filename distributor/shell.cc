@@ -20,13 +20,6 @@ constexpr Duration last_words =
     // For the answer to whoever had the term end, and for the replicas at a stop.
     milliseconds(200);
 
-// The journal is read again at 2 MiB a second: one of a gigabyte in less than ten minutes.
-constexpr std::size_t scrub_bytes = 512 * 1024;
-constexpr Duration slow_sync = milliseconds(50);
-constexpr Duration scrub_period = milliseconds(250);
-constexpr Duration between_scrubs = seconds(30);
-constexpr Duration preparation_retry = seconds(2);
-
 DistributorConfig core_config(const Config& config) {
   DistributorConfig core;
   core.membership.replicas = static_cast<std::uint32_t>(config.replicas);
@@ -76,15 +69,18 @@ DistributorShell::DistributorShell(const Config& config, std::unique_ptr<Journal
       context_(batching_context()),
       doors_(context_, config.distributor_bridge_endpoint, config.distributor_client_endpoint, client_limits),
       comparator_(Channel::bind(context_, config.distributor_comparator_endpoint, comparator_limits, false)),
-      replicas_(static_cast<std::size_t>(config.replicas), [&](ReplicaId replica) {
-        return ReplicaLink{Channel::bind(context_, config.endpoint_for_distributor(replica), replica_limits, false),
-                           {}};
-      }) {
+      replicas_(static_cast<std::size_t>(config.replicas),
+                [&](ReplicaId replica) {
+                  return ReplicaLink{
+                      Channel::bind(context_, config.endpoint_for_distributor(replica), replica_limits, false), {}};
+                }),
+      syncer_(*journal_, config.durability == "fsync"),
+      upkeep_(*journal_) {
   gathering_.emplace(gathering_config(config), journal_->found(), monotonic_now());
   doors_.watch_by(waiter_);
   waiter_.watch(comparator_);
   for (ReplicaLink& link : replicas_.values()) waiter_.watch(link.channel);
-  for (const Background* thread : {&syncer_, &background_}) waiter_.watch(thread->completion_fd());
+  for (const Background* thread : {&syncer_.thread(), &upkeep_.thread()}) waiter_.watch(thread->completion_fd());
   waiter_.watch(stop_.descriptor());
 }
 
@@ -99,14 +95,14 @@ DistributorShell::End DistributorShell::run() {
       return stop_.asked() ? End::stopped : End::term_ended;
     }
     const Instant deadline = std::min(next, heartbeat_.beat(now));
-    sync();  // after the heartbeat, so that no two slow syncs come between two of them
-    waiter_.wait(synced_news_ ? now : deadline);  // what became stable goes out at once
+    syncer_.sync();  // after the heartbeat, so that no two slow syncs come between two of them
+    waiter_.wait(syncer_.has_news() ? now : deadline);  // what became stable goes out at once
   }
   return End::stopped;
 }
 
 void DistributorShell::run_completions() {
-  for (Background* thread : {&syncer_, &background_})
+  for (Background* thread : {&syncer_.thread(), &upkeep_.thread()})
     if (waiter_.is_ready(thread->completion_fd())) thread->run_completions();
 }
 
@@ -125,7 +121,7 @@ void DistributorShell::gather(Instant now) {
 
 // It takes several syncs, one behind the other, and a slow disk is no reason to be taken for hung.
 void DistributorShell::begin_term() {
-  background_.submit([this, least = *gathering_->term()]() -> Background::Completion {
+  upkeep_.thread().submit([this, least = *gathering_->term()]() -> Background::Completion {
     return [this, journal = journal_->begin_term(least)] { lead_term(journal); };
   });
 }
@@ -146,10 +142,8 @@ Instant DistributorShell::lead(Instant now) {
   core_->observe(calendar_now());
   core_->observe_journal(journal_->size());
   carry_out(turn(*core_, now, [&](DistributorCore& core) { receive_all(core, now); }));
-  keep_house(now);
-  prepare_journal(now);
-  const Instant preparation = journal_->wants_preparation() ? next_preparation_ : Instant::never();
-  return std::min({core_->next_deadline(), stop_by_, next_housework_, preparation});
+  upkeep_.tick(now);
+  return std::min({core_->next_deadline(), stop_by_, upkeep_.next_deadline()});
 }
 
 // After a stop was asked for: refuses what is new, and waits a while for what is open.
@@ -170,7 +164,8 @@ bool DistributorShell::finished() {
 
 void DistributorShell::receive_all(DistributorCore& core, Instant now) {
   run_completions();
-  if (std::exchange(synced_news_, false)) core.synced(synced_, now);
+  if (const auto synced = syncer_.take_news()) core.synced(*synced, now);
+  if (const auto damaged = upkeep_.take_damaged()) core.journal_damaged(*damaged);
   receive_messages(core, now);
 }
 
@@ -228,7 +223,7 @@ void DistributorShell::receive_from_replica(Core& core, ReplicaId replica, Repli
 void DistributorShell::carry_out(DistributorOutput output) {
   for (JournalRecord& record : output.appends) append(std::move(record));
   term_ended_ = output.term_ended;
-  if (output.sync_through) sync_wanted_ = *output.sync_through;
+  if (output.sync_through) syncer_.want(*output.sync_through);
   // Standings first: from where on to vote on what is delivered.
   for (auto& [replica, message] : output.to_replicas) {
     ReplicaLink& link = replicas_[replica];
@@ -237,65 +232,25 @@ void DistributorShell::carry_out(DistributorOutput output) {
   for (const auto& delivery : output.deliveries) deliver(delivery);
   for (Message& message : output.to_comparator) comparator_.send(comparator_peer_, std::move(message));
   for (auto& [client, message] : output.to_clients) doors_.send(client, std::move(message));
-  if (output.cut_below)
-    background_.submit([this, first = *output.cut_below]() -> Background::Completion {
-      journal_->cut_below(first);
-      return [] {};
-    });
+  if (output.cut_below) upkeep_.cut_below(*output.cut_below);
   for (const Event& event : output.events) log_event(event);
 }
 
 void DistributorShell::append(JournalRecord record) {
-  appended_ += 1;
+  if (auto* order = std::get_if<Order>(&record)) return append(std::move(*order));
+  syncer_.appended();
   if (const auto* view = std::get_if<JournaledView>(&record)) return journal_->append(*view);
-  if (const auto* agreed = std::get_if<OrderState>(&record)) return journal_->append(*agreed);
-  const auto& order = std::get<Order>(record);
-  last_appended_ = order.id;
+  journal_->append(std::get<OrderState>(record));
+}
+
+void DistributorShell::append(Order order) {
+  const OrderIdentity id = order.id;
   const ServedTime served = order.served;
   const CalendarTime calendar = order.calendar;
-  wire::EncodedMessage encoded = wire::encode(std::get<Order>(std::move(record)));
-  const std::size_t bytes = encoded.body.size();
-  journal_->append(last_appended_, served, calendar, {encoded.header.data(), encoded.header.size()}, encoded.body);
-  recent_.push_back({last_appended_.sequence, SharedMessage(std::move(encoded)), bytes});
-  recent_bytes_ += bytes;
-  while (recent_.size() > limits::recent_orders || recent_bytes_ > limits::recent_order_bytes) {
-    recent_bytes_ -= recent_.front().bytes;
-    recent_.pop_front();
-  }
-}
-
-// After everything of the turn was sent, so that the replicas execute it meanwhile. Where answers
-// wait for the sync, the loop has nothing better to do: what comes in is for the next order, which
-// is made after it (docs/decisions/0011-the-loop-syncs.md). Law 4: a sync that fails throws, and
-// ends the process. On the loop where the disk is quick, since handing over to a thread and back
-// would cost each order more than the sync does. On a slow disk it is nothing, and the loop goes
-// on: it says what it waits for, and puts replicas out.
-void DistributorShell::sync() {
-  if (syncing_ || sync_wanted_ <= synced_) return;
-  const auto timed = [this] {
-    const Instant begun = monotonic_now();
-    journal_->sync();
-    return monotonic_now() - begun >= slow_sync;
-  };
-  if (config_.durability == "fsync" && !disk_is_slow_) {
-    disk_is_slow_ = timed();
-    return became_stable(appended_, last_appended_);
-  }
-  syncing_ = true;
-  syncer_.submit([this, timed, position = appended_, last = last_appended_]() -> Background::Completion {
-    const bool was_slow = timed();
-    return [this, was_slow, position, last] {
-      disk_is_slow_ = was_slow;
-      syncing_ = false;
-      became_stable(position, last);
-    };
-  });
-}
-
-void DistributorShell::became_stable(std::uint64_t position, const OrderIdentity& last) {
-  if (last.sequence.value != 0) journal_->mark_stable(last);
-  synced_ = position;
-  synced_news_ = true;
+  wire::EncodedMessage encoded = wire::encode(std::move(order));
+  journal_->append(id, served, calendar, {encoded.header.data(), encoded.header.size()}, encoded.body);
+  syncer_.appended(id);
+  recent_.add(id.sequence, std::move(encoded));
 }
 
 void DistributorShell::deliver(const DistributorOutput::Delivery& delivery) {
@@ -306,8 +261,7 @@ void DistributorShell::deliver(const DistributorOutput::Delivery& delivery) {
 
 SendResult DistributorShell::deliver_one(ReplicaLink& link, Sequence sequence) {
   const bool voided = core_->is_voided(sequence);
-  if (!voided && !recent_.empty() && recent_.front().sequence <= sequence)
-    return link.channel.send(link.peer, recent_.at(sequence.value - recent_.front().sequence.value).message);
+  if (SharedMessage* recent = voided ? nullptr : recent_.find(sequence)) return link.channel.send(link.peer, *recent);
   const auto encoded = journal_->read(sequence);
   if (!encoded || encoded->size() < wire::header_bytes) {
     core_->journal_damaged(sequence);
@@ -324,34 +278,6 @@ SendResult DistributorShell::deliver_one(ReplicaLink& link, Sequence sequence) {
   }
   SharedMessage message(header, body);
   return link.channel.send(link.peer, message);
-}
-
-// A part of the journal's scrub.
-void DistributorShell::keep_house(Instant now) {
-  if (next_housework_ > now) return;
-  next_housework_ = Instant::never();
-  background_.submit([this, from = scrub_place_]() -> Background::Completion {
-    const Journal::Scrubbed scrubbed = journal_->scrub(from, scrub_bytes);
-    return [this, scrubbed] {
-      if (scrubbed.damaged) core_->journal_damaged(*scrubbed.damaged);
-      scrub_place_ = scrubbed.damaged ? scrubbed.damaged->next() : scrubbed.next;
-      const bool pass_ends = scrub_place_.value == 0;
-      next_housework_ = monotonic_now() + (pass_ends ? between_scrubs : scrub_period);
-    };
-  });
-}
-
-// So that no order waits for a new file.
-void DistributorShell::prepare_journal(Instant now) {
-  if (next_preparation_ > now || !journal_->wants_preparation()) return;
-  next_preparation_ = Instant::never();
-  background_.submit([this]() -> Background::Completion {
-    const std::optional<std::string> failed = journal_->prepare();
-    return [this, failed] {
-      if (failed) log_event(Event("journal_cannot_grow", Severity::error).with("reason", *failed));
-      next_preparation_ = failed ? monotonic_now() + preparation_retry : Instant{};
-    };
-  });
 }
 
 }  // namespace tally
