@@ -29,7 +29,9 @@ void GroupWatch::ask(Instant now) {
   });
 }
 
-bool GroupWatch::serves(Instant now) const { return exchange_.available() && now <= seen_ + door_limits::ready_for; }
+bool GroupWatch::serves(Instant now) const {
+  return exchange_.available() && seen_ && now <= *seen_ + door_limits::ready_for;
+}
 
 bool GroupWatch::client_hangs(Instant now) const { return asked_ && now - asked_at_ > door_limits::client_patience; }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "bridge/exchange.h"
@@ -40,8 +41,8 @@ class GroupWatch {
   Instant next_;
   Instant asked_at_;
   bool asked_ = false;
-  bool available_ = true;       // the breaker, as it was logged last
-  Instant seen_ = {INT64_MIN};  // when the last status with a majority came
+  bool available_ = true;        // the breaker, as it was logged last
+  std::optional<Instant> seen_;  // when the last status with a majority came
   std::string reason_ = "starting";
   std::string advice_ = "Wait: this bridge has not heard of the group yet.";
 };

@@ -143,7 +143,7 @@ Instant DistributorShell::lead(Instant now) {
   core_->observe_journal(journal_->size());
   carry_out(turn(*core_, now, [&](DistributorCore& core) { receive_all(core, now); }));
   upkeep_.tick(now);
-  return std::min({core_->next_deadline(), stop_by_, upkeep_.next_deadline()});
+  return std::min({core_->next_deadline(), stop_by_.value_or(Instant::never()), upkeep_.next_deadline()});
 }
 
 // After a stop was asked for: refuses what is new, and waits a while for what is open.
@@ -152,12 +152,12 @@ bool DistributorShell::finished() {
   if (!stop_.asked()) return false;
   if (!core_) return true;
   const Instant now = monotonic_now();
-  if (stop_by_ == Instant::never()) {
+  if (!stop_by_) {
     log_event(Event("draining"));
     core_->drain();
     stop_by_ = now + drain_time;
   }
-  if (!core_->is_drained() && now < stop_by_) return false;
+  if (!core_->is_drained() && now < *stop_by_) return false;
   for (ReplicaLink& link : replicas_.values()) link.channel.linger(last_words);
   return true;
 }

@@ -74,7 +74,7 @@ class DistributorShell {
   StopSignals stop_;
   Heartbeat heartbeat_;
   Waiter waiter_;
-  Instant stop_by_ = Instant::never();
+  std::optional<Instant> stop_by_;         // a stop was asked for
   std::optional<Gathering> gathering_;     // until the term has begun,
   bool beginning_ = false;                 // it does, in the background
   std::unique_ptr<DistributorCore> core_;  // from then on

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "protocol/ids.h"
+#include "protocol/per_replica.h"
 #include "protocol/time.h"
 
 namespace tally {
@@ -68,6 +69,7 @@ struct Config {
   Duration ack_timeout() const { return milliseconds(ack_timeout_ms); }
   std::string journal_directory() const { return data + "/journal"; }
   std::string audit_directory() const { return data + "/audit"; }
+  ReplicaIds replica_ids() const { return ReplicaIds(static_cast<std::size_t>(replicas)); }
   std::string replica_directory(ReplicaId replica) const { return data + "/replica-" + std::to_string(replica.value); }
   std::string run_directory() const { return data + "/run"; }
   std::string endpoint_for_distributor(ReplicaId replica) const;

@@ -57,9 +57,11 @@ void check_endpoints(const Config& config, std::vector<KeyComplaint>& found) {
   for (const EndpointKey& key : endpoint_keys)
     if (!key.for_each_replica) endpoints.add(key.key, config.*key.endpoint, found);
   const std::size_t before = found.size();
-  for (std::uint64_t id = 1; id <= static_cast<std::uint64_t>(config.replicas) && found.size() == before; ++id)
+  for (const ReplicaId replica : config.replica_ids()) {
+    if (found.size() > before) return;  // the others would say the same
     for (const EndpointKey& key : endpoint_keys)
-      if (key.for_each_replica) endpoints.add(key.key, endpoint_for(config, key, ReplicaId(id)), found);
+      if (key.for_each_replica) endpoints.add(key.key, endpoint_for(config, key, replica), found);
+  }
 }
 
 }  // namespace

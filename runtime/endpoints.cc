@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/endpoints.h"
 
-#include "protocol/per_replica.h"
-
 namespace tally {
 
 std::string endpoint_for(const Config& config, const EndpointKey& key, ReplicaId replica) {
@@ -18,8 +16,7 @@ std::vector<std::string> endpoints_of(const Config& config, Binder binder, Repli
     } else if (binder == Binder::replica) {
       endpoints.push_back(endpoint_for(config, key, replica));
     } else {
-      for (const ReplicaId each : ReplicaIds(static_cast<std::size_t>(config.replicas)))
-        endpoints.push_back(endpoint_for(config, key, each));
+      for (const ReplicaId each : config.replica_ids()) endpoints.push_back(endpoint_for(config, key, each));
     }
   }
   return endpoints;

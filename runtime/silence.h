@@ -4,6 +4,8 @@
 // Law 12 holds here too: whoever looks late begins anew before it judges anybody.
 #pragma once
 
+#include <optional>
+
 #include "protocol/time.h"
 
 namespace tally {
@@ -14,11 +16,11 @@ class Silence {
 
   // A word is due from now on, unless one was due already.
   void expect(Instant now) {
-    if (since_ == Instant::never()) since_ = now;
+    if (!since_) since_ = now;
   }
-  bool expects() const { return since_ != Instant::never(); }
+  bool expects() const { return since_.has_value(); }
 
-  void heard() { since_ = Instant::never(); }
+  void heard() { since_.reset(); }
 
   // Whether the peer has been silent for too long. It says so once, and then behaves as if the peer
   // had been heard. To be called at least once a second.
@@ -27,13 +29,13 @@ class Silence {
     looked_ = now;
     if (!expects()) return false;
     if (late) since_ = now;
-    if (now - since_ < patience) return false;
+    if (now - *since_ < patience) return false;
     heard();
     return true;
   }
 
  private:
-  Instant since_ = Instant::never();
+  std::optional<Instant> since_;  // a word is due
   Instant looked_;
 };
 

@@ -21,7 +21,7 @@ class GroupFigures final : public Asker {
  public:
   explicit GroupFigures(Exchange& exchange) : exchange_(exchange) {}
 
-  bool are_fresh(Instant now) const { return now < gathered_ + http_limits::figures_for; }
+  bool are_fresh(Instant now) const { return gathered_ && now < *gathered_ + http_limits::figures_for; }
   // Calls back later, when the group has answered or its time is over.
   void gather(Instant now, std::function<void()> completion);
 
@@ -33,7 +33,7 @@ class GroupFigures final : public Asker {
   void finish(const std::vector<TableFill>& tables);
 
   Exchange& exchange_;
-  Instant gathered_ = {INT64_MIN};
+  std::optional<Instant> gathered_;
   Instant asked_;
   std::vector<std::function<void()>> waiting_;  // not empty: the group is asked
   std::optional<ClusterStatus> status_;

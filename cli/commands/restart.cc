@@ -25,7 +25,7 @@ constexpr int between_looks_ms = 20;
 
 std::vector<std::string> all_roles(const Config& config) {
   std::vector<std::string> roles;
-  for (std::int64_t id = 1; id <= config.replicas; ++id) roles.push_back("replica-" + std::to_string(id));
+  for (const ReplicaId replica : config.replica_ids()) roles.push_back("replica-" + std::to_string(replica.value));
   roles.insert(roles.end(), {"comparator", "distributor"});
   for (std::int64_t id = 1; id <= config.bridges; ++id)
     roles.push_back(id == 1 ? "bridge" : "bridge-" + std::to_string(id));

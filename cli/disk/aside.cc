@@ -54,8 +54,8 @@ std::vector<Aside> find(const Config& config) {
   std::vector<Aside> found;
   add(config.data, "", found);
   add(config.audit_directory(), "audit/", found);
-  for (std::int64_t id = 1; id <= config.replicas; ++id) {
-    const std::string directory = config.replica_directory(ReplicaId(static_cast<std::uint64_t>(id)));
+  for (const ReplicaId replica : config.replica_ids()) {
+    const std::string directory = config.replica_directory(replica);
     add(directory, fs::path(directory).filename().string() + '/', found);
   }
   std::ranges::sort(found, {}, &Aside::name);

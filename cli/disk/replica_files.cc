@@ -49,8 +49,8 @@ bool vouches(const ReplicaFiles& replica, const OrderState& state) {
 
 std::vector<ReplicaFiles> read_replica_files(const Config& config) {
   std::vector<ReplicaFiles> replicas;
-  for (std::uint64_t id = 1; id <= static_cast<std::uint64_t>(config.replicas); ++id)
-    replicas.push_back(read_files(config.replica_directory(ReplicaId(id)), ReplicaId(id), config.store));
+  for (const ReplicaId replica : config.replica_ids())
+    replicas.push_back(read_files(config.replica_directory(replica), replica, config.store));
   return replicas;
 }
 

@@ -19,6 +19,7 @@
 #include "cli/up/held_up.h"
 #include "cli/up/spawn.h"
 #include "protocol/check.h"
+#include "protocol/quorum.h"
 #include "runtime/clock.h"
 #include "runtime/daemon.h"
 #include "runtime/log.h"
@@ -118,10 +119,10 @@ void Supervisor::start_the_rest(Instant now) {
 std::optional<std::string> Supervisor::why_it_cannot_run() const {
   const auto may_fail = [](const Child& child) { return child.plan.may_fail; };
   const auto refused = [](const Child& child) { return child.refused; };
-  const auto replicas = std::ranges::count_if(children_, may_fail);
-  const auto lost =
-      std::ranges::count_if(children_, [&](const Child& child) { return refused(child) && may_fail(child); });
-  const bool too_few = replicas > 0 && lost > (replicas - 1) / 2;
+  const auto replicas = static_cast<std::size_t>(std::ranges::count_if(children_, may_fail));
+  const auto left = static_cast<std::size_t>(
+      std::ranges::count_if(children_, [&](const Child& child) { return may_fail(child) && !refused(child); }));
+  const bool too_few = replicas > 0 && left < quorum_of(replicas);
   for (const Child& child : children_)
     if (refused(child) && (!may_fail(child) || too_few))
       return child.plan.role + " refuses: " + last_refusal(log_file(child));

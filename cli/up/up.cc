@@ -165,9 +165,9 @@ tl::expected<std::vector<ChildPlan>, Failure> plan(const Config& config, const s
   plans.binds(endpoints_of(config, Binder::distributor));
   plans.add("comparator", "comparator", stop_comparator);
   plans.binds(endpoints_of(config, Binder::comparator));
-  for (std::size_t id = 1; id <= static_cast<std::size_t>(config.replicas); ++id) {
-    plans.add("replica", "replica-" + std::to_string(id), stop_replicas, id);
-    plans.binds(endpoints_of(config, Binder::replica, ReplicaId(id)));
+  for (const ReplicaId replica : config.replica_ids()) {
+    plans.add("replica", "replica-" + std::to_string(replica.value), stop_replicas, replica.value);
+    plans.binds(endpoints_of(config, Binder::replica, replica));
     plans.may_fail();
   }
   for (std::size_t id = 1; id <= bridges.size(); ++id) {
