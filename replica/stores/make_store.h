@@ -3,7 +3,8 @@
 // `store` gives them.
 //
 // An engine is a CheckpointStore (replica/store.h). A new one is a file beside this one, a line in
-// make_store.cc, and its name among the values of the key in runtime/config_table.cc.
+// make_store.cc and in replica/CMakeLists.txt, and its name among the values of the key in
+// runtime/config_table.cc and docs/configuration.md.
 #pragma once
 
 #include <filesystem>
