@@ -48,7 +48,7 @@ template <> struct BodyOf<ReplicaReport> : Body<v1::ReplicaReport, v1::MESSAGE_T
 template <> struct BodyOf<Vote> : Body<v1::Vote, v1::MESSAGE_TYPE_VOTE> {};
 template <> struct BodyOf<StateRequest> : Body<v1::StateRequest, v1::MESSAGE_TYPE_STATE_REQUEST> {};
 template <> struct BodyOf<StateChunk> : Body<v1::StateChunk, v1::MESSAGE_TYPE_STATE_CHUNK> {};
-template <> struct BodyOf<BallotCalls> : Body<v1::BallotCalls, v1::MESSAGE_TYPE_BALLOTS> {};
+template <> struct BodyOf<BallotCalls> : Body<v1::BallotCalls, v1::MESSAGE_TYPE_BALLOT_CALLS> {};
 template <> struct BodyOf<View> : Body<v1::View, v1::MESSAGE_TYPE_VIEW> {};
 template <> struct BodyOf<ComparatorReport> : Body<v1::ComparatorReport, v1::MESSAGE_TYPE_COMPARATOR_REPORT> {};
 // clang-format on
