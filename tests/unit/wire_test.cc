@@ -493,7 +493,9 @@ BOOST_AUTO_TEST_CASE(a_list_may_be_as_long_as_its_limit_and_no_longer) {
 }
 
 BOOST_AUTO_TEST_CASE(a_message_is_full_of_ballots_and_of_requests_at_the_same_time) {
-  BallotCall ballot{.order = {Term(1), Sequence(1), {}}, .synced = true};
+  BallotCall ballot;
+  ballot.order = {Term(1), Sequence(1), {}};
+  ballot.synced = true;
   ballot.requests.resize(limits::message_ballot_requests / limits::message_ballots);
   for (BallotEntry& entry : ballot.requests) entry.number = RequestNumber(1);
   const BallotCalls full{Term(1), std::vector<BallotCall>(limits::message_ballots, ballot)};
