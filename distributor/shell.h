@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The distributor's sockets, journal and clock around its core. One event-loop thread, which also
 // syncs the journal (journal_syncer.h), and one that keeps it short and whole (journal_upkeep.h).
+// It has a field for each thing that it owns, which are many.
 #pragma once
 
 #include <memory>

@@ -15,8 +15,9 @@
 // is one imported without a seal, and proven by the agreed state alone. That is safe against
 // faults, and not against a donor that makes up a state with the same digest (protocol/digest.h).
 //
-// Invariants: one request at a time, and at most `unstored_chunks` wait for the store. Pure, one
-// thread, driven by the core.
+// Invariants: one request at a time, and at most `unstored_chunks` wait for the store. It has many
+// fields because most of them, from `attempt_` on, are of one attempt and start over together.
+// Pure, one thread, driven by the core.
 #pragma once
 
 #include <cstdint>
