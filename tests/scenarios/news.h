@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What of all that is said a transcript shows. The rule, here and nowhere else:
 //
-// 1. What goes with an order that has requests is shown: requests, refusals, orders, votes, decisions.
-// 2. Empty orders, which an idle group makes all the time, are not shown, nor are their ballots. A vote on one is, if
-// it
-//    is unlike the first vote on it.
-// 3. What is repeated on a timer (ballots, reports, standings, views) is shown when it says something else than the
-// time
-//    before, apart from numbers that only grow; a welcome, when its term or process is new. A first report that only
-//    says "here I am" is not shown.
+// 1. What goes with an order that has requests is shown: requests, refusals, orders, votes,
+//    decisions.
+// 2. Empty orders, which an idle group makes all the time, are not shown, nor are their ballots. A
+//    vote on one is shown if it is unlike the first vote on it.
+// 3. What is repeated on a timer (ballots, reports, standings, views) is shown when it says
+//    something else than the time before, apart from numbers that only grow; a welcome is shown when
+//    its term or process is new. A first report that only says "here I am" is not shown.
 // 4. Hellos are not shown; nor are events that say again what a message said.
 //
 // `verbose` shows everything.
