@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/quoted.h"
 
-#include <array>
-#include <cstdio>
-
+#include "protocol/hex.h"
 #include "protocol/operations.h"
 
 namespace tally::cli {
@@ -23,11 +21,7 @@ bool is_separator(std::string_view character) { return character == "\u2028" || 
 
 std::string hexadecimal(std::string_view bytes) {
   std::string text;
-  for (const char byte : bytes) {
-    std::array<char, 8> code{};
-    std::snprintf(code.data(), code.size(), "\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(byte)));
-    text += code.data();
-  }
+  for (const char& byte : bytes) text.append("\\x").append(to_hex(std::string_view(&byte, 1)));
   return text;
 }
 

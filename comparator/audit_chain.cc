@@ -9,6 +9,7 @@
 
 #include "files/trouble.h"
 #include "protocol/check.h"
+#include "protocol/hex.h"
 #include "protocol/sha256.h"
 
 namespace tally {
@@ -23,7 +24,7 @@ std::string sha256(std::initializer_list<std::string_view> parts) {
   Sha256 hash;
   for (const std::string_view part : parts) hash.update(part);
   const Sha256Digest digest = hash.finish();
-  return hex_of({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  return to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 std::optional<GroupId> group_from(const boost::json::value* value) {
@@ -100,16 +101,6 @@ std::optional<AuditFault> missing(const AuditHead& known, const AuditFile& file,
 }
 
 }  // namespace
-
-std::string hex_of(std::string_view bytes) {
-  std::string hex;
-  hex.reserve(2 * bytes.size());
-  for (const char byte : bytes) {
-    hex += "0123456789abcdef"[static_cast<unsigned char>(byte) >> 4];
-    hex += "0123456789abcdef"[static_cast<unsigned char>(byte) & 15];
-  }
-  return hex;
-}
 
 std::string no_previous_hash() { return std::string(hash_digits, '0'); }
 

@@ -23,9 +23,6 @@
 
 namespace tally {
 
-// Bytes in hexadecimal, two digits each, as the log has them.
-std::string hex_of(std::string_view bytes);
-
 // The first line has no predecessor, and names 64 zeros as its hash.
 std::string no_previous_hash();
 

@@ -3,7 +3,7 @@
 
 #include <boost/json.hpp>
 
-#include "comparator/audit_chain.h"
+#include "protocol/hex.h"
 
 namespace tally {
 namespace {
@@ -27,7 +27,7 @@ json::object object_of(const AnswerEvidence& answer) {
                       {"results_size", answer.results_size},
                       {"results_digest", to_hex(answer.results_digest)}};
   if (answer.results)
-    object["results"] = hex_of(*answer.results);
+    object["results"] = to_hex(*answer.results);
   else
     object["results"] = nullptr;
   return object;

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "protocol/digest.h"
+#include "protocol/hex.h"
 
 namespace tally {
 namespace {
@@ -27,11 +28,9 @@ bool read_number(std::string_view digits, Number& number, int base) {
 
 }  // namespace
 
-std::string to_hex(GroupId group) { return to_hex(group.value); }
-
 std::string encode_identity(const Identity& identity) {
   const std::string text = "tally " + identity.kind + ", format " + std::to_string(identity.format) + "\nrole " +
-                           identity.role + "\ngroup " + to_hex(identity.group) + "\nmade " + identity.made + '\n';
+                           identity.role + "\ngroup " + to_hex(identity.group.value) + "\nmade " + identity.made + '\n';
   return text + "checksum " + to_hex(checksum_of(text)) + '\n';
 }
 

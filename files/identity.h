@@ -27,9 +27,6 @@ struct Identity {
   auto operator<=>(const Identity&) const = default;
 };
 
-// As 16 hexadecimal digits.
-std::string to_hex(GroupId group);
-
 // Lines of text. The last line is a checksum of the lines before it.
 std::string encode_identity(const Identity& identity);
 std::optional<Identity> decode_identity(std::string_view text);

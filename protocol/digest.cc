@@ -7,6 +7,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "protocol/hex.h"
+
 namespace tally {
 
 Digest digest_of(std::string_view bytes) {
@@ -46,13 +48,6 @@ Digest keyed_digest_of(const Digest& secret, std::string_view text) {
 }
 
 std::uint64_t checksum_of(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
-
-std::string to_hex(std::uint64_t number) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text(16, '0');
-  for (unsigned position = 0; position < 16; ++position) text[15 - position] = digits[(number >> (4 * position)) & 15];
-  return text;
-}
 
 std::string to_hex(const Digest& digest) { return to_hex(digest.high) + to_hex(digest.low); }
 

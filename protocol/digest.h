@@ -52,8 +52,7 @@ Digest keyed_digest_of(const Digest& secret, std::string_view text);
 // What every frame carries: a 64-bit checksum of its body.
 std::uint64_t checksum_of(std::string_view bytes);
 
-// 32 lower-case hexadecimal digits, most significant first.
-std::string to_hex(std::uint64_t number);  // 16 digits
+// 32 hexadecimal digits, most significant first.
 std::string to_hex(const Digest& digest);
 
 }  // namespace tally

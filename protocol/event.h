@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "protocol/digest.h"
+#include "protocol/hex.h"
 #include "protocol/ids.h"
 
 namespace tally {

@@ -6,6 +6,8 @@
 #include <openssl/sha.h>
 #include <string_view>
 
+#include "protocol/hex.h"
+
 namespace tally {
 
 SessionId session_of(const SessionSecret& secret) {
@@ -20,13 +22,7 @@ SessionId session_of(const SessionSecret& secret) {
 }
 
 std::string to_hex(const SessionId& session) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t byte : session.bytes) {
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
+  return to_hex({reinterpret_cast<const char*>(session.bytes.data()), session.bytes.size()});
 }
 
 std::optional<SessionId> session_from_hex(std::string_view digits) {

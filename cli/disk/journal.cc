@@ -9,6 +9,7 @@
 #include "cli/progress_bar.h"
 #include "cli/report.h"
 #include "journal/inspection.h"
+#include "protocol/hex.h"
 #include "runtime/json_text.h"
 
 namespace tally::cli {
@@ -68,7 +69,7 @@ std::string as_json(const JournalInspection& journal, std::optional<std::uint64_
   std::string text;
   JsonText json(text);
   std::optional<std::string> group, made;
-  if (journal.identity) group = to_hex(journal.identity->group), made = journal.identity->made;
+  if (journal.identity) group = to_hex(journal.identity->group.value), made = journal.identity->made;
   json.begin_object()
       .member("path", journal.path)
       .member("verified", journal.is_whole())

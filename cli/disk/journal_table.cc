@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "cli/table.h"
+#include "protocol/hex.h"
 
 namespace tally::cli {
 namespace {
@@ -68,7 +69,8 @@ std::string refusal_of(const JournalInspection& journal) {
 
 std::string journal_table(const JournalInspection& journal, std::optional<std::uint64_t> user, bool colour) {
   std::string lines = "journal  " + journal.path;
-  if (journal.identity) lines += ", group " + to_hex(journal.identity->group) + ", made " + journal.identity->made;
+  if (journal.identity)
+    lines += ", group " + to_hex(journal.identity->group.value) + ", made " + journal.identity->made;
   lines += '\n' + mark_line(journal);
   if (user) lines += "in use   by process " + text(*user) + ": the newest segment changes meanwhile\n";
   if (!journal.segments.empty()) {

@@ -18,6 +18,7 @@
 #include "cli/up/listener.h"
 #include "cli/up/readiness.h"
 #include "cli/up/supervisor.h"
+#include "protocol/hex.h"
 #include "runtime/clock.h"
 #include "runtime/config.h"
 #include "runtime/endpoints.h"
@@ -79,16 +80,6 @@ tl::expected<std::vector<Listener>, Failure> listen_for_bridges(const Config& co
   return listeners;
 }
 
-std::string random_token() {
-  std::string text;
-  for (const char byte : random_bytes(token_bytes)) {
-    constexpr const char* digits = "0123456789abcdef";
-    const auto value = static_cast<unsigned char>(byte);
-    text += {digits[value >> 4], digits[value & 15]};
-  }
-  return text;
-}
-
 std::string endpoints_json(const Config& config, const std::vector<Listener>& bridges) {
   std::string text;
   JsonText json(text);
@@ -107,7 +98,7 @@ std::string endpoints_json(const Config& config, const std::vector<Listener>& br
 // Writes what daemons and commands of the same user read.
 std::optional<Failure> write_run_files(const Config& config, const std::vector<Listener>& bridges, RunDirectory& run) {
   auto error = run.keep("tally.toml", to_toml(config));
-  if (!error && config.admin_token.empty()) error = run.keep("admin.token", random_token() + '\n');
+  if (!error && config.admin_token.empty()) error = run.keep("admin.token", to_hex(random_bytes(token_bytes)) + '\n');
   if (!error) error = run.keep("endpoints.json", endpoints_json(config, bridges));
   return error ? std::optional(usage(*error)) : std::nullopt;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "protocol/digest.h"
+#include "protocol/hex.h"
 #include "protocol/limits.h"
 #include "protocol/messages.h"
 #include "protocol/operations.h"
@@ -63,6 +64,12 @@ BOOST_AUTO_TEST_CASE(digests_add_and_subtract_modulo_two_to_the_128) {
   Digest zero{};
   zero -= Digest{0, 1};
   BOOST_TEST((zero == Digest{~0ULL, ~0ULL}));
+}
+
+BOOST_AUTO_TEST_CASE(bytes_and_numbers_read_as_hexadecimal) {
+  BOOST_TEST(to_hex(std::string_view("\0\x7f\x80\xff", 4)) == "007f80ff");
+  BOOST_TEST(to_hex(std::string_view()) == "");
+  BOOST_TEST(to_hex(std::uint64_t{0x0123456789abcdef}) == "0123456789abcdef");
 }
 
 BOOST_AUTO_TEST_CASE(a_digest_reads_as_hexadecimal) {
