@@ -4,28 +4,17 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
 #include "comparator/audit_chain.h"
 #include "comparator/audit_json.h"
 #include "files/aside.h"
+#include "files/directory.h"
 #include "files/trouble.h"
 
 namespace tally {
-namespace {
-
-// A file that was created or renamed is on disk once its directory is synced.
-bool sync_directory(const std::filesystem::path& path) {
-  const std::string directory = path.has_parent_path() ? path.parent_path().string() : ".";
-  const int file = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (file < 0) return false;
-  const bool synced = ::fsync(file) == 0;
-  ::close(file);
-  return synced;
-}
-
-}  // namespace
 
 tl::expected<AuditLog, std::string> AuditLog::open(const std::filesystem::path& path, GroupId group) {
   AuditLog log;
@@ -58,9 +47,14 @@ tl::expected<AuditHead, std::string> AuditLog::append(std::span<const AuditRecor
 
 tl::expected<void, std::string> AuditLog::open_file() {
   file_ = Descriptor(::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
-  if (!file_) return tl::unexpected(failure("cannot be opened"));
-  if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) return tl::unexpected(failure("cannot be locked"));
-  if (!sync_directory(path_)) return tl::unexpected(failure("directory cannot be synced"));
+  if (!file_) return tl::unexpected(failure("cannot be opened", errno));
+  if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) return tl::unexpected(failure("cannot be locked", errno));
+  // A file that was created or renamed is on disk once its directory is synced.
+  try {
+    open_posix_directory(path_.has_parent_path() ? path_.parent_path().string() : ".")->sync();
+  } catch (const std::system_error& error) {
+    return tl::unexpected(failure("directory cannot be synced", error.code().value()));
+  }
   return {};
 }
 
@@ -79,7 +73,7 @@ tl::expected<void, std::string> AuditLog::adopt_content() {
 
 tl::expected<void, std::string> AuditLog::cut_torn_line(std::uint64_t good_bytes, std::uint64_t torn_bytes) {
   if (::ftruncate(file_.get(), static_cast<off_t>(good_bytes)) != 0 || ::fdatasync(file_.get()) != 0)
-    return tl::unexpected(failure("torn last line cannot be cut"));
+    return tl::unexpected(failure("torn last line cannot be cut", errno));
   note_ = "cut a torn last line of " + std::to_string(torn_bytes) + " bytes";
   events_.push_back(Event("audit_torn_line_cut", Severity::warning)
                         .with("file", path_.string())
@@ -93,8 +87,7 @@ tl::expected<void, std::string> AuditLog::put_aside(std::uint64_t line, const st
   if (!aside) return tl::unexpected(aside.error());
   std::error_code error;
   std::filesystem::rename(path_, *aside, error);
-  if (error)
-    return tl::unexpected(path_.string() + ": broken, and cannot be put aside: " + describe_trouble(error.value()));
+  if (error) return tl::unexpected(failure("broken, and cannot be put aside", error.value()));
   note_ = "the log before is broken at line " + std::to_string(line) + " (" + why + "), kept as " +
           aside->filename().string();
   events_.push_back(Event("audit_chain_broken", Severity::error)
@@ -111,7 +104,7 @@ tl::expected<void, std::string> AuditLog::write(std::string_view text) {
     const ssize_t count = ::write(file_.get(), rest.data(), rest.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
-      std::string why = failure("cannot be written");
+      std::string why = failure("cannot be written", errno);
       // What was written is cut off again, since a torn line in the middle would break the chain
       // for good.
       sync_failed_ = ::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0;
@@ -121,14 +114,14 @@ tl::expected<void, std::string> AuditLog::write(std::string_view text) {
   }
   if (::fdatasync(file_.get()) != 0) {
     sync_failed_ = true;
-    return tl::unexpected(failure("cannot be synced"));
+    return tl::unexpected(failure("cannot be synced", errno));
   }
   size_ += text.size();
   return {};
 }
 
-std::string AuditLog::failure(const char* action) const {
-  return path_.string() + ": " + action + ": " + describe_trouble(errno);
+std::string AuditLog::failure(const char* action, int error) const {
+  return path_.string() + ": " + action + ": " + describe_trouble(error);
 }
 
 }  // namespace tally

@@ -51,7 +51,7 @@ class AuditLog {
   tl::expected<void, std::string> cut_torn_line(std::uint64_t good_bytes, std::uint64_t torn_bytes);
   tl::expected<void, std::string> put_aside(std::uint64_t line, const std::string& why);
   tl::expected<void, std::string> write(std::string_view text);
-  std::string failure(const char* action) const;
+  std::string failure(const char* action, int error) const;
 
   std::filesystem::path path_;
   Descriptor file_;
