@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "protocol/limits.h"
 #include "protocol/messages.h"
 #include "protocol/time.h"
 
@@ -24,7 +25,7 @@ class ComparatorLink {
   bool is_present(Instant now) const { return known_ && was_heard_lately(now); }
   // Right after the start that holds of a comparator that has not reported yet, too: the group is
   // given the time to find together.
-  bool was_heard_lately(Instant now) const { return now - heard_ <= presence; }
+  bool was_heard_lately(Instant now) const { return now - heard_ <= limits::presence; }
   const ComparatorReport& report() const { return report_; }
   Instant heard() const { return heard_; }
   // What it has counted of this replica; null: nothing.
@@ -33,9 +34,6 @@ class ComparatorLink {
   void forgive(Instant now) { heard_ = now; }
 
  private:
-  // Whoever was not heard of for so long is taken for down.
-  static constexpr Duration presence = seconds(1);
-
   bool known_ = false;
   Instant heard_;
   ComparatorReport report_;

@@ -33,7 +33,7 @@ class ReplicaStream {
   bool begins_to_lack_state(Sequence journal_first);
 
   bool is_known() const { return known_; }  // it has reported in this term
-  bool is_present(Instant now) const { return known_ && now - heard_ <= presence; }
+  bool is_present(Instant now) const { return known_ && now - heard_ <= limits::presence; }
   const ReplicaReport& report() const { return report_; }
   Instant heard() const { return heard_; }
   // The newest order that its last report could have been of.
@@ -61,8 +61,6 @@ class ReplicaStream {
   std::uint64_t orders_sent() const { return orders_sent_; }
 
  private:
-  // Who was not heard of for so long is taken for down.
-  static constexpr Duration presence = seconds(1);
   static constexpr Duration fresh = milliseconds(500);  // reports come several times a second
 
   bool known_ = false;

@@ -79,6 +79,8 @@ inline constexpr std::size_t recent_order_bytes = 128u << 20;
 // Read from the journal for one replica in one turn.
 inline constexpr std::size_t catch_up_orders_per_turn = 64;
 inline constexpr Duration ballot_lifetime = seconds(5);  // an undecided ballot is closed then
+// Whoever was not heard of for so long is taken for down.
+inline constexpr Duration presence = seconds(1);
 // Of the journal: then the group is called unavailable.
 inline constexpr Duration slow_sync = seconds(1);
 inline constexpr std::size_t voided_orders = 64;  // by an operator, still in the journal
