@@ -119,7 +119,6 @@ class DistributorCore {
   bool is_drained() const { return open_.empty() && sequencer_.empty() && agreement_.is_told(); }
   // Whether this order is to be sent as voided.
   bool is_voided(Sequence sequence) const;
-  Sequence journal_first() const { return retention_.first(); }
 
  private:
   Moment moment(Instant now) const { return {now, wall_}; }

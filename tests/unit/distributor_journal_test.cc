@@ -187,7 +187,6 @@ BOOST_AUTO_TEST_CASE(the_cut_is_told_to_replicas_and_people) {
   const std::uint64_t first = bench.cut();
   for (std::uint64_t id = 1; id <= 3; ++id) BOOST_TEST(bench.standings[id].back().journal_first.value == first);
   BOOST_TEST(bench.status().journal_first.value == first);
-  BOOST_TEST(bench.core.journal_first().value == first);
   BOOST_TEST(bench.happened("journal_cut"));
 }
 
