@@ -17,6 +17,7 @@
 
 #include "comparator/order_answer.h"
 #include "comparator/quorum.h"
+#include "protocol/limits.h"
 #include "protocol/messages.h"
 #include "protocol/time.h"
 
@@ -84,7 +85,7 @@ class Ballot {
   BallotCall ballot_;
   Instant opened_at_;
   std::optional<Instant> heard_at_;
-  PerReplica<Votes, most_replicas> votes_;
+  PerReplica<Votes, limits::most_replicas> votes_;
   std::vector<std::optional<OrderAnswer>> answers_;
   ReplicaSet awaited_;
   AnswerIndex decided_ = no_answer;

@@ -71,9 +71,9 @@ class BallotWindow {
   std::deque<Ballot> ballots_;
   Sequence first_{1};
   Sequence decided_;
-  Sequence opened_;                                    // the newest ballot that was opened
-  std::size_t kept_bytes_ = 0;                         // of decided ballots
-  PerReplica<std::size_t, most_replicas> held_bytes_;  // of undecided ones, by replica
+  Sequence opened_;                                            // the newest ballot that was opened
+  std::size_t kept_bytes_ = 0;                                 // of decided ballots
+  PerReplica<std::size_t, limits::most_replicas> held_bytes_;  // of undecided ones, by replica
 };
 
 template <class IsFinished>

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "protocol/check.h"
+#include "protocol/limits.h"
 #include "protocol/quorum.h"
 
 namespace tally {
@@ -20,7 +21,7 @@ ComparatorCore::ComparatorCore(Config config)
       patience_(config_.ack_timeout * config_.ack_misses),
       records_(config_.audit_head, config_.given_up) {
   CHECK(config_.incarnation != Incarnation());
-  CHECK(config_.replicas % 2 == 1 && config_.replicas <= most_replicas);
+  CHECK(config_.replicas % 2 == 1 && config_.replicas <= limits::most_replicas);
   CHECK(config_.ack_misses >= 1 && config_.ack_timeout > Duration());
 }
 

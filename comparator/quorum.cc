@@ -9,7 +9,7 @@
 namespace tally {
 
 VoteCount count_votes(const CastAnswers& answers, ReplicaSet voters, std::size_t needed) {
-  CHECK(needed >= 1 && needed <= most_replicas);
+  CHECK(needed >= 1 && needed <= limits::most_replicas);
   VoteCount count;
   std::array<std::uint32_t, other_order + 1> equal{};
   for (const ReplicaId voter : voters) {

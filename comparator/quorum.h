@@ -16,11 +16,12 @@
 #include <cstdint>
 
 #include "protocol/ids.h"
+#include "protocol/limits.h"
 #include "protocol/per_replica.h"
 
 namespace tally {
 
-// Some of the replicas 1 .. most_replicas. Iteration gives their ids in ascending order.
+// Some of the replicas 1 .. limits::most_replicas. Iteration gives their ids in ascending order.
 class ReplicaSet {
  public:
   class Iterator {
@@ -51,10 +52,11 @@ class ReplicaSet {
 
 // Which of a ballot's different answers a replica gave: equal votes have equal indices.
 using AnswerIndex = std::uint8_t;
-inline constexpr AnswerIndex no_answer = 0;                     // the replica has not voted
-inline constexpr AnswerIndex most_answers = 2 * most_replicas;  // a replica may contradict itself
-inline constexpr AnswerIndex other_order = most_answers + 1;    // it voted on another order
-using CastAnswers = PerReplica<AnswerIndex, most_replicas>;
+inline constexpr AnswerIndex no_answer = 0;  // the replica has not voted
+// A replica may contradict itself.
+inline constexpr AnswerIndex most_answers = 2 * limits::most_replicas;
+inline constexpr AnswerIndex other_order = most_answers + 1;  // it voted on another order
+using CastAnswers = PerReplica<AnswerIndex, limits::most_replicas>;
 
 struct VoteCount {
   AnswerIndex decided = no_answer;

@@ -50,7 +50,7 @@ Undecided::NoMajority Undecided::find_no_majority(Ballot& ballot, Instant now, s
   if (is_told(ballot, now)) return {is_earliest, false};
   Event event("ballot_undecidable", Severity::error);
   event.with("sequence", sequence);
-  for (const ReplicaId replica : ReplicaIds(most_replicas))
+  for (const ReplicaId replica : ReplicaIds(limits::most_replicas))
     if (const AnswerIndex index = ballot.first_of(replica); index != no_answer)
       event.with("replica_" + std::to_string(replica.value), ballot.answer(index).state);
   events.push_back(std::move(event));

@@ -14,6 +14,8 @@ namespace tally::limits {
 
 inline constexpr std::uint32_t semantics_version = 2;  // [state]
 
+inline constexpr std::size_t most_replicas = 7;  // of a group: 1, 3, 5 or 7
+
 // Terms that nobody has reported may have been begun all the same: so many are left out.
 inline constexpr std::uint64_t term_gap = 1u << 20;
 

@@ -20,8 +20,6 @@
 
 namespace tally {
 
-inline constexpr std::size_t most_replicas = 7;  // of a group: 1, 3, 5 or 7
-
 // Where a replica stands in an array. Precondition: it is a replica's id, thus not zero.
 constexpr std::size_t place_of(ReplicaId replica) { return static_cast<std::size_t>(replica.value - 1); }
 
@@ -49,7 +47,8 @@ class ReplicaIds {
 };
 
 // There are as many values as replicas are configured. Where memory must not be allocated,
-// PerReplica<Value, most_replicas> has room for every replica that there can be inside itself.
+// PerReplica<Value, limits::most_replicas> has room for every replica that there can be inside
+// itself.
 template <class Value, std::size_t fixed = 0>
 class PerReplica {
  public:

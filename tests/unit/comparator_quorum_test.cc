@@ -57,7 +57,7 @@ NaiveCount naive_count(const PerReplica<AnswerIndex>& answers, const std::set<Re
 
 std::set<ReplicaId> ids_in(ReplicaSet set) {
   std::set<ReplicaId> ids;
-  for (const ReplicaId replica : ReplicaIds(most_replicas))
+  for (const ReplicaId replica : ReplicaIds(limits::most_replicas))
     if (set.contains(replica)) ids.insert(replica);
   return ids;
 }
@@ -88,7 +88,7 @@ std::string disagreement(const std::vector<AnswerIndex>& answers, ReplicaSet vot
 
 ReplicaSet voters_of(std::uint32_t bits) {
   ReplicaSet voters;
-  for (const ReplicaId replica : ReplicaIds(most_replicas)) {
+  for (const ReplicaId replica : ReplicaIds(limits::most_replicas)) {
     if ((bits & 1) != 0) voters.insert(replica);
     bits >>= 1;
   }

@@ -171,11 +171,11 @@ BOOST_AUTO_TEST_CASE(iteration_gives_each_replicas_id_together_with_its_value) {
 }
 
 BOOST_AUTO_TEST_CASE(values_for_every_replica_there_can_be_need_no_memory_of_their_own) {
-  constexpr std::size_t bytes = sizeof(PerReplica<std::uint32_t, most_replicas>);
-  BOOST_TEST(bytes == most_replicas * sizeof(std::uint32_t));
-  PerReplica<std::uint32_t, most_replicas> counts;
-  BOOST_TEST(counts.size() == most_replicas);
-  BOOST_TEST(counts[ReplicaId(most_replicas)] == 0u);
+  constexpr std::size_t bytes = sizeof(PerReplica<std::uint32_t, limits::most_replicas>);
+  BOOST_TEST(bytes == limits::most_replicas * sizeof(std::uint32_t));
+  PerReplica<std::uint32_t, limits::most_replicas> counts;
+  BOOST_TEST(counts.size() == limits::most_replicas);
+  BOOST_TEST(counts[ReplicaId(limits::most_replicas)] == 0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
