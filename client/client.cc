@@ -19,7 +19,6 @@
 #include "client/session.h"
 #include "protocol/check.h"
 #include "protocol/limits.h"
-#include "protocol/operation_codec.h"
 #include "protocol/turn.h"
 #include "runtime/channel.h"
 #include "runtime/clock.h"
@@ -75,9 +74,8 @@ class Client::Shell {
         comparator_{
             connected(context_, "comparator_endpoint", options.comparator_endpoint, comparator_limits, routing_id_)},
         wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-        core_(
-            {incarnation_, options.requests_in_flight, encode_operations, options.opens_session_at_once, random_number},
-            monotonic_now()) {
+        core_({incarnation_, options.requests_in_flight, options.opens_session_at_once, random_number},
+              monotonic_now()) {
     if (wake_fd_.get() < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
     waiter_.watch(distributor_.channel);
     waiter_.watch(comparator_.channel);

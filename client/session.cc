@@ -41,7 +41,6 @@ SessionCore::SessionCore(SessionConfig config, Instant now)
     : requests_in_flight_(config.requests_in_flight),
       opens_at_once_(config.opens_at_once),
       random_(std::move(config.random)),
-      waiting_(std::move(config.encode)),
       peers_(config.incarnation, now) {
   CHECK(requests_in_flight_ >= 1 && requests_in_flight_ <= limits::session_window);
 }

@@ -42,8 +42,7 @@ namespace tally {
 
 struct SessionConfig {
   Incarnation incarnation;
-  std::size_t requests_in_flight = 0;  // 1 to limits::session_window
-  WaitingCalls::Encode encode;
+  std::size_t requests_in_flight = 0;     // 1 to limits::session_window
   bool opens_at_once = false;             // the session, before any call
   std::function<std::uint64_t()> random;  // for jitter, and for the session's secret
 };

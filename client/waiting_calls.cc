@@ -6,6 +6,7 @@
 
 #include "protocol/check.h"
 #include "protocol/limits.h"
+#include "protocol/operation_codec.h"
 
 namespace tally {
 namespace {
@@ -24,7 +25,7 @@ CallError WaitingCalls::add(CallId call, const std::vector<OwnedOperation>& oper
   for (const OwnedOperation& operation : operations) views.push_back(operation.view());
   const std::size_t with_header = worst_result_bytes(views);
   if (with_header > limits::request_result_bytes) return CallError::malformed;
-  std::string encoded = encode_(views);
+  std::string encoded = encode_operations(views);
   if (encoded.size() > limits::request_bytes) return CallError::malformed;
   if (operations_ + count > limits::client_waiting_operations) return CallError::overloaded;
   const bool read_only = std::ranges::all_of(views, is_read, &Operation::kind);

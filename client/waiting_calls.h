@@ -13,7 +13,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -39,10 +38,6 @@ struct Batch {
 
 class WaitingCalls {
  public:
-  using Encode = std::function<std::string(const std::vector<Operation>&)>;  // tally.v1.Operations
-
-  explicit WaitingCalls(Encode encode) : encode_(std::move(encode)) {}
-
   // CallError::none: the call waits now. Otherwise it does not: `malformed` if no request could
   // ever carry it, and `overloaded` if there is no room.
   [[nodiscard]] CallError add(CallId call, const std::vector<OwnedOperation>& operations, Instant deadline);
@@ -70,7 +65,6 @@ class WaitingCalls {
     Instant deadline;
   };
 
-  Encode encode_;
   std::deque<Call> calls_;
   std::size_t operations_ = 0;  // of all the calls together
   Instant earliest_deadline_ = Instant::never();

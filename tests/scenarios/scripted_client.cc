@@ -3,7 +3,6 @@
 
 #include <utility>
 
-#include "protocol/operation_codec.h"
 #include "protocol/turn.h"
 #include "simulation/world.h"
 
@@ -18,7 +17,6 @@ void ScriptedClient::begin() {
   SessionConfig config;
   config.incarnation = Incarnation(number_);
   config.requests_in_flight = 8;
-  config.encode = encode_operations;
   config.random = [number = number_] { return number * 512 + 256; };
   core_ = std::make_unique<SessionCore>(config, clock());
 }

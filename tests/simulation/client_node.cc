@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "protocol/operation_codec.h"
 #include "protocol/turn.h"
 #include "simulation/world.h"
 
@@ -27,7 +26,6 @@ void ClientNode::begin() {
   SessionConfig config;
   config.incarnation = Incarnation(random_.next());
   config.requests_in_flight = world_.plan.workload.requests_in_flight;
-  config.encode = encode_operations;
   config.random = [this] { return random_.next(); };
   core_ = std::make_unique<SessionCore>(config, clock());
   closing_ = false;

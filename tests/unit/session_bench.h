@@ -8,6 +8,7 @@
 
 #include "client/session.h"
 #include "protocol/limits.h"
+#include "protocol/operation_codec.h"
 #include "protocol/session.h"
 
 namespace tally {
@@ -25,6 +26,19 @@ inline std::vector<OwnedOperation> list(std::uint32_t limit) { return {{Operatio
 
 inline std::vector<OwnedOperation> many(std::size_t count, const OwnedOperation& operation = add()[0]) {
   return std::vector<OwnedOperation>(count, operation);
+}
+
+// Views of what a request or a batch carries.
+inline std::vector<Operation> operations_in(std::string_view encoded) {
+  std::vector<Operation> operations;
+  BOOST_REQUIRE(decode_operations(encoded, operations));
+  return operations;
+}
+// Their names, each with a space behind it.
+inline std::string names_in(std::string_view encoded) {
+  std::string names;
+  for (const Operation& operation : operations_in(encoded)) (names += operation.name) += ' ';
+  return names;
 }
 
 // A session with a group that the test plays, and a clock that it owns.
@@ -48,11 +62,6 @@ struct SessionBench {
     SessionConfig config;
     config.incarnation = Incarnation(3);
     config.requests_in_flight = in_flight;
-    config.encode = [](const std::vector<Operation>& operations) {
-      std::string text;
-      for (const Operation& operation : operations) (text += operation.name) += ' ';
-      return text;
-    };
     config.random = [this] { return random + 512 * ++draws; };
     return config;
   }
@@ -130,8 +139,7 @@ struct SessionBench {
     return bytes;
   }
   void answer(const Request& request, std::int64_t value = 1) {
-    const auto operations = std::ranges::count(request.operations, ' ');
-    decide(request, executed(static_cast<std::uint32_t>(operations), value));
+    decide(request, executed(static_cast<std::uint32_t>(operations_in(request.operations).size()), value));
   }
   void refuse(const Request& request, RefusalReason reason) {
     core.receive(Refusal{request.session, request.number, request.attempt, reason}, now);
