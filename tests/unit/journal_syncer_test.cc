@@ -59,11 +59,15 @@ class NotingJournal : public Journal {
   RecoveredJournal found_;
 };
 
-// Waits for what runs on the thread, and does what is to follow.
+// Waits for all that was handed to the thread, and does what is to follow.
 void finish(Background& thread) {
-  pollfd ready{thread.completion_fd(), POLLIN, 0};
-  BOOST_REQUIRE(poll(&ready, 1, patience_ms) == 1);
-  thread.run_completions();
+  bool is_finished = false;
+  thread.submit([&is_finished]() -> Background::Completion { return [&is_finished] { is_finished = true; }; });
+  while (!is_finished) {
+    pollfd ready{thread.completion_fd(), POLLIN, 0};
+    BOOST_REQUIRE(poll(&ready, 1, patience_ms) == 1);
+    thread.run_completions();
+  }
 }
 
 OrderIdentity order(std::uint64_t sequence) { return {Term(1), Sequence(sequence), {}}; }
