@@ -21,7 +21,6 @@ class FaultInjector {
 
   // FaultKind::none ends the fault that is on.
   void set(const Fault& fault, Instant now);
-  void clear() { fault_ = {}; }
 
   // Whether a fault of this kind strikes on this occasion.
   bool applies(FaultKind kind, Instant now);

@@ -4,7 +4,6 @@
 #include "wire/codec.h"
 
 #include <bit>
-#include <utility>
 #include <variant>
 
 #include "protocol/bytes.h"
@@ -142,16 +141,6 @@ BodyDecoder decoder_for(std::uint16_t type, Kinds expected, const std::variant<V
 }
 
 }  // namespace
-
-std::string_view to_string(DecodeError error) {
-  switch (error) {
-    case DecodeError::bad_header: return "bad_header";
-    case DecodeError::unknown_type: return "unknown_type";
-    case DecodeError::bad_checksum: return "bad_checksum";
-    case DecodeError::bad_body: return "bad_body";
-  }
-  return "unknown";
-}
 
 EncodedMessage encode(Message message) {
   return std::visit([](auto& value) { return encode_value(value); }, message);

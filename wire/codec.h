@@ -13,7 +13,6 @@
 #include <tl/expected.hpp>
 #include <type_traits>
 #include <variant>
-#include <vector>
 
 #include "protocol/messages.h"
 #include "protocol/operations.h"
@@ -23,7 +22,6 @@ namespace tally::wire {
 inline constexpr std::size_t header_bytes = 16;
 
 enum class DecodeError { bad_header, unknown_type, bad_checksum, bad_body };
-std::string_view to_string(DecodeError error);
 
 struct EncodedMessage {
   std::array<char, header_bytes> header;

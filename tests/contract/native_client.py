@@ -16,7 +16,6 @@ As a program:
 
 import collections
 import hashlib
-import os
 import secrets
 import struct
 import sys

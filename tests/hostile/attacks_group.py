@@ -7,7 +7,6 @@ replica 3.
 """
 
 import json
-import os
 import random
 import secrets
 import shutil
@@ -28,7 +27,6 @@ SEED = 20261128
 LIAR = 3
 VICTIM = 2  # it asks the liar first when it needs a state
 SMALL_CHECKPOINTS = {'TALLY_CHECKPOINT_ORDERS': '200', 'TALLY_IMPORT_ORDERS': '100'}
-CHUNK_BYTES = 1 << 20
 MOST_DISK_BYTES = 256 << 20
 ENTRY_COUNTER = b'C'
 OTHERS = 0o077

@@ -6,9 +6,6 @@ import itertools
 import json
 import random
 import secrets
-import select
-import socket
-import urllib.parse
 
 import zmtp
 from attacks import attack

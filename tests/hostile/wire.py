@@ -22,14 +22,12 @@ from native_client import pb  # pylint: disable=wrong-import-position
 HAS_CHECKSUM = 1
 SMALLEST_RESULT = 13
 MOST_RESULT_BYTES = 512 * 1024
-MOST_CLIENT_BODY = 640 * 1024
 MOST_BODY = 2 * 1024 * 1024
 MOST_NUMBER = 2**64 - 1
 
 SESSION_LABEL = b'tally session'
 
 TYPES = {name.removeprefix('MESSAGE_TYPE_'): number for name, number in pb.MessageType.items()}
-FROM_CLIENTS = ('CLIENT_HELLO', 'REQUEST', 'STATUS_QUERY', 'ADMIN_COMMAND')
 
 # ---- XXH3-64, without a seed: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
 
@@ -213,10 +211,6 @@ def zigzag(value):
 
 def number_field(field, value):
     return varint(field << 3) + varint(value)
-
-
-def fixed_field(field, value):
-    return varint(field << 3 | 1) + struct.pack('<Q', value)
 
 
 def bytes_field(field, value):

@@ -167,14 +167,14 @@ BOOST_AUTO_TEST_CASE(a_value_that_is_answered_twice_is_found) {
   const auto a = check.send(0), b = check.send(0);
   check.answered(a, 2);
   check.answered(b, 2);
-  BOOST_TEST(check.violations() == 1u);
+  BOOST_TEST(check.examples().size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_value_outside_what_was_sent_is_found) {
   for (const std::int64_t value : {INT64_MIN, std::int64_t{-1}, std::int64_t{0}, std::int64_t{2}, INT64_MAX}) {
     AnswerCheck check(1);
     check.answered(check.send(0), value);
-    BOOST_TEST(check.violations() == 1u, value);
+    BOOST_TEST(check.examples().size() == 1u, value);
   }
 }
 
@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(a_value_below_one_answered_before_it_was_sent_is_found) {
   const auto later = check.send(0);
   check.answered(later, 1);
   check.answered(a, 3);
-  BOOST_TEST(check.violations() == 1u);
+  BOOST_TEST(check.examples().size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_lost_or_doubled_increment_shows_in_the_end) {
@@ -212,7 +212,6 @@ BOOST_AUTO_TEST_CASE(increments_of_unknown_outcome_may_be_counted_and_refused_on
 BOOST_AUTO_TEST_CASE(examples_of_violations_are_few) {
   AnswerCheck check(1);
   for (int wrong = 0; wrong < 1000; ++wrong) check.answered(check.send(0), 0);
-  BOOST_TEST(check.violations() == 1000u);
   BOOST_TEST(check.examples().size() == 10u);
 }
 

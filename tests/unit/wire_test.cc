@@ -273,7 +273,7 @@ BOOST_AUTO_TEST_CASE(a_message_without_a_checksum_is_accepted) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(each_error_has_its_name) {
+BOOST_AUTO_TEST_CASE(each_kind_of_damage_has_its_own_error) {
   const EncodedMessage good = wire::encode(Message(StatusQuery{1}));
   const auto error = [&](std::size_t place, char byte) {
     std::string header(header_of(good));
@@ -287,7 +287,6 @@ BOOST_AUTO_TEST_CASE(each_error_has_its_name) {
   BOOST_TEST((error(5, 1) == DecodeError::unknown_type));
   BOOST_TEST((wire::decode(header_of(good), "other").error() == DecodeError::bad_checksum));
   BOOST_TEST(is_bad_body<StatusQuery>("\x08"));
-  BOOST_TEST(wire::to_string(DecodeError::bad_checksum) == "bad_checksum");
 }
 
 BOOST_AUTO_TEST_CASE(a_header_of_another_size_is_refused) {
