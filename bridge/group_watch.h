@@ -5,7 +5,6 @@
 // Thread: the io_context's.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 

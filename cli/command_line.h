@@ -11,7 +11,6 @@
 #include <limits>
 #include <memory>
 #include <string>
-#include <utility>
 
 #include "cli/arguments.h"
 #include "cli/effective_config.h"

@@ -6,8 +6,6 @@
 // never go back.
 #pragma once
 
-#include <cstdint>
-
 #include "protocol/limits.h"
 #include "protocol/messages.h"
 #include "protocol/time.h"

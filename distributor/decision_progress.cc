@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocol/limits.h"
+
 namespace tally {
 
 bool DecisionProgress::decide(Sequence through) {

@@ -12,7 +12,6 @@
 #include <optional>
 
 #include "protocol/ids.h"
-#include "protocol/limits.h"
 #include "protocol/time.h"
 
 namespace tally {

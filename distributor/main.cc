@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // tally-distributor: see distributor/core.h.
-#include <cstdio>
 #include <fstream>
 #include <memory>
 #include <string>

@@ -2,10 +2,7 @@
 #include "distributor/open_orders.h"
 
 #include <algorithm>
-#include <type_traits>
 #include <utility>
-
-#include "protocol/session.h"
 
 namespace tally {
 namespace {

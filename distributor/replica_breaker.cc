@@ -2,7 +2,6 @@
 #include "distributor/replica_breaker.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace tally {
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "protocol/check.h"
+#include "protocol/limits.h"
 #include "protocol/operations.h"
 
 namespace tally {

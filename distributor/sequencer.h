@@ -14,7 +14,6 @@
 #include <map>
 #include <vector>
 
-#include "protocol/limits.h"
 #include "protocol/messages.h"
 
 namespace tally {

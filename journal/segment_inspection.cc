@@ -2,7 +2,6 @@
 #include "journal/segment_inspection.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <system_error>
 #include <utility>
 

@@ -10,7 +10,6 @@
 #include <compare>
 #include <cstdint>
 #include <initializer_list>
-#include <span>
 #include <string>
 #include <string_view>
 

@@ -20,7 +20,6 @@
 #include <boost/container/deque.hpp>
 #include <boost/container/options.hpp>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>

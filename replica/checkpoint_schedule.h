@@ -17,7 +17,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "protocol/messages.h"
 #include "replica/checkpoint.h"

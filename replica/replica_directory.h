@@ -10,11 +10,9 @@
 // open() belongs to the start of the process, and keep() to the thread that writes checkpoints.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <tl/expected.hpp>
-#include <vector>
 
 #include "replica/witness.h"
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/channel.h"
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 

@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 
-#include "cli/bench/answer_check.h"
 #include "cli/bench/histogram.h"
 #include "cli/exit_code.h"
 #include "cli/group.h"

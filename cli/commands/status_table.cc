@@ -3,7 +3,6 @@
 
 #include "cli/commands/status.h"
 #include "cli/table.h"
-#include "client/status_json.h"
 
 namespace tally::cli {
 namespace {

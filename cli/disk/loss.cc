@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <iostream>
 #include <optional>
-#include <system_error>
 #include <unistd.h>
 
 #include "cli/disk/audit.h"

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <netinet/in.h>
 #include <string>
 #include <sys/socket.h>
 #include <tl/expected.hpp>

@@ -14,7 +14,6 @@
 #include <utility>
 
 #include "cli/files.h"
-#include "cli/report.h"
 #include "cli/up/child_log.h"
 #include "cli/up/held_up.h"
 #include "cli/up/spawn.h"

@@ -2,7 +2,6 @@
 // The configuration file, and any text as the value of a flag.
 #include "runtime/config.h"
 
-#include <cstdlib>
 #include <string>
 #include <sys/mman.h>
 #include <unistd.h>

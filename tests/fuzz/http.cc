@@ -6,7 +6,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/error.hpp>
 #include <optional>
-#include <string>
 
 #include "bridge/http/forwarded.h"
 #include "bridge/http/limits.h"

@@ -2,7 +2,6 @@
 // Results in their canonical layout (law 11). What is decoded must come back equal from its own
 // encoding. The bytes must be equal too, unless a list was empty, because a decoded result does not
 // tell an empty list from none.
-#include <algorithm>
 #include <string>
 
 #include "protocol/operations.h"

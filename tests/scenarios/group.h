@@ -3,12 +3,8 @@
 // always take as long: what the scenarios play with.
 #pragma once
 
-#include <cstdint>
 #include <deque>
-#include <map>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "scenarios/narrator.h"
 #include "scenarios/scripted_client.h"

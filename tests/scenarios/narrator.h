@@ -4,7 +4,6 @@
 // Lines that differ in the sender only, or in the receiver only, and follow each other are written as one.
 #pragma once
 
-#include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>

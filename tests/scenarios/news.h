@@ -15,7 +15,6 @@
 
 #include <map>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "protocol/event.h"

@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "client/session.h"
 #include "scenarios/narrator.h"

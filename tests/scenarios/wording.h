@@ -6,10 +6,8 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "client/answer.h"
 #include "protocol/event.h"

@@ -10,7 +10,6 @@
 
 #include <deque>
 #include <set>
-#include <vector>
 
 #include "simulation/client_node.h"
 #include "simulation/comparator_node.h"

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocol/operation_codec.h"
 #include "protocol/turn.h"
 #include "simulation/world.h"
 

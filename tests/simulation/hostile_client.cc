@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulation/hostile_client.h"
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 

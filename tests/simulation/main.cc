@@ -7,9 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <unistd.h>
 #include <vector>
 

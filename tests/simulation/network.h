@@ -17,8 +17,6 @@
 
 #include <deque>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "protocol/messages.h"
 #include "simulation/plan.h"

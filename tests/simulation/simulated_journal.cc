@@ -2,7 +2,6 @@
 #include "simulation/simulated_journal.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "protocol/check.h"
 

@@ -2,7 +2,6 @@
 // Seals of checkpoints: what the digest of a state does not tell apart, they do.
 #include "replica/checkpoint_seal.h"
 
-#include <cinttypes>
 #include <cstdio>
 #include <fstream>
 #include <map>

@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "protocol/limits.h"
+
 using namespace tally;
 
 namespace {

@@ -3,7 +3,6 @@
 #include "replica/import.h"
 
 #include <boost/test/unit_test.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 

@@ -2,7 +2,6 @@
 // Power cuts. Whatever becomes of what was not stable, afterwards everything that was stable is
 // there, and nothing is taken for damage.
 #include <boost/test/unit_test.hpp>
-#include <cerrno>
 #include <cstdlib>
 #include <system_error>
 

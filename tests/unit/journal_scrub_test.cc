@@ -2,7 +2,6 @@
 // Damage while the journal runs. Reading a damaged order gives nothing, the scrub finds it, and
 // everything beside it is served.
 #include <boost/test/unit_test.hpp>
-#include <cerrno>
 #include <vector>
 
 #include "journal/format.h"

@@ -3,7 +3,6 @@
 #include "distributor/open_orders.h"
 
 #include <boost/test/unit_test.hpp>
-#include <string>
 #include <variant>
 #include <vector>
 

@@ -3,7 +3,6 @@
 #include "distributor/sealing.h"
 
 #include <boost/test/unit_test.hpp>
-#include <string>
 #include <vector>
 
 using namespace tally;

@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 #include <string>
 
+#include "protocol/limits.h"
 #include "protocol/operations.h"
 
 using namespace tally;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests in flight: what is certain of one of them, and how they are numbered together.
 #include <boost/test/unit_test.hpp>
-#include <string>
 #include <vector>
 
 #include "client/flights.h"

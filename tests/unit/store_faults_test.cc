@@ -5,7 +5,6 @@
 // may end it when a write fails.
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
-#include <fstream>
 #include <rocksdb/env.h>
 #include <string>
 #include <sys/wait.h>

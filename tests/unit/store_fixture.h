@@ -7,7 +7,6 @@
 #include <memory>
 #include <string>
 #include <unistd.h>
-#include <utility>
 #include <vector>
 
 #include "replica/checkpoint_pair.h"
