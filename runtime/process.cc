@@ -6,7 +6,6 @@
 #include <cstring>
 #include <filesystem>
 #include <initializer_list>
-#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -48,6 +47,14 @@ void limit_memory(std::uint64_t most_bytes) {
   limit.rlim_max = limit.rlim_cur;
   setrlimit(RLIMIT_DATA, &limit);
 #endif
+}
+
+sigset_t stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
 }
 
 std::optional<std::string> limit_too_small() {

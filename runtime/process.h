@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <signal.h>
 #include <string>
 
 namespace tally {
@@ -21,6 +22,9 @@ void prepare_process();
 // The same, and SIGHUP does not end the process either: there is nothing yet that it would make a
 // daemon read again.
 void prepare_daemon();
+
+// What asks a program to end: SIGINT and SIGTERM.
+sigset_t stop_signals();
 
 // Which limit that this process was given (ulimit) is too small for a daemon, as a sentence;
 // nothing if none is.

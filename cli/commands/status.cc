@@ -7,6 +7,7 @@
 #include "cli/report.h"
 #include "client/client.h"
 #include "client/status_json.h"
+#include "runtime/process.h"
 
 namespace tally::cli {
 namespace {
@@ -28,14 +29,6 @@ void repaint(const std::string& text) {
   }
   frame += clear_below;
   std::fwrite(frame.data(), 1, frame.size(), stdout);
-}
-
-sigset_t stop_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  return signals;
 }
 
 ExitCode watch(const StatusOptions& options, const Group& group) {
