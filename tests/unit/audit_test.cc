@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <unistd.h>
 
 #include "comparator/audit_chain.h"
 #include "comparator/audit_log.h"
+#include "temporary_directory.h"
 
 using namespace tally;
 namespace fs = std::filesystem;
@@ -16,15 +16,7 @@ namespace {
 
 constexpr CalendarTime noon{1'795'608'000'123};
 
-// A directory of the test's own, removed at its end.
-struct Directory {
-  fs::path path;
-  Directory() {
-    std::string name = (fs::temp_directory_path() / "tally-audit-XXXXXX").string();
-    BOOST_REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Directory() { fs::remove_all(path); }
+struct Directory : TemporaryDirectory {
   fs::path log() const { return path / "audit.log"; }
 };
 

@@ -14,6 +14,7 @@
 #include "runtime/clock.h"
 #include "runtime/silence.h"
 #include "runtime/waiter.h"
+#include "temporary_directory.h"
 
 using namespace tally;
 
@@ -28,13 +29,7 @@ std::optional<Channel::Incoming> receive(Channel& channel) {
 constexpr Duration patience = seconds(20);
 
 struct Fixture {
-  Fixture() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tally-channel-XXXXXX").string();
-    BOOST_REQUIRE(mkdtemp(pattern.data()));
-    directory = pattern;
-    endpoint = "ipc://" + pattern + "/socket";
-  }
-  ~Fixture() { std::filesystem::remove_all(directory); }
+  std::filesystem::path socket_path() const { return directory.path / "socket"; }
 
   // The next message of `channel`; the other one gets its turns meanwhile, as in a daemon's loop.
   static Channel::Incoming next_of(Channel& channel, Channel& other) {
@@ -56,8 +51,8 @@ struct Fixture {
   }
   Channel bind(zmq::context_t& context) const { return Channel::bind(context, endpoint, channel_limits, true); }
 
-  std::filesystem::path directory;
-  std::string endpoint;
+  TemporaryDirectory directory;
+  std::string endpoint = "ipc://" + socket_path().string();
   zmq::context_t connecting_context;
 };
 
@@ -219,20 +214,20 @@ BOOST_AUTO_TEST_CASE(who_looks_late_does_not_judge) {
 BOOST_AUTO_TEST_CASE(one_connection_too_many_is_closed_and_the_others_are_not) {
   zmq::context_t context;
   Channel bound = Channel::bind(context, endpoint, {10, 1 << 20, wire::all_kinds, 2}, true);
-  const RawConnection first(directory / "socket");
+  const RawConnection first(socket_path());
   BOOST_TEST(first.is_greeted());
-  auto second = std::make_unique<RawConnection>(directory / "socket");
+  auto second = std::make_unique<RawConnection>(socket_path());
   BOOST_TEST(second->is_greeted());
-  for (int more = 0; more < 20; ++more) BOOST_TEST(!RawConnection(directory / "socket").is_greeted());
+  for (int more = 0; more < 20; ++more) BOOST_TEST(!RawConnection(socket_path()).is_greeted());
   second.reset();
   const Instant end = monotonic_now() + patience;
-  while (!RawConnection(directory / "socket").is_greeted()) BOOST_REQUIRE(monotonic_now() < end);
+  while (!RawConnection(socket_path()).is_greeted()) BOOST_REQUIRE(monotonic_now() < end);
 }
 
 BOOST_AUTO_TEST_CASE(a_connection_that_says_nothing_is_closed_after_a_while) {
   zmq::context_t context;
   Channel bound = bind(context);
-  const RawConnection silent(directory / "socket");
+  const RawConnection silent(socket_path());
   BOOST_TEST(silent.is_greeted());
   BOOST_TEST(silent.is_closed());
 }

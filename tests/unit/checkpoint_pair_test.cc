@@ -26,7 +26,7 @@ void flip_byte(const fs::path& file, std::uint64_t offset) {
 }
 
 struct Fixture : StateInTheMaking {
-  Directory directory;
+  TemporaryDirectory directory;
   std::unique_ptr<CheckpointPair> pair = pair_in(directory.path);
   std::map<Sequence, Digest> committed;
   std::vector<std::string> events;

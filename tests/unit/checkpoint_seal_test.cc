@@ -47,7 +47,7 @@ Digest digest_of_all(const Entries& entries) {
 
 // A replica's checkpoints in a directory of their own.
 struct Checkpoints {
-  Directory directory;
+  TemporaryDirectory directory;
   CheckpointWork work{std::make_unique<CheckpointPair>(std::make_unique<RocksdbStore>(directory.path / "a"),
                                                        std::make_unique<RocksdbStore>(directory.path / "b"))};
 

@@ -4,13 +4,13 @@
 #include "client/client.h"
 
 #include <boost/test/unit_test.hpp>
-#include <filesystem>
 #include <future>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "protocol/limits.h"
+#include "temporary_directory.h"
 
 using namespace tally;
 using namespace std::chrono_literals;
@@ -27,13 +27,9 @@ std::vector<OwnedOperation> adds(std::size_t count = 1) {
 // The endpoints of a group that is not there.
 struct Fixture {
   Fixture() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tally-client-XXXXXX").string();
-    BOOST_REQUIRE(mkdtemp(pattern.data()));
-    directory = pattern;
-    options.distributor_endpoint = "ipc://" + pattern + "/distributor";
-    options.comparator_endpoint = "ipc://" + pattern + "/comparator";
+    options.distributor_endpoint = "ipc://" + directory.path.string() + "/distributor";
+    options.comparator_endpoint = "ipc://" + directory.path.string() + "/comparator";
   }
-  ~Fixture() { std::filesystem::remove_all(directory); }
 
   Client connected() const {
     auto client = Client::connect(options);
@@ -46,7 +42,7 @@ struct Fixture {
     return client.error();
   }
 
-  std::filesystem::path directory;
+  TemporaryDirectory directory;
   ClientOptions options;
 };
 

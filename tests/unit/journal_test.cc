@@ -3,26 +3,14 @@
 // and in a real directory.
 #include <boost/mpl/list.hpp>
 #include <boost/test/unit_test.hpp>
-#include <filesystem>
-#include <unistd.h>
 
 #include "journal/format.h"
 #include "journal_bench.h"
+#include "temporary_directory.h"
 
 using namespace tally;
 
 namespace {
-
-// A directory that is removed when the test ends.
-struct TemporaryDirectory {
-  TemporaryDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tally-journal-XXXXXX").string();
-    BOOST_REQUIRE(mkdtemp(pattern.data()));
-    path = pattern;
-  }
-  ~TemporaryDirectory() { std::filesystem::remove_all(path); }
-  std::string path;
-};
 
 struct Real : TemporaryDirectory, JournalBench {
   Real() { create(); }

@@ -10,6 +10,7 @@
 #include "runtime/event_limiter.h"
 #include "runtime/log_file.h"
 #include "runtime/log_line.h"
+#include "temporary_directory.h"
 
 using namespace tally;
 
@@ -101,9 +102,8 @@ BOOST_AUTO_TEST_SUITE(log_file)
 
 // In a child: stdout and stderr become the file for good.
 BOOST_AUTO_TEST_CASE(a_full_file_becomes_the_one_before_and_no_line_is_lost) {
-  std::string directory = (std::filesystem::temp_directory_path() / "tally-log-XXXXXX").string();
-  BOOST_REQUIRE(mkdtemp(directory.data()));
-  const std::string path = directory + "/log/role.log";
+  const TemporaryDirectory directory;
+  const std::string path = directory.path / "log" / "role.log";
   const pid_t child = fork();
   if (child == 0) {
     LogFile log(path);
@@ -122,7 +122,6 @@ BOOST_AUTO_TEST_CASE(a_full_file_becomes_the_one_before_and_no_line_is_lost) {
   BOOST_TEST(std::ifstream(path).get() == '0' + 32);
   BOOST_TEST(std::ifstream(path + ".1").get() == '0' + 16);
   BOOST_TEST((std::filesystem::status(path).permissions() == (std::filesystem::perms{0600})));
-  std::filesystem::remove_all(directory);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 enum Said : int { nothing_wrong = 0, trouble = 1, damage = 2, not_reached = 3 };
 
 struct Tries : StateInTheMaking {
-  Directory directory;
+  TemporaryDirectory directory;
   fs::path original = directory.path / "original";
   fs::path copy = directory.path / "copy";
   Digest before;

@@ -1,31 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests of checkpoint stores share: a directory, and a state whose checkpoints are stored.
+// What the tests of checkpoint stores share: a state whose checkpoints are stored, and where they are loaded.
 #pragma once
 
-#include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 #include "replica/checkpoint_pair.h"
 #include "replica/state.h"
 #include "replica/stores/rocksdb_store.h"
 #include "replica_fixture.h"
+#include "temporary_directory.h"
 
 namespace tally::testing {
-
-// A directory that is gone with the test.
-struct Directory {
-  Directory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tally-store-XXXXXX").string();
-    BOOST_REQUIRE(mkdtemp(pattern.data()));
-    path = pattern;
-  }
-  ~Directory() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
 
 // A state in the making, and what is captured of it.
 struct StateInTheMaking {

@@ -19,7 +19,7 @@ using namespace tally::testing;
 namespace {
 
 struct Fixture : StateInTheMaking {
-  Directory directory;
+  TemporaryDirectory directory;
   RocksdbStore store{directory.path / "checkpoint"};
 
   static Stored<void> rewrite(RocksdbStore& into, const CheckpointDelta& delta) {
