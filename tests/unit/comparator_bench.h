@@ -127,6 +127,14 @@ struct ComparatorBench {
   }
 };
 
+// One that knows the view.
+struct Informed : ComparatorBench {
+  explicit Informed(std::size_t replicas = 3, ComparatorCore::Config config = {})
+      : ComparatorBench(replicas, std::move(config)) {
+    give_view();
+  }
+};
+
 inline bool is_verdict(const Verdict& verdict, std::uint64_t replica, VerdictReason reason, std::uint64_t sequence) {
   return verdict.replica == ReplicaId(replica) && verdict.reason == reason && verdict.sequence == Sequence(sequence);
 }

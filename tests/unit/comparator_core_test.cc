@@ -60,8 +60,7 @@ BOOST_AUTO_TEST_CASE(votes_that_run_ahead_of_the_first_view_count) {
 }
 
 BOOST_AUTO_TEST_CASE(a_higher_term_closes_the_ballots_of_lower_ones) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   bench.give_vote(1, 1);
   const Vote old_vote = bench.vote(1);
@@ -75,8 +74,7 @@ BOOST_AUTO_TEST_CASE(a_higher_term_closes_the_ballots_of_lower_ones) {
 }
 
 BOOST_AUTO_TEST_CASE(ballots_of_a_higher_term_wait_for_its_view) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.view.term = Term(2);
   bench.give_ballot(1);
   bench.give_votes({1, 2, 3}, 1);
@@ -87,8 +85,7 @@ BOOST_AUTO_TEST_CASE(ballots_of_a_higher_term_wait_for_its_view) {
 }
 
 BOOST_AUTO_TEST_CASE(a_replica_cannot_raise_the_term) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   Vote liar = bench.vote(1);
   liar.order.term = Term(99);
@@ -126,8 +123,7 @@ BOOST_AUTO_TEST_CASE(an_older_view_of_the_same_term_is_dropped) {
 BOOST_AUTO_TEST_CASE(a_view_of_another_group_is_not_believed) {
   ComparatorCore::Config config;
   config.group = GroupId(6);
-  Bench bench(3, config);
-  bench.give_view();
+  Informed bench(3, config);
   bench.give_view();
   BOOST_TEST(bench.count_events("group_mismatched") == 1u);
   bench.give(ClientId{"c"}, ClientHello{});
@@ -148,8 +144,7 @@ BOOST_AUTO_TEST_CASE(an_audit_log_behind_the_journaled_head_is_told) {
 }
 
 BOOST_AUTO_TEST_CASE(start_and_each_new_view_are_recorded_once) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_view();
   BOOST_REQUIRE(bench.audit.size() == 2u);
   BOOST_TEST(std::holds_alternative<StartRecord>(bench.audit[0].content));
@@ -162,8 +157,7 @@ BOOST_AUTO_TEST_CASE(start_and_each_new_view_are_recorded_once) {
 // ---- decisions
 
 BOOST_AUTO_TEST_CASE(two_equal_votes_of_three_are_released_at_once) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   bench.give_vote(1, 1);
   BOOST_TEST(bench.decisions.empty());
@@ -178,16 +172,14 @@ BOOST_AUTO_TEST_CASE(two_equal_votes_of_three_are_released_at_once) {
 }
 
 BOOST_AUTO_TEST_CASE(one_configured_replica_decides_alone) {
-  Bench bench(1);
-  bench.give_view();
+  Informed bench(1);
   bench.give_ballot(1);
   bench.give_vote(1, 1);
   BOOST_TEST(bench.decisions.size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(seven_replicas_decide_at_four_equal_votes) {
-  Bench bench(7);
-  bench.give_view();
+  Informed bench(7);
   bench.give_ballot(1);
   for (const std::uint64_t liar : {1, 2, 3}) bench.give_vote(liar, 1, "wrong");
   bench.give_votes({4, 5, 6}, 1);
@@ -199,8 +191,7 @@ BOOST_AUTO_TEST_CASE(seven_replicas_decide_at_four_equal_votes) {
 }
 
 BOOST_AUTO_TEST_CASE(a_decision_is_released_once) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   bench.give_votes({1, 2, 3}, 1);
   bench.give_ballot(1);
@@ -209,8 +200,7 @@ BOOST_AUTO_TEST_CASE(a_decision_is_released_once) {
 }
 
 BOOST_AUTO_TEST_CASE(votes_ahead_of_their_ballot_are_kept_within_a_bound) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_votes({1, 2}, limits::vote_lead);
   bench.give_votes({1, 2}, limits::vote_lead + 1);
   for (std::uint64_t n = 1; n < limits::vote_lead; ++n) {
@@ -235,8 +225,7 @@ BOOST_AUTO_TEST_CASE(votes_ahead_of_their_view_are_kept_within_a_bound) {
 }
 
 BOOST_AUTO_TEST_CASE(decided_stops_at_the_first_gap) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(2);
   bench.give_votes({1, 2, 3}, 2);
   BOOST_TEST(bench.report().decided.value == 0u);
@@ -246,8 +235,7 @@ BOOST_AUTO_TEST_CASE(decided_stops_at_the_first_gap) {
 }
 
 BOOST_AUTO_TEST_CASE(votes_of_another_recovery_are_ignored) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   for (const std::uint64_t recovery : {0, 2}) {
     Vote vote = bench.vote(1);
@@ -259,8 +247,7 @@ BOOST_AUTO_TEST_CASE(votes_of_another_recovery_are_ignored) {
 }
 
 BOOST_AUTO_TEST_CASE(a_majority_for_another_order_releases_nothing) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   Vote other = bench.vote(1);
   other.order.chain = {6, 6};
@@ -269,8 +256,7 @@ BOOST_AUTO_TEST_CASE(a_majority_for_another_order_releases_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(results_that_do_not_split_close_the_ballot) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   Vote vote = bench.vote(1);
   vote.results += "more";
@@ -281,8 +267,7 @@ BOOST_AUTO_TEST_CASE(results_that_do_not_split_close_the_ballot) {
 }
 
 BOOST_AUTO_TEST_CASE(three_different_answers_are_told_once_and_released_never) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   bench.give_vote(1, 1, "one");
   bench.give_vote(2, 1, "two");
@@ -296,8 +281,7 @@ BOOST_AUTO_TEST_CASE(three_different_answers_are_told_once_and_released_never) {
 // ---- views and votes
 
 BOOST_AUTO_TEST_CASE(an_eviction_strikes_votes_from_open_ballots) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   bench.give_vote(3, 1);
   bench.change_view(3, MemberRole::none);
@@ -334,8 +318,7 @@ BOOST_AUTO_TEST_CASE(a_new_voters_vote_decides_an_open_ballot) {
 }
 
 BOOST_AUTO_TEST_CASE(a_new_recovery_makes_earlier_votes_and_matches_void) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   bench.give_votes({1, 2, 3}, 1);
   BOOST_TEST(bench.tally_of(3).matches == 1u);
@@ -350,8 +333,7 @@ BOOST_AUTO_TEST_CASE(a_new_recovery_makes_earlier_votes_and_matches_void) {
 // It lives on another's state now (its recovery is the same), and what it voted before proves
 // nothing of that.
 BOOST_AUTO_TEST_CASE(a_voter_that_is_put_on_probation_begins_to_match_anew) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.run_orders(1, 3, {1, 2, 3});
   BOOST_TEST(bench.tally_of(3).matches == 3u);
   bench.change_view(3, MemberRole::observed);
@@ -363,8 +345,7 @@ BOOST_AUTO_TEST_CASE(a_voter_that_is_put_on_probation_begins_to_match_anew) {
 // ---- reports
 
 BOOST_AUTO_TEST_CASE(an_idle_comparator_reports_every_50_ms) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.pass(milliseconds(50));
   bench.reports.clear();
   bench.pass(seconds(1));
@@ -372,8 +353,7 @@ BOOST_AUTO_TEST_CASE(an_idle_comparator_reports_every_50_ms) {
 }
 
 BOOST_AUTO_TEST_CASE(a_busy_comparator_reports_every_10_ms) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.pass(milliseconds(50));
   bench.reports.clear();
   for (std::uint64_t n = 1; n <= 100; ++n) {
@@ -386,8 +366,7 @@ BOOST_AUTO_TEST_CASE(a_busy_comparator_reports_every_10_ms) {
 }
 
 BOOST_AUTO_TEST_CASE(a_report_follows_each_64_decided_ballots) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.reports.clear();
   for (std::uint64_t n = 1; n <= 640; ++n) {
     bench.give_ballot(n);

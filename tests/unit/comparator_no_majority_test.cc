@@ -36,8 +36,7 @@ BOOST_AUTO_TEST_SUITE(comparator_no_majority)
 // ---- undecidable
 
 BOOST_AUTO_TEST_CASE(an_order_on_which_no_votes_can_be_equal_any_more_is_reported_at_once) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   bench.give_vote(1, 1, "one");
   bench.give_vote(2, 1, "two");
@@ -50,8 +49,7 @@ BOOST_AUTO_TEST_CASE(an_order_on_which_no_votes_can_be_equal_any_more_is_reporte
 }
 
 BOOST_AUTO_TEST_CASE(so_it_is_when_the_votes_came_before_the_ballot) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   for (std::uint64_t replica = 1; replica <= 3; ++replica) bench.give_vote(replica, 1, text_of(replica));
   BOOST_TEST(undecidable(bench) == 0u);
   bench.give_ballot(1);
@@ -79,8 +77,7 @@ BOOST_AUTO_TEST_CASE(fewer_voters_than_a_majority_are_unavailable_and_not_undeci
 }
 
 BOOST_AUTO_TEST_CASE(of_five_three_pairs_of_answers_may_still_be_decided_and_four_answers_may_not) {
-  Bench bench(5);
-  bench.give_view();
+  Informed bench(5);
   bench.give_ballot(1);
   for (std::uint64_t replica = 1; replica <= 4; ++replica) bench.give_vote(replica, 1, replica % 2 ? "odd" : "even");
   BOOST_TEST(undecidable(bench) == 0u);
@@ -90,8 +87,7 @@ BOOST_AUTO_TEST_CASE(of_five_three_pairs_of_answers_may_still_be_decided_and_fou
 }
 
 BOOST_AUTO_TEST_CASE(the_earliest_one_is_reported) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   split(bench, 3);
   BOOST_TEST(undecidable(bench) == 3u);
@@ -101,16 +97,14 @@ BOOST_AUTO_TEST_CASE(the_earliest_one_is_reported) {
 }
 
 BOOST_AUTO_TEST_CASE(when_all_roll_back_it_is_not_undecidable_any_more) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   split(bench, 1);
   roll_back_all(bench);
   BOOST_TEST(undecidable(bench) == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(when_a_view_strikes_a_vote_it_may_be_decided_after_all) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   split(bench, 1);
   bench.change_view(3, MemberRole::voter, Recovery(2));
   BOOST_TEST(undecidable(bench) == 0u);
@@ -122,8 +116,7 @@ BOOST_AUTO_TEST_CASE(when_a_view_strikes_a_vote_it_may_be_decided_after_all) {
 }
 
 BOOST_AUTO_TEST_CASE(a_view_that_changes_nothing_about_it_leaves_it_so) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   split(bench, 1);
   bench.change_view(3, MemberRole::none);
   BOOST_TEST(undecidable(bench) == 1u);
@@ -132,8 +125,7 @@ BOOST_AUTO_TEST_CASE(a_view_that_changes_nothing_about_it_leaves_it_so) {
 }
 
 BOOST_AUTO_TEST_CASE(a_new_term_ends_it) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   split(bench, 1);
   bench.view.term = Term(2);
   bench.view.closed = Sequence(1);
@@ -142,8 +134,7 @@ BOOST_AUTO_TEST_CASE(a_new_term_ends_it) {
 }
 
 BOOST_AUTO_TEST_CASE(a_ballot_of_a_new_term_ends_it_too) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   split(bench, 1);
   bench.view.term = Term(2);
   bench.give_ballot(2);
@@ -151,8 +142,7 @@ BOOST_AUTO_TEST_CASE(a_ballot_of_a_new_term_ends_it_too) {
 }
 
 BOOST_AUTO_TEST_CASE(it_ends_when_its_ballot_is_closed) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   split(bench, 2);
   bench.view.closed = Sequence(1);
@@ -164,8 +154,7 @@ BOOST_AUTO_TEST_CASE(it_ends_when_its_ballot_is_closed) {
 }
 
 BOOST_AUTO_TEST_CASE(when_the_earliest_one_is_closed_the_next_is_reported) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   split(bench, 1);
   split(bench, 2);
   bench.view.closed = Sequence(1);
@@ -206,16 +195,14 @@ BOOST_AUTO_TEST_CASE(it_is_put_on_record_once_with_all_votes) {
 }
 
 BOOST_AUTO_TEST_CASE(its_record_has_the_number_after_the_one_before) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   split(bench, 1);
   BOOST_TEST(bench.report().audit_head == text_of(bench.records) + ":hash" + text_of(bench.records));
   BOOST_TEST(std::holds_alternative<UndecidedRecord>(bench.audit.back().content));
 }
 
 BOOST_AUTO_TEST_CASE(an_earlier_one_gets_a_record_of_its_own_and_later_ones_do_not) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   split(bench, 3);
   split(bench, 4);
@@ -237,8 +224,7 @@ BOOST_AUTO_TEST_CASE(what_is_agreed_is_the_newest_decided_order_with_its_state) 
 }
 
 BOOST_AUTO_TEST_CASE(a_decision_on_an_earlier_order_takes_nothing_agreed_back) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   bench.give_ballot(2);
   bench.give_votes({1, 2}, 2);
@@ -249,8 +235,7 @@ BOOST_AUTO_TEST_CASE(a_decision_on_an_earlier_order_takes_nothing_agreed_back) {
 }
 
 BOOST_AUTO_TEST_CASE(a_closed_or_undecidable_ballot_is_not_agreed) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.run_orders(1, 1, {1, 2});
   split(bench, 2);
   BOOST_TEST((bench.report().agreed.order == bench.order(1)));
@@ -260,8 +245,7 @@ BOOST_AUTO_TEST_CASE(a_closed_or_undecidable_ballot_is_not_agreed) {
 }
 
 BOOST_AUTO_TEST_CASE(what_was_agreed_is_kept_in_a_new_term_until_something_is_decided_in_it) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.run_orders(1, 5, {1, 2});
   const OrderIdentity before = bench.order(5);
   bench.view.term = Term(2);

@@ -9,8 +9,7 @@ BOOST_AUTO_TEST_SUITE(comparator_verdicts)
 // ---- dissent
 
 BOOST_AUTO_TEST_CASE(a_wrong_vote_before_the_decision_is_dissent) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   bench.give_vote(3, 1, "wrong");
   bench.give_votes({1, 2}, 1);
@@ -19,8 +18,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_vote_before_the_decision_is_dissent) {
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_vote_after_the_decision_is_dissent) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   bench.give_votes({1, 2}, 1);
   bench.give_vote(3, 1, "wrong");
@@ -40,8 +38,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_vote_of_a_probationer_is_dissent) {
 }
 
 BOOST_AUTO_TEST_CASE(a_vote_on_another_order_with_the_same_number_is_dissent) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   Vote other = bench.vote(1);
   other.order.chain = {6, 6};
   bench.give(ReplicaId(3), other);
@@ -52,8 +49,7 @@ BOOST_AUTO_TEST_CASE(a_vote_on_another_order_with_the_same_number_is_dissent) {
 }
 
 BOOST_AUTO_TEST_CASE(dissent_is_found_among_results_too_big_to_keep) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   const std::string big(limits::order_result_bytes - 4, 'x');
   const std::uint64_t count = limits::kept_result_bytes / limits::order_result_bytes + 3;
   for (std::uint64_t n = 1; n <= count; ++n) {
@@ -71,8 +67,7 @@ BOOST_AUTO_TEST_CASE(dissent_is_found_among_results_too_big_to_keep) {
 }
 
 BOOST_AUTO_TEST_CASE(a_verdict_takes_effect_when_its_record_is_written) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.audit_at_once = false;
   bench.give_ballot(1);
   bench.give_votes({1, 2}, 1);
@@ -88,8 +83,7 @@ BOOST_AUTO_TEST_CASE(a_verdict_takes_effect_when_its_record_is_written) {
 }
 
 BOOST_AUTO_TEST_CASE(a_verdict_stands_until_a_view_shows_it) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   bench.give_votes({1, 2}, 1);
   bench.give_vote(3, 1, "wrong");
@@ -111,8 +105,7 @@ BOOST_AUTO_TEST_CASE(a_promotion_that_crosses_a_verdict_does_not_lift_it) {
 }
 
 BOOST_AUTO_TEST_CASE(a_thousand_wrong_votes_are_one_verdict_and_one_record) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   for (std::uint64_t n = 1; n <= 1000; ++n) {
     bench.give_ballot(n);
     bench.give_votes({1, 2}, n);
@@ -125,8 +118,7 @@ BOOST_AUTO_TEST_CASE(a_thousand_wrong_votes_are_one_verdict_and_one_record) {
 }
 
 BOOST_AUTO_TEST_CASE(the_evidence_holds_all_votes_and_the_last_agreement) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   bench.give_votes({1, 2, 3}, 1);
   bench.give_ballot(2);
@@ -147,8 +139,7 @@ BOOST_AUTO_TEST_CASE(the_evidence_holds_all_votes_and_the_last_agreement) {
 }
 
 BOOST_AUTO_TEST_CASE(a_repeated_vote_is_counted_and_harmless) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   bench.give_votes({3, 3, 1}, 1);
   bench.give_ballot(2);
@@ -177,8 +168,7 @@ BOOST_AUTO_TEST_CASE(a_replica_that_contradicts_itself_dissents) {
 }
 
 BOOST_AUTO_TEST_CASE(after_all_have_voted_the_ballot_is_forgotten) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   bench.give_votes({1, 2, 3}, 1);
   bench.give_vote(3, 1, "wrong");
@@ -186,8 +176,7 @@ BOOST_AUTO_TEST_CASE(after_all_have_voted_the_ballot_is_forgotten) {
 }
 
 BOOST_AUTO_TEST_CASE(no_second_vote_of_a_replica_makes_a_majority) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   bench.give_vote(1, 1);
   bench.give_vote(3, 1, "wrong");
@@ -196,8 +185,7 @@ BOOST_AUTO_TEST_CASE(no_second_vote_of_a_replica_makes_a_majority) {
 }
 
 BOOST_AUTO_TEST_CASE(late_votes_are_compared_even_after_many_more_decisions) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   for (std::uint64_t n = 1; n <= 5000; ++n) {
     bench.give_ballot(n);
     bench.give_votes({1, 2}, n);
@@ -208,8 +196,7 @@ BOOST_AUTO_TEST_CASE(late_votes_are_compared_even_after_many_more_decisions) {
 }
 
 BOOST_AUTO_TEST_CASE(decided_ballots_are_kept_within_a_bound) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   for (std::uint64_t n = 1; n <= limits::compared_ballots + 10; ++n) {
     bench.give_ballot(n);
     bench.give_votes({1, 2}, n);
@@ -223,8 +210,7 @@ BOOST_AUTO_TEST_CASE(decided_ballots_are_kept_within_a_bound) {
 // ---- silence
 
 BOOST_AUTO_TEST_CASE(consecutive_misses_are_silence) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.run_orders(1, 1, {1, 2, 3});
   bench.run_orders(2, 4, {1, 2});
   BOOST_TEST(bench.verdicts().empty());
@@ -241,8 +227,7 @@ BOOST_AUTO_TEST_CASE(consecutive_misses_are_silence) {
 // The distributor refused it at the floor, say. By the time that it could act the replica has long
 // been back.
 BOOST_AUTO_TEST_CASE(a_silence_is_withdrawn_when_the_replica_answers_in_time_again) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.run_orders(1, 6, {1, 2});
   BOOST_REQUIRE(bench.verdicts().size() == 1u);
   bench.run_orders(7, 6 + ack_misses - 1, {1, 2, 3});
@@ -252,8 +237,7 @@ BOOST_AUTO_TEST_CASE(a_silence_is_withdrawn_when_the_replica_answers_in_time_aga
 }
 
 BOOST_AUTO_TEST_CASE(nobody_is_silent_while_nothing_is_decided) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.give_ballot(1);
   bench.give_vote(1, 1);
   bench.pass(seconds(60));
@@ -275,8 +259,7 @@ BOOST_AUTO_TEST_CASE(a_voter_that_cannot_be_spared_is_not_accused_of_silence) {
 }
 
 BOOST_AUTO_TEST_CASE(silence_of_several_is_found_together) {
-  Bench bench(5);
-  bench.give_view();
+  Informed bench(5);
   bench.run_orders(1, ack_misses, {1, 2, 3});
   BOOST_TEST(bench.verdicts().size() == 2u);
 }
@@ -304,8 +287,7 @@ BOOST_AUTO_TEST_CASE(a_silent_probationer_is_accused_even_at_the_floor) {
 }
 
 BOOST_AUTO_TEST_CASE(a_thousand_ballots_that_expire_together_are_one_miss) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   for (std::uint64_t n = 1; n <= 1000; ++n) {
     bench.give_ballot(n);
     bench.give_votes({1, 2}, n);
@@ -315,8 +297,7 @@ BOOST_AUTO_TEST_CASE(a_thousand_ballots_that_expire_together_are_one_miss) {
 }
 
 BOOST_AUTO_TEST_CASE(votes_in_time_prevent_silence) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   for (std::uint64_t n = 1; n <= 40; ++n) {
     bench.give_ballot(n);
     bench.give_votes({1, 2}, n);
@@ -327,8 +308,7 @@ BOOST_AUTO_TEST_CASE(votes_in_time_prevent_silence) {
 }
 
 BOOST_AUTO_TEST_CASE(votes_that_always_come_late_are_silence) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   for (std::uint64_t n = 1; n <= 6; ++n) {
     bench.give_ballot(n);
     bench.give_votes({1, 2}, n);
@@ -340,8 +320,7 @@ BOOST_AUTO_TEST_CASE(votes_that_always_come_late_are_silence) {
 }
 
 BOOST_AUTO_TEST_CASE(a_restarted_replica_is_not_blamed_for_what_it_missed) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.run_orders(1, 1, {1, 2, 3});
   for (std::uint64_t n = 2; n <= 5; ++n) {
     bench.give_ballot(n);
@@ -408,8 +387,7 @@ BOOST_AUTO_TEST_CASE(a_ballot_that_the_distributor_closed_is_not_missed) {
 }
 
 BOOST_AUTO_TEST_CASE(a_comparator_that_slept_gives_everybody_the_full_time_again) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   for (std::uint64_t n = 1; n <= 8; ++n) {
     bench.give_ballot(n);
     bench.give_votes({1, 2}, n);
@@ -422,8 +400,7 @@ BOOST_AUTO_TEST_CASE(a_comparator_that_slept_gives_everybody_the_full_time_again
 }
 
 BOOST_AUTO_TEST_CASE(dissent_takes_the_place_of_a_standing_silence) {
-  Bench bench;
-  bench.give_view();
+  Informed bench;
   bench.run_orders(1, 6, {1, 2});
   BOOST_REQUIRE(bench.verdicts().size() == 1u);
   bench.give_vote(3, 6, "wrong");

@@ -389,4 +389,12 @@ struct DistributorBench {
   }
 };
 
+// One whose group decides already.
+struct Started : DistributorBench {
+  explicit Started(DistributorConfig chosen = usual_config(), const RecoveredJournal& found = empty_journal())
+      : DistributorBench(std::move(chosen), found) {
+    start();
+  }
+};
+
 }  // namespace tally

@@ -68,8 +68,7 @@ BOOST_AUTO_TEST_CASE(the_first_order_of_an_empty_journal_is_number_one) {
 }
 
 BOOST_AUTO_TEST_CASE(each_order_continues_the_chain) {
-  Bench bench;
-  bench.start();
+  Started bench;
   for (std::uint64_t number = 1; number <= 3; ++number) bench.give_change(number);
   const auto orders = bench.orders();
   BOOST_REQUIRE(orders.size() == 4u);
@@ -115,8 +114,7 @@ BOOST_AUTO_TEST_CASE(served_time_goes_on_from_the_journal_by_the_own_clock) {
 }
 
 BOOST_AUTO_TEST_CASE(served_time_advances_by_a_capped_step) {
-  Bench bench;
-  bench.start();
+  Started bench;
   const ServedTime before = bench.orders().back().served;
   bench.now = bench.now + hours(2);
   bench.comparator_is_alive();
@@ -124,8 +122,7 @@ BOOST_AUTO_TEST_CASE(served_time_advances_by_a_capped_step) {
 }
 
 BOOST_AUTO_TEST_CASE(an_idle_group_makes_empty_orders_and_does_not_sync_each_of_them) {
-  Bench bench;
-  bench.start();
+  Started bench;
   const std::size_t before = bench.orders().size();
   const std::uint64_t syncs = bench.status().journal_syncs;
   bench.pass(seconds(10), milliseconds(50), [&] { bench.decide(); });
@@ -147,8 +144,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_ordered_while_nobody_could_decide_it) {
 // ---- syncs and stability
 
 BOOST_AUTO_TEST_CASE(what_waits_during_one_sync_is_the_next_order) {
-  Bench bench;
-  bench.start();
+  Started bench;
   const std::size_t before = bench.orders().size();
   bench.sync_at_once = false;
   for (std::uint64_t number = 1; number <= 5; ++number) bench.give_change(number);
@@ -159,8 +155,7 @@ BOOST_AUTO_TEST_CASE(what_waits_during_one_sync_is_the_next_order) {
 }
 
 BOOST_AUTO_TEST_CASE(an_order_is_delivered_while_it_is_being_synced_and_balloted_afterwards) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.sync_at_once = false;
   bench.give_change(1);
   BOOST_TEST(bench.sync_is_asked_for());
@@ -171,8 +166,7 @@ BOOST_AUTO_TEST_CASE(an_order_is_delivered_while_it_is_being_synced_and_balloted
 }
 
 BOOST_AUTO_TEST_CASE(a_read_needs_no_sync_of_its_own) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.sync_at_once = false;
   bench.give_read(1);
   BOOST_TEST(!bench.sync_is_asked_for());
@@ -180,8 +174,7 @@ BOOST_AUTO_TEST_CASE(a_read_needs_no_sync_of_its_own) {
 }
 
 BOOST_AUTO_TEST_CASE(a_read_is_not_released_before_the_change_before_it_is_stable) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.sync_at_once = false;
   bench.give_change(1);
   bench.give_read(2);
@@ -191,8 +184,7 @@ BOOST_AUTO_TEST_CASE(a_read_is_not_released_before_the_change_before_it_is_stabl
 }
 
 BOOST_AUTO_TEST_CASE(a_read_among_changes_waits_for_their_sync) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.sync_at_once = false;
   bench.put(Bench::request(1));
   bench.put(Bench::request(2, true), "reader");
@@ -202,8 +194,7 @@ BOOST_AUTO_TEST_CASE(a_read_among_changes_waits_for_their_sync) {
 }
 
 BOOST_AUTO_TEST_CASE(what_needs_no_sync_is_synced_within_about_a_second_all_the_same) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.pass(seconds(2), milliseconds(50), [&] { bench.decide(); });
   bench.sync_at_once = false;
   bench.give_read(1);
@@ -212,8 +203,7 @@ BOOST_AUTO_TEST_CASE(what_needs_no_sync_is_synced_within_about_a_second_all_the_
 }
 
 BOOST_AUTO_TEST_CASE(with_durability_os_an_order_is_stable_once_appended) {
-  Bench bench(os_config());
-  bench.start();
+  Started bench(os_config());
   bench.sync_at_once = false;
   bench.give_change(1);
   bench.give_change(2);
@@ -223,8 +213,7 @@ BOOST_AUTO_TEST_CASE(with_durability_os_an_order_is_stable_once_appended) {
 }
 
 BOOST_AUTO_TEST_CASE(with_durability_os_a_view_is_synced_all_the_same) {
-  Bench bench(os_config());
-  bench.start();
+  Started bench(os_config());
   bench.sync_at_once = false;
   bench.accuse(2, VerdictReason::silence);
   BOOST_TEST(bench.sync_is_asked_for());
@@ -233,8 +222,7 @@ BOOST_AUTO_TEST_CASE(with_durability_os_a_view_is_synced_all_the_same) {
 }
 
 BOOST_AUTO_TEST_CASE(stable_is_what_was_appended_before_the_sync_began) {
-  Bench bench;
-  bench.start();
+  Started bench;
   const std::uint64_t before = bench.status().stable.value;
   bench.sync_at_once = false;
   bench.give_change(1);
@@ -246,8 +234,7 @@ BOOST_AUTO_TEST_CASE(stable_is_what_was_appended_before_the_sync_began) {
 // ---- ballots
 
 BOOST_AUTO_TEST_CASE(a_ballot_names_the_requests_of_its_order_in_their_order) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.put(Bench::request(7), "a");
   bench.put(Bench::request(8), "b");
   bench.turn();
@@ -263,8 +250,7 @@ BOOST_AUTO_TEST_CASE(a_ballot_names_the_requests_of_its_order_in_their_order) {
 }
 
 BOOST_AUTO_TEST_CASE(a_lost_ballot_is_sent_again) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   bench.ballots.clear();
   bench.pass(milliseconds(300), milliseconds(50), [&] { bench.comparator_is_alive(); });
@@ -273,8 +259,7 @@ BOOST_AUTO_TEST_CASE(a_lost_ballot_is_sent_again) {
 }
 
 BOOST_AUTO_TEST_CASE(a_ballot_that_is_not_stable_is_not_sent_again_either) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.sync_at_once = false;
   bench.give_change(1);
   bench.pass(milliseconds(600), milliseconds(50), [&] { bench.comparator_is_alive(); });
@@ -282,8 +267,7 @@ BOOST_AUTO_TEST_CASE(a_ballot_that_is_not_stable_is_not_sent_again_either) {
 }
 
 BOOST_AUTO_TEST_CASE(a_decided_ballot_is_not_sent_again) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   bench.decide();
   bench.ballots.clear();
@@ -292,8 +276,7 @@ BOOST_AUTO_TEST_CASE(a_decided_ballot_is_not_sent_again) {
 }
 
 BOOST_AUTO_TEST_CASE(ballots_sent_again_are_split_by_the_limits_of_a_message) {
-  Bench bench(os_config());
-  bench.start();
+  Started bench(os_config());
   fill_orders(bench, 40);
   bench.ballots.clear();
   bench.pass(milliseconds(300), milliseconds(50), [&] { bench.comparator_is_alive(); });
@@ -306,16 +289,14 @@ BOOST_AUTO_TEST_CASE(ballots_sent_again_are_split_by_the_limits_of_a_message) {
 
 // A routing id may have 255 bytes, and a message beyond the receiver's limit would end the connection.
 BOOST_AUTO_TEST_CASE(ballots_of_clients_with_long_routing_ids_stay_below_the_size_of_a_message) {
-  Bench bench(os_config());
-  bench.start();
+  Started bench(os_config());
   fill_orders(bench, 40, 255);
   bench.pass(milliseconds(300), milliseconds(50), [&] { bench.comparator_is_alive(); });
   for (const BallotCalls& message : bench.ballots) BOOST_TEST(bytes_of(message) <= limits::message_bytes);
 }
 
 BOOST_AUTO_TEST_CASE(an_undecided_ballot_is_closed_after_its_lifetime) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   bench.pass(limits::ballot_lifetime + milliseconds(300), milliseconds(50), [&] { bench.comparator_is_alive(); });
   BOOST_TEST(bench.happened("ballots_expired"));
@@ -326,8 +307,7 @@ BOOST_AUTO_TEST_CASE(an_undecided_ballot_is_closed_after_its_lifetime) {
 
 // Those on probation may be late, and the voters may have lied.
 BOOST_AUTO_TEST_CASE(while_nothing_later_is_decided_such_a_ballot_has_the_time_of_a_succession) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   const Sequence undecided = bench.last_sequence();
   const auto passed = [&] {
@@ -343,8 +323,7 @@ BOOST_AUTO_TEST_CASE(while_nothing_later_is_decided_such_a_ballot_has_the_time_o
 
 // Law 22: the loss of a vote is noticed by the later votes of the same replicas.
 BOOST_AUTO_TEST_CASE(a_ballot_that_every_voter_has_passed_is_closed_before_anybody_takes_the_group_for_stalled) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   const Sequence lost = bench.last_sequence();
   const auto voted_through = [&](Sequence first, Sequence others) {
@@ -362,8 +341,7 @@ BOOST_AUTO_TEST_CASE(a_ballot_that_every_voter_has_passed_is_closed_before_anybo
 }
 
 BOOST_AUTO_TEST_CASE(open_orders_are_bounded) {
-  Bench bench(os_config());
-  bench.start();
+  Started bench(os_config());
   for (std::uint64_t number = 1; number <= limits::open_orders + 10; ++number) bench.give_change(number);
   BOOST_TEST(bench.last_sequence().value == 1 + limits::open_orders);
   bench.give(bench.report(Sequence(5)));
@@ -373,8 +351,7 @@ BOOST_AUTO_TEST_CASE(open_orders_are_bounded) {
 // ---- repetitions
 
 BOOST_AUTO_TEST_CASE(a_repetition_of_a_waiting_request_is_dropped) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.sync_at_once = false;
   bench.give_change(1);
   bench.give_change(2);
@@ -385,8 +362,7 @@ BOOST_AUTO_TEST_CASE(a_repetition_of_a_waiting_request_is_dropped) {
 }
 
 BOOST_AUTO_TEST_CASE(a_repetition_of_a_request_in_an_open_ballot_is_dropped) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   const auto made = bench.last_sequence();
   bench.give_change(1);
@@ -395,8 +371,7 @@ BOOST_AUTO_TEST_CASE(a_repetition_of_a_request_in_an_open_ballot_is_dropped) {
 }
 
 BOOST_AUTO_TEST_CASE(a_repetition_of_a_decided_request_is_ordered_again) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   bench.decide();
   const auto made = bench.last_sequence();
@@ -405,8 +380,7 @@ BOOST_AUTO_TEST_CASE(a_repetition_of_a_decided_request_is_ordered_again) {
 }
 
 BOOST_AUTO_TEST_CASE(a_repetition_of_a_request_whose_ballot_was_closed_is_ordered_again) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   bench.comparator = Incarnation(78);
   bench.comparator_is_alive();
@@ -417,8 +391,7 @@ BOOST_AUTO_TEST_CASE(a_repetition_of_a_request_whose_ballot_was_closed_is_ordere
 
 // Law 24.
 BOOST_AUTO_TEST_CASE(a_request_is_ordered_under_the_name_that_its_secret_has_whatever_name_it_came_with) {
-  Bench bench;
-  bench.start();
+  Started bench;
   Request request = Bench::request(1);
   request.session = {};
   const auto send = [&](const SessionSecret& secret) {
@@ -435,8 +408,7 @@ BOOST_AUTO_TEST_CASE(a_request_is_ordered_under_the_name_that_its_secret_has_wha
 }
 
 BOOST_AUTO_TEST_CASE(a_request_that_acknowledges_its_own_number_is_malformed) {
-  Bench bench;
-  bench.start();
+  Started bench;
   Request request = Bench::request(4);
   request.acknowledged = RequestNumber(4);
   bench.give(request);
@@ -447,8 +419,7 @@ BOOST_AUTO_TEST_CASE(a_request_that_acknowledges_its_own_number_is_malformed) {
 // ---- refusals
 
 BOOST_AUTO_TEST_CASE(a_full_queue_refuses_with_overloaded_and_says_which_attempt) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.sync_at_once = false;
   bench.give_change(1);
   for (std::uint64_t number = 2; number < 2 + limits::pending_requests_per_client; ++number) bench.give_change(number);
@@ -465,8 +436,7 @@ BOOST_AUTO_TEST_CASE(a_full_queue_refuses_with_overloaded_and_says_which_attempt
 }
 
 BOOST_AUTO_TEST_CASE(a_refused_request_is_no_repetition_when_it_comes_again) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.sync_at_once = false;
   for (std::uint64_t number = 1; number <= 2 + limits::pending_requests_per_client; ++number) bench.give_change(number);
   BOOST_REQUIRE(bench.refusals().size() == 1u);
@@ -478,8 +448,7 @@ BOOST_AUTO_TEST_CASE(a_refused_request_is_no_repetition_when_it_comes_again) {
 }
 
 BOOST_AUTO_TEST_CASE(an_impossible_request_is_refused_as_malformed) {
-  Bench bench;
-  bench.start();
+  Started bench;
   Request request = Bench::request(1);
   request.result_limit = results::header_bytes - 1;
   bench.give(request);
@@ -488,8 +457,7 @@ BOOST_AUTO_TEST_CASE(an_impossible_request_is_refused_as_malformed) {
 }
 
 BOOST_AUTO_TEST_CASE(a_draining_distributor_refuses_what_is_new_and_decides_what_is_open) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.sync_at_once = false;
   bench.give_change(1);
   bench.give_change(2);  // waits
@@ -518,8 +486,7 @@ BOOST_AUTO_TEST_CASE(a_draining_distributor_is_not_idle_while_requests_wait) {
 }
 
 BOOST_AUTO_TEST_CASE(a_stalled_group_refuses_what_waits_and_what_is_new) {
-  Bench bench(os_config());
-  bench.start();
+  Started bench(os_config());
   for (std::uint64_t number = 1; number <= limits::open_orders; ++number) bench.give_change(number);
   bench.give_change(1'000);  // waits for a place
   bench.pass(milliseconds(600), milliseconds(50), [&] { bench.comparator_is_alive(); });
@@ -535,16 +502,14 @@ BOOST_AUTO_TEST_CASE(a_stalled_group_refuses_what_waits_and_what_is_new) {
 BOOST_AUTO_TEST_CASE(a_long_ack_timeout_does_not_hide_a_stall) {
   DistributorConfig config = Bench::usual_config();
   config.ack_timeout = seconds(10);
-  Bench bench(config);
-  bench.start();
+  Started bench(config);
   bench.give_change(1);
   bench.pass(limits::ballot_lifetime + milliseconds(300), milliseconds(50), [&] { bench.comparator_is_alive(); });
   BOOST_TEST(bench.happened("group_stalled"));
 }
 
 BOOST_AUTO_TEST_CASE(a_stalled_group_serves_again_with_the_next_decision) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   bench.pass(seconds(8), milliseconds(50), [&] { bench.comparator_is_alive(); });
   BOOST_TEST((bench.status().state == GroupState::unavailable));
@@ -558,8 +523,7 @@ BOOST_AUTO_TEST_CASE(a_stalled_group_serves_again_with_the_next_decision) {
 
 // What is closed unanswered is not decided: nobody voted on it.
 BOOST_AUTO_TEST_CASE(a_stalled_group_stays_so_when_ballots_are_only_closed) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   bench.pass(seconds(8), milliseconds(50), [&] { bench.comparator_is_alive(); });
   bench.comparator = Incarnation(78);
@@ -570,8 +534,7 @@ BOOST_AUTO_TEST_CASE(a_stalled_group_stays_so_when_ballots_are_only_closed) {
 
 // Replicas have nothing to do with it, and what waits is bounded anyhow.
 BOOST_AUTO_TEST_CASE(a_slow_disk_is_not_a_group_without_a_majority) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.sync_at_once = false;
   bench.give_change(1);
   bench.pass(seconds(2), milliseconds(50), [&] { bench.comparator_is_alive(); });
@@ -583,8 +546,7 @@ BOOST_AUTO_TEST_CASE(a_slow_disk_is_not_a_group_without_a_majority) {
 }
 
 BOOST_AUTO_TEST_CASE(a_disk_that_takes_longer_than_a_ballot_may_live_stalls_the_group) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.sync_at_once = false;
   bench.give_change(1);
   bench.pass(limits::ballot_lifetime + milliseconds(300), milliseconds(50), [&] { bench.comparator_is_alive(); });
@@ -592,8 +554,7 @@ BOOST_AUTO_TEST_CASE(a_disk_that_takes_longer_than_a_ballot_may_live_stalls_the_
 }
 
 BOOST_AUTO_TEST_CASE(without_a_comparator_requests_are_refused) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.pass(milliseconds(1'500));
   bench.give_change(1);
   BOOST_REQUIRE(bench.refusals().size() == 1u);
@@ -612,8 +573,7 @@ BOOST_AUTO_TEST_CASE(right_after_the_start_requests_wait_for_the_comparator) {
 // ---- waking up late
 
 BOOST_AUTO_TEST_CASE(whoever_wakes_late_does_not_take_its_open_ballots_for_stalled) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   bench.now = bench.now + seconds(30);
   bench.turn();
@@ -622,8 +582,7 @@ BOOST_AUTO_TEST_CASE(whoever_wakes_late_does_not_take_its_open_ballots_for_stall
 }
 
 BOOST_AUTO_TEST_CASE(whoever_wakes_late_refuses_nobody_for_it) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.now = bench.now + seconds(30);
   bench.give_change(1);  // read in the first turn after the sleep
   BOOST_TEST(bench.refusals().empty());
@@ -631,8 +590,7 @@ BOOST_AUTO_TEST_CASE(whoever_wakes_late_refuses_nobody_for_it) {
 }
 
 BOOST_AUTO_TEST_CASE(whoever_is_awake_does_not_forgive) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   bench.pass(milliseconds(600), milliseconds(50), [&] { bench.comparator_is_alive(); });
   BOOST_TEST(bench.happened("group_stalled"));
@@ -641,8 +599,7 @@ BOOST_AUTO_TEST_CASE(whoever_is_awake_does_not_forgive) {
 // ---- deadlines: a fake shell drives the core, and counts its turns
 
 BOOST_AUTO_TEST_CASE(an_idle_core_rests) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.turns = 0;
   bench.pass(seconds(120), milliseconds(50),
              [&] { bench.core.receive(bench.report(bench.last_sequence()), bench.now); });
@@ -658,8 +615,7 @@ BOOST_AUTO_TEST_CASE(a_core_without_a_comparator_rests) {
 }
 
 BOOST_AUTO_TEST_CASE(a_stalled_core_rests) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   bench.turns = 0;
   bench.pass(seconds(120), milliseconds(50), [&] {
@@ -670,8 +626,7 @@ BOOST_AUTO_TEST_CASE(a_stalled_core_rests) {
 }
 
 BOOST_AUTO_TEST_CASE(a_core_whose_disk_hangs_rests) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.sync_at_once = false;
   bench.give_change(1);
   bench.turns = 0;
@@ -680,8 +635,7 @@ BOOST_AUTO_TEST_CASE(a_core_whose_disk_hangs_rests) {
 }
 
 BOOST_AUTO_TEST_CASE(a_loaded_core_takes_few_turns_beyond_its_inputs) {
-  Bench bench;
-  bench.start();
+  Started bench;
   std::uint64_t number = 0;
   std::uint64_t inputs = 0;
   bench.turns = 0;
@@ -699,8 +653,7 @@ BOOST_AUTO_TEST_CASE(a_loaded_core_takes_few_turns_beyond_its_inputs) {
 }
 
 BOOST_AUTO_TEST_CASE(a_core_whose_deliveries_fail_does_not_spin) {
-  Bench bench;
-  bench.start();
+  Started bench;
   std::uint64_t failures = 0;
   bench.turns = 0;
   bench.pass(seconds(20), milliseconds(50), [&] {
@@ -719,8 +672,7 @@ BOOST_AUTO_TEST_CASE(a_core_whose_deliveries_fail_does_not_spin) {
 // Law 25: reads need no sync, so their orders would all be on the way at once, and whoever comes next would wait for
 // the results of all of them.
 BOOST_AUTO_TEST_CASE(no_order_is_begun_while_many_results_are_on_their_way) {
-  Bench bench;
-  bench.start();
+  Started bench;
   const auto ordered = [&] {
     std::size_t count = 0;
     for (const Order& order : bench.orders()) count += order.requests.size();

@@ -28,8 +28,7 @@ BOOST_AUTO_TEST_SUITE(distributor_group)
 // ---- streams to replicas
 
 BOOST_AUTO_TEST_CASE(every_order_goes_to_every_replica) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   for (std::uint64_t id = 1; id <= Bench::replicas; ++id) BOOST_TEST((bench.delivered(id) == std::pair(2ul, 2ul)));
 }
@@ -130,8 +129,7 @@ BOOST_AUTO_TEST_CASE(orders_that_could_not_be_sent_do_not_count_as_sent) {
 }
 
 BOOST_AUTO_TEST_CASE(a_slow_replica_holds_nobody) {
-  Bench bench;
-  bench.start();
+  Started bench;
   const std::uint64_t orders = 2 * limits::replica_window_orders;
   for (std::uint64_t number = 1; number <= orders; ++number) {
     bench.give_change(number);
@@ -155,8 +153,7 @@ BOOST_AUTO_TEST_CASE(a_replica_that_has_not_carried_out_its_recovery_gets_nothin
 }
 
 BOOST_AUTO_TEST_CASE(a_replica_that_claims_more_than_there_is_gets_nothing) {
-  Bench bench;
-  bench.start();
+  Started bench;
   for (const std::uint64_t claimed : {std::uint64_t{1'000}, ~std::uint64_t{0}}) {
     bench.apply(3, Sequence(claimed));
     bench.give_change(claimed);
@@ -187,8 +184,7 @@ BOOST_AUTO_TEST_CASE(a_replica_that_does_not_know_its_group_yet_is_served) {
 }
 
 BOOST_AUTO_TEST_CASE(what_was_decided_before_a_stream_began_is_executed_without_a_vote) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   bench.decide();
   bench.give_change(2);
@@ -222,16 +218,14 @@ BOOST_AUTO_TEST_CASE(a_standing_says_everything) {
 }
 
 BOOST_AUTO_TEST_CASE(standings_and_view_are_repeated) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.pass(seconds(1), milliseconds(50), [&] { bench.decide(); });
   BOOST_TEST(bench.standings[1].size() >= 4u);
   BOOST_TEST(bench.views.size() >= 4u);
 }
 
 BOOST_AUTO_TEST_CASE(they_are_repeated_faster_while_ballots_are_open) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   bench.pass(milliseconds(250), milliseconds(50), [&] { bench.comparator_is_alive(); });
   bench.forget();
@@ -240,8 +234,7 @@ BOOST_AUTO_TEST_CASE(they_are_repeated_faster_while_ballots_are_open) {
 }
 
 BOOST_AUTO_TEST_CASE(nobody_hears_of_a_view_before_its_record_is_synced) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.sync_at_once = false;
   bench.accuse(3, VerdictReason::dissent);
   BOOST_REQUIRE(bench.journaled_views().size() == 1u);
@@ -259,8 +252,7 @@ BOOST_AUTO_TEST_CASE(nobody_hears_of_a_view_before_its_record_is_synced) {
 }
 
 BOOST_AUTO_TEST_CASE(a_view_that_changes_again_during_its_sync_waits_for_the_next_one) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.sync_at_once = false;
   bench.accuse(3, VerdictReason::dissent);
   const std::uint64_t first = bench.sync_wanted;
@@ -275,8 +267,7 @@ BOOST_AUTO_TEST_CASE(a_view_that_changes_again_during_its_sync_waits_for_the_nex
 // ---- verdicts, cool-down, recovery, probation
 
 BOOST_AUTO_TEST_CASE(an_evicted_replica_gets_no_orders) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.accuse(3, VerdictReason::dissent);
   bench.give_change(1);
   BOOST_TEST(bench.delivered(3).second == 0u);
@@ -284,8 +275,7 @@ BOOST_AUTO_TEST_CASE(an_evicted_replica_gets_no_orders) {
 }
 
 BOOST_AUTO_TEST_CASE(a_replica_comes_back_by_recovery_probation_and_matching_votes) {
-  Bench bench;
-  bench.start();
+  Started bench;
   evict_and_let_recover(bench);
   BOOST_TEST((bench.standings[3].back().state == ReplicaState::recovering));
   BOOST_TEST(bench.standings[3].back().recovery.value == 2u);
@@ -308,8 +298,7 @@ BOOST_AUTO_TEST_CASE(a_replica_comes_back_by_recovery_probation_and_matching_vot
 }
 
 BOOST_AUTO_TEST_CASE(a_recovering_replica_that_is_far_behind_is_not_on_probation_yet) {
-  Bench bench(Bench::usual_config(), journal_through(10'000));
-  bench.start();
+  Started bench(Bench::usual_config(), journal_through(10'000));
   evict_and_let_recover(bench);
   bench.apply(3, Sequence(100), Recovery(2));
   BOOST_TEST((bench.views.back().members[2].role == MemberRole::none));
@@ -318,8 +307,7 @@ BOOST_AUTO_TEST_CASE(a_recovering_replica_that_is_far_behind_is_not_on_probation
 }
 
 BOOST_AUTO_TEST_CASE(matches_that_were_counted_in_another_view_readmit_nobody) {
-  Bench bench;
-  bench.start();
+  Started bench;
   evict_and_let_recover(bench);
   ComparatorReport before = bench.report(bench.last_sequence());
   before.voters[2].matches = 1'000;
@@ -329,8 +317,7 @@ BOOST_AUTO_TEST_CASE(matches_that_were_counted_in_another_view_readmit_nobody) {
 }
 
 BOOST_AUTO_TEST_CASE(while_somebody_is_on_probation_empty_orders_come_faster) {
-  Bench bench;
-  bench.start();
+  Started bench;
   evict_and_let_recover(bench);
   bench.apply(3, bench.last_sequence(), Recovery(2));
   const std::uint64_t before = bench.last_sequence().value;
@@ -350,8 +337,7 @@ ComparatorReport stuck_without_replica_2(Bench& bench) {
 }
 
 BOOST_AUTO_TEST_CASE(a_succession_makes_a_voter_of_whoever_is_on_probation_and_displaces_nobody) {
-  Bench bench;
-  bench.start();
+  Started bench;
   const ComparatorReport stuck = stuck_without_replica_2(bench);
   const ViewNumber before = bench.view();
   bench.give(stuck);
@@ -363,8 +349,7 @@ BOOST_AUTO_TEST_CASE(a_succession_makes_a_voter_of_whoever_is_on_probation_and_d
 }
 
 BOOST_AUTO_TEST_CASE(a_succession_of_an_earlier_view_or_on_a_closed_ballot_is_ignored) {
-  Bench bench;
-  bench.start();
+  Started bench;
   ComparatorReport stuck = stuck_without_replica_2(bench);
   const ViewNumber before = bench.view();
   stuck.view = ViewNumber(before.value - 1);
@@ -437,8 +422,7 @@ BOOST_AUTO_TEST_CASE(a_status_that_is_not_ok_says_why_and_what_helps) {
 }
 
 BOOST_AUTO_TEST_CASE(whoever_recovers_is_told_from_where_on_it_is_to_vote_before_it_has_reported) {
-  Bench bench;
-  bench.start();
+  Started bench;
   evict_and_let_recover(bench);
   const ReplicaStanding standing = bench.standings[3].back();
   BOOST_TEST(standing.recovery.value == 2u);
@@ -446,8 +430,7 @@ BOOST_AUTO_TEST_CASE(whoever_recovers_is_told_from_where_on_it_is_to_vote_before
 }
 
 BOOST_AUTO_TEST_CASE(whoever_lives_on_an_unproven_import_is_not_put_on_probation) {
-  Bench bench;
-  bench.start();
+  Started bench;
   evict_and_let_recover(bench);
   ReplicaReport report = bench.replica_report(bench.last_sequence(), Recovery(2));
   report.imported = true;
@@ -459,8 +442,7 @@ BOOST_AUTO_TEST_CASE(whoever_lives_on_an_unproven_import_is_not_put_on_probation
 }
 
 BOOST_AUTO_TEST_CASE(a_verdict_of_an_earlier_recovery_is_ignored) {
-  Bench bench;
-  bench.start();
+  Started bench;
   evict_and_let_recover(bench);
   bench.apply(3, bench.last_sequence(), Recovery(2));
   bench.accuse(3, VerdictReason::silence, Recovery(1));
@@ -470,16 +452,14 @@ BOOST_AUTO_TEST_CASE(a_verdict_of_an_earlier_recovery_is_ignored) {
 }
 
 BOOST_AUTO_TEST_CASE(a_standing_verdict_is_carried_out_once) {
-  Bench bench;
-  bench.start();
+  Started bench;
   for (int report = 0; report < 5; ++report) bench.accuse(3, VerdictReason::dissent);
   BOOST_TEST(bench.status().replicas[2].evictions == 1u);
   BOOST_TEST(bench.journaled_views().size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_voter_that_lives_on_anothers_state_has_to_prove_itself_without_blame) {
-  Bench bench;
-  bench.start();
+  Started bench;
   ReplicaReport report = bench.replica_report(bench.last_sequence());
   report.incarnation = Incarnation(9);
   report.imported = true;
@@ -499,8 +479,7 @@ BOOST_AUTO_TEST_CASE(a_voter_that_lives_on_anothers_state_has_to_prove_itself_wi
 
 // Law 13: only one of them can go.
 BOOST_AUTO_TEST_CASE(of_a_silent_and_a_lying_replica_in_one_report_the_liar_goes) {
-  Bench bench;
-  bench.start();
+  Started bench;
   ComparatorReport report = bench.report(bench.decided());
   report.verdicts.push_back({ReplicaId(2), Recovery(1), VerdictReason::silence, bench.last_sequence()});
   report.verdicts.push_back({ReplicaId(1), Recovery(1), VerdictReason::dissent, bench.last_sequence()});
@@ -512,8 +491,7 @@ BOOST_AUTO_TEST_CASE(of_a_silent_and_a_lying_replica_in_one_report_the_liar_goes
 }
 
 BOOST_AUTO_TEST_CASE(verdicts_and_tallies_of_replicas_that_there_are_not_are_ignored) {
-  Bench bench;
-  bench.start();
+  Started bench;
   for (const std::uint64_t id : {std::uint64_t{0}, std::uint64_t{4}, ~std::uint64_t{0}}) {
     bench.accuse(id, VerdictReason::dissent);
     ComparatorReport strange = bench.report(bench.last_sequence());
@@ -526,8 +504,7 @@ BOOST_AUTO_TEST_CASE(verdicts_and_tallies_of_replicas_that_there_are_not_are_ign
 // ---- the comparator
 
 BOOST_AUTO_TEST_CASE(a_new_comparator_closes_what_is_open_and_the_view_echoes_it) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   bench.views.clear();
   bench.comparator = Incarnation(78);
@@ -568,8 +545,7 @@ BOOST_AUTO_TEST_CASE(a_comparator_that_is_in_another_term_gets_the_view_and_deci
 }
 
 BOOST_AUTO_TEST_CASE(a_report_beyond_the_last_order_decides_only_what_there_is) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   bench.give(bench.report(Sequence(1'000)));
   BOOST_TEST(bench.status().decided.value == 2u);
@@ -578,8 +554,7 @@ BOOST_AUTO_TEST_CASE(a_report_beyond_the_last_order_decides_only_what_there_is) 
 }
 
 BOOST_AUTO_TEST_CASE(a_report_that_comes_late_takes_no_decision_back) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   bench.decide();
   bench.give(bench.report(Sequence(1)));
@@ -587,8 +562,7 @@ BOOST_AUTO_TEST_CASE(a_report_that_comes_late_takes_no_decision_back) {
 }
 
 BOOST_AUTO_TEST_CASE(a_journaled_view_names_the_newest_audit_record) {
-  Bench bench;
-  bench.start();
+  Started bench;
   ComparatorReport report = bench.report(bench.last_sequence());
   report.audit_head = "12:abc";
   report.verdicts.push_back({ReplicaId(2), Recovery(1), VerdictReason::silence, Sequence(1)});
@@ -615,8 +589,7 @@ BOOST_AUTO_TEST_CASE(a_client_is_welcomed_with_term_and_state) {
 }
 
 BOOST_AUTO_TEST_CASE(the_status_says_who_where_and_how_far) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   bench.give_change(2);
   bench.apply(1, Sequence(3));
@@ -662,8 +635,7 @@ BOOST_AUTO_TEST_CASE(the_status_says_who_where_and_how_far) {
 }
 
 BOOST_AUTO_TEST_CASE(the_status_tells_the_last_verdict_and_a_degraded_group) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.accuse(2, VerdictReason::dissent);
   const ClusterStatus status = bench.status();
   BOOST_TEST((status.state == GroupState::degraded));
@@ -674,8 +646,7 @@ BOOST_AUTO_TEST_CASE(the_status_tells_the_last_verdict_and_a_degraded_group) {
 }
 
 BOOST_AUTO_TEST_CASE(the_status_tells_why_a_replica_is_out_since_when_and_when_it_is_tried_again) {
-  Bench bench;
-  bench.start();
+  Started bench;
   const CalendarTime started = bench.wall;
   bench.set_wall({started.unix_milliseconds + 5'000});
   bench.accuse(2, VerdictReason::dissent);
@@ -707,16 +678,14 @@ BOOST_AUTO_TEST_CASE(the_status_tells_each_replicas_checkpoint_and_where_the_jou
 }
 
 BOOST_AUTO_TEST_CASE(the_view_tells_each_members_state_for_the_record) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.accuse(2, VerdictReason::dissent);
   BOOST_TEST((bench.views.back().members[0].state == ReplicaState::voting));
   BOOST_TEST((bench.views.back().members[1].state == ReplicaState::evicted));
 }
 
 BOOST_AUTO_TEST_CASE(a_replica_that_is_not_heard_of_is_shown_as_down) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.pass(milliseconds(1'500), milliseconds(50), [&] {
     bench.decide();
     bench.apply(1, bench.last_sequence());
@@ -727,16 +696,14 @@ BOOST_AUTO_TEST_CASE(a_replica_that_is_not_heard_of_is_shown_as_down) {
 }
 
 BOOST_AUTO_TEST_CASE(a_group_whose_comparator_is_gone_is_unavailable) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.pass(milliseconds(1'500));
   BOOST_TEST((bench.status().state == GroupState::unavailable));
   BOOST_TEST((bench.status().comparator_state == RoleState::down));
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_admin_token_changes_nothing) {
-  Bench bench;
-  bench.start();
+  Started bench;
   for (const char* token : {"", "secre", "secret ", "Secret"}) {
     const AdminReply reply = bench.command(AdminAction::evict, 2, token);
     BOOST_TEST((reply.outcome == AdminOutcome::forbidden));
@@ -748,14 +715,12 @@ BOOST_AUTO_TEST_CASE(a_wrong_admin_token_changes_nothing) {
 BOOST_AUTO_TEST_CASE(without_a_configured_token_no_token_is_right) {
   DistributorConfig config = Bench::usual_config();
   config.administration.token.clear();
-  Bench bench(config);
-  bench.start();
+  Started bench(config);
   BOOST_TEST((bench.command(AdminAction::evict, 2, "").outcome == AdminOutcome::forbidden));
 }
 
 BOOST_AUTO_TEST_CASE(an_operators_eviction_holds_until_an_operator_readmits) {
-  Bench bench;
-  bench.start();
+  Started bench;
   BOOST_TEST((bench.command(AdminAction::evict, 2).outcome == AdminOutcome::done));
   BOOST_TEST((bench.command(AdminAction::evict, 2).outcome == AdminOutcome::refused));
   bench.pass(seconds(200), milliseconds(250), [&] { bench.decide(); });
@@ -768,15 +733,13 @@ BOOST_AUTO_TEST_CASE(an_operators_eviction_holds_until_an_operator_readmits) {
 }
 
 BOOST_AUTO_TEST_CASE(commands_about_replicas_that_there_are_not_are_refused) {
-  Bench bench;
-  bench.start();
+  Started bench;
   for (const AdminAction action : {AdminAction::evict, AdminAction::readmit, AdminAction::fault})
     for (const std::uint64_t id : {0, 4}) BOOST_TEST((bench.command(action, id).outcome == AdminOutcome::refused));
 }
 
 BOOST_AUTO_TEST_CASE(a_group_that_is_not_halted_is_not_resumed) {
-  Bench bench;
-  bench.start();
+  Started bench;
   BOOST_TEST((bench.command(AdminAction::resume, 0).outcome == AdminOutcome::refused));
 }
 
@@ -801,8 +764,7 @@ BOOST_AUTO_TEST_CASE(faults_are_passed_on_only_where_injection_is_on) {
 BOOST_AUTO_TEST_CASE(whoever_clears_a_fault_ends_the_cool_down_but_not_an_operators_hold) {
   DistributorConfig config = Bench::usual_config();
   config.administration.fault_injection = true;
-  Bench bench(config);
-  bench.start();
+  Started bench(config);
   bench.accuse(3, VerdictReason::silence);
   bench.command(AdminAction::fault, 3);
   BOOST_TEST((bench.status().replicas[2].state == ReplicaState::recovering));

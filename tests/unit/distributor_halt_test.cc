@@ -165,8 +165,7 @@ BOOST_AUTO_TEST_CASE(a_group_that_waits_for_proofs_is_resumed_without_them) {
 }
 
 BOOST_AUTO_TEST_CASE(a_group_that_decides_is_not_resumed) {
-  Bench bench;
-  bench.start();
+  Started bench;
   BOOST_TEST((bench.resume().outcome == AdminOutcome::refused));
   BOOST_TEST(bench.journaled_views().empty());
 }

@@ -217,8 +217,7 @@ BOOST_AUTO_TEST_CASE(voided_orders_are_forgotten_with_the_journal_that_held_them
 // ---- a full disk
 
 BOOST_AUTO_TEST_CASE(without_room_nothing_is_ordered_and_it_goes_on_by_itself) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   bench.agree();
   BOOST_TEST((bench.status().state == GroupState::ok));
@@ -245,8 +244,7 @@ BOOST_AUTO_TEST_CASE(a_sync_that_takes_longer_than_a_second_is_told_until_one_is
   const auto pass = [](Bench& bench, Duration duration) {
     bench.pass(duration, milliseconds(50), [&] { bench.comparator_is_alive(); });
   };
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   bench.agree();
   bench.sync_at_once = false;
@@ -341,8 +339,7 @@ BOOST_AUTO_TEST_CASE(a_replica_whose_next_order_is_damaged_is_not_tried_again) {
 // ---- what is known to be decided
 
 BOOST_AUTO_TEST_CASE(what_is_agreed_is_journaled_at_most_once_a_second_and_told_from_then_on) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.agree();
   BOOST_REQUIRE(bench.journaled_agreements().size() == 1u);
   BOOST_TEST((bench.journaled_agreements()[0] == bench.state_after(Sequence(1))));
@@ -364,8 +361,7 @@ BOOST_AUTO_TEST_CASE(what_is_agreed_is_journaled_at_most_once_a_second_and_told_
 }
 
 BOOST_AUTO_TEST_CASE(what_is_closed_is_not_agreed) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.agree();
   bench.give_change(1);
   bench.pass(limits::ballot_lifetime + seconds(1), milliseconds(50), [&] { bench.comparator_is_alive(); });
@@ -376,8 +372,7 @@ BOOST_AUTO_TEST_CASE(what_is_closed_is_not_agreed) {
 }
 
 BOOST_AUTO_TEST_CASE(a_report_that_comes_late_takes_nothing_agreed_back) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.give_change(1);
   bench.agree();
   ComparatorReport late = bench.report(bench.decided());
@@ -387,8 +382,7 @@ BOOST_AUTO_TEST_CASE(a_report_that_comes_late_takes_nothing_agreed_back) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_agreed_beyond_the_last_order_is_not_believed) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.agree();
   ComparatorReport strange = bench.report(bench.decided());
   strange.agreed = {{Term(1), Sequence(1'000), {}}, {}};
@@ -419,8 +413,7 @@ BOOST_AUTO_TEST_CASE(what_was_agreed_of_a_tail_that_the_journal_lost_is_not_take
 
 // Checkpoints go by it: a group that finds no majority is asked to reproduce what the journal knows (laws 4, 14).
 BOOST_AUTO_TEST_CASE(what_is_agreed_is_not_told_before_its_record_is_synced) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.sync_at_once = false;
   bench.agree();
   BOOST_REQUIRE(bench.journaled_agreements().size() == 1u);
@@ -433,8 +426,7 @@ BOOST_AUTO_TEST_CASE(what_is_agreed_is_not_told_before_its_record_is_synced) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_agreed_is_not_told_by_a_sync_that_began_before_its_record) {
-  Bench bench;
-  bench.start();
+  Started bench;
   bench.sync_at_once = false;
   bench.give_change(1);
   const std::uint64_t earlier = bench.journal.size();

@@ -169,4 +169,9 @@ struct SessionBench {
   }
 };
 
+// One that is open, with nothing in flight.
+struct Opened : SessionBench {
+  explicit Opened(std::size_t in_flight = 4) : SessionBench(in_flight) { open(); }
+};
+
 }  // namespace tally

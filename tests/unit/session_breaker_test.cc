@@ -79,8 +79,7 @@ BOOST_AUTO_TEST_CASE(after_a_refusal_without_a_majority_calls_fail_at_once_and_a
 }
 
 BOOST_AUTO_TEST_CASE(an_overloaded_group_has_a_majority) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.submit(add());
   bench.refuse(bench.requests.back(), RefusalReason::overloaded);
   BOOST_TEST(bench.core.available());
@@ -88,8 +87,7 @@ BOOST_AUTO_TEST_CASE(an_overloaded_group_has_a_majority) {
 
 // It refuses for itself, at once; and a restart must not be noticed.
 BOOST_AUTO_TEST_CASE(a_distributor_that_drains_is_waited_for) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.submit(add());
   bench.refuse(bench.requests.back(), RefusalReason::draining);
   BOOST_TEST(bench.core.available());
@@ -101,8 +99,7 @@ BOOST_AUTO_TEST_CASE(a_distributor_that_drains_is_waited_for) {
 }
 
 BOOST_AUTO_TEST_CASE(when_it_opens_what_waits_unsent_fails_and_what_was_sent_stays) {
-  Bench bench(2);
-  bench.open();
+  Opened bench(2);
   const auto refused = bench.submit(add("refused"));
   const auto stays = bench.submit(add("stays"));
   const auto waits = bench.submit(add("waits"));
@@ -119,8 +116,7 @@ BOOST_AUTO_TEST_CASE(when_it_opens_what_waits_unsent_fails_and_what_was_sent_sta
 
 // What a masked fault costs, or a restart of the distributor or the comparator.
 BOOST_AUTO_TEST_CASE(a_short_silence_opens_nothing) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.submit(add(), patience_of_breaker + milliseconds(-1));
   const auto waits = bench.submit(add());
   bench.pass(patience_of_breaker + milliseconds(-1));
@@ -131,8 +127,7 @@ BOOST_AUTO_TEST_CASE(a_short_silence_opens_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(a_call_that_times_out_in_a_long_silence_opens_it) {
-  Bench bench(1);
-  bench.open();
+  Opened bench(1);
   const auto sent = bench.submit(add(), patience_of_breaker);
   const auto waits = bench.submit(add());
   bench.pass(patience_of_breaker);
@@ -143,8 +138,7 @@ BOOST_AUTO_TEST_CASE(a_call_that_times_out_in_a_long_silence_opens_it) {
 }
 
 BOOST_AUTO_TEST_CASE(idle_time_is_no_silence) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.turn();
   bench.pass(seconds(10));
   const auto call = bench.submit(add(), milliseconds(500));
@@ -154,8 +148,7 @@ BOOST_AUTO_TEST_CASE(idle_time_is_no_silence) {
 }
 
 BOOST_AUTO_TEST_CASE(silence_opens_nothing_before_a_call_times_out_in_it) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.put(add("hasty"), milliseconds(100));
   bench.put(add("patient"));
   bench.turn();
@@ -167,8 +160,7 @@ BOOST_AUTO_TEST_CASE(silence_opens_nothing_before_a_call_times_out_in_it) {
 }
 
 BOOST_AUTO_TEST_CASE(calls_that_time_out_while_others_are_answered_open_nothing) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.submit(add("lost"), seconds(2));
   for (int count = 0; count < 8; ++count) {
     bench.submit(add("answered"));
@@ -185,8 +177,7 @@ BOOST_AUTO_TEST_CASE(calls_that_time_out_while_others_are_answered_open_nothing)
 // The first transmission may have been ordered, so that call waits on; those that were never sent
 // need not.
 BOOST_AUTO_TEST_CASE(a_repetition_that_is_refused_opens_it_after_a_long_silence) {
-  Bench bench(1);
-  bench.open();
+  Opened bench(1);
   const auto sent = bench.submit(add());
   const auto waits = bench.submit(add());
   std::size_t seen = 1;
@@ -203,8 +194,7 @@ BOOST_AUTO_TEST_CASE(a_repetition_that_is_refused_opens_it_after_a_long_silence)
 }
 
 BOOST_AUTO_TEST_CASE(when_it_opens_every_call_of_a_request_that_never_left_is_not_applied) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   const auto hasty = bench.put(add(), seconds(2));
   const auto patient = bench.put(add());
   bench.turn();
@@ -217,8 +207,7 @@ BOOST_AUTO_TEST_CASE(when_it_opens_every_call_of_a_request_that_never_left_is_no
 }
 
 BOOST_AUTO_TEST_CASE(a_client_that_slept_itself_opens_nothing) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   const auto call = bench.submit(add(), seconds(2));
   bench.now = bench.now + seconds(10);
   bench.turn();
@@ -270,8 +259,7 @@ BOOST_AUTO_TEST_CASE(a_probe_that_is_decided_closes_it) {
 }
 
 BOOST_AUTO_TEST_CASE(a_late_decision_on_what_was_given_up_closes_it) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.submit(add(), seconds(2));
   const Request given_up = bench.requests.back();
   bench.pass(seconds(2));
@@ -281,8 +269,7 @@ BOOST_AUTO_TEST_CASE(a_late_decision_on_what_was_given_up_closes_it) {
 }
 
 BOOST_AUTO_TEST_CASE(a_probe_without_an_answer_takes_no_place_once_it_is_closed) {
-  Bench bench(1);
-  bench.open();
+  Opened bench(1);
   bench.submit(add(), seconds(2));
   const Request given_up = bench.requests.back();
   bench.pass(seconds(3));
@@ -299,8 +286,7 @@ BOOST_AUTO_TEST_CASE(a_probe_without_an_answer_takes_no_place_once_it_is_closed)
 }
 
 BOOST_AUTO_TEST_CASE(when_it_closes_what_is_in_flight_is_sent_again_at_once) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.submit(add("hasty"), seconds(2));
   bench.submit(add("patient"));
   const Request given_up = bench.requests.front();
@@ -425,8 +411,7 @@ BOOST_AUTO_TEST_CASE(a_session_that_a_draining_distributor_does_not_open_is_open
 // ---- a distributor that is gone
 
 BOOST_AUTO_TEST_CASE(a_probe_that_cannot_leave_keeps_its_pauses_and_the_next_distributor_gets_it_at_once) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   const auto call = bench.submit(add(), seconds(2));
   lose_all(bench, seconds(2));
   bench.check(call, CallOutcome::not_applied, CallError::timed_out);
@@ -441,8 +426,7 @@ BOOST_AUTO_TEST_CASE(a_probe_that_cannot_leave_keeps_its_pauses_and_the_next_dis
 // ---- nobody calls
 
 BOOST_AUTO_TEST_CASE(a_refused_keep_alive_opens_it_and_is_the_probe) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.pass(keep_alive);
   BOOST_REQUIRE(bench.requests.size() == 1u);
   bench.refuse(bench.requests[0], RefusalReason::unavailable);
@@ -455,8 +439,7 @@ BOOST_AUTO_TEST_CASE(a_refused_keep_alive_opens_it_and_is_the_probe) {
 }
 
 BOOST_AUTO_TEST_CASE(a_keep_alive_that_cannot_leave_rests_between_its_repetitions) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.pass(keep_alive);
   BOOST_TEST(bench.requests.size() == 1u);
   BOOST_TEST(lose_all(bench, seconds(60)) <= 60u * 4);

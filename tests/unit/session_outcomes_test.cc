@@ -23,8 +23,7 @@ BOOST_AUTO_TEST_CASE(a_request_whose_only_transmission_was_refused_is_not_applie
 }
 
 BOOST_AUTO_TEST_CASE(a_request_of_which_one_transmission_may_have_been_ordered_is_not_said_to_be_not_applied) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   const auto call = bench.submit(add(), seconds(2));
   bench.pass(milliseconds(301));
   BOOST_REQUIRE(bench.requests.size() == 2u);
@@ -35,8 +34,7 @@ BOOST_AUTO_TEST_CASE(a_request_of_which_one_transmission_may_have_been_ordered_i
 }
 
 BOOST_AUTO_TEST_CASE(a_request_of_which_every_transmission_was_refused_is_not_applied) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   const auto call = bench.submit(add());
   bench.pass(milliseconds(301));
   BOOST_REQUIRE(bench.requests.size() == 2u);
@@ -47,8 +45,7 @@ BOOST_AUTO_TEST_CASE(a_request_of_which_every_transmission_was_refused_is_not_ap
 }
 
 BOOST_AUTO_TEST_CASE(an_overload_is_waited_out_with_growing_pauses) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   const auto call = bench.submit(add());
   std::vector<std::int64_t> pauses;
   for (int count = 0; count < 9; ++count) {
@@ -82,8 +79,7 @@ BOOST_AUTO_TEST_CASE(an_overload_or_a_drain_until_the_timeout_is_not_applied) {
 }
 
 BOOST_AUTO_TEST_CASE(a_request_that_a_draining_distributor_refused_is_answered_by_its_successor) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   const auto call = bench.submit(add());
   bench.refuse(bench.requests.back(), RefusalReason::draining);
   BOOST_TEST(!bench.answers.contains(call));
@@ -95,8 +91,7 @@ BOOST_AUTO_TEST_CASE(a_request_that_a_draining_distributor_refused_is_answered_b
 }
 
 BOOST_AUTO_TEST_CASE(refusals_of_others_of_the_future_and_of_the_past_are_ignored) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.submit(add());
   Request request = bench.requests.back();
   request.session.bytes[0] ^= 1;
@@ -113,8 +108,7 @@ BOOST_AUTO_TEST_CASE(refusals_of_others_of_the_future_and_of_the_past_are_ignore
 }
 
 BOOST_AUTO_TEST_CASE(one_refusal_that_comes_twice_counts_once) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.submit(add());
   bench.refuse(bench.requests[0], RefusalReason::overloaded);
   bench.pass(milliseconds(11));
@@ -135,8 +129,7 @@ BOOST_AUTO_TEST_CASE(a_call_that_was_never_sent_times_out_as_not_applied) {
 }
 
 BOOST_AUTO_TEST_CASE(a_call_that_waits_behind_others_times_out_as_not_applied) {
-  Bench bench(1);
-  bench.open();
+  Opened bench(1);
   const auto sent = bench.submit(add(), seconds(5));
   const auto waits = bench.submit(add(), seconds(2));
   bench.pass(seconds(3));
@@ -145,16 +138,14 @@ BOOST_AUTO_TEST_CASE(a_call_that_waits_behind_others_times_out_as_not_applied) {
 }
 
 BOOST_AUTO_TEST_CASE(a_call_that_was_sent_times_out_as_unknown) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   const auto call = bench.submit(add(), seconds(2));
   bench.pass(seconds(2));
   bench.check(call, CallOutcome::unknown, CallError::timed_out);
 }
 
 BOOST_AUTO_TEST_CASE(calls_of_one_request_time_out_each_for_itself) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   const auto hasty = bench.put(add("a"), seconds(1));
   const auto patient = bench.put(add("b"), seconds(5));
   bench.turn();
@@ -166,8 +157,7 @@ BOOST_AUTO_TEST_CASE(calls_of_one_request_time_out_each_for_itself) {
 }
 
 BOOST_AUTO_TEST_CASE(a_request_that_was_given_up_is_not_sent_again_and_gets_acknowledged) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.submit(add(), milliseconds(900));  // too soon for the breaker
   const Request abandoned = bench.requests.back();
   bench.pass(milliseconds(900));
@@ -183,8 +173,7 @@ BOOST_AUTO_TEST_CASE(a_request_that_was_given_up_is_not_sent_again_and_gets_ackn
 // ---- decisions
 
 BOOST_AUTO_TEST_CASE(a_decision_that_comes_twice_counts_once) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.submit(add());
   const Request request = bench.requests.back();
   bench.answer(request);
@@ -193,8 +182,7 @@ BOOST_AUTO_TEST_CASE(a_decision_that_comes_twice_counts_once) {
 }
 
 BOOST_AUTO_TEST_CASE(decisions_for_others_are_ignored) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.submit(add());
   Request foreign = bench.requests.back();
   foreign.session.bytes[0] ^= 1;
@@ -206,8 +194,7 @@ BOOST_AUTO_TEST_CASE(decisions_for_others_are_ignored) {
 }
 
 BOOST_AUTO_TEST_CASE(a_result_that_cannot_be_read_is_as_good_as_none) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   const auto call = bench.submit(add(), seconds(2));
   for (const std::string& bytes : {std::string(), std::string("nonsense"), Bench::executed(1) + 'x'})
     bench.decide(bench.requests.back(), bytes);
@@ -218,8 +205,7 @@ BOOST_AUTO_TEST_CASE(a_result_that_cannot_be_read_is_as_good_as_none) {
 }
 
 BOOST_AUTO_TEST_CASE(too_few_results_leave_the_others_unknown) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   const auto first = bench.put(add());
   const auto second = bench.put(many(2));
   bench.turn();
@@ -253,8 +239,7 @@ BOOST_AUTO_TEST_CASE(what_the_group_did_not_execute_is_not_applied_if_it_was_sen
 // ---- a session that is gone
 
 BOOST_AUTO_TEST_CASE(in_a_session_that_is_gone_only_the_request_that_was_told_so_is_not_applied) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   const auto told = bench.submit(add("a"));
   const auto other = bench.submit(add("b"));  // may have been executed before, and its decision be lost
   bench.decide(bench.requests[0], Bench::outcome(RequestOutcome::session_expired));
@@ -263,8 +248,7 @@ BOOST_AUTO_TEST_CASE(in_a_session_that_is_gone_only_the_request_that_was_told_so
 }
 
 BOOST_AUTO_TEST_CASE(in_a_session_that_is_gone_a_request_that_was_sent_twice_is_unknown) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   const auto call = bench.submit(add());
   bench.pass(milliseconds(301));
   bench.decide(bench.requests.back(), Bench::outcome(RequestOutcome::session_expired));
@@ -272,8 +256,7 @@ BOOST_AUTO_TEST_CASE(in_a_session_that_is_gone_a_request_that_was_sent_twice_is_
 }
 
 BOOST_AUTO_TEST_CASE(what_only_waited_moves_to_the_next_session) {
-  Bench bench(1);
-  bench.open();
+  Opened bench(1);
   bench.submit(add("sent"));
   const auto waits = bench.submit(add("waits"));
   const SessionId lost = bench.requests.back().session;
@@ -290,8 +273,7 @@ BOOST_AUTO_TEST_CASE(what_only_waited_moves_to_the_next_session) {
 }
 
 BOOST_AUTO_TEST_CASE(decisions_of_a_session_that_is_gone_are_ignored) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.submit(add());
   const Request before = bench.requests.back();
   bench.decide(before, Bench::outcome(RequestOutcome::session_expired));
@@ -305,8 +287,7 @@ BOOST_AUTO_TEST_CASE(decisions_of_a_session_that_is_gone_are_ignored) {
 // ---- transmissions that did not leave
 
 BOOST_AUTO_TEST_CASE(what_never_left_is_sent_again_and_the_group_still_refuses_for_certain) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   const auto call = bench.submit(add());
   bench.core.not_sent(bench.requests.back(), bench.now);
   bench.pass(milliseconds(20));
@@ -318,8 +299,7 @@ BOOST_AUTO_TEST_CASE(what_never_left_is_sent_again_and_the_group_still_refuses_f
 }
 
 BOOST_AUTO_TEST_CASE(what_never_left_until_its_time_was_up_is_not_applied) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   const auto call = bench.submit(add());
   for (int count = 0; count < 100'000 && !bench.answers.contains(call); ++count) {
     if (!bench.requests.empty()) bench.core.not_sent(bench.requests.back(), bench.now);
@@ -332,8 +312,7 @@ BOOST_AUTO_TEST_CASE(what_never_left_until_its_time_was_up_is_not_applied) {
 
 // The request goes on for the sake of the others in it, and then that call is applied with them.
 BOOST_AUTO_TEST_CASE(a_call_whose_time_is_up_in_a_request_that_is_sent_again_is_unknown_though_none_left_before) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   const auto hasty = bench.put(add("hasty"), milliseconds(500));
   const auto patient = bench.put(add("patient"));
   bench.turn();

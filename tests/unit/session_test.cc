@@ -124,8 +124,7 @@ BOOST_AUTO_TEST_CASE(an_overloaded_group_is_asked_again_for_the_session_while_ca
 // ---- requests
 
 BOOST_AUTO_TEST_CASE(an_answer_says_value_order_and_votes) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   const auto call = bench.submit(add());
   bench.answer(bench.requests.back(), 42);
   bench.check(call, CallOutcome::done, CallError::none);
@@ -137,8 +136,7 @@ BOOST_AUTO_TEST_CASE(an_answer_says_value_order_and_votes) {
 }
 
 BOOST_AUTO_TEST_CASE(an_operation_that_was_executed_before_is_answered_with_its_first_order) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   const auto call = bench.submit(add());
   std::string bytes;
   results::append_header(bytes, RequestOutcome::executed, Sequence(99), 1);
@@ -150,8 +148,7 @@ BOOST_AUTO_TEST_CASE(an_operation_that_was_executed_before_is_answered_with_its_
 }
 
 BOOST_AUTO_TEST_CASE(what_waits_travels_in_one_request_and_each_call_gets_its_own_answers) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   const auto first = bench.put(add("a"));
   const auto second = bench.put(many(3, add("b")[0]));
   const auto third = bench.put(add("c"));
@@ -166,8 +163,7 @@ BOOST_AUTO_TEST_CASE(what_waits_travels_in_one_request_and_each_call_gets_its_ow
 }
 
 BOOST_AUTO_TEST_CASE(a_request_is_read_only_when_all_its_operations_are) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.put(get());
   bench.put(list(10));
   bench.turn();
@@ -179,8 +175,7 @@ BOOST_AUTO_TEST_CASE(a_request_is_read_only_when_all_its_operations_are) {
 }
 
 BOOST_AUTO_TEST_CASE(a_request_asks_for_as_many_result_bytes_as_its_operations_can_take) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.put(get());
   bench.put(list(7));
   bench.turn();
@@ -188,8 +183,7 @@ BOOST_AUTO_TEST_CASE(a_request_asks_for_as_many_result_bytes_as_its_operations_c
 }
 
 BOOST_AUTO_TEST_CASE(a_request_has_no_more_operations_than_allowed) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   for (int count = 0; count < 3; ++count) bench.put(many(limits::request_operations / 2));
   bench.turn();
   BOOST_REQUIRE(bench.requests.size() == 2u);
@@ -197,8 +191,7 @@ BOOST_AUTO_TEST_CASE(a_request_has_no_more_operations_than_allowed) {
 }
 
 BOOST_AUTO_TEST_CASE(a_request_has_no_more_bytes_than_allowed) {
-  Bench bench(16);
-  bench.open();
+  Opened bench(16);
   const std::string name(256, 'n');
   for (int count = 0; count < 10; ++count) bench.put(many(1'000, add(name)[0]));
   bench.turn();
@@ -212,8 +205,7 @@ BOOST_AUTO_TEST_CASE(a_request_has_no_more_bytes_than_allowed) {
 }
 
 BOOST_AUTO_TEST_CASE(a_request_asks_for_no_more_result_bytes_than_allowed) {
-  Bench bench(16);
-  bench.open();
+  Opened bench(16);
   for (int count = 0; count < 10; ++count) bench.put(list(500));
   bench.turn();
   BOOST_TEST(bench.requests.size() == 4u);
@@ -222,8 +214,7 @@ BOOST_AUTO_TEST_CASE(a_request_asks_for_no_more_result_bytes_than_allowed) {
 
 // With header and all: exactly what one request may ask for.
 BOOST_AUTO_TEST_CASE(a_call_with_the_largest_possible_results_is_sent) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   std::vector<OwnedOperation> operations = {list(1'000)[0], list(970)[0]};
   while (true) {
     std::vector<Operation> views;
@@ -237,8 +228,7 @@ BOOST_AUTO_TEST_CASE(a_call_with_the_largest_possible_results_is_sent) {
 }
 
 BOOST_AUTO_TEST_CASE(an_impossible_call_is_refused_at_once) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   const std::vector<std::vector<OwnedOperation>> impossible = {
       many(limits::request_operations + 1), many(3, list(1'000)[0]), {add(std::string(limits::request_bytes, 'n'))}};
   for (const auto& operations : impossible) {
@@ -273,8 +263,7 @@ BOOST_AUTO_TEST_CASE(so_many_operations_wait_and_no_more) {
 // ---- how many, and the watermark
 
 BOOST_AUTO_TEST_CASE(only_so_many_requests_are_in_flight) {
-  Bench bench(2);
-  bench.open();
+  Opened bench(2);
   for (int count = 0; count < 5; ++count) bench.submit(add());
   BOOST_REQUIRE(bench.requests.size() == 2u);
   bench.answer(bench.requests[0]);
@@ -296,8 +285,7 @@ BOOST_AUTO_TEST_CASE(the_watermark_follows_the_oldest_that_is_not_answered) {
 }
 
 BOOST_AUTO_TEST_CASE(no_request_is_beyond_the_window) {
-  Bench bench(4);
-  bench.open();
+  Opened bench(4);
   bench.submit(add(), hours(1));  // never answered
   const Request first = bench.requests.back();
   for (int count = 0; count < 100; ++count) {
@@ -312,8 +300,7 @@ BOOST_AUTO_TEST_CASE(no_request_is_beyond_the_window) {
 // ---- sending again
 
 BOOST_AUTO_TEST_CASE(an_unanswered_request_is_sent_again_as_it_was_with_growing_pauses) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.submit(add(), hours(1));
   const Instant begun = bench.now;
   std::vector<std::int64_t> times;
@@ -344,8 +331,7 @@ BOOST_AUTO_TEST_CASE(pauses_are_spread_by_a_quarter_to_both_sides) {
 }
 
 BOOST_AUTO_TEST_CASE(a_new_term_makes_it_send_again_at_once) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.submit(add());
   bench.submit(add());
   bench.welcome_from_distributor(Term(1));
@@ -359,8 +345,7 @@ BOOST_AUTO_TEST_CASE(a_new_term_makes_it_send_again_at_once) {
 }
 
 BOOST_AUTO_TEST_CASE(a_new_comparator_makes_it_send_again_at_once) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.submit(add());
   bench.welcome_from_comparator(Incarnation(9));
   BOOST_TEST(bench.requests.size() == 1u);
@@ -371,8 +356,7 @@ BOOST_AUTO_TEST_CASE(a_new_comparator_makes_it_send_again_at_once) {
 // ---- keeping alive
 
 BOOST_AUTO_TEST_CASE(an_idle_session_is_kept_alive) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.pass(keep_alive + milliseconds(-100));
   BOOST_TEST(bench.requests.empty());
   bench.pass(milliseconds(200));
@@ -386,8 +370,7 @@ BOOST_AUTO_TEST_CASE(an_idle_session_is_kept_alive) {
 }
 
 BOOST_AUTO_TEST_CASE(a_session_at_work_needs_nothing_to_keep_it_alive) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   for (int count = 0; count < 20; ++count) {
     bench.pass(keep_alive / 2);
     bench.submit(add());
@@ -399,8 +382,7 @@ BOOST_AUTO_TEST_CASE(a_session_at_work_needs_nothing_to_keep_it_alive) {
 // ---- closing
 
 BOOST_AUTO_TEST_CASE(closing_tells_the_group_and_waits_for_its_word) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.submit(add());
   bench.answer(bench.requests.back());
   const SessionId session = bench.requests.back().session;
@@ -417,8 +399,7 @@ BOOST_AUTO_TEST_CASE(closing_tells_the_group_and_waits_for_its_word) {
 }
 
 BOOST_AUTO_TEST_CASE(closing_completes_every_call) {
-  Bench bench(1);
-  bench.open();
+  Opened bench(1);
   const auto sent = bench.submit(add());
   const auto waits = bench.submit(add());
   bench.core.close(bench.now);
@@ -439,8 +420,7 @@ BOOST_AUTO_TEST_CASE(without_a_session_closing_is_quick) {
 }
 
 BOOST_AUTO_TEST_CASE(a_group_that_refuses_the_closing_is_not_waited_for) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.core.close(bench.now);
   bench.turn();
   bench.refuse(bench.requests.back(), RefusalReason::draining);
@@ -466,8 +446,7 @@ BOOST_AUTO_TEST_CASE(a_client_whose_group_is_gone_rests_between_its_hellos) {
 }
 
 BOOST_AUTO_TEST_CASE(a_client_without_answers_rests_between_its_repetitions) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   for (int count = 0; count < 10; ++count) bench.submit(add(), hours(3));
   bench.turns = 0;
   bench.pass(hours(1));
@@ -475,8 +454,7 @@ BOOST_AUTO_TEST_CASE(a_client_without_answers_rests_between_its_repetitions) {
 }
 
 BOOST_AUTO_TEST_CASE(a_closing_client_rests) {
-  Bench bench;
-  bench.open();
+  Opened bench;
   bench.core.close(bench.now);
   bench.turns = 0;
   bench.pass(hours(1));
