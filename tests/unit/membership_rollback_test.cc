@@ -2,7 +2,7 @@
 // Law 14 at the membership, and what people are told of each member.
 #include <boost/test/unit_test.hpp>
 
-#include "distributor/membership.h"
+#include "membership_bench.h"
 #include "protocol/limits.h"
 
 using namespace tally;
@@ -12,41 +12,19 @@ namespace {
 
 constexpr Duration window = seconds(600);
 
-struct Group {
-  Instant now = Instant{} + seconds(10);
-  CalendarTime wall{1'000'000};
-  Membership membership;
-
+struct Group : MembershipBench {
   static MembershipConfig usual() {
     MembershipConfig config;
     config.breaker.quarantine_window = window;
     config.probation_votes = 1;
     return config;
   }
-  explicit Group(JournaledView record = {}) : membership(usual(), std::move(record), at()) {}
+  explicit Group(JournaledView record = {}) : MembershipBench(usual(), std::move(record)) {}
 
-  Moment at() const { return {now, wall}; }
-  static bool did(const ViewChange& change) { return !change.empty(); }
-  bool evict(const Verdict& verdict) { return did(membership.evict(verdict, at())); }
-  void pass(Duration duration) {
-    now = now + duration;
-    wall.unix_milliseconds += duration.milliseconds();
-    did(membership.tick(at()));
-  }
   bool no_majority(std::uint64_t sequence = 7) { return did(membership.no_majority(Sequence(sequence), at())); }
   bool reproduced(const std::vector<ReplicaId>& right = {}) { return did(membership.reproduced(right, at())); }
   bool halt() { return did(membership.halt("test")); }
   bool resume(std::uint64_t voided = 0) { return did(membership.resume(Sequence(voided), at())); }
-  bool silence(std::uint64_t replica) {
-    const ReplicaId id(replica);
-    return evict({id, membership.member(id).recovery, VerdictReason::silence, Sequence(7)});
-  }
-  bool hold(std::uint64_t replica) { return did(membership.evict_by_operator(ReplicaId(replica), at())); }
-  bool readmit(std::uint64_t replica) { return did(membership.readmit_by_operator(ReplicaId(replica), at())); }
-  bool caught_up(std::uint64_t replica) { return did(membership.caught_up(ReplicaId(replica), at())); }
-  bool matched(std::uint64_t replica, std::uint64_t votes) {
-    return did(membership.matched(ReplicaId(replica), votes, at()));
-  }
   const JournaledView& record() const { return membership.record(); }
   Stage stage() const { return record().rollback.stage; }
   std::uint64_t recovery(std::uint64_t replica) const { return membership.member(ReplicaId(replica)).recovery.value; }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "distributor/membership.h"
-
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+
+#include "membership_bench.h"
 
 using namespace tally;
 
@@ -13,7 +13,7 @@ constexpr Duration cooldown_most = seconds(60);
 constexpr std::uint64_t probation_votes = 4;
 
 // Membership with the clock, and one replica's way through it.
-struct Group {
+struct Group : MembershipBench {
   static MembershipConfig usual(std::uint32_t replicas) {
     MembershipConfig config;
     config.replicas = replicas;
@@ -22,38 +22,15 @@ struct Group {
     return config;
   }
 
-  Instant now = Instant{} + seconds(10);
-  CalendarTime wall{1'000};
-  Membership membership;
-
   explicit Group(std::uint32_t replicas = 3, JournaledView record = {})
-      : membership(usual(replicas), std::move(record), at()) {}
+      : MembershipBench(usual(replicas), std::move(record)) {}
 
-  Moment at() const { return {now, wall}; }
-  static bool did(const ViewChange& change) { return !change.empty(); }
-  bool evict(const Verdict& verdict) { return did(membership.evict(verdict, at())); }
-  bool accuse(std::uint64_t replica, VerdictReason reason) {
-    const ReplicaId id(replica);
-    return evict({id, membership.member(id).recovery, reason, Sequence(7)});
-  }
-  bool silence(std::uint64_t replica) { return accuse(replica, VerdictReason::silence); }
-  bool dissent(std::uint64_t replica) { return accuse(replica, VerdictReason::dissent); }
-  bool hold(std::uint64_t replica) { return did(membership.evict_by_operator(ReplicaId(replica), at())); }
-  bool readmit(std::uint64_t replica) { return did(membership.readmit_by_operator(ReplicaId(replica), at())); }
-  bool caught_up(std::uint64_t replica) { return did(membership.caught_up(ReplicaId(replica), at())); }
   bool lacks_state(std::uint64_t replica) { return did(membership.lacks_state(ReplicaId(replica), at())); }
   bool end_cooldown(std::uint64_t replica) { return did(membership.end_cooldown(ReplicaId(replica), at())); }
-  bool matched(std::uint64_t replica, std::uint64_t votes) {
-    return did(membership.matched(ReplicaId(replica), votes, at()));
-  }
   bool succeed(std::initializer_list<std::uint64_t> replicas) {
     Succession succession{Sequence(7), {}};
     for (const std::uint64_t replica : replicas) succession.replicas.emplace_back(replica);
     return did(membership.succeed(succession, at()));
-  }
-  bool pass(Duration duration) {
-    now = now + duration;
-    return did(membership.tick(at()));
   }
   ReplicaState state(std::uint64_t replica) const { return membership.member(ReplicaId(replica)).state; }
   std::uint64_t view() const { return membership.record().number.value; }
@@ -94,7 +71,7 @@ BOOST_AUTO_TEST_CASE(a_verdict_opens_it) {
   BOOST_TEST(group.view() == 2u);
   const JournaledMember& member = group.membership.member(ReplicaId(2));
   BOOST_TEST(member.evictions == 1u);
-  BOOST_TEST((member.last_verdict == LastVerdict{VerdictReason::silence, Sequence(7), CalendarTime{1'000}}));
+  BOOST_TEST((member.last_verdict == LastVerdict{VerdictReason::silence, Sequence(7), group.wall}));
   BOOST_TEST(member.recovery.value == 1u);
 }
 
