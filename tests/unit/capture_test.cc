@@ -2,51 +2,20 @@
 // Captures in steps, while orders are applied.
 #include <boost/test/unit_test.hpp>
 #include <map>
-#include <random>
 #include <string>
 
-#include "replica/state.h"
-#include "replica_fixture.h"
+#include "busy_state.h"
 
 using namespace tally;
 using namespace tally::testing;
 
 namespace {
 
-StateLimits short_lives() {
-  StateLimits limits;
-  limits.session_lifetime = seconds(60);
-  limits.idempotency_key_lifetime = seconds(40);
-  return limits;
-}
-
-struct Fixture {
-  std::mt19937_64 random{20'261'123};
-  OrderChain chain;
-  State state{short_lives(), 1};
-  std::vector<std::pair<SessionId, std::uint64_t>> sessions;
+struct Fixture : BusyState {
   std::map<std::string, std::string> store;
 
-  std::uint64_t below(std::uint64_t bound) { return random() % bound; }
-  void run() {
-    chain.served = chain.served + milliseconds(static_cast<std::int64_t>(below(200)));
-    std::vector<Request> requests;
-    if (sessions.empty() || below(10) == 0) {
-      const SessionId opened = session_named(sessions.size());
-      requests.push_back(open_session(opened));
-      sessions.push_back({opened, 0});
-    }
-    for (std::uint64_t count = below(4); count > 0; --count) {
-      auto& [session, number] = sessions[sessions.size() - 1 - below(std::min<std::uint64_t>(sessions.size(), 20))];
-      const std::string name = "n" + std::to_string(below(300));
-      const std::string key = below(2) ? "" : "k" + std::to_string(below(500));
-      ++number;
-      requests.push_back(request(session, number, {addition(name, 1, key), below(3) ? reading(name) : removal(name)},
-                                 number - below(std::min<std::uint64_t>(number, 5)) - 1));
-    }
-    std::string results;
-    state.apply(chain.next(std::move(requests)), results);
-  }
+  Fixture() : BusyState(300, 500) {}
+
   void commit(const CheckpointDelta& delta) {
     if (delta.full) store.clear();
     for (const EntryChange* change : newest_changes({&delta})) {
