@@ -3,17 +3,11 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "comparator_ballots.h"
+
 using namespace tally;
 
 namespace {
-
-Vote vote_of(std::string results, std::uint64_t state = 1, std::uint64_t chain = 1) {
-  Vote vote;
-  vote.order = {Term(1), Sequence(1), Digest{0, chain}};
-  vote.state = {0, state};
-  vote.results = std::move(results);
-  return vote;
-}
 
 BallotCall ballot_of(std::uint64_t chain) {
   BallotCall ballot;

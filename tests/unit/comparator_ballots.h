@@ -2,7 +2,9 @@
 // Votes and ballots for the tests of the comparator's parts.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "comparator/ballot.h"
@@ -23,6 +25,15 @@ inline Vote vote_on(std::uint64_t sequence, std::string_view answer = "right") {
   vote.recovery = Recovery(1);
   vote.state = digest_of(answer);
   vote.results = answer;
+  return vote;
+}
+
+// On the first order, where it is the vote that matters.
+inline Vote vote_of(std::string results, std::uint64_t state = 1, std::uint64_t chain = 1) {
+  Vote vote;
+  vote.order = {Term(1), Sequence(1), Digest{0, chain}};
+  vote.state = {0, state};
+  vote.results = std::move(results);
   return vote;
 }
 

@@ -1,21 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <boost/test/unit_test.hpp>
 
-#include "comparator/order_answer.h"
+#include "comparator_ballots.h"
 
 using namespace tally;
-
-namespace {
-
-Vote vote_of(std::string results, std::uint64_t state = 1, std::uint64_t chain = 1) {
-  Vote vote;
-  vote.order = {Term(1), Sequence(1), Digest{0, chain}};
-  vote.state = {0, state};
-  vote.results = std::move(results);
-  return vote;
-}
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(comparator_order_answer)
 

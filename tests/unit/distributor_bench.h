@@ -389,6 +389,13 @@ struct DistributorBench {
   }
 };
 
+// With durability `os`.
+inline DistributorConfig os_config() {
+  DistributorConfig config = DistributorBench::usual_config();
+  config.wait_for_sync = false;
+  return config;
+}
+
 // One whose group decides already.
 struct Started : DistributorBench {
   explicit Started(DistributorConfig chosen = usual_config(), const RecoveredJournal& found = empty_journal())

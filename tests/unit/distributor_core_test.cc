@@ -16,12 +16,6 @@ RecoveredJournal journal_of_an_earlier_term() {
   return journal;
 }
 
-DistributorConfig os_config() {
-  DistributorConfig config = Bench::usual_config();
-  config.wait_for_sync = false;
-  return config;
-}
-
 // As many orders of 1024 requests each as asked for, none of them decided.
 void fill_orders(Bench& bench, std::uint64_t orders, std::size_t id_bytes = 1) {
   constexpr std::uint64_t clients = limits::order_requests / limits::pending_requests_per_client;

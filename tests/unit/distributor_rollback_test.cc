@@ -9,12 +9,6 @@ using Stage = GroupRollback::Stage;
 
 namespace {
 
-DistributorConfig os_config() {
-  DistributorConfig config = Bench::usual_config();
-  config.wait_for_sync = false;
-  return config;
-}
-
 // How long it took, 20 s at most. `meanwhile`: what is reported all the time.
 template <class Meanwhile>
 Duration until_a_new_term(Bench& bench, const Meanwhile& meanwhile) {
