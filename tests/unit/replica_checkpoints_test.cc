@@ -18,7 +18,7 @@ struct Bench {
   State state{limits, 1};
   OrderChain chain;
   ReplicaStanding standing;
-  std::uint64_t requests = 0;
+  std::uint64_t numbered = 0;  // requests
 
   Bench() {
     standing.state = ReplicaState::voting;
@@ -36,11 +36,11 @@ struct Bench {
   }
   // New counters, in one order.
   void make_counters(int count) {
-    ++requests;
+    ++numbered;
     std::vector<OwnedOperation> additions;
     for (int number = 0; number < count; ++number)
-      additions.push_back(addition("c" + std::to_string(requests * 100'000) + std::to_string(number), 1));
-    execute({request(session_named(1), requests, additions, requests - 1)});
+      additions.push_back(addition("c" + std::to_string(numbered * 100'000) + std::to_string(number), 1));
+    execute({request(session_named(1), numbered, additions, numbered - 1)});
   }
   Capturing::Step step(bool seals = false) { return capturing.step(state, standing, chain.last.sequence, 0, seals); }
   void finish() {
