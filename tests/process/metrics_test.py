@@ -119,6 +119,8 @@ class Metrics(unittest.TestCase):
             for name in kept:
                 self.assertGreaterEqual(shown.get(name, least[name]), least[name], name)
         self.assertEqual(restarting.returncode, 0)
+        # What the page says of the group may be a second old, and be of before its first decision.
+        self.wait_series('tally_group_state{state="ok"}', bool, 'is 1 again')
 
     def test_many_scrapers_cost_the_group_no_more_than_one(self):
         ordered = 'tally_ordered_requests_total'
