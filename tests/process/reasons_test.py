@@ -163,6 +163,8 @@ class WithLongPatience(ReasonsTest):
         wait_until(lambda: self.group.replica(1)['applied'] >= order, 'replica 1 has executed it')
         self.group.tally('fault', 'inject', 1, 'drop-orders')
         self.group.tally('fault', 'clear', 2)
+        # The first term rolls back until the next begins, which waits for replicas; then for as long as replica 1 hangs.
+        wait_until(lambda: self.status().get('term') == 2, 'the next term has begun', 20)
         self.is_told('unavailable', 'rolling_back')
         self.group.tally('fault', 'clear', 1)
         wait_until(lambda: self.status().get('reason') == 'replicas_out', 'it serves again', 40)
