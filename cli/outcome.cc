@@ -47,6 +47,10 @@ std::optional<Failure> failure_of(const Answer& answer, const std::string& name)
     case OperationStatus::keys_full: return Failure{ExitCode::failed, "not applied: no room for another key"};
     case OperationStatus::forbidden: return Failure{ExitCode::failed, "not applied: for operators only"};
     case OperationStatus::read_only: return Failure{ExitCode::failed, "not applied: sent as read-only"};
+    case OperationStatus::crowded:
+      return Failure{ExitCode::failed, "not listed: too many expired counters are in the way; try again"};
+    case OperationStatus::not_met: return Failure{ExitCode::failed, "not applied: the conditions do not hold"};
+    case OperationStatus::passed_over: return Failure{ExitCode::failed, "not applied: passed over by a check"};
   }
   return Failure{ExitCode::failed, "not applied: unknown status"};
 }

@@ -21,8 +21,10 @@
 namespace tally {
 
 enum class CallOutcome : std::uint8_t {
-  done,         // f+1 replicas executed it
-  refused,      // f+1 replicas refuse it, and nothing was changed; the result's status says why
+  done,  // f+1 replicas executed it
+  // f+1 replicas refuse it; the result's status says why. Nothing was changed, unless it is an add
+  // that is done several times (OperationStatus::overflow).
+  refused,
   not_applied,  // it certainly was not applied, and may be tried again; `error` says why
   unknown,      // it may have been applied or not; `error` says why
 };
@@ -41,8 +43,10 @@ enum class CallError : std::uint8_t {
   draining,         // the distributor shuts down
   session_expired,  // it was sent in a session that is gone
   tables_full,      // the group has no room for sessions or results
-  malformed,        // the operations are larger than one request may be, or ask for larger results
-  closed,           // the Client was destroyed
+  // The operations are larger than one request may be, or ask for larger results; or a check passes
+  // over more of them than follow it.
+  malformed,
+  closed,  // the Client was destroyed
   // Errors of the program that calls. Nothing is sent.
   no_operations,         // the list of operations is empty
   too_many_operations,   // there are more than limits::request_operations
@@ -61,11 +65,20 @@ struct Answer {
 
   // Whether the operation was done.
   explicit operator bool() const { return outcome == CallOutcome::done; }
-  // Whether the group has decided on it, so that trying it again brings nothing new.
+  // Whether the group has decided on it, so that trying it again brings nothing new, unless the
+  // counters have changed since.
   bool is_decided() const { return outcome == CallOutcome::done || outcome == CallOutcome::refused; }
-  // The counter's value afterwards (remove: before; list: the number of entries). Nothing unless it
-  // was done.
+  // The counter's value afterwards (remove: before; list: the number of entries; scan, clear: the
+  // next cursor; count: how many). Nothing unless it was done.
   std::optional<std::int64_t> value() const { return *this ? std::optional(result.value) : std::nullopt; }
+  // Of an operation with `detail`: how many milliseconds the counter still has; zero: there is no
+  // such counter. Nothing: it has no expiry, or nothing is known of it.
+  std::optional<std::int64_t> expires_in_ms() const {
+    if (!result.detail) return std::nullopt;
+    if (result.detail->last_change == 0) return 0;
+    return result.detail->expires_in_ms == CounterDetail::never ? std::nullopt
+                                                                : std::optional(result.detail->expires_in_ms);
+  }
 };
 
 // Names a call of the shell's; the session core only carries it.

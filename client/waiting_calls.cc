@@ -15,11 +15,21 @@ CompletedCall not_applied(CallId call, std::size_t operations, CallError error) 
   return {call, failed_answers(operations, CallOutcome::not_applied, error)};
 }
 
+// Behind the last operation of a call stand those of another call, which no check of this one may
+// pass over.
+bool checks_stay_within(const std::vector<OwnedOperation>& operations) {
+  for (std::size_t place = 0; place < operations.size(); ++place) {
+    const std::size_t following = operations.size() - place - 1;
+    if (operations[place].kind == OperationKind::check && operations[place].limit > following) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 CallError WaitingCalls::add(CallId call, const std::vector<OwnedOperation>& operations, Instant deadline) {
   const std::size_t count = operations.size();
-  if (count == 0 || count > limits::request_operations) return CallError::malformed;
+  if (count == 0 || count > limits::request_operations || !checks_stay_within(operations)) return CallError::malformed;
   std::vector<Operation> views;
   views.reserve(count);
   for (const OwnedOperation& operation : operations) views.push_back(operation.view());

@@ -39,7 +39,8 @@ struct Batch {
 class WaitingCalls {
  public:
   // CallError::none: the call waits now. Otherwise it does not: `malformed` if no request could
-  // ever carry it, and `overloaded` if there is no room.
+  // ever carry it, or if it has a check that would reach beyond it; `overloaded` if there is no
+  // room.
   [[nodiscard]] CallError add(CallId call, const std::vector<OwnedOperation>& operations, Instant deadline);
 
   bool empty() const { return calls_.empty(); }

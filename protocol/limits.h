@@ -12,7 +12,7 @@
 
 namespace tally::limits {
 
-inline constexpr std::uint32_t semantics_version = 2;  // [state]
+inline constexpr std::uint32_t semantics_version = 3;  // [state]
 
 inline constexpr std::size_t most_replicas = 7;  // of a group: 1, 3, 5 or 7
 
@@ -52,7 +52,14 @@ struct Account {
 };
 inline constexpr Account bridges_account{10'000, 192u << 20, 4ull << 30, 3'200'000};  // [state]
 inline constexpr Account clients_account{90'000, 64u << 20, 1ull << 30, 1'000'000};   // [state]
-inline constexpr std::size_t counter_overhead_bytes = 96;                             // [state]
+inline constexpr std::size_t counter_overhead_bytes = 192;                            // [state]
+// [state] Counters of each account whose time has come, that one order removes.
+inline constexpr std::size_t expired_counters_per_order = 4096;
+// [state] The same, that all lists of one order pass over; and counters that all its clears remove.
+inline constexpr std::size_t passed_counters_per_order = 262'144;
+inline constexpr std::size_t cleared_counters_per_order = 16'384;
+// [state] How often one operation may add.
+inline constexpr std::uint32_t additions = 1'000'000;
 // [state] W: unacknowledged requests of one session.
 inline constexpr std::uint64_t session_window = 64;
 // [state] of its account's, that one session may take.

@@ -23,7 +23,9 @@ constexpr std::int64_t from_zigzag(std::uint64_t value) {
 std::size_t encoded_bytes(const Operation& operation) {
   return field_bytes(static_cast<std::uint64_t>(operation.kind)) + field_bytes(operation.name) +
          field_bytes(zigzag(operation.value)) + field_bytes(operation.idempotency_key) + field_bytes(operation.after) +
-         field_bytes(std::uint64_t{operation.limit});
+         field_bytes(std::uint64_t{operation.limit}) + field_bytes(static_cast<std::uint64_t>(operation.expiry.kind)) +
+         field_bytes(zigzag(operation.expiry.milliseconds)) + field_bytes(std::uint64_t{operation.conditions}) +
+         field_bytes(std::uint64_t{operation.detail});
 }
 
 char* put(char* at, const Operation& operation) {
@@ -32,12 +34,25 @@ char* put(char* at, const Operation& operation) {
   at = put_field<operation_field::value>(at, zigzag(operation.value));
   at = put_field<operation_field::idempotency_key>(at, operation.idempotency_key);
   at = put_field<operation_field::after>(at, operation.after);
-  return put_field<operation_field::limit>(at, std::uint64_t{operation.limit});
+  at = put_field<operation_field::limit>(at, std::uint64_t{operation.limit});
+  at = put_field<operation_field::expiry_kind>(at, static_cast<std::uint64_t>(operation.expiry.kind));
+  at = put_field<operation_field::expiry_ms>(at, zigzag(operation.expiry.milliseconds));
+  at = put_field<operation_field::conditions>(at, std::uint64_t{operation.conditions});
+  return put_field<operation_field::detail>(at, std::uint64_t{operation.detail});
 }
 
 OperationKind kind_of(std::int32_t number) {
-  const bool is_known = number >= 0 && number <= static_cast<std::int32_t>(OperationKind::set_limit);
+  const bool is_known = number >= 0 && number <= static_cast<std::int32_t>(last_operation_kind);
   return is_known ? static_cast<OperationKind>(number) : OperationKind::unspecified;
+}
+
+ExpiryKind expiry_kind_of(std::int32_t number) {
+  const bool is_known = number >= 0 && number <= static_cast<std::int32_t>(ExpiryKind::at);
+  return is_known ? static_cast<ExpiryKind>(number) : ExpiryKind::unknown;
+}
+
+std::uint32_t clipped(std::uint64_t number) {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(number, UINT32_MAX));
 }
 
 // Any field is accepted. An unknown kind or an impossible limit makes its own operation malformed,
@@ -52,15 +67,25 @@ void set(Operation& operation, const Field& field) {
     case tag_of(operation_field::value, wire_number): operation.value = from_zigzag(field.value); break;
     case tag_of(operation_field::idempotency_key, wire_text): operation.idempotency_key = field.content; break;
     case tag_of(operation_field::after, wire_text): operation.after = field.content; break;
-    case tag_of(operation_field::limit, wire_number):
-      operation.limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(field.value, UINT32_MAX));
+    case tag_of(operation_field::limit, wire_number): operation.limit = clipped(field.value); break;
+    case tag_of(operation_field::expiry_kind, wire_number):
+      operation.expiry.kind = expiry_kind_of(static_cast<std::int32_t>(field.value));
       break;
+    case tag_of(operation_field::expiry_ms, wire_number):
+      operation.expiry.milliseconds = from_zigzag(field.value);
+      break;
+    case tag_of(operation_field::conditions, wire_number): operation.conditions = clipped(field.value); break;
+    case tag_of(operation_field::detail, wire_number): operation.detail = field.value != 0; break;
     default: break;
   }
 }
 
+// It is copied because g++ 12 clears so many bytes by `rep stos`, which takes longer than all the
+// rest.
+constexpr Operation blank;
+
 bool append_decoded(std::string_view bytes, std::vector<Operation>& operations) {
-  Operation& operation = operations.emplace_back();
+  Operation& operation = operations.emplace_back(blank);
   return visit_fields(bytes, [&](const Field& field) {
     set(operation, field);
     return true;

@@ -23,8 +23,9 @@ std::string encode_operations(const std::vector<Operation>& operations);
 
 // Replaces `operations` by views of the bytes. False, and no operations: the bytes are no
 // tally.v1.Operations, or hold more than limits::request_operations. An unknown kind becomes
-// OperationKind::unspecified, and a limit beyond 32 bits UINT32_MAX: such an operation is
-// malformed, and the others of the request are not.
+// OperationKind::unspecified, an unknown kind of expiry ExpiryKind::unknown, and a limit or
+// conditions beyond 32 bits UINT32_MAX: such an operation is malformed, and the others of the
+// request are not.
 bool decode_operations(std::string_view bytes, std::vector<Operation>& operations);
 
 // The field numbers of tally.v1.Operation, and of the list in tally.v1.Operations.
@@ -35,6 +36,10 @@ inline constexpr int value = 3;
 inline constexpr int idempotency_key = 4;
 inline constexpr int after = 5;
 inline constexpr int limit = 6;
+inline constexpr int expiry_kind = 7;
+inline constexpr int expiry_ms = 8;
+inline constexpr int conditions = 9;
+inline constexpr int detail = 10;
 }  // namespace operation_field
 inline constexpr int operations_field = 1;
 

@@ -19,12 +19,21 @@ std::vector<ListedCounter> read_list(ByteReader& reader) {
   return listed;
 }
 
+CounterDetail read_detail(ByteReader& reader) {
+  CounterDetail detail;
+  detail.expires_in_ms = reader.number<std::int64_t>();
+  detail.expires_at_ms = reader.number<std::int64_t>();
+  detail.last_change = reader.number<std::uint64_t>();
+  return detail;
+}
+
 OperationResult read_operation(ByteReader& reader) {
   OperationResult result;
   const auto status = reader.number<std::uint8_t>();
-  result.status = static_cast<OperationStatus>(status & ~(has_first_sequence | has_list));
+  result.status = static_cast<OperationStatus>(status & ~(has_first_sequence | has_list | has_detail));
   result.value = reader.number<std::int64_t>();
   if (status & has_first_sequence) result.first_sequence = Sequence(reader.number<std::uint64_t>());
+  if (status & has_detail) result.detail = read_detail(reader);
   if (status & has_list) result.listed = read_list(reader);
   return result;
 }
@@ -47,21 +56,71 @@ std::optional<RequestResult> decode(std::string_view bytes) {
 
 }  // namespace results
 
-std::size_t worst_result_bytes(const std::vector<Operation>& operations) {
+std::size_t worst_result_bytes(const Operation& operation) {
   constexpr std::size_t listed_bytes = sizeof(std::uint16_t) + limits::name_bytes + sizeof(std::int64_t);
-  std::size_t bytes = results::header_bytes;
-  for (const Operation& operation : operations) {
-    bytes += results::operation_bytes;
-    if (!operation.idempotency_key.empty()) bytes += sizeof(std::uint64_t);
-    if (is_list(operation.kind))
-      bytes += sizeof(std::uint32_t) + std::min(operation.limit, limits::list_entries) * listed_bytes;
-  }
+  std::size_t bytes = results::operation_bytes;
+  if (!operation.idempotency_key.empty()) bytes += sizeof(std::uint64_t);
+  if (operation.detail) bytes += results::detail_bytes;
+  if (is_list(operation.kind))
+    bytes += sizeof(std::uint32_t) + std::min(operation.limit, limits::list_entries) * listed_bytes;
   return bytes;
 }
 
+std::size_t worst_result_bytes(const std::vector<Operation>& operations) {
+  std::size_t bytes = results::header_bytes;
+  for (const Operation& operation : operations) bytes += worst_result_bytes(operation);
+  return bytes;
+}
+
+std::uint32_t additions_with_room(std::int64_t value, std::int64_t increment, std::uint32_t times) {
+  const __int128 sum = value + __int128{increment} * times;
+  if (sum == static_cast<std::int64_t>(sum)) return times;
+  const __int128 room = increment > 0 ? __int128{INT64_MAX} - value : __int128{value} - INT64_MIN;
+  const __int128 step = increment > 0 ? __int128{increment} : -__int128{increment};
+  return static_cast<std::uint32_t>(std::min<__int128>(room / step, times));
+}
+
 bool is_proper_list(const Operation& operation) {
+  const bool has_cursor = operation.kind == OperationKind::scan || operation.kind == OperationKind::clear;
+  if (has_cursor && (operation.value < 0 || !operation.name.empty() || !operation.after.empty())) return false;
   return operation.idempotency_key.empty() && operation.limit != 0 && operation.limit <= limits::list_entries &&
          operation.name.size() <= limits::name_bytes && operation.after.size() <= limits::name_bytes;
+}
+
+namespace {
+
+std::uint32_t conditions_of(OperationKind kind) {
+  using namespace condition;
+  switch (kind) {
+    case OperationKind::set: return missing | present;
+    case OperationKind::check: return missing | present | unchanged | equal;
+    case OperationKind::count: return with_expiry;
+    case OperationKind::expire: return without_expiry | with_expiry | later | sooner;
+    default: return 0;
+  }
+}
+
+// What is not above zero is over for certain. It makes sense for `expire` alone, which removes the
+// counter then.
+bool may_expire(OperationKind kind, const Expiry& expiry) {
+  const bool is_ahead = expiry.milliseconds > 0;
+  switch (expiry.kind) {
+    case ExpiryKind::none: return true;
+    case ExpiryKind::keep: return kind == OperationKind::set;
+    case ExpiryKind::after:
+      return kind == OperationKind::expire || (is_ahead && (kind == OperationKind::set || kind == OperationKind::add));
+    case ExpiryKind::at: return kind == OperationKind::expire || (is_ahead && kind == OperationKind::set);
+    default: return false;
+  }
+}
+
+}  // namespace
+
+bool has_proper_terms(const Operation& operation) {
+  const bool takes_key = operation.kind == OperationKind::add || operation.kind == OperationKind::set ||
+                         operation.kind == OperationKind::remove;
+  return (takes_key || operation.idempotency_key.empty()) && may_expire(operation.kind, operation.expiry) &&
+         (operation.conditions & ~conditions_of(operation.kind)) == 0;
 }
 
 namespace {

@@ -25,21 +25,70 @@ enum class OperationKind : std::uint8_t {
   close_session = 7,  // `name`: of the session, as hexadecimal digits; value: the bytes that it had
   list_limits = 8,    // like list: each limit of an account, and how much of it is used
   set_limit = 9,      // `name`: of the limit; `value`: what it is from now on
+  clear = 10,         // removes what scan would list, and answers as scan does, but for the list
+  // Of everybody again.
+  expire = 11,  // gives the counter another expiry, or none
+  check = 12,   // if the conditions do not hold, the next `limit` operations are passed over
+  scan = 13,    // lists counters, newest first, from the cursor `value` on; 0: from the newest
+  count = 14,   // how many counters there are
+};
+inline constexpr OperationKind last_operation_kind = OperationKind::count;
+
+// What brings a list of names with their values.
+inline bool is_list(OperationKind kind) {
+  return kind == OperationKind::list || kind == OperationKind::scan || kind == OperationKind::list_sessions ||
+         kind == OperationKind::list_limits;
+}
+inline bool is_read(OperationKind kind) {
+  return kind == OperationKind::get || kind == OperationKind::check || kind == OperationKind::count || is_list(kind);
+}
+
+// When a counter is gone: from that time on it is missing, for whatever is executed.
+//
+// Orders bring two clocks (law 5). Served time always advances, so it measures how long something
+// lasts. Calendar time says which date it is, and stands still for as long as somebody has set the
+// machine's clock forward and back again.
+enum class ExpiryKind : std::uint8_t {
+  none = 0,       // set, expire: the counter lasts. add: what it has stays
+  keep = 1,       // set: what it has stays
+  after = 2,      // so many milliseconds of served time from now. add: if it has no expiry yet
+  at = 3,         // set, expire: at this calendar time, in milliseconds since 1970
+  unknown = 255,  // of another version; the operation is malformed
+};
+struct Expiry {
+  ExpiryKind kind = ExpiryKind::none;
+  std::int64_t milliseconds = 0;
+  auto operator<=>(const Expiry&) const = default;
 };
 
-inline bool is_list(OperationKind kind) {
-  return kind == OperationKind::list || kind == OperationKind::list_sessions || kind == OperationKind::list_limits;
-}
-inline bool is_read(OperationKind kind) { return kind == OperationKind::get || is_list(kind); }
+// What must hold of the counter. Where several bits are set, all of them must.
+namespace condition {
+inline constexpr std::uint32_t missing = 1;         // set, check
+inline constexpr std::uint32_t present = 2;         // set, check
+inline constexpr std::uint32_t unchanged = 4;       // check: its last change is `value`; 0: missing
+inline constexpr std::uint32_t without_expiry = 8;  // expire
+inline constexpr std::uint32_t with_expiry = 16;    // expire; count: only these
+inline constexpr std::uint32_t later = 32;          // expire: than what it has; none is the latest
+inline constexpr std::uint32_t sooner = 64;         // expire: than what it has
+inline constexpr std::uint32_t equal = 128;         // check: it is there, and its value is `value`
+}  // namespace condition
 
 // One operation as a replica executes it. The views belong to whoever decoded the request.
 struct Operation {
   OperationKind kind = OperationKind::unspecified;
-  std::string_view name;             // list: the prefix
-  std::int64_t value = 0;            // add: the increment; set: the new value
-  std::string_view idempotency_key;  // empty: none. Not allowed with get and list
+  std::string_view name;  // list: the prefix
+  // add: the increment; set: the new value; scan, clear: the cursor; check: the last change, or the
+  // value, that its conditions name.
+  std::int64_t value = 0;
+  std::string_view idempotency_key;  // empty: none. Only with add, set and remove
   std::string_view after;            // list: only names greater than this, in byte order
-  std::uint32_t limit = 0;           // list: most entries, 1 .. limits::list_entries
+  // list, scan, clear: most entries, 1 .. limits::list_entries; check: how many operations it passes
+  // over; add: how many times, one after the other, each as if it stood alone; 0: once; at most
+  // limits::additions.
+  std::uint32_t limit = 0;
+  Expiry expiry{};
+  std::uint32_t conditions = 0;  // of the namespace condition
+  bool detail = false;           // add, get, set, remove, expire: the result has a CounterDetail
 };
 
 // The same, owning its text: what a client hands in.
@@ -50,22 +99,36 @@ struct OwnedOperation {
   std::string idempotency_key;
   std::string after;
   std::uint32_t limit = 0;
+  Expiry expiry = {};
+  std::uint32_t conditions = 0;
+  bool detail = false;
 
-  Operation view() const { return {kind, name, value, idempotency_key, after, limit}; }
+  Operation view() const { return {kind, name, value, idempotency_key, after, limit, expiry, conditions, detail}; }
 };
 
 enum class OperationStatus : std::uint8_t {
-  ok = 1,  // value: the counter's value afterwards (remove: before)
-  // Get, remove: there is no such counter; close_session, set_limit: no such session or limit.
+  // value: the counter's value afterwards (remove, expire: before); scan, clear: the next cursor, 0
+  // at the end; count: how many.
+  ok = 1,
+  // Get, remove, expire: there is no such counter; close_session, set_limit: no such session or
+  // limit.
   not_found = 2,
-  overflow = 3,       // add: the sum is not a signed 64-bit number; value: unchanged
+  // add: the sum is not a signed 64-bit number. value: the counter's before it. Of an add that is
+  // done several times, those at the beginning that have room were done all the same.
+  overflow = 3,
   malformed = 4,      // the operation itself makes no sense: bad name, kind, limit
   key_reused = 5,     // this idempotency key came with another operation before
   counters_full = 6,  // no room for another counter
   keys_full = 7,      // no room for another idempotency key
   read_only = 8,      // a change inside a request that promised none
   forbidden = 9,      // an operator's, and whose session this is is none
+  not_met = 10,       // set, expire, check: the conditions do not hold; value: the counter's, or 0
+  passed_over = 11,   // by a check that did not hold
+  // List: too many counters are in the way whose time has come. Each order removes some of them, so
+  // a later list gets through.
+  crowded = 12,
 };
+inline constexpr OperationStatus last_operation_status = OperationStatus::crowded;
 
 enum class RequestOutcome : std::uint8_t {
   // Results follow. A repetition brings the stored results again, with the first sequence.
@@ -90,12 +153,26 @@ struct ListedCounter {
   auto operator<=>(const ListedCounter&) const = default;
 };
 
+// A counter as it is after an operation with `detail`; after remove there is none.
+struct CounterDetail {
+  static constexpr std::int64_t never = -1;
+
+  std::int64_t expires_in_ms = never;
+  std::int64_t expires_at_ms = never;  // calendar time, in milliseconds since 1970
+  // Names the last change, and is equal to no other change's; 0: there is no such counter.
+  std::uint64_t last_change = 0;
+  auto operator<=>(const CounterDetail&) const = default;
+};
+
 struct OperationResult {
   OperationStatus status{};
   std::int64_t value = 0;
   // Set when an idempotency key brought an earlier result again.
   std::optional<Sequence> first_sequence;
-  std::vector<ListedCounter> listed;  // list only, in byte order of the names
+  // Where it was asked for, unless the counter was not even looked at: malformed, key_reused,
+  // keys_full, read_only, passed_over.
+  std::optional<CounterDetail> detail;
+  std::vector<ListedCounter> listed;  // list: in byte order of the names; scan: the newest first
   auto operator<=>(const OperationResult&) const = default;
 };
 
@@ -110,14 +187,18 @@ struct RequestResult {
 // answers are equal bytes. docs/protocol.md specifies it.
 //
 //   request result   := outcome u8, sequence u64, count u32, operation result * count
-//   operation result := status u8 (+ 0x80: first_sequence follows; + 0x40: a list follows), value i64,
-//                       [first_sequence u64], [entries u32, (name size u16, name, value i64) * entries]
+//   operation result := status u8 (+ 0x80: first_sequence follows; + 0x40: a list follows;
+//                                  + 0x20: a detail follows), value i64,
+//                       [first_sequence u64], [expires in i64, expires at i64, last change u64],
+//                       [entries u32, (name size u16, name, value i64) * entries]
 namespace results {
 
 inline constexpr std::size_t header_bytes = 13;
-inline constexpr std::size_t operation_bytes = 9;  // of one result without first_sequence and list
+inline constexpr std::size_t operation_bytes = 9;  // of one result without what may follow
+inline constexpr std::size_t detail_bytes = 24;
 inline constexpr std::uint8_t has_first_sequence = 0x80;
 inline constexpr std::uint8_t has_list = 0x40;
+inline constexpr std::uint8_t has_detail = 0x20;
 
 inline void append_header(std::string& bytes, RequestOutcome outcome, Sequence sequence, std::uint32_t count) {
   append_number(bytes, static_cast<std::uint8_t>(outcome));
@@ -138,8 +219,7 @@ inline std::size_t begin_list(std::string& bytes) {
   bytes.append(operation_bytes + sizeof(std::uint32_t), '\0');
   return start;
 }
-inline void end_list(std::string& bytes, std::size_t start, std::uint32_t entries) {
-  const std::int64_t value = entries;
+inline void end_list(std::string& bytes, std::size_t start, std::uint32_t entries, std::int64_t value) {
   bytes[start] = static_cast<char>(static_cast<std::uint8_t>(OperationStatus::ok) | has_list);
   std::memcpy(bytes.data() + start + 1, &value, sizeof value);
   std::memcpy(bytes.data() + start + operation_bytes, &entries, sizeof entries);
@@ -155,11 +235,21 @@ std::optional<RequestResult> decode(std::string_view bytes);
 //
 //   header_bytes + for each operation: operation_bytes
 //                + 8 with an idempotency key (first_sequence)
+//                + 24 with `detail`
 //                + 4 + min(limit, limits::list_entries) * (2 + limits::name_bytes + 8) for a list
 std::size_t worst_result_bytes(const std::vector<Operation>& operations);
+// The part of it that is one operation's.
+std::size_t worst_result_bytes(const Operation& operation);
 
-// A list's texts and limit are what they may be.
+// How many of `times` additions, one after the other, have room. What does not fit is an overflow,
+// and so are all after it.
+std::uint32_t additions_with_room(std::int64_t value, std::int64_t increment, std::uint32_t times);
+
+// A list's texts, limit and cursor are what they may be.
 bool is_proper_list(const Operation& operation);
+
+// Idempotency key, expiry and conditions are such as this kind of operation may have.
+bool has_proper_terms(const Operation& operation);
 
 // UTF-8 without control characters (U+0000–U+001F, U+007F–U+009F) and without format characters
 // (Unicode's category Cf), which are not seen, or turn around how the rest is seen.

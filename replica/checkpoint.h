@@ -4,7 +4,8 @@
 //
 // The first byte of a key is its type (little-endian numbers, protocol/bytes.h):
 //
-//   'C' name                          → value i64, maker's principal u16
+//   'C' name                          → number u64, value i64, last change u64, when it expires
+//                                       i64, maker's principal u16, by which clock u8
 //   'I'                               → the secret under which keys are digested, 16 bytes
 //   'K' principal u16, and of the order that a key came with first: sequence u64 and place u32,
 //       both big-endian               → keyed digest of the key, operation digest u64, status u8,

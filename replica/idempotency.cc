@@ -33,6 +33,10 @@ std::uint64_t same_operation_digest(const Operation& operation) {
   std::string head;
   append_number(head, static_cast<std::uint8_t>(operation.kind));
   append_number(head, operation.kind == OperationKind::remove ? std::int64_t{0} : operation.value);
+  append_number(head, static_cast<std::uint8_t>(operation.expiry.kind));
+  append_number(head, operation.expiry.milliseconds);
+  append_number(head, operation.conditions);
+  append_number(head, operation.kind == OperationKind::add ? std::max(operation.limit, 1u) : 0);
   return digest_of_parts({head, operation.name}).low;
 }
 

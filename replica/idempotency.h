@@ -33,8 +33,8 @@
 
 namespace tally {
 
-// Two operations are the same if this is equal: a digest of kind, name, and, where the kind has
-// one, value.
+// Two operations are the same if this is equal: a digest of kind, name, expiry, conditions, times,
+// and, where the kind has one, value.
 std::uint64_t same_operation_digest(const Operation& operation);
 
 class IdempotencyKeys {

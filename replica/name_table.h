@@ -22,9 +22,10 @@
 
 namespace tally {
 
-// A Node has `std::string_view name() const`, and is one block of memory, usually of less than two
-// cache lines.
-template <class Node>
+// A Node has `std::string_view name() const`, and is one block of memory, at the end of which the
+// name lies. What is used of it together with its name begins `used_from`, and is usually less than
+// two cache lines.
+template <class Node, std::size_t used_from = 0>
 class NameTable {
  public:
   Node* find(std::uint64_t hash, std::string_view name) const {
@@ -62,14 +63,14 @@ class NameTable {
     if (!part.slots.empty()) __builtin_prefetch(&part.slots[hash & part.mask]);
   }
 
-  [[gnu::always_inline]] void fetch_node(std::uint64_t hash) const {
+  [[gnu::always_inline]] void fetch_node(std::uint64_t hash, std::size_t name_size) const {
     const Part& part = part_of(hash);
     if (part.slots.empty()) return;
     for (std::size_t place = hash & part.mask; part.slots[place].node; place = (place + 1) & part.mask) {
       if (part.slots[place].hash != hash) continue;
       const char* node = reinterpret_cast<const char*>(part.slots[place].node);
-      __builtin_prefetch(node, 1);
-      __builtin_prefetch(node + sizeof(Node), 1);  // the name, which may begin the next cache line
+      __builtin_prefetch(node + used_from, 1);
+      __builtin_prefetch(node + sizeof(Node) + name_size - 1, 1);  // this may be the next cache line
       return;
     }
   }
@@ -83,7 +84,7 @@ class NameTable {
   template <class Visit>
   void visit_share(std::size_t share, Visit&& visit) const {
     const Part& part = parts_[share / (shares / parts)];
-    std::array<const Node*, 64> found;  // their memory is fetched before they are visited
+    std::array<Node*, 64> found;  // their memory is fetched before they are visited
     std::size_t count = 0;
     const auto visit_found = [&] {
       for (std::size_t place = 0; place < count; ++place) visit(*found[place]);
@@ -91,8 +92,9 @@ class NameTable {
     };
     for (const Slot& slot : part.slots) {
       if (!slot.node || share_of(slot.hash) != share) continue;
-      __builtin_prefetch(slot.node);
-      __builtin_prefetch(reinterpret_cast<const char*>(slot.node) + sizeof(Node));
+      const char* node = reinterpret_cast<const char*>(slot.node);
+      __builtin_prefetch(node + used_from);
+      __builtin_prefetch(node + sizeof(Node));
       found[count++] = slot.node;
       if (count == found.size()) visit_found();
     }

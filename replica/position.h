@@ -12,7 +12,6 @@
 // Pure, one thread, driven by the core.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 
 #include "protocol/messages.h"
@@ -34,7 +33,7 @@ class Position {
   // Precondition: place_of(order) is next.
   void advance(const Order& order) {
     applied_ = order.id;
-    calendar_ = std::max(calendar_, order.calendar);
+    calendar_ = order.calendar;
   }
 
   const OrderIdentity& applied() const { return applied_; }  // the last order in the state

@@ -14,6 +14,7 @@
 namespace tally {
 namespace {
 
+constexpr unsigned change_request_bits = 10;  // of a change's number: the request's place in its order
 constexpr std::string_view limits_key(&entry_type::limits, 1);
 constexpr std::string_view key_secret_key(&entry_type::key_secret, 1);
 
@@ -25,6 +26,12 @@ std::string key_secret_value(const Digest& secret) {
 
 void append_outcome(std::string& results, RequestOutcome outcome, Sequence sequence) {
   results::append_header(results, outcome, sequence, 0);
+}
+
+void append_detail(std::string& results, const CounterDetail& detail) {
+  append_number(results, detail.expires_in_ms);
+  append_number(results, detail.expires_at_ms);
+  append_number(results, detail.last_change);
 }
 
 void append_answer(std::string& results, const CounterResult& answer) {
@@ -45,25 +52,29 @@ State::State(const StateLimits& limits, std::uint64_t hash_seed)
 // ---- one order
 
 void State::apply(const Order& order, std::string& results) {
-  served_ = std::max(served_, order.served);
+  served_ = order.served;
   if (order.id.sequence == Sequence(1)) key_secret_ = order.key_secret;  // before any checkpoint
-  sessions_.expire(served_);                                             // law 18
-  for (auto& [principal, keys] : keys_) keys.expire(served_);            // law 19
+  counters_.advance(served_, order.calendar);
+  sessions_.expire(served_);                                   // law 18
+  for (auto& [principal, keys] : keys_) keys.expire(served_);  // law 19
+  // No other request has the same number.
+  static_assert(limits::order_requests <= 1 << change_request_bits);
+  std::uint64_t change = order.id.sequence.value << change_request_bits;
   for (const Request& request : order.requests) {
     const std::size_t start = results.size();
     append_number(results, std::uint32_t{0});
     if (order.voided)  // law 14: as if it had never been sent
       append_outcome(results, RequestOutcome::voided, order.id.sequence);
     else
-      run(request, order.id.sequence, results);
+      run(request, order.id.sequence, change++, results);
     const auto size = static_cast<std::uint32_t>(results.size() - start - sizeof(std::uint32_t));
     std::memcpy(results.data() + start, &size, sizeof size);
   }
   counters_.settle();
 }
 
-void State::run(const Request& request, Sequence sequence, std::string& results) {
-  if (request.kind == RequestKind::operations) return run_operations(request, sequence, results);
+void State::run(const Request& request, Sequence sequence, std::uint64_t change, std::string& results) {
+  if (request.kind == RequestKind::operations) return run_operations(request, sequence, change, results);
   const auto answer = [&](RequestOutcome outcome) { append_outcome(results, outcome, sequence); };
   // An order without changes is not synced (law 6), so what promised none may not open or close
   // anything.
@@ -79,7 +90,7 @@ void State::run(const Request& request, Sequence sequence, std::string& results)
 }
 
 // Law 17: a request is refused, or repeated, or executed and its result kept: all of it or nothing.
-void State::run_operations(const Request& request, Sequence sequence, std::string& results) {
+void State::run_operations(const Request& request, Sequence sequence, std::uint64_t change, std::string& results) {
   const auto refuse = [&](RequestOutcome outcome) { append_outcome(results, outcome, sequence); };
   const Sessions::Admission admission = sessions_.admit(request, served_);
   if (admission.outcome != RequestOutcome::executed) return refuse(admission.outcome);
@@ -99,7 +110,8 @@ void State::run_operations(const Request& request, Sequence sequence, std::strin
 
   const std::size_t start = results.size();
   results::append_header(results, RequestOutcome::executed, sequence, static_cast<std::uint32_t>(operations_.size()));
-  execute_all({sequence, request.read_only, admission.session->second.principal, request.session}, results);
+  const Counters::Author author{admission.session->second.principal, change};
+  execute_all({sequence, request.read_only, request.session, author}, results);
   CHECK(results.size() - start <= worst);
   if (!request.read_only) sessions_.store(admission, request.number, std::string_view(results).substr(start));
 }
@@ -111,6 +123,7 @@ void State::run_operations(const Request& request, Sequence sequence, std::strin
 void State::execute_all(const Frame& frame, std::string& results) {
   constexpr std::size_t block_size = 32;
   std::array<Counters::Name, block_size> names;
+  passed_over_ = 0;
   for (std::size_t start = 0; start < operations_.size(); start += block_size) {
     const std::size_t size = std::min(block_size, operations_.size() - start);
     for (std::size_t place = 0; place < size; ++place) {
@@ -124,31 +137,65 @@ void State::execute_all(const Frame& frame, std::string& results) {
 }
 
 void State::execute(const Operation& operation, const Counters::Name& name, const Frame& frame, std::string& results) {
-  const bool keyed = !operation.idempotency_key.empty();
+  if (passed_over_ > 0) {
+    --passed_over_;
+    return append_answer(results, {OperationStatus::passed_over});
+  }
+  const auto answer = [&](const CounterResult& result) {
+    if (operation.detail) return append_with_detail(name, result, results);
+    results::append_operation(results, result.status, result.value);
+  };
+  const bool is_keyed = !operation.idempotency_key.empty();
+  const bool is_plain = !is_keyed && operation.expiry.kind == ExpiryKind::none && operation.conditions == 0;
+  if (is_plain && operation.kind == OperationKind::add && !frame.read_only)  // as most are
+    return answer(counters_.add(operation, name, frame.author));
+  if (operation.kind == OperationKind::check) return append_answer(results, check(operation, name));
+  if (!is_plain && !has_proper_terms(operation)) return append_answer(results, {OperationStatus::malformed});
   switch (operation.kind) {
     case OperationKind::add:
     case OperationKind::set:
     case OperationKind::remove:
+    case OperationKind::expire:
       if (frame.read_only) return append_answer(results, {OperationStatus::read_only});
-      if (keyed) return execute_keyed(operation, name, frame, results);
-      return append_answer(results, change(operation, name, frame));
-    case OperationKind::get:
-      return append_answer(results, keyed ? CounterResult{OperationStatus::malformed} : counters_.get(name));
-    case OperationKind::list: return list(operation, results);
+      if (is_keyed) return execute_keyed(operation, name, frame, results);
+      return answer(change(operation, name, frame));
+    case OperationKind::get: return answer(counters_.get(name));
+    case OperationKind::count:
+      return append_answer(
+          results, {OperationStatus::ok, static_cast<std::int64_t>(counters_.count(operation.conditions != 0))});
+    case OperationKind::list:
+    case OperationKind::scan: return list(operation, results);
     case OperationKind::list_sessions:
     case OperationKind::close_session:
     case OperationKind::list_limits:
-    case OperationKind::set_limit: return execute_for_operator(operation, frame, results);
+    case OperationKind::set_limit:
+    case OperationKind::clear: return execute_for_operator(operation, frame, results);
     default: return append_answer(results, {OperationStatus::malformed});
   }
 }
 
 CounterResult State::change(const Operation& operation, const Counters::Name& name, const Frame& frame) {
   switch (operation.kind) {
-    case OperationKind::add: return counters_.add(name, operation.value, frame.principal);
-    case OperationKind::set: return counters_.set(name, operation.value, frame.principal);
+    case OperationKind::add: return counters_.add(operation, name, frame.author);
+    case OperationKind::set: return counters_.set(operation, name, frame.author);
+    case OperationKind::expire: return counters_.expire(operation, name, frame.author);
     default: return counters_.remove(name);
   }
+}
+
+// A malformed check holds for nothing: what depends on it is not executed.
+CounterResult State::check(const Operation& operation, const Counters::Name& name) {
+  const CounterResult answer =
+      has_proper_terms(operation) ? counters_.check(operation, name) : CounterResult{OperationStatus::malformed};
+  if (answer.status != OperationStatus::ok) passed_over_ = operation.limit;
+  return answer;
+}
+
+void State::append_with_detail(const Counters::Name& name, const CounterResult& answer, std::string& results) const {
+  append_answer(results, answer);
+  if (answer.status == OperationStatus::malformed) return;
+  results[results.size() - results::operation_bytes] |= static_cast<char>(results::has_detail);
+  append_detail(results, counters_.detail_of(name));
 }
 
 IdempotencyKeys& State::keys_of(Principal principal) {
@@ -166,26 +213,37 @@ void State::execute_keyed(const Operation& operation, const Counters::Name& name
                           std::string& results) {
   if (operation.idempotency_key.size() > limits::idempotency_key_bytes || !is_valid_name(operation.name))
     return append_answer(results, {OperationStatus::malformed});
-  IdempotencyKeys& keys = keys_of(frame.principal);
+  IdempotencyKeys& keys = keys_of(frame.author.maker);
   const Digest key = keyed_digest_of(key_secret_, operation.idempotency_key);
   const std::uint64_t same = same_operation_digest(operation);
   if (const IdempotencyKeys::Record* record = keys.find(key)) {
     if (record->operation != same) return append_answer(results, {OperationStatus::key_reused});
-    append_number(results, static_cast<std::uint8_t>(record->status | results::has_first_sequence));
+    const std::uint8_t has_detail = operation.detail ? results::has_detail : 0;
+    append_number(results, static_cast<std::uint8_t>(record->status | results::has_first_sequence | has_detail));
     append_number(results, record->value);
-    return append_number(results, record->first.value);
+    append_number(results, record->first.value);
+    if (operation.detail) append_detail(results, counters_.detail_of(name));
+    return;
   }
   // Law 18.
   if (!keys.make_room(served_)) return append_answer(results, {OperationStatus::keys_full});
   const CounterResult answer = change(operation, name, frame);
   if (is_worth_keeping(answer.status)) keys.store(key, same, answer, frame.sequence, served_);
+  if (operation.detail) return append_with_detail(name, answer, results);
   append_answer(results, answer);
 }
 
-void State::list(const Operation& operation, std::string& results) const {
+void State::list(const Operation& operation, std::string& results) {
   if (!is_proper_list(operation)) return append_answer(results, {OperationStatus::malformed});
   const std::size_t start = results::begin_list(results);
-  results::end_list(results, start, counters_.list({operation.name, operation.after, operation.limit}, results));
+  if (operation.kind == OperationKind::scan) {
+    const auto step = counters_.scan(static_cast<std::uint64_t>(operation.value), operation.limit, results);
+    return results::end_list(results, start, step.entries, static_cast<std::int64_t>(step.next));
+  }
+  const auto entries = counters_.list({operation.name, operation.after, operation.limit}, results);
+  if (entries) return results::end_list(results, start, *entries, *entries);
+  results.resize(start);
+  append_answer(results, {OperationStatus::crowded});
 }
 
 // ---- digest
@@ -324,7 +382,7 @@ bool State::restore_key(std::string_view key, std::string_view value) {
 bool State::finish_restore(const CheckpointHeader& header) {
   served_ = header.served;
   next_is_full_ = false;
-  if (!sessions_.finish_restore()) return false;
+  if (!sessions_.finish_restore() || !counters_.finish_restore(served_, header.calendar)) return false;
   return limits_restored_ && digest() == header.state;
 }
 

@@ -37,8 +37,7 @@ class State {
   // (Vote::results).
   void apply(const Order& order, std::string& results);
 
-  // The newest served time of an order, by which things expire. It is part of a checkpoint's
-  // header.
+  // The served time of the last order, by which things expire. It is part of a checkpoint's header.
   ServedTime served() const { return served_; }
 
   Digest digest() const;
@@ -96,12 +95,13 @@ class State {
   struct Frame {
     Sequence sequence;
     bool read_only = false;
-    Principal principal{};  // whose session the request belongs to
     SessionId session;
+    // Whose session it is. The request makes one change, whatever it changes (CounterDetail).
+    Counters::Author author;
   };
 
-  void run(const Request& request, Sequence sequence, std::string& results);
-  void run_operations(const Request& request, Sequence sequence, std::string& results);
+  void run(const Request& request, Sequence sequence, std::uint64_t change, std::string& results);
+  void run_operations(const Request& request, Sequence sequence, std::uint64_t change, std::string& results);
   void execute_all(const Frame& frame, std::string& results);
   void execute(const Operation& operation, const Counters::Name& name, const Frame& frame, std::string& results);
   void execute_keyed(const Operation& operation, const Counters::Name& name, const Frame& frame, std::string& results);
@@ -109,11 +109,14 @@ class State {
   bool restore_key(std::string_view key, std::string_view value);
   CounterResult change(const Operation& operation, const Counters::Name& name, const Frame& frame);
   IdempotencyKeys& keys_of(Principal principal);
-  void list(const Operation& operation, std::string& results) const;
+  CounterResult check(const Operation& operation, const Counters::Name& name);
+  void append_with_detail(const Counters::Name& name, const CounterResult& answer, std::string& results) const;
+  void list(const Operation& operation, std::string& results);
   // state_operators.cc
   void execute_for_operator(const Operation& operation, const Frame& frame, std::string& results);
   void list_limits(std::uint32_t most, std::string& results) const;
   CounterResult set_limit(const Operation& operation);
+  CounterResult clear(const Operation& operation);
   std::uint64_t used(Principal principal, std::size_t limits::Account::*limit) const;
 
   StateLimits limits_;
@@ -136,6 +139,7 @@ class State {
   };
   ScrubPlace scrub_place_;
   std::vector<Operation> operations_;  // of the request that is executed: views of its bytes
+  std::uint32_t passed_over_ = 0;      // so many of them, from the next one on
 };
 
 }  // namespace tally

@@ -62,6 +62,10 @@ inline std::string limits_entry(const StateLimits& bounds) {
   append_number(bytes, std::uint64_t{limits::request_operations});
   append_number(bytes, limits::request_result_bytes);
   append_number(bytes, std::uint64_t{limits::counter_overhead_bytes});
+  append_number(bytes, std::uint64_t{limits::expired_counters_per_order});
+  append_number(bytes, std::uint64_t{limits::passed_counters_per_order});
+  append_number(bytes, std::uint64_t{limits::cleared_counters_per_order});
+  append_number(bytes, limits::additions);
   append_number(bytes, bounds.session_window);
   append_number(bytes, std::uint64_t{bounds.session_result_bytes});
   append_number(bytes, bounds.session_lifetime.nanoseconds);

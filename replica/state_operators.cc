@@ -24,17 +24,18 @@ void State::execute_for_operator(const Operation& operation, const Frame& frame,
     results::append_operation(results, result.status, result.value);
   };
   // Law 25: operators come by the endpoints that are for them and for the bridges.
-  if (frame.principal != Principal::bridges) return answer({OperationStatus::forbidden});
-  if (!operation.idempotency_key.empty()) return answer({OperationStatus::malformed});
+  if (frame.author.maker != Principal::bridges) return answer({OperationStatus::forbidden});
   if (frame.read_only && !is_read(operation.kind)) return answer({OperationStatus::read_only});
   if (is_list(operation.kind) && !is_proper_list(operation)) return answer({OperationStatus::malformed});
   switch (operation.kind) {
     case OperationKind::list_sessions: {
       const std::size_t start = results::begin_list(results);
-      return results::end_list(results, start, sessions_.list(operation.after, operation.limit, served_, results));
+      const std::uint32_t entries = sessions_.list(operation.after, operation.limit, served_, results);
+      return results::end_list(results, start, entries, entries);
     }
     case OperationKind::list_limits: return list_limits(operation.limit, results);
     case OperationKind::set_limit: return answer(set_limit(operation));
+    case OperationKind::clear: return answer(clear(operation));
     default: break;
   }
   const std::optional<SessionId> session = session_from_hex(operation.name);
@@ -68,7 +69,13 @@ void State::list_limits(std::uint32_t most, std::string& results) const {
       append(name + ".used", used(account.principal, limit.value));
     }
   }
-  results::end_list(results, start, count);
+  results::end_list(results, start, count, count);
+}
+
+CounterResult State::clear(const Operation& operation) {
+  if (!is_proper_list(operation)) return {OperationStatus::malformed};
+  const Counters::Step step = counters_.clear(static_cast<std::uint64_t>(operation.value), operation.limit);
+  return {OperationStatus::ok, static_cast<std::int64_t>(step.next)};
 }
 
 // A limit that is below what is used already refuses what is new. Idempotency keys that are too

@@ -25,6 +25,16 @@ static_assert(same(v1::OPERATION_KIND_LIST_SESSIONS, OperationKind::list_session
 static_assert(same(v1::OPERATION_KIND_CLOSE_SESSION, OperationKind::close_session));
 static_assert(same(v1::OPERATION_KIND_LIST_LIMITS, OperationKind::list_limits));
 static_assert(same(v1::OPERATION_KIND_SET_LIMIT, OperationKind::set_limit));
+static_assert(same(v1::OPERATION_KIND_CLEAR, OperationKind::clear));
+static_assert(same(v1::OPERATION_KIND_EXPIRE, OperationKind::expire));
+static_assert(same(v1::OPERATION_KIND_CHECK, OperationKind::check));
+static_assert(same(v1::OPERATION_KIND_SCAN, OperationKind::scan));
+static_assert(same(v1::OPERATION_KIND_COUNT, OperationKind::count));
+
+static_assert(same(v1::EXPIRY_KIND_NONE, ExpiryKind::none));
+static_assert(same(v1::EXPIRY_KIND_KEEP, ExpiryKind::keep));
+static_assert(same(v1::EXPIRY_KIND_AFTER, ExpiryKind::after));
+static_assert(same(v1::EXPIRY_KIND_AT, ExpiryKind::at));
 
 static_assert(same(v1::REQUEST_KIND_OPERATIONS, RequestKind::operations));
 static_assert(same(v1::REQUEST_KIND_OPEN_SESSION, RequestKind::open_session));
@@ -110,7 +120,7 @@ inline bool from_proto(const std::string& word, RoleState& state) {
   return known || word.empty();
 }
 inline bool from_proto(v1::OperationKind number, OperationKind& kind) {
-  return read_enumerator<OperationKind::unspecified, OperationKind::set_limit>(number, kind);
+  return read_enumerator<OperationKind::unspecified, last_operation_kind>(number, kind);
 }
 inline bool from_proto(v1::RequestKind number, RequestKind& kind) {
   return read_enumerator<RequestKind::operations, RequestKind::close_session>(number, kind);

@@ -14,6 +14,10 @@ static_assert(v1::Operation::kValueFieldNumber == operation_field::value);
 static_assert(v1::Operation::kIdempotencyKeyFieldNumber == operation_field::idempotency_key);
 static_assert(v1::Operation::kAfterFieldNumber == operation_field::after);
 static_assert(v1::Operation::kLimitFieldNumber == operation_field::limit);
+static_assert(v1::Operation::kExpiryKindFieldNumber == operation_field::expiry_kind);
+static_assert(v1::Operation::kExpiryMsFieldNumber == operation_field::expiry_ms);
+static_assert(v1::Operation::kConditionsFieldNumber == operation_field::conditions);
+static_assert(v1::Operation::kDetailFieldNumber == operation_field::detail);
 static_assert(v1::Operations::kOperationsFieldNumber == operations_field);
 
 }  // namespace tally::wire

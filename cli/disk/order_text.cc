@@ -14,18 +14,35 @@ constexpr std::size_t name_bytes = 100;  // of a name, as it is written
 
 std::string number(std::uint64_t value) { return std::to_string(value); }
 
+// `for_so_long`: with add, an expiry is a window.
+std::string text_of(const Expiry& expiry, const char* for_so_long = " for ") {
+  switch (expiry.kind) {
+    case ExpiryKind::after: return for_so_long + std::to_string(expiry.milliseconds) + " ms";
+    case ExpiryKind::at: return " until " + std::to_string(expiry.milliseconds) + " ms since 1970";
+    case ExpiryKind::keep: return " as long as before";
+    default: return {};
+  }
+}
+
 std::string text_of(const Operation& operation) {
   const std::string name = ' ' + quoted(operation.name, name_bytes);
   switch (operation.kind) {
-    case OperationKind::add: return "add" + name + " by " + std::to_string(operation.value);
+    case OperationKind::add:
+      return "add" + name + " by " + std::to_string(operation.value) + text_of(operation.expiry, " within ");
     case OperationKind::get: return "get" + name;
-    case OperationKind::set: return "set" + name + " to " + std::to_string(operation.value);
+    case OperationKind::set: return "set" + name + " to " + std::to_string(operation.value) + text_of(operation.expiry);
     case OperationKind::remove: return "delete" + name;
     case OperationKind::list: return "list" + name;
     case OperationKind::list_sessions: return "list sessions";
     case OperationKind::close_session: return "close session" + name;
     case OperationKind::list_limits: return "list limits";
     case OperationKind::set_limit: return "set limit" + name + " to " + std::to_string(operation.value);
+    case OperationKind::clear: return "clear";
+    case OperationKind::expire:
+      return "expire" + name + (operation.expiry.kind == ExpiryKind::none ? " never" : text_of(operation.expiry));
+    case OperationKind::check: return "check" + name;
+    case OperationKind::scan: return "scan";
+    case OperationKind::count: return "count";
     case OperationKind::unspecified: break;
   }
   return "unknown" + name;

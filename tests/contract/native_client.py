@@ -33,11 +33,19 @@ EXECUTED, SESSION_OPENED, SESSION_CLOSED, SESSION_EXPIRED, SESSIONS_FULL = range
 STALE, BEYOND_WINDOW, MALFORMED, RESULTS_TOO_LARGE, RESULTS_FULL = range(6, 11)
 
 OK, NOT_FOUND, OVERFLOW, MALFORMED_OPERATION, KEY_REUSED, COUNTERS_FULL, KEYS_FULL, READ_ONLY = range(1, 9)
+FORBIDDEN, NOT_MET, PASSED_OVER = range(9, 12)
 
 HAS_FIRST_SEQUENCE = 0x80
 HAS_LIST = 0x40
+HAS_DETAIL = 0x20
+STATUS = 0x1f
 
-OperationResult = collections.namedtuple('OperationResult', 'status value first_sequence listed')
+# What must hold of a counter.
+MISSING, PRESENT, UNCHANGED, WITHOUT_EXPIRY, WITH_EXPIRY, LATER, SOONER = (1 << bit for bit in range(7))
+
+Detail = collections.namedtuple('Detail', 'expires_in_ms expires_at_ms last_change')
+OperationResult = collections.namedtuple('OperationResult', 'status value first_sequence listed detail',
+                                         defaults=[None])
 RequestResult = collections.namedtuple('RequestResult', 'outcome sequence operations votes')
 # The votes are left out, because there may be more of them the next time.
 RequestResult.answer = property(lambda self: self[:3])
@@ -96,12 +104,13 @@ class Reader:
     def operation(self):
         status, value = self.take('Bq')
         first_sequence = self.take('Q')[0] if status & HAS_FIRST_SEQUENCE else None
+        detail = Detail(*self.take('qqQ')) if status & HAS_DETAIL else None
         listed = []
         if status & HAS_LIST:
             for _ in range(self.take('I')[0]):
                 name = self.text(self.take('H')[0])
                 listed.append((name, self.take('q')[0]))
-        return OperationResult(status & 0x3f, value, first_sequence, listed)
+        return OperationResult(status & STATUS, value, first_sequence, listed, detail)
 
 
 def result_of(content, votes):
@@ -121,16 +130,30 @@ def session_of(secret):
 
 # ---- operations
 
-def add(name, by=1, key=b''):
-    return pb.Operation(kind=pb.OPERATION_KIND_ADD, name=to_bytes(name), value=by, idempotency_key=key)
+def add(name, by=1, key=b'', **fields):
+    return pb.Operation(kind=pb.OPERATION_KIND_ADD, name=to_bytes(name), value=by, idempotency_key=key, **fields)
 
 
-def get(name):
-    return pb.Operation(kind=pb.OPERATION_KIND_GET, name=to_bytes(name))
+def add_within(window_ms, name, by=1, key=b'', **fields):
+    return add(name, by, key, expiry_kind=pb.EXPIRY_KIND_AFTER, expiry_ms=window_ms, **fields)
 
 
-def put(name, value, key=b''):
-    return pb.Operation(kind=pb.OPERATION_KIND_SET, name=to_bytes(name), value=value, idempotency_key=key)
+def get(name, **fields):
+    return pb.Operation(kind=pb.OPERATION_KIND_GET, name=to_bytes(name), **fields)
+
+
+def put(name, value, key=b'', **fields):
+    return pb.Operation(kind=pb.OPERATION_KIND_SET, name=to_bytes(name), value=value, idempotency_key=key, **fields)
+
+
+def expire(name, kind, milliseconds=0, **fields):
+    return pb.Operation(kind=pb.OPERATION_KIND_EXPIRE, name=to_bytes(name), expiry_kind=kind, expiry_ms=milliseconds,
+                        **fields)
+
+
+def check(name, conditions, last_change=0, passes_over=0):
+    return pb.Operation(kind=pb.OPERATION_KIND_CHECK, name=to_bytes(name), conditions=conditions, value=last_change,
+                        limit=passes_over)
 
 
 def remove(name, key=b''):
@@ -139,6 +162,14 @@ def remove(name, key=b''):
 
 def list_counters(prefix='', after='', limit=100):
     return pb.Operation(kind=pb.OPERATION_KIND_LIST, name=to_bytes(prefix), after=to_bytes(after), limit=limit)
+
+
+def scan(cursor=0, limit=100):
+    return pb.Operation(kind=pb.OPERATION_KIND_SCAN, value=cursor, limit=limit)
+
+
+def count_counters():
+    return pb.Operation(kind=pb.OPERATION_KIND_COUNT)
 
 
 def to_bytes(name):

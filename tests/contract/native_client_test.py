@@ -12,6 +12,7 @@ import signal
 import struct
 import subprocess
 import sys
+import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -19,11 +20,13 @@ sys.path.insert(0, str(HERE.parent / 'process'))
 
 from group import Group, clean_environment, wait_until  # pylint: disable=wrong-import-position
 import native_client as native  # pylint: disable=wrong-import-position
-from native_client import NativeClient, add, get, list_counters, pb, put, remove  # pylint: disable=wrong-import-position
+from native_client import NativeClient, add, add_within, check, count_counters, expire, get, list_counters, pb, put, remove, scan  # pylint: disable=wrong-import-position
 
 BIN_DIR = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else 'build/release/bin')
 WINDOW = 64
 LARGEST = 2**63 - 1
+NEVER = -1
+LONG_MS = 600_000  # never over while a test runs
 
 
 class Native(unittest.TestCase):
@@ -237,6 +240,156 @@ class Operations(Native):
         self.assertEqual([result.status for result in results],
                          [native.OK, native.READ_ONLY, native.READ_ONLY, native.READ_ONLY, native.OK])
         self.assert_one(client.one(get('read-only'), read_only=True), native.OK, 7)
+
+
+class Expiry(Native):
+    def wait_missing(self, client, name):
+        wait_until(lambda: client.one(get(name)).status == native.NOT_FOUND, f'{name} expires')
+
+    def test_a_counter_says_of_itself_when_it_expires_and_what_changed_it_last(self):
+        client = self.session()
+        self.assertIsNone(client.one(add('told')).detail)
+        lasting = client.one(get('told', detail=True)).detail
+        self.assertEqual(lasting[:2], (NEVER, NEVER))
+        self.assertGreater(lasting.last_change, 0)
+        result = client.one(add_within(LONG_MS, 'told', detail=True))
+        self.assert_one(result, native.OK, 2)
+        self.assertEqual(result.detail.expires_in_ms, LONG_MS)
+        self.assertLess(abs(result.detail.expires_at_ms - LONG_MS - time.time() * 1000), 60_000)
+        self.assertNotEqual(result.detail.last_change, lasting.last_change)
+        read = client.one(get('told', detail=True), read_only=True)
+        self.assert_one(read, native.OK, 2)
+        self.assertEqual(read.detail.last_change, result.detail.last_change)
+        self.assertLessEqual(read.detail.expires_in_ms, LONG_MS)
+        missing = client.one(get('told-not', detail=True))
+        self.assertEqual((missing.status, missing.detail), (native.NOT_FOUND, (NEVER, NEVER, 0)))
+
+    def test_a_window_starts_is_not_prolonged_ends_and_starts_again(self):
+        client = self.session()
+        began = time.monotonic()
+        left = client.one(add_within(1000, 'window', detail=True)).detail.expires_in_ms
+        self.assertEqual(left, 1000)
+        value = 1
+        while (result := client.one(add_within(1000, 'window', detail=True))).value != 1:
+            value += 1
+            self.assert_one(result, native.OK, value)
+            self.assertLessEqual(result.detail.expires_in_ms, left)
+            left = result.detail.expires_in_ms
+            self.assertLess(time.monotonic(), began + 20)
+        self.assertEqual(result.detail.expires_in_ms, 1000)
+        # Orders may have the time at which the distributor's turn began.
+        self.assertGreater(time.monotonic() - began, 0.75)
+        self.wait_missing(client, 'window')
+        self.assertEqual(client.one(list_counters('window')).listed, [])
+
+    def test_a_set_gives_an_expiry_keeps_it_or_takes_it(self):
+        client = self.session()
+        def left(operation):
+            return client.one(operation).detail.expires_in_ms
+        after, keep, at = pb.EXPIRY_KIND_AFTER, pb.EXPIRY_KIND_KEEP, pb.EXPIRY_KIND_AT
+        self.assertEqual(left(put('set', 1, detail=True, expiry_kind=after, expiry_ms=LONG_MS)), LONG_MS)
+        self.assertGreater(left(put('set', 2, detail=True, expiry_kind=keep)), 0)
+        self.assertEqual(left(put('set', 3, detail=True)), NEVER)
+        self.assertEqual(left(put('set', 4, detail=True, expiry_kind=keep)), NEVER)
+        end = int(time.time() * 1000) + LONG_MS
+        self.assertEqual(client.one(put('set', 5, detail=True, expiry_kind=at, expiry_ms=end)).detail.expires_at_ms, end)
+        self.assert_one(client.one(put('set', 6, expiry_kind=after, expiry_ms=300)), native.OK, 6)
+        self.wait_missing(client, 'set')
+
+    def test_an_expiry_changes_where_its_conditions_hold(self):
+        client = self.session()
+        after, none = pb.EXPIRY_KIND_AFTER, pb.EXPIRY_KIND_NONE
+        self.assert_one(client.one(expire('e', after, LONG_MS)), native.NOT_FOUND)
+        client.one(put('e', 7))
+        for milliseconds, conditions, status in (
+                (LONG_MS, native.WITH_EXPIRY, native.NOT_MET), (LONG_MS, native.LATER, native.NOT_MET),
+                (LONG_MS, native.WITHOUT_EXPIRY | native.SOONER, native.OK),
+                (2 * LONG_MS, native.SOONER, native.NOT_MET), (2 * LONG_MS, native.WITHOUT_EXPIRY, native.NOT_MET),
+                (2 * LONG_MS, native.LATER | native.WITH_EXPIRY, native.OK)):
+            self.assert_one(client.one(expire('e', after, milliseconds, conditions=conditions)), status, 7)
+        self.assertGreater(client.one(get('e', detail=True)).detail.expires_in_ms, LONG_MS)
+        self.assert_one(client.one(expire('e', none)), native.OK, 7)
+        self.assertEqual(client.one(get('e', detail=True)).detail.expires_in_ms, NEVER)
+        self.assert_one(client.one(expire('e', pb.EXPIRY_KIND_AT, 1)), native.OK, 7)  # that is over
+        self.assert_one(client.one(get('e')), native.NOT_FOUND)
+
+    def test_a_key_belongs_to_its_window_and_brings_the_detail_of_now(self):
+        client = self.session()
+        first = client.execute([add_within(1000, 'keyed', key=b'w1', detail=True)])
+        again = client.one(add_within(1000, 'keyed', key=b'w1', detail=True))
+        self.assertEqual((again.status, again.value, again.first_sequence), (native.OK, 1, first.sequence))
+        self.assertLessEqual(again.detail.expires_in_ms, 1000)
+        self.assertIsNone(client.one(add_within(1000, 'keyed', key=b'w1')).detail)
+        for other in (add_within(1001, 'keyed', key=b'w1'), add('keyed', key=b'w1')):
+            self.assert_one(client.one(other), native.KEY_REUSED)
+        self.wait_missing(client, 'keyed')
+        over = client.one(add_within(1000, 'keyed', key=b'w1', detail=True))
+        self.assertEqual((over.status, over.value, over.detail), (native.OK, 1, (NEVER, NEVER, 0)))
+
+    def test_an_expiry_that_makes_no_sense_is_malformed(self):
+        client = self.session()
+        for operation in (add_within(0, 'm'), add_within(-1, 'm'), add_within(LARGEST, 'm'),
+                          add('m', expiry_kind=pb.EXPIRY_KIND_AT, expiry_ms=LARGEST),
+                          add('m', expiry_kind=pb.EXPIRY_KIND_KEEP), add('m', expiry_kind=99, expiry_ms=5),
+                          put('m', 1, expiry_kind=pb.EXPIRY_KIND_AFTER), put('m', 1, conditions=native.UNCHANGED)):
+            with self.subTest(operation=str(operation)):
+                self.assert_one(client.one(operation), native.MALFORMED_OPERATION)
+        self.assert_one(client.one(get('m')), native.NOT_FOUND)
+
+    def test_a_detail_takes_24_bytes_of_a_result(self):
+        client = self.session()
+        result = client.execute([get('limited', detail=True)], result_limit=13 + 9 + 23)
+        self.assertEqual(result.outcome, native.RESULTS_TOO_LARGE)
+        result = client.execute([get('limited', detail=True)], result_limit=13 + 9 + 24)
+        self.assertEqual(result.outcome, native.EXECUTED)
+
+
+class Conditions(Native):
+    def test_a_set_may_ask_that_the_counter_is_missing_or_present(self):
+        client = self.session()
+        self.assert_one(client.one(put('c', 1, conditions=native.PRESENT)), native.NOT_MET, 0)
+        self.assert_one(client.one(put('c', 1, conditions=native.MISSING)), native.OK, 1)
+        self.assert_one(client.one(put('c', 2, conditions=native.MISSING)), native.NOT_MET, 1)
+        self.assert_one(client.one(put('c', 2, conditions=native.PRESENT)), native.OK, 2)
+
+    def test_a_check_that_does_not_hold_passes_over_what_depends_on_it(self):
+        client = self.session()
+        client.one(put('checked', 1))
+        last_change = client.one(get('checked', detail=True)).detail.last_change
+        for value in (2, 3):  # the second one comes too late
+            results = client.execute([check('checked', native.UNCHANGED, last_change, passes_over=2),
+                                      put('checked', value), add('depends'), get('checked')]).operations
+            expected = [native.OK] * 4 if value == 2 else [native.NOT_MET, native.PASSED_OVER, native.PASSED_OVER, native.OK]
+            self.assertEqual([result.status for result in results], expected)
+            self.assertEqual(results[3].value, 2)
+        self.assert_one(client.one(get('depends')), native.OK, 1)
+        self.assert_one(client.one(check('checked', native.PRESENT), read_only=True), native.OK, 2)
+        self.assert_one(client.one(check('checked', native.MISSING), read_only=True), native.NOT_MET, 2)
+
+
+class Scans(Native):
+    def test_a_scan_brings_every_counter_once_from_the_newest_on(self):
+        client = self.session()
+        names = [f'scan/{place}' for place in (5, 1, 4, 2, 3)]
+        client.execute([put(name, place) for place, name in enumerate(names)])
+        client.one(put('scan/gone', 1, expiry_kind=pb.EXPIRY_KIND_AFTER, expiry_ms=1))
+        wait_until(lambda: client.one(get('scan/gone')).status == native.NOT_FOUND, 'one expires')
+        found, cursor, steps = [], 0, 0
+        while cursor != 0 or steps == 0:
+            result = client.one(scan(cursor, limit=2), read_only=True)
+            self.assertEqual(result.status, native.OK)
+            self.assertLessEqual(len(result.listed), 2)
+            found += result.listed
+            cursor = result.value
+            steps += 1
+        mine = [(name, value) for name, value in found if name.startswith('scan/')]
+        self.assertEqual(mine, [(name, place) for place, name in reversed(list(enumerate(names)))])
+        self.assertEqual(len({name for name, _ in found}), len(found))
+
+    def test_counters_are_counted(self):
+        results = self.session().execute([count_counters(), add('one-more'), count_counters(), remove('one-more'),
+                                          count_counters()]).operations
+        self.assertEqual([results[2].value - results[0].value, results[4].value - results[0].value], [1, 0])
 
 
 class IdempotencyKeys(Native):

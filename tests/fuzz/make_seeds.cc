@@ -42,11 +42,18 @@ std::string joined(const wire::EncodedMessage& message) {
 OrderIdentity identity(std::uint64_t sequence) { return {Term(3), Sequence(sequence), {0x1122334455667788, sequence}}; }
 
 std::string operations() {
-  return encode_operations({{OperationKind::add, "visits", 7, {}, {}, 0},
-                            {OperationKind::set, "caf\xC3\xA9", -1, "key-1", {}, 0},
-                            {OperationKind::get, "visits", 0, {}, {}, 0},
-                            {OperationKind::list, "v", 0, {}, "va", 10},
-                            {OperationKind::remove, "visits", 0, "key-2", {}, 0}});
+  return encode_operations(
+      {{OperationKind::add, "visits", 7, {}, {}, 0},
+       {OperationKind::set, "caf\xC3\xA9", -1, "key-1", {}, 0},
+       {OperationKind::get, "visits", 0, {}, {}, 0},
+       {OperationKind::list, "v", 0, {}, "va", 10},
+       {OperationKind::remove, "visits", 0, "key-2", {}, 0},
+       {OperationKind::check, "quota", 0, {}, {}, 2, {}, condition::missing, false},
+       {OperationKind::add, "quota", 1, {}, {}, 3, {ExpiryKind::after, 60'000}, 0, true},
+       {OperationKind::expire, "quota", 0, {}, {}, 0, {ExpiryKind::at, 1'700'000'000'500}, 32, true},
+       {OperationKind::set, "visits", 1, {}, {}, 0, {ExpiryKind::keep, 0}, condition::present, true},
+       {OperationKind::scan, {}, 2, {}, {}, 10},
+       {OperationKind::count, {}, 0, {}, {}, 0}});
 }
 
 Request request() {
@@ -204,8 +211,11 @@ void write_replica() {
   second.requests[0].number = RequestNumber(2);
   second.requests[0].acknowledged = RequestNumber(1);
   second.requests[0].result_limit = 64 * 1024;
-  second.requests[0].operations = encode_operations(
-      {{OperationKind::add, "visits", 7, {}, {}, 0}, {OperationKind::set, "caf\xC3\xA9", -1, "key-1", {}, 0}});
+  second.requests[0].operations =
+      encode_operations({{OperationKind::add, "visits", 7, {}, {}, 0},
+                         {OperationKind::set, "caf\xC3\xA9", -1, "key-1", {}, 0},
+                         {OperationKind::add, "quota", 1, {}, {}, 0, {ExpiryKind::after, 60'000}, 0, true},
+                         {OperationKind::set, "until", 1, {}, {}, 0, {ExpiryKind::at, 1'700'000'000'500}, 0, true}});
   results.clear();
   state.apply(second, results);
   write("results", "executed", ByteReader(results).sized());
@@ -239,6 +249,13 @@ void write_results() {
   append_number(listed, std::int64_t{3});
   append_number(listed, std::uint64_t{8});
   write("results", "list-and-repetition", listed);
+
+  std::string detailed;
+  results::append_header(detailed, RequestOutcome::executed, Sequence(9), 1);
+  append_number(detailed, static_cast<std::uint8_t>(1 | results::has_first_sequence | results::has_detail));
+  append_number(detailed, std::int64_t{3});
+  for (const std::int64_t number : {8, 60'000, -1, 9 << 10}) append_number(detailed, number);
+  write("results", "detail", detailed);
 }
 
 // Writes what is to be the third record of the audit target's file. The target also seals it

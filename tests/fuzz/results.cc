@@ -14,10 +14,16 @@ namespace {
 void append(std::string& bytes, const OperationResult& result) {
   auto status = static_cast<std::uint8_t>(result.status);
   if (result.first_sequence) status |= results::has_first_sequence;
+  if (result.detail) status |= results::has_detail;
   if (!result.listed.empty()) status |= results::has_list;
   append_number(bytes, status);
   append_number(bytes, result.value);
   if (result.first_sequence) append_number(bytes, result.first_sequence->value);
+  if (result.detail) {
+    append_number(bytes, result.detail->expires_in_ms);
+    append_number(bytes, result.detail->expires_at_ms);
+    append_number(bytes, result.detail->last_change);
+  }
   if (result.listed.empty()) return;
   append_number(bytes, static_cast<std::uint32_t>(result.listed.size()));
   for (const ListedCounter& counter : result.listed) {

@@ -66,7 +66,11 @@ void follow(Entries& entries, const CheckpointDelta& delta) {
 std::string operations_on(std::string_view name) {
   return encode_operations({{OperationKind::add, name, 1, {}, {}, 0},
                             {OperationKind::list, {}, 0, {}, {}, 10},
-                            {OperationKind::add, name, 1, name, {}, 0}});
+                            {OperationKind::add, name, 1, name, {}, 0},
+                            {OperationKind::scan, {}, 0, {}, {}, 10},
+                            {OperationKind::count, {}, 0, {}, {}, 0},
+                            {OperationKind::expire, name, 0, {}, {}, 0, {ExpiryKind::after, 500}, 0, true},
+                            {OperationKind::add, "new", 1, {}, {}, 0, {ExpiryKind::after, 500}, 0, true}});
 }
 
 // An order that opens a new session, and has a request for each entry, in the newest session before

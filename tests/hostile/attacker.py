@@ -2,6 +2,7 @@
 """What all attacks share: the target and its doors, a small client, floods, and how an attack tells
 what it did."""
 
+import json
 import os
 import pathlib
 import resource
@@ -27,9 +28,11 @@ class Target:
     """A group, seen from outside. The attack goes on while the target is running(). It ends early
     when standard input ends."""
 
-    def __init__(self, data, http, seconds):
+    def __init__(self, bin_dir, data, seconds):
+        self.bin_dir = pathlib.Path(bin_dir)
         self.data = pathlib.Path(data)
-        self.http = http
+        endpoints = json.loads((self.data / 'run' / 'endpoints.json').read_text())
+        self.http = endpoints['http']
         self.seconds = seconds
         self.over = threading.Event()
         self.until = time.monotonic() + seconds
@@ -39,6 +42,10 @@ class Target:
         if soft < hard:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         threading.Thread(target=lambda: (sys.stdin.read(), self.over.set()), daemon=True).start()
+
+    def again(self, seconds=None):
+        """Returns the same group, for a part of an attack that tells by itself what it did."""
+        return Target(self.bin_dir, self.data, seconds or self.seconds)
 
     def running(self):
         return not self.over.is_set() and time.monotonic() < self.until

@@ -3,7 +3,7 @@
 """The attacks: a table. run.py runs them against a group. As a program, this is the attacker's own
 process.
 
-attacks.py NAME DATA_DIR HTTP_URL SECONDS
+attacks.py NAME BIN_DIR DATA_DIR SECONDS
 """
 
 import dataclasses
@@ -42,8 +42,8 @@ def attack(kind, **fields):
     return of
 
 
-def main(name, data, http, seconds):
-    target = attacker.Target(data, http, float(seconds))
+def main(name, bin_dir, data, seconds):
+    target = attacker.Target(bin_dir, data, float(seconds))
     TABLE[name].run(target)
     print(json.dumps(target.told()), flush=True)
 

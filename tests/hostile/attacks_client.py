@@ -296,7 +296,7 @@ def fill(target, clients, make_operations, result_limit=wire.MOST_RESULT_BYTES, 
                 outcome, _, operations = wire.result_head(decision.result)
                 key = f'outcome_{outcome}'
                 if operations:
-                    key += f'_status_{wire.first_operation(decision.result)[0] & 0x3f}'
+                    key += f'_status_{wire.first_operation(decision.result)[0]}'
                 came[key] = came.get(key, 0) + 1
                 waiting[client] = max(0, waiting[client] - 1)
             client.distributor.drain()

@@ -12,14 +12,14 @@ import secrets
 import shutil
 import signal
 import struct
+import subprocess
 import threading
 import time
 import urllib.request
 
-import forged
 import wire
 import zmtp
-from attacker import ANSWER_SECONDS, Client, FalseReplica, Target, answer_of
+from attacker import ANSWER_SECONDS, Client, FalseReplica, answer_of
 from attacks import TABLE, attack
 from wire import pb
 
@@ -29,6 +29,8 @@ VICTIM = 2  # it asks the liar first when it needs a state
 SMALL_CHECKPOINTS = {'TALLY_CHECKPOINT_ORDERS': '200', 'TALLY_IMPORT_ORDERS': '100'}
 MOST_DISK_BYTES = 256 << 20
 ENTRY_COUNTER = b'C'
+OF_NUMBER = 8  # bytes, before the value in a counter's entry
+BANK, TRUE_VALUE, FORGED_VALUE = b'bank', 1, 1000001
 OTHERS = 0o077
 CERTAIN_VOTES = 50
 
@@ -57,7 +59,7 @@ def large_store(target):
     false = FalseReplica(target)
     overhead = len(false.report_proto(store=b'').SerializeToString()) + 5
     report = false.report(store=bytes(wire.MOST_BODY - overhead))
-    second = Target(target.data, target.http, 1)
+    second = target.again(1)
     second.repeat_bytes([false.orders], report)
     target.did.update(second.did)
     false.close()
@@ -314,7 +316,7 @@ class FalseDonor:
         key = b''
         for number in range(fields.pop('entries', 1000)):
             key = ENTRY_COUNTER + b'%012d%06d' % (self.chunks, number) + b'x' * 200
-            entries += struct.pack('<I', len(key)) + key + struct.pack('<Iq', 8, 1)
+            entries += struct.pack('<I', len(key)) + key + struct.pack('<IQqQqHB', 35, self.chunks * 1000 + number + 1, 1, 1, 0, 2, 0)
         checkpoint = request.checkpoint or max(request.least, 1)
         header = pb.CheckpointHeader(group=request.group,
                                      applied=pb.OrderIdentity(term=1, sequence=checkpoint),
@@ -469,7 +471,7 @@ def answered_lie(target):
     with the forged state, which it gets as a false replica 1, since that saves this harness from
     having a replica."""
     believe_forged_state(target)
-    donor = Target(target.data, target.http, target.seconds)
+    donor = target.again()
     wait_for_checkpoint(donor, donor.status().sequence)
     FalseDonor(donor, lambda _, request: [whole_state(request, *true_state(
         donor, request, VICTIM))], liar=1, victim=LIAR).serve()
@@ -477,17 +479,28 @@ def answered_lie(target):
     read_bank(target)
 
 
+def forged_counters(target, key, right, wrong):
+    """Returns entries that make up for one that is wrong, in the state's digest."""
+    command = [target.bin_dir / 'tally-forge', key.hex(), right.hex(), wrong.hex()]
+    lines = subprocess.run(command, check=True, timeout=120, stdout=subprocess.PIPE,
+                           text=True).stdout.split()
+    words = [bytes.fromhex(word) for word in lines]
+    return dict(zip(words[::2], words[1::2]))
+
+
 def believe_forged_state(target):
     with Client(target) as client:
-        client.run(wire.add(forged.BANK, forged.TRUE_VALUE))
+        client.run(wire.add(BANK, TRUE_VALUE))
     wait_for_checkpoint(target, target.status().sequence)
 
     def answer(_, request):
         header, entries = true_state(target, request, 1)
-        key = ENTRY_COUNTER + forged.BANK
-        target.did['bank_was'], principal = struct.unpack('<qH', entries[key])
-        for name, value in forged.counters().items():
-            entries[ENTRY_COUNTER + name] = struct.pack('<qH', value, principal)
+        key = ENTRY_COUNTER + BANK
+        target.did['bank_was'], = struct.unpack_from('<q', entries[key], OF_NUMBER)
+        lie = bytearray(entries[key])
+        struct.pack_into('<q', lie, OF_NUMBER, FORGED_VALUE)
+        entries.update(forged_counters(target, key, entries[key], bytes(lie)))
+        entries[key] = bytes(lie)
         return [whole_state(request, header, entries)]
     donor_attack(target, answer)
 
@@ -504,12 +517,12 @@ def whole_state(request, header, entries):
 def read_bank(target):
     """Reads the counter as any client does, some times."""
     with Client(target) as client:
-        ask = wire.operation(pb.OPERATION_KIND_GET, forged.BANK)
+        ask = wire.operation(pb.OPERATION_KIND_GET, BANK)
         results = [client.run(ask) for _ in range(20)]
     values = {wire.first_operation(result)[1] for result in results if result}
     target.did['bank_is'] = sorted(values)
-    if values != {forged.TRUE_VALUE}:
-        target.found(f'a lie was answered: bank is {sorted(values)}, not {forged.TRUE_VALUE}')
+    if values != {TRUE_VALUE}:
+        target.found(f'a lie was answered: bank is {sorted(values)}, not {TRUE_VALUE}')
 
 
 @attack('donor', seconds=20, **DONOR)
@@ -567,7 +580,7 @@ def liar_donor_and_client(target):
     """Replica 3 lies in votes and reports, and would lie as a donor, while strangers send what they
     like at both doors."""
     def run(name):
-        part = Target(target.data, target.http, target.seconds)
+        part = target.again()
         TABLE[name].run(part)
         target.did.update({f'{name}.{what}': number for what, number in part.did.items()})
         for fault in part.faults:

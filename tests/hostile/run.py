@@ -108,8 +108,8 @@ class Attacker:
 
     def __init__(self, attack, group, seconds):
         self.seconds = seconds
-        command = [sys.executable, str(HERE / 'attacks.py'), attack.name, str(group.data),
-                   group.http, str(seconds)]
+        command = [sys.executable, str(HERE / 'attacks.py'), attack.name, str(group.bin_dir),
+                   str(group.data), str(seconds)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True,
                                         preexec_fn=lambda: os.nice(ATTACKER_NICENESS))

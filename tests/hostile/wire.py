@@ -21,6 +21,7 @@ from native_client import pb  # pylint: disable=wrong-import-position
 
 HAS_CHECKSUM = 1
 SMALLEST_RESULT = 13
+STATUS = 0x1f  # of an operation's result; the other bits tell what follows its value
 MOST_RESULT_BYTES = 512 * 1024
 MOST_BODY = 2 * 1024 * 1024
 MOST_NUMBER = 2**64 - 1
@@ -320,4 +321,5 @@ def result_head(result):
 
 def first_operation(result):
     """Returns (status, value) of its first operation."""
-    return struct.unpack_from('<Bq', result, SMALLEST_RESULT)
+    status, value = struct.unpack_from('<Bq', result, SMALLEST_RESULT)
+    return status & STATUS, value

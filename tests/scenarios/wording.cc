@@ -24,6 +24,11 @@ std::string operation_text(const Operation& operation) {
     case OperationKind::close_session:
     case OperationKind::list_limits:
     case OperationKind::set_limit:
+    case OperationKind::clear:
+    case OperationKind::expire:
+    case OperationKind::check:
+    case OperationKind::scan:
+    case OperationKind::count:
     case OperationKind::unspecified: break;
   }
   return "?";

@@ -67,7 +67,7 @@ void ClientNode::call_some(Instant now) {
   for (Instant& due : next_calls_) {
     if (!calling_ || closing_ || due > world_.agenda.now()) continue;
     due = Instant::never();  // until this call is answered
-    submit(workload_.draw(random_), random_.between(plan.patience_least, plan.patience_most), now);
+    submit(workload_.draw(random_, world_.calendar()), random_.between(plan.patience_least, plan.patience_most), now);
   }
 }
 

@@ -11,7 +11,6 @@ namespace tally::simulation {
 namespace {
 
 constexpr char admin_token[] = "open sesame";
-constexpr std::int64_t epoch_ms = 1'800'000'000'000;
 const ClientId operators{"operator"};
 
 }  // namespace
@@ -22,9 +21,7 @@ DistributorNode::DistributorNode(World& world)
 
 std::size_t DistributorNode::client_channel() const { return world_.plan.membership.replicas + 1; }
 
-CalendarTime DistributorNode::wall_clock() const {
-  return {epoch_ms + world_.agenda.now().nanoseconds / 1'000'000 + wall_offset_ms_};
-}
+CalendarTime DistributorNode::wall_clock() const { return {world_.calendar().unix_milliseconds + wall_offset_ms_}; }
 
 // ---- process
 

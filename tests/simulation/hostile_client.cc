@@ -62,12 +62,31 @@ std::string HostileClient::draw_operations() {
     Operation& operation = operations[place];
     texts[2 * place] = "counter" + std::to_string(random_.below(20));
     texts[2 * place + 1] = random_.chance(0.5) ? "key" + std::to_string(random_.below(100)) : std::string();
-    operation.kind = static_cast<OperationKind>(random_.below(7));
+    operation.kind = static_cast<OperationKind>(random_.below(static_cast<std::size_t>(last_operation_kind) + 2));
     operation.name = texts[2 * place];
     operation.idempotency_key = texts[2 * place + 1];
-    operation.limit = static_cast<std::uint32_t>(random_.below(2'000));
+    operation.limit = static_cast<std::uint32_t>(random_.chance(0.9) ? random_.below(2'000) : random_.next());
+    if (random_.chance(0.5)) draw_terms(operation);
   }
   return encode_operations(operations);
+}
+
+void HostileClient::draw_terms(Operation& operation) {
+  const std::vector<std::int64_t> edges = {0, 1, -1, INT64_MIN, INT64_MAX, INT64_MAX - 1};
+  operation.expiry.kind = static_cast<ExpiryKind>(random_.below(5));
+  operation.expiry.milliseconds =
+      random_.chance(0.3) ? random_.pick(edges) : static_cast<std::int64_t>(random_.below(5'000));
+  operation.conditions = static_cast<std::uint32_t>(random_.chance(0.9) ? random_.below(128) : random_.next());
+  operation.detail = random_.chance(0.5);
+  const bool has_no_name = operation.kind == OperationKind::scan || operation.kind == OperationKind::count;
+  if (has_no_name && random_.chance(0.8)) {
+    const std::uint32_t limit = operation.limit;
+    const OperationKind kind = operation.kind;
+    operation = {};
+    operation.kind = kind;
+    operation.limit = limit;
+    operation.value = random_.chance(0.2) ? random_.pick(edges) : static_cast<std::int64_t>(random_.below(20));
+  }
 }
 
 ClientRequest HostileClient::draw_request() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "protocol/messages.h"
+#include "protocol/operations.h"
 #include "simulation/node.h"
 
 namespace tally::simulation {
@@ -28,6 +29,7 @@ class HostileClient : public Node {
   SessionSecret draw_secret();
   std::uint64_t draw_number();
   std::string draw_operations();
+  void draw_terms(Operation& operation);
 
   Link* distributor_ = nullptr;
   Link* comparator_ = nullptr;

@@ -11,14 +11,14 @@ namespace {
 
 bool is_change(const OwnedOperation& operation) {
   return operation.kind == OperationKind::add || operation.kind == OperationKind::set ||
-         operation.kind == OperationKind::remove;
+         operation.kind == OperationKind::remove || operation.kind == OperationKind::expire;
 }
 
-// Whether a change was tried when it got this status.
-bool was_tried(const OwnedOperation& operation, OperationStatus status) {
-  const bool keyed = !operation.idempotency_key.empty();
+// Whether a change was certainly tried when it got this status. One that is malformed may have been
+// refused before, and then nobody could tell.
+bool was_tried(OperationStatus status) {
   return status != OperationStatus::key_reused && status != OperationStatus::keys_full &&
-         !(keyed && status == OperationStatus::malformed);
+         status != OperationStatus::malformed && status != OperationStatus::passed_over;
 }
 
 std::string text(const Call& call) { return "call " + std::to_string(call.number) + " of " + call.client; }
@@ -26,11 +26,17 @@ std::string text(const Call& call) { return "call " + std::to_string(call.number
 }  // namespace
 
 std::string describe(const std::vector<OwnedOperation>& operations) {
-  constexpr const char* words[] = {"?", "add", "get", "set", "remove", "list"};
+  constexpr const char* words[] = {"?",      "add",   "get",   "set",    "remove", "list", "list sessions", "close",
+                                   "limits", "limit", "clear", "expire", "check",  "scan", "count"};
+  static_assert(std::size(words) == static_cast<std::size_t>(last_operation_kind) + 1);
   std::string text;
   for (const OwnedOperation& operation : operations) {
     text += std::string(" ") + words[static_cast<std::size_t>(operation.kind)] + " " + operation.name;
     if (is_change(operation)) text += " #" + std::to_string(tag_of(operation.value));
+    if (operation.expiry.kind == ExpiryKind::after) text += " for " + std::to_string(operation.expiry.milliseconds);
+    if (operation.expiry.kind == ExpiryKind::at) text += " until " + std::to_string(operation.expiry.milliseconds);
+    if (operation.conditions != 0) text += " if " + std::to_string(operation.conditions);
+    if (operation.limit > 0) text += " x" + std::to_string(operation.limit);
     if (!operation.idempotency_key.empty()) text += " " + operation.idempotency_key;
   }
   return text;
@@ -92,11 +98,12 @@ void Ledger::expect(const OwnedOperation& operation, const Answer& answer) {
   switch (answer.outcome) {
     case CallOutcome::done:
     case CallOutcome::refused: {
-      const bool tried = !answer.result.first_sequence && was_tried(operation, answer.result.status);
+      const bool tried = !answer.result.first_sequence && was_tried(answer.result.status);
+      const bool may_have_been = answer.result.status == OperationStatus::malformed;
       if (tried) change.least = std::max(change.least, 1u);
       // If it has a key, another call may have executed it, and it may be executed once more after
       // the key's lifetime.
-      if (tried || keyed) change.most += 1;
+      if (tried || keyed || may_have_been) change.most += 1;
       break;
     }
     case CallOutcome::not_applied: break;

@@ -10,6 +10,11 @@
 #include "replica/state_entries.h"
 
 namespace tally::simulation {
+namespace {
+
+constexpr std::size_t entry_bytes = 35;  // of a counter, without its name
+
+}  // namespace
 
 void Liar::begin(FaultName fault, double share, Instant until) {
   fault_ = fault;
@@ -137,15 +142,15 @@ void Liar::lie_about(CheckpointSeal& seal) {
 
 // ---- state for others
 
-// Changes one counter, and the digest so that it fits. Only a vote can show that.
-void Liar::forge_counter(StateChunk& chunk) {
+// Where the entry still makes sense, only a vote can show that.
+void Liar::forge_counter(StateChunk& chunk, std::size_t place) {
   std::string forged;
   Digest digest = chunk.header.state;
   bool done = false;
   visit_entries(chunk.entries, chunk.after, chunk.through, [&](std::string_view key, std::string_view value) {
     std::string other(value);
     if (!done && key[0] == entry_type::counter) {
-      other[0] = static_cast<char>(other[0] ^ 0x55);
+      other.at(place) = static_cast<char>(other.at(place) ^ 0x55);
       digest -= entry_digest(key, value);
       digest += entry_digest(key, other);
       done = true;
@@ -176,7 +181,7 @@ StateChunk Liar::chunk(StateChunk honest, Instant now) {
     case 10: chunk.header.calendar = CalendarTime{static_cast<std::int64_t>(random_.below(INT64_MAX))}; break;
     case 11: chunk.last = !chunk.last; break;
     case 12: chunk.through.clear(); break;
-    default: forge_counter(chunk); break;
+    default: forge_counter(chunk, random_.below(entry_bytes)); break;
   }
   return chunk;
 }

@@ -29,7 +29,9 @@ class Liar {
   StateChunk chunk(StateChunk honest, Instant now);
   // What it asks another replica for, beside what its core asks for.
   std::vector<StateRequest> requests(const ReplicaReport& honest, Instant now);
-  static void forge_counter(StateChunk& chunk);
+  // Changes one byte of one counter, by default the lowest one of its value, and the digest so that it
+  // fits.
+  static void forge_counter(StateChunk& chunk, std::size_t place = 8);
 
  private:
   FaultName draw_vote_fault();

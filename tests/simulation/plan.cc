@@ -95,6 +95,11 @@ WorkloadPlan draw_workload(Random& random) {
   return workload;
 }
 
+void add_terms(WorkloadPlan& workload, Random& random) {
+  if (random.chance(0.7)) workload.expiring = random.share() * 0.8;
+  if (random.chance(0.7)) workload.conditional = random.share() * 0.6;
+}
+
 // Only the comparator knows what was decided in the last second, and only where a decision means
 // that the order is synced. If it crashed, nobody could tell that a journal is older. So it does
 // not crash in such a plan.
@@ -166,6 +171,7 @@ Plan draw_plan(std::uint64_t seed, bool beyond) {
                                   FaultName::replica_crash, FaultName::stale_vote})
       plan.faults.push_back(fault);
   }
+  add_terms(plan.workload, random);
   return plan;
 }
 

@@ -103,6 +103,9 @@ struct WorkloadPlan {
   double reads = 0;
   double keyed = 0;
   double odd = 0;  // how much is malformed, at the edge of overflow, or under a used key
+  // How many changes have an expiry, and how many calls depend on what is there.
+  double expiring = 0;
+  double conditional = 0;
   bool keys_have_room = false;
 };
 

@@ -32,13 +32,17 @@ std::string encode(const RequestResult& result, const std::vector<Operation>& op
   append_number(bytes, static_cast<std::uint32_t>(result.operations.size()));
   for (std::size_t place = 0; place < result.operations.size(); ++place) {
     const OperationResult& operation = result.operations[place];
-    const bool has_list = operations[place].kind == OperationKind::list && operation.status == OperationStatus::ok;
+    const bool lists = operations[place].kind == OperationKind::list || operations[place].kind == OperationKind::scan;
+    const bool has_list = lists && operation.status == OperationStatus::ok;
     unsigned status = static_cast<unsigned>(operation.status);
     if (operation.first_sequence) status |= 0x80;
     if (has_list) status |= 0x40;
+    if (operation.detail) status |= 0x20;
     append_number(bytes, static_cast<std::uint8_t>(status));
     append_number(bytes, operation.value);
     if (operation.first_sequence) append_number(bytes, operation.first_sequence->value);
+    if (operation.detail)
+      bytes += packed(operation.detail->expires_in_ms, operation.detail->expires_at_ms, operation.detail->last_change);
     if (!has_list) continue;
     append_number(bytes, static_cast<std::uint32_t>(operation.listed.size()));
     for (const ListedCounter& counter : operation.listed) {
@@ -66,18 +70,24 @@ std::uint64_t tag_of(std::int64_t value) {
 
 Reference::Executed Reference::execute(const Order& order) {
   tags_.clear();
-  served_ = std::max(served_, order.served.nanoseconds);
+  served_ = order.served.nanoseconds;
+  calendar_ = order.calendar.unix_milliseconds;
   if (order.id.sequence == Sequence(1)) key_secret_ = order.key_secret;
   expire();
   Executed executed;
-  for (const Request& request : order.requests)
+  change_ = order.id.sequence.value * 1024;
+  for (const Request& request : order.requests) {
     executed.results.push_back(request.kind == RequestKind::operations ? run_operations(request, order.id.sequence)
                                                                        : encode(run(request, order.id.sequence)));
+    ++change_;
+  }
   executed.tags = tags_;
   return executed;
 }
 
 void Reference::expire() {
+  // There are never more counters than one order may remove.
+  std::erase_if(counters_, [&](const auto& entry) { return is_over(entry.second.end); });
   // The sessions that expire earliest go first, at most a thousand with each order.
   std::multimap<std::int64_t, SessionId> expiring;
   for (const auto& [id, session] : sessions_) {
@@ -174,6 +184,7 @@ std::string Reference::run_operations(const Request& request, Sequence sequence)
                         stored_bytes(session.principal) + worst <= limits_.of(session.principal).result_bytes;
   if (!request.read_only && !has_room) return refused(RequestOutcome::results_full);
   principal_ = session.principal;
+  to_pass_over_ = 0;
 
   result.outcome = RequestOutcome::executed;
   for (const Operation& operation : operations)
@@ -185,68 +196,230 @@ std::string Reference::run_operations(const Request& request, Sequence sequence)
 
 // ---- one operation
 
-OperationResult Reference::run(const Operation& operation, bool read_only, Sequence sequence) {
-  OperationResult result;
-  result.status = OperationStatus::malformed;
-  const std::string name(operation.name);
-  switch (operation.kind) {
-    case OperationKind::add:
-    case OperationKind::set:
-    case OperationKind::remove:
-      if (read_only) {
-        result.status = OperationStatus::read_only;
-        return result;
-      }
-      return operation.idempotency_key.empty() ? change(operation) : run_keyed(operation, sequence);
-    case OperationKind::get: {
-      if (!operation.idempotency_key.empty()) return result;
-      const auto counter = counters_.find(name);
-      if (counter == counters_.end()) {
-        if (is_valid_name(name)) result.status = OperationStatus::not_found;
-        return result;
-      }
-      result.status = OperationStatus::ok;
-      result.value = counter->second.value;
-      return result;
-    }
-    case OperationKind::list: return list(operation);
-    case OperationKind::unspecified: return result;
-    default: result.status = OperationStatus::forbidden; return result;  // no operator is simulated
+namespace {
+
+bool changes_a_counter(OperationKind kind) {
+  return kind == OperationKind::add || kind == OperationKind::set || kind == OperationKind::remove ||
+         kind == OperationKind::expire;
+}
+
+bool is_for_operators(OperationKind kind) {
+  return kind == OperationKind::list_sessions || kind == OperationKind::close_session ||
+         kind == OperationKind::list_limits || kind == OperationKind::set_limit || kind == OperationKind::clear;
+}
+
+// docs/protocol.md: which key, expiry and conditions an operation may have.
+bool is_sensible(const Operation& operation) {
+  const OperationKind kind = operation.kind;
+  const bool adds = kind == OperationKind::add;
+  const bool sets = kind == OperationKind::set;
+  const bool expires = kind == OperationKind::expire;
+  if (!operation.idempotency_key.empty() && !adds && !sets && kind != OperationKind::remove) return false;
+  std::uint32_t possible = 0;
+  if (sets) possible = 1 + 2;
+  if (kind == OperationKind::check) possible = 1 + 2 + 4 + 128;
+  if (kind == OperationKind::count) possible = 16;
+  if (expires) possible = 8 + 16 + 32 + 64;
+  if ((operation.conditions | possible) != possible) return false;
+  const bool is_ahead = operation.expiry.milliseconds >= 1;
+  switch (operation.expiry.kind) {
+    case ExpiryKind::none: return true;
+    case ExpiryKind::keep: return sets;
+    case ExpiryKind::after: return expires || ((adds || sets) && is_ahead);
+    case ExpiryKind::at: return expires || (sets && is_ahead);
+    default: return false;
   }
 }
 
-OperationResult Reference::change(const Operation& operation) {
+OperationResult result_of(OperationStatus status, std::int64_t value = 0) {
   OperationResult result;
+  result.status = status;
+  result.value = value;
+  return result;
+}
+
+}  // namespace
+
+OperationResult Reference::run(const Operation& operation, bool read_only, Sequence sequence) {
+  if (to_pass_over_ > 0) {
+    --to_pass_over_;
+    return result_of(OperationStatus::passed_over);
+  }
+  OperationResult result =
+      is_sensible(operation) ? run_known(operation, read_only, sequence) : result_of(OperationStatus::malformed);
+  if (operation.kind == OperationKind::check && result.status != OperationStatus::ok) to_pass_over_ = operation.limit;
+  const bool is_of_a_counter = changes_a_counter(operation.kind) || operation.kind == OperationKind::get;
+  if (!operation.detail || !is_of_a_counter) return result;
+  switch (result.status) {
+    case OperationStatus::malformed:
+    case OperationStatus::key_reused:
+    case OperationStatus::keys_full:
+    case OperationStatus::read_only: break;
+    default: result.detail = detail_of(std::string(operation.name)); break;
+  }
+  return result;
+}
+
+OperationResult Reference::run_known(const Operation& operation, bool read_only, Sequence sequence) {
+  if (changes_a_counter(operation.kind)) {
+    if (read_only) return result_of(OperationStatus::read_only);
+    return operation.idempotency_key.empty() ? change(operation) : run_keyed(operation, sequence);
+  }
+  if (is_for_operators(operation.kind)) return result_of(OperationStatus::forbidden);  // no operator is simulated
+  switch (operation.kind) {
+    case OperationKind::get: {
+      const auto counter = counters_.find(std::string(operation.name));
+      if (counter != counters_.end()) return result_of(OperationStatus::ok, counter->second.value);
+      return result_of(is_valid_name(operation.name) ? OperationStatus::not_found : OperationStatus::malformed);
+    }
+    case OperationKind::list: return list(operation);
+    case OperationKind::scan: return scan(operation);
+    case OperationKind::check: return check(operation);
+    case OperationKind::count:
+      return result_of(OperationStatus::ok, std::ranges::count_if(counters_, [&](const auto& entry) {
+                         return operation.conditions == 0 || entry.second.end.clock != End::Clock::none;
+                       }));
+    default: return result_of(OperationStatus::malformed);
+  }
+}
+
+// ---- when counters end
+
+std::int64_t Reference::now_of(End::Clock clock) const {
+  return clock == End::Clock::served ? served_ / 1'000'000 : calendar_;
+}
+
+// Nothing: its time is no number of 64 bits.
+std::optional<Reference::End> Reference::end_of(const Expiry& expiry) const {
+  if (expiry.kind == ExpiryKind::at) return End{End::Clock::calendar, expiry.milliseconds};
+  if (expiry.kind != ExpiryKind::after) return End{};
+  const __int128 time = __int128{served_ / 1'000'000} + expiry.milliseconds;
+  if (time > edge) return std::nullopt;
+  return End{End::Clock::served, static_cast<std::int64_t>(time)};
+}
+
+__int128 Reference::time_left(const End& end) const {
+  constexpr __int128 eternity = __int128{1} << 100;
+  return end.clock == End::Clock::none ? eternity : __int128{end.time} - now_of(end.clock);
+}
+
+CounterDetail Reference::detail_of(const std::string& name) const {
+  CounterDetail detail;
+  const auto found = counters_.find(name);
+  if (found == counters_.end()) return detail;
+  const Counter& counter = found->second;
+  detail.last_change = counter.last_change;
+  if (counter.end.clock == End::Clock::none) return detail;
+  const auto within_64_bits = [](__int128 time) { return time > edge ? edge : static_cast<std::int64_t>(time); };
+  detail.expires_in_ms = within_64_bits(time_left(counter.end));
+  detail.expires_at_ms = within_64_bits(calendar_ + time_left(counter.end));
+  return detail;
+}
+
+// ---- changes
+
+OperationResult Reference::change(const Operation& operation) {
   const std::string name(operation.name);
+  tags_.push_back(tag_of(operation.value));
+  if (!is_valid_name(name)) return result_of(OperationStatus::malformed);
+  if (operation.kind == OperationKind::add) return add(operation, name);
+  if (operation.kind == OperationKind::set) return set(operation, name);
+  if (operation.kind == OperationKind::expire) return expire_counter(operation, name);
+  const auto counter = counters_.find(name);
+  if (counter == counters_.end()) return result_of(OperationStatus::not_found);
+  const std::int64_t value = counter->second.value;
+  counters_.erase(counter);
+  return result_of(OperationStatus::ok, value);
+}
+
+OperationResult Reference::add(const Operation& operation, const std::string& name) {
+  const auto end = end_of(operation.expiry);
+  if (!end || operation.limit > limits::additions) return result_of(OperationStatus::malformed);
   const auto counter = counters_.find(name);
   const bool exists = counter != counters_.end();
-  tags_.push_back(tag_of(operation.value));
-  if (!is_valid_name(name)) {
-    result.status = OperationStatus::malformed;
-    return result;
+  const std::int64_t before = exists ? counter->second.value : 0;
+  const std::uint32_t times = operation.limit == 0 ? 1 : operation.limit;
+  __int128 sum = before;
+  std::uint32_t done = 0;
+  for (; done < times; ++done) {
+    const __int128 next = sum + operation.value;
+    if (next > edge || next < std::numeric_limits<std::int64_t>::min()) break;
+    sum = next;
   }
-  if (operation.kind == OperationKind::remove) {
-    result.status = exists ? OperationStatus::ok : OperationStatus::not_found;
-    if (exists) result.value = counter->second.value;
-    if (exists) counters_.erase(counter);
-    return result;
+  if (done == 0) return result_of(OperationStatus::overflow, before);
+  OperationResult result = result_of(OperationStatus::ok, static_cast<std::int64_t>(sum));
+  if (exists) {
+    counter->second.value = result.value;
+    counter->second.last_change = change_;
+    if (counter->second.end.clock == End::Clock::none) counter->second.end = *end;
+  } else {
+    result = make(operation, name, result.value);
   }
-  if (!exists &&
-      counter_bytes() + limits::counter_overhead_bytes + name.size() > limits_.of(principal_).counter_bytes) {
-    result.status = OperationStatus::counters_full;
-    return result;
+  const bool is_short = result.status == OperationStatus::ok && done < times;
+  return is_short ? result_of(OperationStatus::overflow, before) : result;
+}
+
+OperationResult Reference::set(const Operation& operation, const std::string& name) {
+  const auto end = end_of(operation.expiry);
+  if (!end) return result_of(OperationStatus::malformed);
+  const auto counter = counters_.find(name);
+  const bool exists = counter != counters_.end();
+  const bool wants_missing = operation.conditions & condition::missing;
+  const bool wants_present = operation.conditions & condition::present;
+  if ((exists && wants_missing) || (!exists && wants_present))
+    return result_of(OperationStatus::not_met, exists ? counter->second.value : 0);
+  if (is_over(*end)) {
+    counters_.erase(name);
+  } else if (!exists) {
+    return make(operation, name, operation.value);
+  } else {
+    counter->second.value = operation.value;
+    counter->second.last_change = change_;
+    if (operation.expiry.kind != ExpiryKind::keep) counter->second.end = *end;
   }
-  const __int128 sum =
-      (operation.kind == OperationKind::add && exists ? counter->second.value : 0) + __int128{operation.value};
-  if (sum > edge || sum < std::numeric_limits<std::int64_t>::min()) {
-    result.status = OperationStatus::overflow;
-    result.value = counter->second.value;
-    return result;
-  }
-  result.status = OperationStatus::ok;
-  result.value = static_cast<std::int64_t>(sum);
-  counters_.try_emplace(name, Counter{0, principal_}).first->second.value = result.value;
-  return result;
+  return result_of(OperationStatus::ok, operation.value);
+}
+
+OperationResult Reference::expire_counter(const Operation& operation, const std::string& name) {
+  const auto end = end_of(operation.expiry);
+  if (!end) return result_of(OperationStatus::malformed);
+  const auto found = counters_.find(name);
+  if (found == counters_.end()) return result_of(OperationStatus::not_found);
+  Counter& counter = found->second;
+  const bool ends = counter.end.clock != End::Clock::none;
+  const __int128 change = time_left(*end) - time_left(counter.end);
+  const auto wants = [&](std::uint32_t bit) { return (operation.conditions & bit) != 0; };
+  const std::int64_t value = counter.value;
+  if ((wants(condition::without_expiry) && ends) || (wants(condition::with_expiry) && !ends) ||
+      (wants(condition::later) && change <= 0) || (wants(condition::sooner) && change >= 0))
+    return result_of(OperationStatus::not_met, value);
+  const bool changes = ends || end->clock != End::Clock::none;
+  counter.end = *end;
+  if (changes) counter.last_change = change_;
+  if (is_over(*end)) counters_.erase(found);
+  return result_of(OperationStatus::ok, value);
+}
+
+OperationResult Reference::make(const Operation& operation, const std::string& name, std::int64_t value) {
+  if (counter_bytes() + limits::counter_overhead_bytes + name.size() > limits_.of(principal_).counter_bytes)
+    return result_of(OperationStatus::counters_full);
+  std::uint64_t number = 1;
+  for (const auto& [other, counter] : counters_) number = std::max(number, counter.number + 1);
+  counters_[name] = {value, principal_, number, change_, *end_of(operation.expiry)};
+  return result_of(OperationStatus::ok, value);
+}
+
+OperationResult Reference::check(const Operation& operation) const {
+  if (!is_valid_name(operation.name)) return result_of(OperationStatus::malformed);
+  const auto counter = counters_.find(std::string(operation.name));
+  const bool exists = counter != counters_.end();
+  const auto seen = static_cast<std::uint64_t>(operation.value);
+  const bool is_as_seen = exists ? counter->second.last_change == seen : seen == 0;
+  const std::uint32_t asked = operation.conditions;
+  const bool fails = ((asked & condition::missing) && exists) || ((asked & condition::present) && !exists) ||
+                     ((asked & condition::unchanged) && !is_as_seen) ||
+                     ((asked & condition::equal) && !(exists && counter->second.value == operation.value));
+  return result_of(fails ? OperationStatus::not_met : OperationStatus::ok, exists ? counter->second.value : 0);
 }
 
 std::size_t Reference::counter_bytes() const {
@@ -261,12 +434,10 @@ OperationResult Reference::run_keyed(const Operation& operation, Sequence sequen
   const std::pair key{principal_, std::string(operation.idempotency_key)};
   result.status = OperationStatus::malformed;
   if (key.second.size() > limits::idempotency_key_bytes || !is_valid_name(operation.name)) return result;
-  const bool has_value = operation.kind != OperationKind::remove;
+  const Asked asked = asked_by(operation);
   if (const auto found = keys_.find(key); found != keys_.end()) {
     const Key& known = found->second;
-    const bool same =
-        known.kind == operation.kind && known.name == operation.name && (!has_value || known.value == operation.value);
-    if (!same) {
+    if (known.asked != asked) {
       result.status = OperationStatus::key_reused;
       return result;
     }
@@ -290,9 +461,10 @@ OperationResult Reference::run_keyed(const Operation& operation, Sequence sequen
   result = change(operation);
   const bool kept = result.status != OperationStatus::malformed && result.status != OperationStatus::counters_full;
   if (!kept) return result;
-  const std::int64_t value = has_value ? operation.value : 0;
-  const Digest asked =
-      digest_of(packed(static_cast<std::uint8_t>(operation.kind), value) + std::string(operation.name));
+  const Digest digest_of_asked =
+      digest_of(packed(static_cast<std::uint8_t>(asked.kind), asked.value, static_cast<std::uint8_t>(asked.expiry.kind),
+                       asked.expiry.milliseconds, asked.conditions, asked.times) +
+                asked.name);
   const Digest kept_as = keyed_digest_of(key_secret_, key.second);
   // The place of the key: its order, and how many keys of this principal came before it in that
   // order. The more significant bytes come first.
@@ -304,12 +476,39 @@ OperationResult Reference::run_keyed(const Operation& operation, Sequence sequen
   const std::string place = packed(__builtin_bswap64(sequence.value), __builtin_bswap32(before));
   const auto stored_seconds = static_cast<std::uint32_t>(served_ / 1'000'000'000);
   const Digest digest = digest_of_entry('K', packed(static_cast<std::uint16_t>(principal_)) + place,
-                                        packed(kept_as.high, kept_as.low, asked.low,
+                                        packed(kept_as.high, kept_as.low, digest_of_asked.low,
                                                static_cast<std::uint8_t>(result.status), result.value, stored_seconds));
-  keys_[key] = {operation.kind, std::string(operation.name), operation.value, result, sequence, served_, digest};
+  keys_[key] = {asked, result, sequence, served_, digest};
   keys_in_order_.push_back(key);
   mine += 1;
   keys_digest_ += digest;
+  return result;
+}
+
+Reference::Asked Reference::asked_by(const Operation& operation) {
+  const bool has_value = operation.kind != OperationKind::remove;
+  const std::uint32_t times = operation.limit == 0 ? 1 : operation.limit;
+  return {operation.kind,   std::string(operation.name), has_value ? operation.value : 0,
+          operation.expiry, operation.conditions,        operation.kind == OperationKind::add ? times : 0};
+}
+
+// Goes down from the newest counter below the cursor.
+OperationResult Reference::scan(const Operation& operation) const {
+  OperationResult result = result_of(OperationStatus::malformed);
+  if (operation.limit < 1 || operation.limit > limits::list_entries || operation.value < 0) return result;
+  if (!operation.name.empty() || !operation.after.empty()) return result;
+  result.status = OperationStatus::ok;
+  std::map<std::uint64_t, std::string> names;
+  for (const auto& [name, counter] : counters_) names[counter.number] = name;
+  for (auto at = names.rbegin(); at != names.rend(); ++at) {
+    const auto& [number, name] = *at;
+    if (operation.value != 0 && number >= static_cast<std::uint64_t>(operation.value)) continue;
+    if (result.listed.size() == operation.limit) {
+      result.value = static_cast<std::int64_t>(number) + 1;
+      break;
+    }
+    result.listed.push_back({name, counters_.at(name).value});
+  }
   return result;
 }
 
@@ -334,7 +533,10 @@ Digest Reference::digest() const {
   Digest sum = digest_of_entry('L', {}, limits_entry(limits_));
   sum += digest_of_entry('I', {}, packed(key_secret_.high, key_secret_.low));
   for (const auto& [name, counter] : counters_)
-    sum += digest_of_entry('C', name, packed(counter.value, static_cast<std::uint16_t>(counter.maker)));
+    sum += digest_of_entry(
+        'C', name,
+        packed(counter.number, counter.value, counter.last_change, counter.end.time,
+               static_cast<std::uint16_t>(counter.maker), static_cast<std::uint8_t>(counter.end.clock)));
   for (const auto& [id, session] : sessions_) {
     const std::string name(id.bytes.begin(), id.bytes.end());
     sum +=

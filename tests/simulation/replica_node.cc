@@ -178,6 +178,7 @@ void ReplicaNode::carry_out(ReplicaOutput output) {
     check(vote);
     for (const Vote& said : say(vote)) cast(said);
   }
+  if (trust_ == Trust::wrong && !output.votes.empty()) look_for_the_flip(output.votes.back());
   // After a scrub the digest tells what the data is. The data may even be right again, if what was
   // flipped has been set anew.
   for (const Event& event : output.events) {
@@ -230,6 +231,17 @@ void ReplicaNode::check(const Vote& vote) {
   right_from_ = vote.order.sequence;
   // What was wrong in it has been set anew, so the state becomes right whenever these orders are
   // executed again.
+  wrong_.reset();
+}
+
+// What was flipped may be gone by now: set anew, removed, or expired. Then no scrub finds it. The
+// digest alone does not tell, because it follows a change of what was flipped.
+void ReplicaNode::look_for_the_flip(const Vote& newest) {
+  const State* state = core_->state();
+  if (!state || !world_.referee.is_known_state(newest.order, newest.state)) return;
+  if (!world_.referee.is_known_state(newest.order, state->recomputed_digest())) return;
+  trust_ = Trust::right;
+  right_from_ = newest.order.sequence;
   wrong_.reset();
 }
 

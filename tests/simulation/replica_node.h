@@ -69,6 +69,7 @@ class ReplicaNode : public Node {
   Link& any_donor();
   std::vector<Vote> say(const Vote& honest);
   void check(const Vote& vote);
+  void look_for_the_flip(const Vote& newest);
   void cast(const Vote& vote);
   void cast_delayed();
   void do_job(bool writes, std::function<void()> work, std::function<void()> done);

@@ -2,6 +2,7 @@
 // What all parts of one simulation share.
 #pragma once
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 
@@ -28,6 +29,12 @@ struct World {
   [[noreturn]] void fail(const std::string& why) {
     trace.line("referee", "VIOLATION: ", why);
     throw Violation(why);
+  }
+
+  // What the calendar says where nobody has set a clock.
+  CalendarTime calendar() const {
+    constexpr std::int64_t epoch_ms = 1'800'000'000'000;
+    return {epoch_ms + agenda.now().nanoseconds / 1'000'000};
   }
 
   Plan plan;

@@ -12,7 +12,9 @@ const Instant start = Instant{} + seconds(10);
 ComparatorReport report_of(std::uint64_t incarnation) {
   ComparatorReport report;
   report.incarnation = Incarnation(incarnation);
-  report.voters.push_back({.replica = ReplicaId(2), .votes = 5});
+  VoterTally& tally = report.voters.emplace_back();
+  tally.replica = ReplicaId(2);
+  tally.votes = 5;
   return report;
 }
 

@@ -40,7 +40,9 @@ BOOST_AUTO_TEST_CASE(an_order_follows_the_journals_last_one_in_the_new_term) {
 }
 
 BOOST_AUTO_TEST_CASE(the_first_order_of_a_group_brings_its_key_secret) {
-  OrderChain chain(RecoveredJournal{.term = Term(1)}, {1, 2}, start);
+  RecoveredJournal empty;
+  empty.term = Term(1);
+  OrderChain chain(empty, {1, 2}, start);
   BOOST_TEST((chain.extend({}, {start, {}}).key_secret == Digest{1, 2}));
   BOOST_TEST((chain.extend({}, {start, {}}).key_secret == Digest{}));
 }

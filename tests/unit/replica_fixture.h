@@ -65,16 +65,21 @@ inline Request request(SessionId session, std::uint64_t number, const std::vecto
 // Makes the orders of one distributor; copy it to let its journal lose a tail.
 class OrderChain {
  public:
+  static constexpr std::int64_t first_calendar_ms = 1'700'000'000'000;
+
   Term term{1};
   ServedTime served;
+  std::int64_t calendar_is_late_ms = 0;  // it moves on with served time, but for this
   OrderIdentity last;
+
+  std::int64_t calendar_ms() const { return first_calendar_ms + served.nanoseconds / 1'000'000 - calendar_is_late_ms; }
 
   Order next(std::vector<Request> requests = {}) {
     Order order;
     order.id = {term, last.sequence.next(), {}};
     order.previous = last.chain;
     order.served = served;
-    order.calendar = CalendarTime{1'700'000'000'000 + served.nanoseconds / 1'000'000};
+    order.calendar = CalendarTime{calendar_ms()};
     order.semantics = limits::semantics_version;
     order.requests = std::move(requests);
     order.id.chain = chain_of(order);

@@ -28,7 +28,7 @@ Flight flight(std::vector<Batch::Part> parts = {part(1)}) { return {request(), s
 RequestResult executed(std::size_t operations) {
   RequestResult result{RequestOutcome::executed, Sequence(7), {}};
   for (std::size_t count = 0; count < operations; ++count)
-    result.operations.push_back({OperationStatus::ok, static_cast<std::int64_t>(10 + count), {}, {}});
+    result.operations.push_back({OperationStatus::ok, static_cast<std::int64_t>(10 + count), {}, {}, {}});
   return result;
 }
 

@@ -147,6 +147,29 @@ BOOST_AUTO_TEST_CASE(an_operation_that_was_executed_before_is_answered_with_its_
   BOOST_TEST(bench.only_answer(call).sequence.value == 33u);
 }
 
+BOOST_AUTO_TEST_CASE(an_answer_with_a_detail_says_how_long_the_counter_still_has) {
+  const auto expires_in_ms = [](const CounterDetail& detail) {
+    Bench bench;
+    bench.open();
+    const auto call = bench.submit(add());
+    std::string bytes;
+    results::append_header(bytes, RequestOutcome::executed, Sequence(99), 1);
+    append_number(bytes, static_cast<std::uint8_t>(1 | results::has_detail));
+    append_number(bytes, std::int64_t{42});
+    append_number(bytes, detail.expires_in_ms);
+    append_number(bytes, detail.expires_at_ms);
+    append_number(bytes, detail.last_change);
+    bench.decide(bench.requests.back(), bytes);
+    const Answer& answer = bench.only_answer(call);
+    BOOST_TEST((answer.result.detail == detail));
+    return answer.expires_in_ms();
+  };
+  BOOST_TEST((expires_in_ms({59'999, 1'795'403'700'123, 7}) == 59'999));
+  BOOST_TEST((expires_in_ms({CounterDetail::never, CounterDetail::never, 7}) == std::nullopt));
+  BOOST_TEST((expires_in_ms({}) == 0), "a counter that is gone has no time left");
+  BOOST_TEST((Answer().expires_in_ms() == std::nullopt));
+}
+
 BOOST_AUTO_TEST_CASE(what_waits_travels_in_one_request_and_each_call_gets_its_own_answers) {
   Opened bench;
   const auto first = bench.put(add("a"));

@@ -90,6 +90,18 @@ BOOST_AUTO_TEST_CASE(a_call_that_no_request_could_carry_is_malformed) {
   BOOST_TEST(bench.calls.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_check_passes_over_operations_of_its_own_call_and_of_no_other) {
+  Bench bench;
+  std::vector<OwnedOperation> call = one(OperationKind::check, 2);
+  call.push_back(adds(1)[0]);
+  BOOST_TEST((bench.add(1, one(OperationKind::check, 1)) == CallError::malformed));
+  BOOST_TEST((bench.add(2, call) == CallError::malformed));
+  BOOST_TEST(bench.calls.empty());
+  call.push_back(adds(1)[0]);
+  BOOST_TEST((bench.add(3, call) == CallError::none));
+  BOOST_TEST((bench.add(4, one(OperationKind::check, 0)) == CallError::none));
+}
+
 BOOST_AUTO_TEST_CASE(a_full_queue_takes_no_call_until_others_have_left_it) {
   Bench bench;
   std::size_t waiting = 0;

@@ -1,92 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "replica/state.h"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <deque>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
 
 #include "replica/name_table.h"
-#include "replica_fixture.h"
+#include "state_fixture.h"
 
 using namespace tally;
 using namespace tally::testing;
 
-namespace {
-
-// One replica's state, driven order by order; each order checks the digest against the data.
-struct Fixture {
-  explicit Fixture(StateLimits state_limits = {}) : limits(state_limits), state(fresh()) {}
-
-  std::unique_ptr<State> fresh() const { return std::make_unique<State>(limits, 42); }
-
-  std::vector<RequestResult> apply(std::vector<Request> requests) {
-    const Order order = chain.next(std::move(requests));
-    std::string results;
-    state->apply(order, results);
-    BOOST_REQUIRE((state->digest() == state->recomputed_digest()));
-    return decode_results(results);
-  }
-  RequestResult apply_one(Request request) { return apply({std::move(request)}).at(0); }
-  SessionId open() {
-    const SessionId opened = session_named(++sessions_opened);
-    BOOST_REQUIRE((apply_one(open_session(opened)).outcome == RequestOutcome::session_opened));
-    return opened;
-  }
-  // Executes operations in the fixture's own session, and acknowledges at once.
-  std::vector<OperationResult> run(std::vector<OwnedOperation> operations) {
-    if (!session) session = open();
-    const RequestResult result = apply_one(request(*session, number + 1, std::move(operations), number));
-    BOOST_REQUIRE((result.outcome == RequestOutcome::executed));
-    ++number;
-    return result.operations;
-  }
-  OperationResult run_one(OwnedOperation operation) { return run({std::move(operation)}).at(0); }
-
-  StateLimits limits;
-  std::unique_ptr<State> state;
-  OrderChain chain;
-  std::optional<SessionId> session;
-  std::uint64_t number = 0;
-  std::uint64_t sessions_opened = 0;
-};
-
-OperationResult answer(OperationStatus status, std::int64_t value = 0) { return {status, value, {}, {}}; }
-
-// What a checkpoint store does, in memory.
-struct MemoryStore {
-  CheckpointHeader header;
-  std::map<std::string, std::string> entries;
-
-  void commit(const CheckpointDelta& delta) {
-    if (delta.full) entries.clear();
-    header = delta.header;
-    for (const auto& [key, value] : delta.changes) {
-      if (value)
-        entries[key] = *value;
-      else
-        BOOST_TEST(entries.erase(key) == 1u, "an entry that was never stored is taken away");
-    }
-    Digest sum;
-    for (const auto& [key, value] : entries) sum += entry_digest(key, value);
-    BOOST_REQUIRE((sum == header.state));
-  }
-  bool restore(State& state) const {
-    for (const auto& [key, value] : entries)
-      if (!state.restore(key, value)) return false;
-    return state.finish_restore(header);
-  }
-};
-
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(counters_of_a_state)
 
 BOOST_AUTO_TEST_CASE(adding_creates_and_counts) {
-  Fixture replica;
+  StateFixture replica;
   BOOST_TEST((replica.run_one(addition("home", 1)) == answer(OperationStatus::ok, 1)));
   BOOST_TEST((replica.run_one(addition("home", -5)) == answer(OperationStatus::ok, -4)));
   BOOST_TEST((replica.run_one(reading("home")) == answer(OperationStatus::ok, -4)));
@@ -95,7 +31,7 @@ BOOST_AUTO_TEST_CASE(adding_creates_and_counts) {
 BOOST_AUTO_TEST_CASE(an_overflow_is_an_error_and_leaves_the_value) {
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
   constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
-  Fixture replica;
+  StateFixture replica;
   replica.run({setting("high", most - 1), setting("low", least + 1)});
   BOOST_TEST((replica.run_one(addition("high", 1)) == answer(OperationStatus::ok, most)));
   BOOST_TEST((replica.run_one(addition("high", 1)) == answer(OperationStatus::overflow, most)));
@@ -104,7 +40,7 @@ BOOST_AUTO_TEST_CASE(an_overflow_is_an_error_and_leaves_the_value) {
 }
 
 BOOST_AUTO_TEST_CASE(set_creates_or_overwrites_and_remove_tells_what_was_there) {
-  Fixture replica;
+  StateFixture replica;
   BOOST_TEST((replica.run_one(reading("home")) == answer(OperationStatus::not_found)));
   BOOST_TEST((replica.run_one(setting("home", 7)) == answer(OperationStatus::ok, 7)));
   BOOST_TEST((replica.run_one(setting("home", 9)) == answer(OperationStatus::ok, 9)));
@@ -113,7 +49,7 @@ BOOST_AUTO_TEST_CASE(set_creates_or_overwrites_and_remove_tells_what_was_there) 
 }
 
 BOOST_AUTO_TEST_CASE(removing_everything_restores_the_digest) {
-  Fixture replica;
+  StateFixture replica;
   replica.run({reading("home")});
   const Digest before = replica.state->digest();
   replica.run({addition("home", 1), removal("home")});
@@ -123,7 +59,7 @@ BOOST_AUTO_TEST_CASE(removing_everything_restores_the_digest) {
 }
 
 BOOST_AUTO_TEST_CASE(lists_are_in_byte_order_after_a_name_and_within_a_prefix) {
-  Fixture replica;
+  StateFixture replica;
   replica.run({setting("b", 2), setting("a/2", 12), setting("a", 1), setting("a/1", 11), setting("\u00e4", 99),
                setting("a/3", 13), setting("B", 3)});
   const auto names = [&](const OwnedOperation& operation) {
@@ -144,7 +80,7 @@ BOOST_AUTO_TEST_CASE(lists_are_in_byte_order_after_a_name_and_within_a_prefix) {
 }
 
 BOOST_AUTO_TEST_CASE(operations_that_make_no_sense_are_malformed_and_change_nothing) {
-  Fixture replica;
+  StateFixture replica;
   const std::string long_name(257, 'x');
   OwnedOperation keyed_get = reading("home");
   keyed_get.idempotency_key = "k";
@@ -163,7 +99,7 @@ BOOST_AUTO_TEST_CASE(operations_that_make_no_sense_are_malformed_and_change_noth
 BOOST_AUTO_TEST_CASE(a_full_table_refuses_new_counters_and_serves_the_old) {
   StateLimits few;
   few.clients.counter_bytes = 2 * (limits::counter_overhead_bytes + 1);
-  Fixture replica(few);
+  StateFixture replica(few);
   replica.run({addition("a", 1), addition("b", 1)});
   BOOST_TEST((replica.run_one(addition("c", 1)) == answer(OperationStatus::counters_full)));
   BOOST_TEST((replica.run_one(setting("c", 1)) == answer(OperationStatus::counters_full)));
@@ -177,7 +113,7 @@ BOOST_AUTO_TEST_CASE(a_full_table_refuses_new_counters_and_serves_the_old) {
 BOOST_AUTO_TEST_CASE(each_principal_has_an_account_of_its_own) {
   StateLimits few;
   few.clients = few.bridges = {1, 40, limits::counter_overhead_bytes + 1, 1};
-  Fixture replica(few);
+  StateFixture replica(few);
   const auto open = [&](SessionId session, Principal principal) {
     Request opening = open_session(session);
     opening.principal = principal;
@@ -208,7 +144,7 @@ BOOST_AUTO_TEST_CASE(each_principal_has_an_account_of_its_own) {
 }
 
 BOOST_AUTO_TEST_CASE(a_flipped_counter_is_unknown_to_the_digest_until_a_scrub) {
-  Fixture replica;
+  StateFixture replica;
   BOOST_TEST(!replica.state->flip_stored_counter());
   replica.run({addition("a", 1), addition("b", 1)});
   const Digest before = replica.state->digest();
@@ -227,7 +163,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(requests_run_exactly_once)
 
 BOOST_AUTO_TEST_CASE(a_repeated_request_is_answered_from_the_stored_result) {
-  Fixture replica;
+  StateFixture replica;
   const SessionId session = replica.open();
   const Request counted = request(session, 1, {addition("home", 1), reading("home")});
   const RequestResult first = replica.apply_one(counted);
@@ -241,7 +177,7 @@ BOOST_AUTO_TEST_CASE(a_repeated_request_is_answered_from_the_stored_result) {
 }
 
 BOOST_AUTO_TEST_CASE(an_acknowledged_request_is_stale_even_if_it_never_ran) {
-  Fixture replica;
+  StateFixture replica;
   const SessionId session = replica.open();
   const Request counted = request(session, 1, {addition("home", 1)});
   replica.apply_one(counted);
@@ -252,7 +188,7 @@ BOOST_AUTO_TEST_CASE(an_acknowledged_request_is_stale_even_if_it_never_ran) {
 }
 
 BOOST_AUTO_TEST_CASE(a_number_that_is_not_above_what_it_acknowledges_makes_no_sense_and_moves_nothing) {
-  Fixture replica;
+  StateFixture replica;
   const SessionId session = replica.open();
   const Digest before = replica.state->digest();
   for (const std::uint64_t number : {0, 4, 5})
@@ -264,7 +200,7 @@ BOOST_AUTO_TEST_CASE(a_number_that_is_not_above_what_it_acknowledges_makes_no_se
 
 // Law 24.
 BOOST_AUTO_TEST_CASE(a_number_that_comes_again_with_other_content_never_brings_the_stored_result) {
-  Fixture replica;
+  StateFixture replica;
   const SessionId session = replica.open();
   const Request counted = request(session, 1, {addition("home", 1)});
   const RequestResult first = replica.apply_one(counted);
@@ -282,7 +218,7 @@ BOOST_AUTO_TEST_CASE(a_number_that_comes_again_with_other_content_never_brings_t
 BOOST_AUTO_TEST_CASE(the_window_ends_w_beyond_what_is_acknowledged) {
   StateLimits narrow;
   narrow.session_window = 4;
-  Fixture replica(narrow);
+  StateFixture replica(narrow);
   const SessionId session = replica.open();
   BOOST_TEST((replica.apply_one(request(session, 5, {addition("home", 1)})).outcome == RequestOutcome::beyond_window));
   BOOST_TEST((replica.apply_one(request(session, 4, {addition("home", 1)})).outcome == RequestOutcome::executed));
@@ -295,7 +231,7 @@ BOOST_AUTO_TEST_CASE(the_window_ends_w_beyond_what_is_acknowledged) {
 }
 
 BOOST_AUTO_TEST_CASE(the_watermark_never_moves_back) {
-  Fixture replica;
+  StateFixture replica;
   const SessionId session = replica.open();
   replica.apply_one(request(session, 10, {reading("home")}, 9));
   replica.apply_one(request(session, 11, {reading("home")}, 2));
@@ -303,7 +239,7 @@ BOOST_AUTO_TEST_CASE(the_watermark_never_moves_back) {
 }
 
 BOOST_AUTO_TEST_CASE(reads_are_not_stored_and_may_not_change_anything) {
-  Fixture replica;
+  StateFixture replica;
   const SessionId session = replica.open();
   Request read =
       request(session, 1, {reading("home"), addition("home", 1), setting("home", 1, "key"), removal("home")});
@@ -323,7 +259,7 @@ BOOST_AUTO_TEST_CASE(reads_are_not_stored_and_may_not_change_anything) {
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_decoded_or_holds_too_much_is_refused_whole) {
-  Fixture replica;
+  StateFixture replica;
   const SessionId session = replica.open();
   Request garbage = request(session, 1, {});
   garbage.operations = "no operations";
@@ -340,7 +276,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_decoded_or_holds_too_much_is_refused_whole) 
 }
 
 BOOST_AUTO_TEST_CASE(a_result_that_might_exceed_its_limit_keeps_the_request_from_running) {
-  Fixture replica;
+  StateFixture replica;
   const SessionId session = replica.open();
   Request tight = request(session, 1, {addition("home", 1), addition("home", 1, "key")});
   tight.result_limit = results::header_bytes + 2 * results::operation_bytes + 8 - 1;
@@ -355,7 +291,7 @@ BOOST_AUTO_TEST_CASE(a_result_that_might_exceed_its_limit_keeps_the_request_from
 }
 
 BOOST_AUTO_TEST_CASE(the_worst_case_is_reached_by_lists_of_longest_names_and_never_exceeded) {
-  Fixture replica;
+  StateFixture replica;
   for (int first = 0; first < 3; ++first)
     replica.run({addition(std::string(255, 'x') + static_cast<char>('a' + first), 1)});
   const std::vector<OwnedOperation> owned = {listing("", "", 3), addition("home", 1, "key"), addition("home", 1, "key"),
@@ -372,7 +308,7 @@ BOOST_AUTO_TEST_CASE(the_worst_case_is_reached_by_lists_of_longest_names_and_nev
 BOOST_AUTO_TEST_CASE(results_are_stored_up_to_a_bound_until_they_are_acknowledged) {
   StateLimits little;
   little.clients.result_bytes = 2 * (results::header_bytes + results::operation_bytes);
-  Fixture replica(little);
+  StateFixture replica(little);
   const SessionId session = replica.open();
   replica.apply_one(request(session, 1, {addition("home", 1)}));
   replica.apply_one(request(session, 2, {addition("home", 1)}));
@@ -388,7 +324,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(sessions_of_a_state)
 
 BOOST_AUTO_TEST_CASE(a_session_that_is_opened_again_is_the_same_one) {
-  Fixture replica;
+  StateFixture replica;
   const SessionId session = replica.open();
   const Request counted = request(session, 1, {addition("home", 1)});
   const RequestResult first = replica.apply_one(counted);
@@ -399,7 +335,7 @@ BOOST_AUTO_TEST_CASE(a_session_that_is_opened_again_is_the_same_one) {
 }
 
 BOOST_AUTO_TEST_CASE(a_closed_or_unknown_session_is_expired) {
-  Fixture replica;
+  StateFixture replica;
   const Digest empty = replica.state->digest();
   const SessionId session = replica.open();
   replica.apply_one(request(session, 1, {reading("home")}));
@@ -411,7 +347,7 @@ BOOST_AUTO_TEST_CASE(a_closed_or_unknown_session_is_expired) {
 }
 
 BOOST_AUTO_TEST_CASE(a_session_expires_by_served_time_without_requests) {
-  Fixture replica;
+  StateFixture replica;
   const SessionId used = replica.open();
   const SessionId idle = replica.open();
   const auto wait = [&](Duration duration) { replica.chain.served = replica.chain.served + duration; };
@@ -430,7 +366,7 @@ BOOST_AUTO_TEST_CASE(a_session_expires_by_served_time_without_requests) {
 
 // Law 25: it was opened for nothing, and does not keep others out for an hour.
 BOOST_AUTO_TEST_CASE(a_session_that_is_never_used_expires_soon) {
-  Fixture replica;
+  StateFixture replica;
   const SessionId unused = replica.open();
   const SessionId used = replica.open();
   replica.apply_one(request(used, 1, {}));
@@ -440,7 +376,7 @@ BOOST_AUTO_TEST_CASE(a_session_that_is_never_used_expires_soon) {
 }
 
 BOOST_AUTO_TEST_CASE(sessions_expire_a_thousand_an_order) {
-  Fixture replica;
+  StateFixture replica;
   for (std::uint64_t name = 1; name <= 1'500; ++name) replica.apply_one(open_session(session_named(name)));
   replica.chain.served = replica.chain.served + limits::unused_session_lifetime;
   replica.apply({});
@@ -450,7 +386,7 @@ BOOST_AUTO_TEST_CASE(sessions_expire_a_thousand_an_order) {
 }
 
 BOOST_AUTO_TEST_CASE(activity_changes_the_digest_in_steps_only) {
-  Fixture replica;
+  StateFixture replica;
   const SessionId session = replica.open();
   Request read = request(session, 1, {reading("home")});
   read.read_only = true;
@@ -467,7 +403,7 @@ BOOST_AUTO_TEST_CASE(activity_changes_the_digest_in_steps_only) {
 BOOST_AUTO_TEST_CASE(full_sessions_refuse_until_one_closes) {
   StateLimits few;
   few.clients.sessions = 1;
-  Fixture replica(few);
+  StateFixture replica(few);
   const SessionId session = replica.open();
   BOOST_TEST((replica.apply_one(open_session(session_named(9))).outcome == RequestOutcome::sessions_full));
   replica.apply_one(close_session(session));
@@ -479,19 +415,19 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(idempotency_keys_of_a_state)
 
 BOOST_AUTO_TEST_CASE(the_same_operation_brings_the_first_result_again_from_any_session) {
-  Fixture replica;
+  StateFixture replica;
   const OperationResult first = replica.run_one(addition("home", 5, "key"));
   BOOST_TEST((first == answer(OperationStatus::ok, 5)));
   const Sequence executed = replica.chain.last.sequence;
   replica.run({addition("home", 1)});
   const RequestResult again = replica.apply_one(request(replica.open(), 1, {addition("home", 5, "key")}));
-  const OperationResult expected{OperationStatus::ok, 5, executed, {}};
+  const OperationResult expected{OperationStatus::ok, 5, executed, {}, {}};
   BOOST_TEST((again.operations.at(0) == expected));
   BOOST_TEST((replica.state->counter("home") == 6));
 }
 
 BOOST_AUTO_TEST_CASE(another_operation_with_the_key_is_refused) {
-  Fixture replica;
+  StateFixture replica;
   replica.run({addition("home", 5, "key"), removal("gone", "other")});
   for (const OwnedOperation& operation : {addition("home", 6, "key"), addition("away", 5, "key"),
                                           setting("home", 5, "key"), removal("home", "key"), removal("home", "other")})
@@ -502,7 +438,7 @@ BOOST_AUTO_TEST_CASE(another_operation_with_the_key_is_refused) {
 BOOST_AUTO_TEST_CASE(errors_are_results_too_but_a_full_table_is_not) {
   StateLimits few;
   few.clients.counter_bytes = limits::counter_overhead_bytes + 4;
-  Fixture replica(few);
+  StateFixture replica(few);
   replica.run({setting("home", std::numeric_limits<std::int64_t>::max())});
   BOOST_TEST((replica.run_one(addition("home", 1, "over")).status == OperationStatus::overflow));
   BOOST_TEST((replica.run_one(removal("away", "gone")).status == OperationStatus::not_found));
@@ -517,7 +453,7 @@ BOOST_AUTO_TEST_CASE(errors_are_results_too_but_a_full_table_is_not) {
 BOOST_AUTO_TEST_CASE(keys_expire_by_served_time) {
   StateLimits long_sessions;
   long_sessions.session_lifetime = hours(1000);
-  Fixture replica(long_sessions);
+  StateFixture replica(long_sessions);
   replica.run({addition("home", 1, "a")});
   replica.chain.served = replica.chain.served + hours(24);
   BOOST_TEST(replica.run_one(addition("home", 1, "a")).first_sequence.has_value());
@@ -529,7 +465,7 @@ BOOST_AUTO_TEST_CASE(keys_expire_by_served_time) {
 BOOST_AUTO_TEST_CASE(in_a_full_table_the_oldest_key_gives_way_when_it_is_old_enough) {
   StateLimits few;
   few.clients.idempotency_keys = 2;
-  Fixture replica(few);
+  StateFixture replica(few);
   replica.run({addition("home", 1, "a"), addition("home", 1, "b")});
   BOOST_TEST((replica.run_one(addition("home", 1, "c")) == answer(OperationStatus::keys_full)));
   BOOST_TEST((replica.run_one(addition("home", 1)) == answer(OperationStatus::ok, 3)));
@@ -549,7 +485,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(checkpoints_of_a_state)
 
 BOOST_AUTO_TEST_CASE(a_delta_brings_only_what_changed) {
-  Fixture replica;
+  StateFixture replica;
   replica.run({addition("a", 1), addition("b", 1), addition("c", 1)});
   MemoryStore store;
   const CheckpointDelta full = replica.state->capture({});
@@ -575,7 +511,7 @@ BOOST_AUTO_TEST_CASE(a_delta_brings_only_what_changed) {
 }
 
 BOOST_AUTO_TEST_CASE(a_stored_result_is_captured_once) {
-  Fixture replica;
+  StateFixture replica;
   const SessionId session = replica.open();
   replica.apply_one(request(session, 1, {addition("a", 1)}));
   replica.state->capture({});
@@ -585,7 +521,7 @@ BOOST_AUTO_TEST_CASE(a_stored_result_is_captured_once) {
 }
 
 BOOST_AUTO_TEST_CASE(a_counter_that_is_removed_and_comes_back_is_captured_once) {
-  Fixture replica;
+  StateFixture replica;
   MemoryStore store;
   replica.run({addition("a", 1), addition("b", 1)});
   store.commit(replica.state->capture({}));
@@ -600,7 +536,7 @@ BOOST_AUTO_TEST_CASE(a_counter_that_is_removed_and_comes_back_is_captured_once) 
 }
 
 BOOST_AUTO_TEST_CASE(entries_that_make_no_sense_are_refused) {
-  Fixture replica;
+  StateFixture replica;
   replica.run({addition("a", 1, "key"), addition("b", 1)});
   MemoryStore good;
   good.commit(replica.state->capture({}));
@@ -685,47 +621,216 @@ struct Twin {
     OperationResult result;
     ServedTime stored;
   };
+  struct Counter {
+    std::int64_t value = 0;
+    std::uint64_t number = 0;
+    std::uint64_t change = 0;
+    std::optional<std::int64_t> served_ms;  // when it expires, by one clock or the other
+    std::optional<std::int64_t> calendar_ms;
+  };
   StateLimits limits;
-  std::map<std::string, std::int64_t> counters;
+  std::map<std::string, Counter> counters;
   std::map<SessionId, Session> sessions;
   std::map<std::string, Key> keys;
   std::deque<std::string> keys_by_age;
+  std::int64_t served_ms = 0;  // of the order
+  std::int64_t calendar_ms = 0;
+  std::uint64_t request_change = 0;  // of the request
 
-  OperationResult change(const OwnedOperation& op) {
-    const auto found = counters.find(op.name);
-    if (op.kind == OperationKind::remove) {
-      if (found == counters.end()) return answer(OperationStatus::not_found);
-      const std::int64_t value = found->second;
-      counters.erase(found);
-      return answer(OperationStatus::ok, value);
+  bool is_over(const Counter& counter) const {
+    return (counter.served_ms && *counter.served_ms <= served_ms) ||
+           (counter.calendar_ms && *counter.calendar_ms <= calendar_ms);
+  }
+  // Nothing: for ever.
+  std::optional<__int128> left(const Counter& counter) const {
+    if (counter.served_ms) return __int128{*counter.served_ms} - served_ms;
+    if (counter.calendar_ms) return __int128{*counter.calendar_ms} - calendar_ms;
+    return std::nullopt;
+  }
+  void set_expiry(Counter& counter, const Expiry& expiry) const {
+    counter.served_ms.reset();
+    counter.calendar_ms.reset();
+    if (expiry.kind == ExpiryKind::after) counter.served_ms = served_ms + expiry.milliseconds;
+    if (expiry.kind == ExpiryKind::at) counter.calendar_ms = expiry.milliseconds;
+  }
+  CounterDetail detail_of(const std::string& name) const {
+    CounterDetail detail;
+    const auto found = counters.find(name);
+    if (found == counters.end()) return detail;
+    const Counter& counter = found->second;
+    detail.last_change = counter.change;
+    if (const auto time = left(counter)) {
+      detail.expires_in_ms = static_cast<std::int64_t>(*time);
+      detail.expires_at_ms = calendar_ms + detail.expires_in_ms;
     }
-    std::size_t bytes = 0;
-    for (const auto& [name, value] : counters) bytes += limits::counter_overhead_bytes + name.size();
-    const bool fits = bytes + limits::counter_overhead_bytes + op.name.size() <= limits.clients.counter_bytes;
-    if (found == counters.end() && !fits) return answer(OperationStatus::counters_full);
-    if (op.kind == OperationKind::set) return answer(OperationStatus::ok, counters[op.name] = op.value);
-    const __int128 sum = static_cast<__int128>(found == counters.end() ? 0 : found->second) + op.value;
-    if (sum != static_cast<std::int64_t>(sum)) return answer(OperationStatus::overflow, found->second);
-    return answer(OperationStatus::ok, counters[op.name] = static_cast<std::int64_t>(sum));
+    return detail;
+  }
+  bool makes_sense(const OwnedOperation& op) const {
+    using enum OperationKind;
+    using namespace condition;
+    const bool is_ahead = op.expiry.milliseconds > 0;
+    const bool has_expiry = op.expiry.kind != ExpiryKind::none;
+    switch (op.kind) {
+      case add: return op.conditions == 0 && (!has_expiry || (op.expiry.kind == ExpiryKind::after && is_ahead));
+      case set:
+        return (op.conditions | missing | present) == (missing | present) &&
+               (!has_expiry || op.expiry.kind == ExpiryKind::keep || is_ahead);
+      case expire: return op.conditions == 0 || op.conditions >= without_expiry;
+      case check: return !has_expiry && (op.conditions & ~(missing | present | unchanged | equal)) == 0;
+      case count: return !has_expiry && (op.conditions & ~with_expiry) == 0;
+      default: return !has_expiry && op.conditions == 0;
+    }
+  }
+
+  OperationResult make(const OwnedOperation& op, std::int64_t value) {
+    std::size_t bytes = limits::counter_overhead_bytes + op.name.size();
+    for (const auto& [name, counter] : counters) bytes += limits::counter_overhead_bytes + name.size();
+    if (bytes > limits.clients.counter_bytes) return answer(OperationStatus::counters_full);
+    std::uint64_t newest = 0;
+    for (const auto& [name, counter] : counters) newest = std::max(newest, counter.number);
+    Counter& counter = counters[op.name];
+    counter = {value, newest + 1, request_change, {}, {}};
+    set_expiry(counter, op.expiry);
+    return answer(OperationStatus::ok, value);
+  }
+  OperationResult set(const OwnedOperation& op) {
+    const auto found = counters.find(op.name);
+    const bool exists = found != counters.end();
+    const std::int64_t before = exists ? found->second.value : 0;
+    if (op.conditions & (exists ? condition::missing : condition::present))
+      return answer(OperationStatus::not_met, before);
+    if (op.expiry.kind == ExpiryKind::at && op.expiry.milliseconds <= calendar_ms) {
+      counters.erase(op.name);
+      return answer(OperationStatus::ok, op.value);
+    }
+    if (!exists) return make(op, op.value);
+    if (op.expiry.kind != ExpiryKind::keep) set_expiry(found->second, op.expiry);
+    found->second.value = op.value;
+    found->second.change = request_change;
+    return answer(OperationStatus::ok, op.value);
+  }
+  OperationResult add_several(const OwnedOperation& op) {
+    OwnedOperation once = op;
+    once.limit = 0;
+    const std::int64_t before = counters.contains(op.name) ? counters[op.name].value : 0;
+    OperationResult result;
+    for (std::uint32_t times = 0; times < op.limit; ++times) {
+      result = add(once);
+      if (result.status == OperationStatus::overflow) return answer(OperationStatus::overflow, before);
+    }
+    return result;
+  }
+  OperationResult add(const OwnedOperation& op) {
+    if (op.limit > 1) return add_several(op);
+    const auto found = counters.find(op.name);
+    if (found == counters.end()) return make(op, op.value);
+    Counter& counter = found->second;
+    const __int128 sum = __int128{counter.value} + op.value;
+    if (sum != static_cast<std::int64_t>(sum)) return answer(OperationStatus::overflow, counter.value);
+    if (op.expiry.kind == ExpiryKind::after && !left(counter)) set_expiry(counter, op.expiry);
+    counter.value = static_cast<std::int64_t>(sum);
+    counter.change = request_change;
+    return answer(OperationStatus::ok, counter.value);
+  }
+  OperationResult expire_counter(const OwnedOperation& op) {
+    const auto found = counters.find(op.name);
+    if (found == counters.end()) return answer(OperationStatus::not_found);
+    Counter& counter = found->second;
+    const auto before = left(counter);
+    Counter changed = counter;
+    set_expiry(changed, op.expiry);
+    const auto after = left(changed);
+    const auto is_later = [](const auto& one, const auto& other) { return other && (!one || *one > *other); };
+    const bool holds = (!(op.conditions & condition::without_expiry) || !before) &&
+                       (!(op.conditions & condition::with_expiry) || before) &&
+                       (!(op.conditions & condition::later) || is_later(after, before)) &&
+                       (!(op.conditions & condition::sooner) || is_later(before, after));
+    const std::int64_t value = counter.value;
+    if (!holds) return answer(OperationStatus::not_met, value);
+    if (before || after) changed.change = request_change;
+    counter = changed;
+    if (is_over(counter)) counters.erase(found);
+    return answer(OperationStatus::ok, value);
+  }
+  OperationResult change(const OwnedOperation& op) {
+    const bool is_too_far =
+        op.expiry.kind == ExpiryKind::after && __int128{served_ms} + op.expiry.milliseconds > INT64_MAX;
+    if (is_too_far) return answer(OperationStatus::malformed);
+    if (op.kind == OperationKind::add) return add(op);
+    if (op.kind == OperationKind::set) return set(op);
+    if (op.kind == OperationKind::expire) return expire_counter(op);
+    if (!counters.contains(op.name)) return answer(OperationStatus::not_found);
+    const std::int64_t value = counters[op.name].value;
+    counters.erase(op.name);
+    return answer(OperationStatus::ok, value);
+  }
+
+  OperationResult check(const OwnedOperation& op) {
+    const bool exists = counters.contains(op.name);
+    const std::uint64_t change = exists ? counters[op.name].change : 0;
+    const bool holds = (!(op.conditions & condition::missing) || !exists) &&
+                       (!(op.conditions & condition::present) || exists) &&
+                       (!(op.conditions & condition::unchanged) || change == static_cast<std::uint64_t>(op.value)) &&
+                       (!(op.conditions & condition::equal) || (exists && counters[op.name].value == op.value));
+    return answer(holds ? OperationStatus::ok : OperationStatus::not_met, exists ? counters[op.name].value : 0);
+  }
+  OperationResult list(const OwnedOperation& op) {
+    OperationResult result = answer(OperationStatus::ok);
+    for (const auto& [name, counter] : counters)
+      if (name.starts_with(op.name) && name > op.after && result.listed.size() < op.limit)
+        result.listed.push_back({name, counter.value});
+    result.value = static_cast<std::int64_t>(result.listed.size());
+    return result;
+  }
+  OperationResult scan(const OwnedOperation& op) {
+    std::map<std::uint64_t, std::string, std::greater<>> by_number;
+    for (const auto& [name, counter] : counters)
+      if (op.value == 0 || counter.number < static_cast<std::uint64_t>(op.value)) by_number[counter.number] = name;
+    OperationResult result = answer(OperationStatus::ok);
+    for (const auto& [number, name] : by_number) {
+      if (result.listed.size() == op.limit) {
+        result.value = static_cast<std::int64_t>(number + 1);
+        break;
+      }
+      result.listed.push_back({name, counters[name].value});
+    }
+    return result;
+  }
+
+  // Of the request, which this operation may have others pass over.
+  OperationResult run(const OwnedOperation& op, const Order& order, std::uint32_t& passed_over) {
+    if (passed_over > 0) {
+      --passed_over;
+      return answer(OperationStatus::passed_over);
+    }
+    OperationResult result = makes_sense(op) ? run(op, order) : answer(OperationStatus::malformed);
+    const bool can_have_detail = op.kind != OperationKind::list && op.kind != OperationKind::scan &&
+                                 op.kind != OperationKind::check && op.kind != OperationKind::count;
+    const bool has_looked = result.status != OperationStatus::malformed &&
+                            result.status != OperationStatus::key_reused && result.status != OperationStatus::keys_full;
+    if (op.kind == OperationKind::check && result.status != OperationStatus::ok) passed_over = op.limit;
+    if (op.detail && can_have_detail && has_looked) result.detail = detail_of(op.name);
+    return result;
   }
 
   OperationResult run(const OwnedOperation& op, const Order& order) {
     if (op.kind == OperationKind::get)
-      return counters.contains(op.name) ? answer(OperationStatus::ok, counters[op.name])
+      return counters.contains(op.name) ? answer(OperationStatus::ok, counters[op.name].value)
                                         : answer(OperationStatus::not_found);
-    if (op.kind == OperationKind::list) {
-      OperationResult result{OperationStatus::ok, 0, {}, {}};
-      for (const auto& [name, value] : counters)
-        if (name.starts_with(op.name) && name > op.after && result.listed.size() < op.limit)
-          result.listed.push_back({name, value});
-      result.value = static_cast<std::int64_t>(result.listed.size());
-      return result;
-    }
+    if (op.kind == OperationKind::list) return list(op);
+    if (op.kind == OperationKind::scan) return scan(op);
+    if (op.kind == OperationKind::check) return check(op);
+    if (op.kind == OperationKind::count)
+      return answer(OperationStatus::ok, std::ranges::count_if(counters, [&](const auto& each) {
+                      return op.conditions == 0 || left(each.second);
+                    }));
     if (op.idempotency_key.empty()) return change(op);
     const auto key = keys.find(op.idempotency_key);
     if (key != keys.end()) {
       const OwnedOperation& first = key->second.operation;
-      const bool same = first.kind == op.kind && first.name == op.name && first.value == op.value;
+      const bool same = first.kind == op.kind && first.name == op.name && first.value == op.value &&
+                        first.expiry == op.expiry && first.conditions == op.conditions &&
+                        std::max(first.limit, 1u) == std::max(op.limit, 1u);
       return same ? key->second.result : answer(OperationStatus::key_reused);
     }
     const auto is_old = [&](const std::string& name) {
@@ -735,7 +840,7 @@ struct Twin {
     if (keys.size() == limits.clients.idempotency_keys && is_old(keys_by_age.front())) drop_oldest_key();
     if (keys.size() >= limits.clients.idempotency_keys) return answer(OperationStatus::keys_full);
     const OperationResult result = change(op);
-    if (result.status == OperationStatus::counters_full) return result;
+    if (result.status == OperationStatus::counters_full || result.status == OperationStatus::malformed) return result;
     OperationResult again = result;
     again.first_sequence = order.id.sequence;
     keys[op.idempotency_key] = {op, again, order.served};
@@ -779,11 +884,19 @@ struct Twin {
     if (request.number.value > session.acknowledged + limits.session_window)
       return refuse(RequestOutcome::beyond_window, order);
     RequestResult result{RequestOutcome::executed, order.id.sequence, {}};
-    for (const OwnedOperation& operation : operations) result.operations.push_back(run(operation, order));
+    std::uint32_t passed_over = 0;
+    for (const OwnedOperation& operation : operations) result.operations.push_back(run(operation, order, passed_over));
     session.results[request.number.value] = {request.operations, result};
     return result;
   }
 
+  void begin(const Order& order) {
+    served_ms = order.served.nanoseconds / 1'000'000;
+    calendar_ms = order.calendar.unix_milliseconds;
+    request_change = order.id.sequence.value << 10;
+    std::erase_if(counters, [&](const auto& each) { return is_over(each.second); });
+    expire(order.served);
+  }
   void expire(ServedTime now) {
     std::erase_if(sessions, [&](const auto& each) {
       const auto& [activity, used] = std::pair(each.second.activity, each.second.used);
@@ -820,7 +933,7 @@ class Load {
         continue;
       }
       std::vector<OwnedOperation> operations(below(6));
-      for (OwnedOperation& operation : operations) operation = next_operation();
+      for (OwnedOperation& operation : operations) operation = next_operation(twin);
       const std::uint64_t acknowledged = session->second.acknowledged + (below(3) == 0 ? below(4) : 0);
       const std::uint64_t number = session->second.acknowledged + below(twin.limits.session_window + 3);
       planned.push_back({request(session->first, number, operations, acknowledged), operations});
@@ -834,16 +947,63 @@ class Load {
   }
 
  private:
-  OwnedOperation next_operation() {
+  OwnedOperation next_operation(const Twin& twin) {
+    OwnedOperation operation = next_plain_operation(twin);
+    operation.detail = below(3) == 0;
+    switch (operation.kind) {
+      case OperationKind::add:
+        if (below(3) == 0) operation.expiry = after(next_milliseconds());
+        if (below(6) == 0) operation.limit = static_cast<std::uint32_t>(below(4));
+        break;
+      case OperationKind::set:
+        if (below(2)) operation.expiry = next_expiry(twin);
+        if (below(3) == 0) operation.conditions = static_cast<std::uint32_t>(below(4));
+        break;
+      case OperationKind::expire:
+        operation.expiry = next_expiry(twin);
+        if (operation.expiry.kind == ExpiryKind::keep) operation.expiry = lasting;
+        if (below(2)) operation.conditions = static_cast<std::uint32_t>(below(16)) * condition::without_expiry;
+        break;
+      default: break;
+    }
+    // Now and then with a term that only another kind has.
+    if (below(60) == 0 && operation.kind != OperationKind::expire) operation.conditions |= condition::later;
+    return operation;
+  }
+  std::int64_t next_milliseconds() {
+    if (below(20) == 0)
+      return below(2) ? std::numeric_limits<std::int64_t>::max() : -static_cast<std::int64_t>(below(2));
+    return static_cast<std::int64_t>(1 + below(15'000));
+  }
+  Expiry next_expiry(const Twin& twin) {
+    switch (below(4)) {
+      case 0: return lasting;
+      case 1: return kept;
+      case 2: return after(next_milliseconds());
+      default: return at(twin.calendar_ms + static_cast<std::int64_t>(below(15'000)) - 100);
+    }
+  }
+
+  OwnedOperation next_plain_operation(const Twin& twin) {
     const std::string name = below(2) ? "n" + std::to_string(below(40)) : std::string(below(40) + 1, 'x');
     const std::string key = below(4) == 0 ? "k" + std::to_string(below(30)) : "";
     const std::int64_t value =
         below(20) == 0 ? std::numeric_limits<std::int64_t>::max() : static_cast<std::int64_t>(below(9)) - 4;
-    switch (below(8)) {
+    switch (below(12)) {
       case 0: return reading(name);
       case 1: return setting(name, value, key);
       case 2: return removal(name, key);
       case 3: return listing(name.substr(0, below(3)), below(2) ? "n2" : "", static_cast<std::uint32_t>(1 + below(10)));
+      case 4: return expiring(name, lasting);
+      case 5: return scanning(static_cast<std::int64_t>(below(60)), static_cast<std::uint32_t>(1 + below(10)));
+      case 6: return only_if(below(2) ? condition::with_expiry : 0, counting());
+      case 7: {
+        const auto known = twin.counters.find(name);
+        const bool asks_value = known != twin.counters.end() && below(2);
+        if (asks_value) return checking(name, condition::equal, 1, static_cast<std::uint64_t>(known->second.value));
+        const std::uint64_t change = known == twin.counters.end() || below(3) == 0 ? below(2) : known->second.change;
+        return checking(name, static_cast<std::uint32_t>(below(8)), static_cast<std::uint32_t>(below(4)), change);
+      }
       default: return addition(name, value, key);
     }
   }
@@ -867,25 +1027,29 @@ StateLimits small_limits() {
 BOOST_AUTO_TEST_CASE(random_orders_give_what_the_twin_gives_through_captures_and_restores) {
   for (unsigned seed = 1; seed <= 20; ++seed) {
     Load load(seed);
-    Fixture replica(small_limits());
-    Fixture restarting(small_limits());  // the same orders, but captured and restored at random
-    Twin twin{small_limits(), {}, {}, {}, {}};
+    StateFixture replica(small_limits());
+    StateFixture restarting(small_limits());  // the same orders, but captured and restored at random
+    Twin twin;
+    twin.limits = small_limits();
     MemoryStore store;
     for (int round = 0; round < 400; ++round) {
-      replica.chain.served = replica.chain.served + seconds(static_cast<std::int64_t>(load.below(8)));
+      const auto pause = static_cast<std::int64_t>(load.below(8000));
+      replica.wait(pause);
+      if (load.below(4) == 0) replica.chain.calendar_is_late_ms += pause;  // the calendar stands still
       const std::vector<PlannedRequest> planned = load.next_requests(twin);
       std::vector<Request> requests;
       for (const PlannedRequest& each : planned) requests.push_back(each.request);
       const Order order = OrderChain(replica.chain).next(requests);
       const std::vector<RequestResult> results = replica.apply(requests);
 
-      twin.expire(order.served);
-      for (std::uint32_t index = 0; index < planned.size(); ++index)
+      twin.begin(order);
+      for (std::uint32_t index = 0; index < planned.size(); ++index, ++twin.request_change)
         BOOST_REQUIRE((twin.run(planned[index].request, planned[index].operations, order) == results.at(index)));
 
       std::string same;
       restarting.state->apply(order, same);
       BOOST_REQUIRE((restarting.state->digest() == replica.state->digest()));
+      if (load.below(4) == 0) restarting.state->capture_some(1 + load.below(20));
       if (load.below(10) == 0) {
         CheckpointHeader header;
         header.applied = order.id;

@@ -547,6 +547,13 @@ std::vector<Operation> some_operations() {
           {OperationKind::set, "Käse", INT64_MAX, {}, {}, 0},
           {OperationKind::remove, "", -1, "other key", {}, 0},
           {OperationKind::list, "a/", 0, {}, "a/b", 0xFFFFFFFF},
+          {OperationKind::add, "quota", 1, {}, {}, 3, {ExpiryKind::after, INT64_MAX}, 0, true},
+          {OperationKind::set, "quota", 1, {}, {}, 0, {ExpiryKind::keep, 0}, condition::missing, false},
+          {OperationKind::expire, "quota", 0, {}, {}, 0, {ExpiryKind::at, INT64_MIN}, UINT32_MAX, true},
+          {OperationKind::check, "quota", INT64_MAX, {}, {}, UINT32_MAX, {}, condition::unchanged, false},
+          {OperationKind::scan, {}, INT64_MAX, {}, {}, 1000},
+          {OperationKind::clear, {}, 7, {}, {}, 1000},
+          {OperationKind::count, {}, 0, {}, {}, 0},
           {}};
 }
 
@@ -602,6 +609,24 @@ BOOST_AUTO_TEST_CASE(an_impossible_operation_leaves_the_others_alone) {
   BOOST_TEST(same(decoded[2], {OperationKind::get, "home", 0, {}, {}, 0}));
 }
 
+BOOST_AUTO_TEST_CASE(terms_of_another_version_are_known_to_be_unknown) {
+  const auto decode_one = [](const std::string& fields) {
+    std::vector<Operation> decoded;
+    decode_operations(text_field(1, number_field(1, 3) + text_field(2, "home") + fields), decoded);
+    return decoded.at(0);
+  };
+  BOOST_TEST(has_proper_terms(decode_one(number_field(7, 2) + number_field(8, 10))));
+  const Operation unknown_expiry = decode_one(number_field(7, 4) + number_field(8, 10));
+  BOOST_TEST((unknown_expiry.expiry.kind == ExpiryKind::unknown));
+  BOOST_TEST(!has_proper_terms(unknown_expiry));
+  BOOST_TEST((decode_one(number_field(7, UINT64_MAX)).expiry.kind == ExpiryKind::unknown));
+  BOOST_TEST(has_proper_terms(decode_one(number_field(9, 1))));
+  BOOST_TEST(!has_proper_terms(decode_one(number_field(9, 1u << 7))));
+  BOOST_TEST(decode_one(number_field(9, beyond_u32 + 1)).conditions == UINT32_MAX);
+  BOOST_TEST(!has_proper_terms(decode_one(number_field(9, beyond_u32 + 1))));
+  BOOST_TEST(decode_one(number_field(10, 77)).detail);
+}
+
 BOOST_AUTO_TEST_CASE(decoding_operations_allocates_nothing_once_warm) {
   const std::string name = "a name too long to be kept inside a std::string";
   const std::vector<Operation> operations(1024, {OperationKind::add, name, 1, name, {}, 0});
@@ -624,7 +649,7 @@ namespace {
 std::string random_operation(std::mt19937_64& random) {
   std::string bytes;
   for (std::uint64_t fields = random() % 8; fields > 0; --fields) {
-    const auto number = static_cast<unsigned>(random() % 9);
+    const auto number = static_cast<unsigned>(random() % 13);
     switch (random() % 8) {
       case 0: bytes += varint(number << 3 | 1) + std::string(8, 'e'); break;
       case 1: bytes += varint(number << 3 | 5) + std::string(4, 'f'); break;
