@@ -1,20 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bridge/admission.h"
 
+#include <algorithm>
+
 #include "bridge/limits.h"
 #include "protocol/check.h"
 
 namespace tally::bridge {
+namespace {
 
-bool Admission::has_room() const { return all_.served < door_limits::connections; }
+// Of one source.
+std::size_t share_of(std::size_t all) { return std::max<std::size_t>(all / 4, 1); }
 
-bool Admission::may_be_served(const Source& source) const {
-  return count_of(source).served < door_limits::connections_of_a_source;
+}  // namespace
+
+std::size_t connections_of_a_door(std::size_t descriptors) {
+  constexpr std::size_t own = 2 * door_limits::reserve_connections;  // with the reserve itself
+  const std::size_t most = descriptors > 2 * own ? (descriptors - own) / 2 : descriptors / 4;
+  return std::min(door_limits::connections, most);
 }
 
+Admission::Admission(std::uint64_t secret, std::size_t connections)
+    : most_{connections, std::min(door_limits::reserve_connections, connections / 4)},
+      sources_(0, SourceHash{secret}) {}
+
+bool Admission::has_room() const { return all_.served < most_.served; }
+
+bool Admission::may_be_served(const Source& source) const { return count_of(source).served < share_of(most_.served); }
+
 bool Admission::may_have_reserve(const Source& source) const {
-  return all_.reserve < door_limits::reserve_connections &&
-         count_of(source).reserve < door_limits::reserve_connections_of_a_source;
+  return all_.reserve < most_.reserve && count_of(source).reserve < share_of(most_.reserve);
 }
 
 void Admission::enter(const Source& source, Place place) {

@@ -15,12 +15,17 @@
 
 namespace tally::bridge {
 
+// How many connections each of the two doors may serve, if the process may open so many files: what
+// clients do leaves the bridge the descriptors that it needs itself.
+std::size_t connections_of_a_door(std::size_t descriptors);
+
 enum class Place : std::uint8_t { served, reserve };
 
 class Admission {
  public:
-  // `secret`: see SourceHash.
-  explicit Admission(std::uint64_t secret) : sources_(0, SourceHash{secret}) {}
+  // `secret`: see SourceHash. `connections`: how many may be served. The reserve comes on top of
+  // them: door_limits::reserve_connections, but at most a quarter of them.
+  Admission(std::uint64_t secret, std::size_t connections);
 
   // For one more connection that is served, whosever it is.
   bool has_room() const;
@@ -40,6 +45,7 @@ class Admission {
   };
   Count count_of(const Source& source) const;
 
+  Count most_;
   Count all_;
   std::unordered_map<Source, Count, SourceHash> sources_;  // the sources that have connections
 };

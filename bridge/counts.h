@@ -5,6 +5,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 #include "protocol/operations.h"
 
@@ -17,7 +19,25 @@ struct DoorCounts {
   std::uint64_t requests = 0;             // whatever became of them
 };
 
+// What an error reply of the Redis door is about.
+enum class ErrorReply : std::uint8_t {
+  protocol,     // what came is no command, and the connection ends
+  auth,         // who asks is not known, or may not
+  unavailable,  // nothing was applied, and the client may try again
+  unknown,      // nobody knows whether it was applied
+  other,        // a mistake in the command, or what Redis refuses too
+};
+using ErrorReplyCounts = std::array<std::uint64_t, static_cast<std::size_t>(ErrorReply::other) + 1>;
+
+// All that one door says of itself.
+struct DoorFigures {
+  std::string_view door;  // its name in metrics
+  std::size_t open_connections = 0;
+  DoorCounts counts = {};
+  std::optional<ErrorReplyCounts> error_replies = {};  // of the Redis door only
+};
+
 // The operations that the group has answered to this bridge, by their kind.
-using OperationCounts = std::array<std::uint64_t, static_cast<std::size_t>(OperationKind::set_limit) + 1>;
+using OperationCounts = std::array<std::uint64_t, static_cast<std::size_t>(last_operation_kind) + 1>;
 
 }  // namespace tally::bridge

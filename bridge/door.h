@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // One kind of clients that the bridge serves, as bridge/service.h drives it: HTTP is one, Redis
-// clients would be another. It is an interface, although there is one door so far, so that what all
-// doors share knows none of them.
+// clients are another. It is an interface, so that what all doors share knows none of them.
 //
 // Thread: the io_context's.
 #pragma once
 
 #include <cstddef>
 
+#include "bridge/counts.h"
 #include "protocol/time.h"
 
 namespace tally::bridge {
@@ -22,6 +22,7 @@ class Door {
   // Accepts no more connections, serves what is under way, and closes soon. Site::draining is set.
   virtual void drain() = 0;
   virtual std::size_t connections() const = 0;  // that are open
+  virtual DoorFigures figures() const = 0;
 
  protected:
   ~Door() = default;

@@ -6,10 +6,8 @@
 // come while the loop is busy come back as one task of it. So a request costs no lock and no
 // wake-up of its own.
 //
-// Increments are combined: those of one counter in one submission, without a key, of one sign, and
-// with no other change of the counter between them, are one operation with their sum. Each is
-// answered with the value that it would have made if they had been executed one after the other. If
-// the sum overflows, each is tried alone, which may take another timeout.
+// What one asker submits at a time travels in one request, which executes as a whole. batch.h says
+// what is combined.
 //
 // Thread: everything is called on the io_context's one thread, and calls back there. Only
 // completed() runs on the client library's thread.
@@ -20,23 +18,14 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
-#include <unordered_map>
+#include <span>
 #include <vector>
 
+#include "bridge/batch.h"
 #include "bridge/counts.h"
 #include "client/client.h"
 
 namespace tally::bridge {
-
-// Whoever has submitted an operation and waits for its answer.
-class Asker {
- public:
-  virtual void answered(const Answer& answer) = 0;
-
- protected:
-  ~Asker() = default;
-};
 
 class Exchange {
  public:
@@ -46,8 +35,11 @@ class Exchange {
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
-  // `asker` stays where it is until it is answered, or until the io_context runs no more.
-  void submit(OwnedOperation operation, Asker& asker);
+  // `asker` stays where it is until it is answered, or until the io_context runs no more. The
+  // operations are moved from; they are at least one, and no more than one request may have
+  // (Batch::has_room_for).
+  void submit(std::span<OwnedOperation> operations, Asker& asker);
+  void submit(OwnedOperation operation, Asker& asker) { submit({&operation, 1}, asker); }
 
   // Whether operations are let through. If not, the client library's circuit breaker refuses them
   // at once.
@@ -62,35 +54,12 @@ class Exchange {
   const OperationCounts& answered() const { return answered_; }
 
  private:
-  // Who waits for which part of a batch.
-  struct Share {
-    Asker* asker = nullptr;
-    std::size_t operation = 0;  // its place in the batch
-    std::int64_t value = 0;     // the asker's own
-    std::int64_t through = 0;   // the operation's value, up to this one's
-  };
-  // Operations that travel together. A batch is used again when its answers have been delivered.
-  struct Batch {
-    void add(OwnedOperation operation, Asker& asker);
-    void add_alone(OwnedOperation operation, Asker& asker);
-    void append(OwnedOperation operation, Asker& asker);
-    void clear();
-
-    std::vector<OwnedOperation> operations;
-    std::vector<Share> shares;
-    // Change of each counter that others may join.
-    std::unordered_map<std::string, std::size_t> newest;
-    std::vector<Answer> answers;
-  };
-
   Batch* take_batch();
   void flush();
-  Batch*& batch_for(OperationKind kind);
   void send(Batch*& batch);
   void send_soon();
   void completed(Batch* batch, std::vector<Answer> answers) noexcept;
   void deliver();
-  void deliver(const Batch& batch, const Share& share);
 
   boost::asio::io_context& context_;
   const Duration timeout_;

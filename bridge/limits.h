@@ -11,23 +11,19 @@
 
 namespace tally::bridge::door_limits {
 
-// Connections of one door.
-// beyond: the one that is idle longest makes room.
+// Connections of one door; fewer, if the process may open few files. A source has a quarter of them.
+// beyond: the HTTP connection that is idle longest makes room; a Redis client is refused.
 inline constexpr std::size_t connections = 10'000;
-// beyond: only its reserve.
-inline constexpr std::size_t connections_of_a_source = connections / 4;
-// Only to ask after health.
-inline constexpr std::size_t reserve_connections = 256;
+// Only to ask after health, at the HTTP door. A source has a quarter of them.
 // beyond: closed.
-inline constexpr std::size_t reserve_connections_of_a_source = reserve_connections / 4;
+inline constexpr std::size_t reserve_connections = 256;
 // Not accepted yet.
 inline constexpr int backlog = 4'096;
 // When the process has no descriptor left.
 inline constexpr Duration accept_pause = milliseconds(100);
 
-// How many operations are given to the client library at a time, before they are combined. So many
-// of the longest operations stay below tally::limits::request_bytes.
-inline constexpr std::size_t batch_operations = 512;
+// How many operations travel in one batch at most, before they are combined.
+inline constexpr std::size_t batch_parts = 16'384;
 
 // How many lists the group is asked for at a time, for all sources together: half of
 // ClientOptions::requests_in_flight.
@@ -43,6 +39,8 @@ inline constexpr std::size_t key_sources = 16'384;  // that have a share of thei
 
 // The bridge's clock moves every `tick_interval`, so what is timed by it may be that much late.
 inline constexpr Duration tick_interval = milliseconds(100);
+// How often a door looks for connections whose deadlines have passed.
+inline constexpr Duration sweep_interval = milliseconds(500);
 // A tick that is so late follows a pause of the process.
 inline constexpr Duration sleep = seconds(1);
 

@@ -3,11 +3,16 @@
 
 #include <boost/asio/ip/basic_resolver.hpp>
 #include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <utility>
+#include <vector>
 
 #include "bridge/limits.h"
+#include "protocol/limits.h"
 #include "runtime/log.h"
 
 namespace tally::bridge {
@@ -42,22 +47,37 @@ tl::expected<Acceptor, std::string> bind(net::io_context& context, const ListenP
   const std::string port = std::to_string(place.port);
   const auto found = resolver.resolve(place.address, port, tcp::resolver::passive, error);
   if (error || found.empty())
-    return tl::unexpected(std::string(place.key) + ' ' + place.address + ": " + error.message());
+    return tl::unexpected(std::string(place.address_key) + ' ' + place.address + ": " + error.message());
   const tcp::endpoint endpoint = found.begin()->endpoint();
   Acceptor acceptor(context);
   acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(door_limits::backlog, error);
-  if (error) return tl::unexpected(place.address + " port " + port + ": " + error.message());
+  if (error) return tl::unexpected(place.address + " port " + port + " (" + place.port_key + "): " + error.message());
   return acceptor;
 }
 
 }  // namespace
 
-tl::expected<Acceptor, std::string> listen_at(net::io_context& context, const ListenPlace& place) {
-  auto acceptor =
-      sd_listen_fds(/*unset_environment=*/1) > 0 ? inherit(context, SD_LISTEN_FDS_START) : bind(context, place);
+tl::expected<InheritedSockets, std::string> inherit_sockets(DoorNames doors) {
+  char** all = nullptr;
+  const int count = sd_listen_fds_with_names(/*unset_environment=*/1, &all);
+  if (count < 0)
+    return tl::unexpected(std::string("LISTEN_FDS and LISTEN_FDNAMES do not fit together: ") + std::strerror(-count));
+  std::vector<std::string> names;
+  for (int place = 0; place < count; ++place) {
+    names.emplace_back(all[place]);
+    std::free(all[place]);
+  }
+  std::free(all);
+  return InheritedSockets::assign(names, SD_LISTEN_FDS_START, doors);
+}
+
+tl::expected<Acceptor, std::string> listen_at(net::io_context& context, const ListenPlace& place,
+                                              InheritedSockets& inherited) {
+  const auto descriptor = inherited.take(place.door);
+  auto acceptor = descriptor ? inherit(context, *descriptor) : bind(context, place);
   if (!acceptor) return acceptor;
   error_code error;
   acceptor->set_option(tcp::no_delay(true), error);  // accepted sockets inherit it (tcp(7))
@@ -66,13 +86,28 @@ tl::expected<Acceptor, std::string> listen_at(net::io_context& context, const Li
   return acceptor;
 }
 
-Listener::Listener(net::io_context& context, Acceptor acceptor, Admit admit)
-    : context_(context), acceptor_(std::move(acceptor)), admit_(std::move(admit)), pause_(context) {}
+Acceptor with_keep_alive(Acceptor acceptor) {
+  const auto set = [&acceptor](int level, int option, int value) {
+    setsockopt(acceptor.native_handle(), level, option, &value, sizeof value);
+  };
+  // Accepted sockets inherit it (tcp(7)).
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, limits::keep_alive_idle_seconds);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, limits::keep_alive_period_seconds);
+  set(IPPROTO_TCP, TCP_KEEPCNT, limits::keep_alive_probes);
+  return acceptor;
+}
+
+Listener::Listener(net::io_context& context, std::string_view door, Acceptor acceptor, Admit admit)
+    : context_(context), door_(door), acceptor_(std::move(acceptor)), admit_(std::move(admit)), pause_(context) {}
 
 void Listener::start() {
   error_code ignored;
   const auto endpoint = acceptor_.local_endpoint(ignored);
-  log_event(Event("listening").with("address", endpoint.address().to_string()).with("port", endpoint.port()));
+  log_event(Event("listening")
+                .with("door", door_)
+                .with("address", endpoint.address().to_string())
+                .with("port", endpoint.port()));
   accept();
 }
 

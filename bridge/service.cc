@@ -18,7 +18,9 @@ Service::Service(boost::asio::io_context& context, Site& site, std::vector<Door*
       site_(site),
       doors_(std::move(doors)),
       signal_descriptor_(context, signals_.descriptor()),
-      timer_(context) {}
+      timer_(context) {
+  site_.doors.assign(doors_.begin(), doors_.end());
+}
 
 Service::~Service() {
   signal_descriptor_.release();  // signals_ closes it

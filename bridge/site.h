@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "bridge/door.h"
 #include "bridge/exchange.h"
 #include "bridge/group_watch.h"
 #include "bridge/key_shares.h"
@@ -20,9 +21,10 @@ struct Site {
   Site(std::uint64_t keys, std::uint64_t secret) : key_shares(keys, secret), list_turns(secret) {}
 
   std::vector<AddressBlock> proxies;  // trusted
-  Exchange* exchange = nullptr;       // set before the first connection, like the next one
+  Exchange* exchange = nullptr;       // set before the first connection, like the next two
   GroupWatch* group = nullptr;
-  Instant now;  // renewed with every tick, which is good enough for deadlines
+  std::vector<const Door*> doors;  // all of this bridge
+  Instant now;                     // renewed with every tick, which is good enough for deadlines
   bool draining = false;
   KeyShares key_shares;
   ListTurns list_turns;

@@ -15,6 +15,7 @@
 #include "cli/arguments.h"
 #include "cli/effective_config.h"
 #include "cli/exit_code.h"
+#include "cli/time_span.h"
 
 namespace tally::cli {
 
@@ -56,6 +57,17 @@ CLI::Option* add_number(CLI::App& app, const char* name, Range range, const char
       .add_option_function<std::string>(
           name, [name, range, assign](const std::string& text) { assign(parse_number(name, text, range)); }, meaning)
       ->type_name("N");
+}
+
+// `assign` gets milliseconds; see time_span.h.
+template <class Assign>
+CLI::Option* add_time_span(CLI::App& app, const char* name, const char* meaning, Assign assign) {
+  const auto read = [name, assign](const std::string& text) {
+    const auto milliseconds = parse_time_span(text);
+    if (!milliseconds) throw CLI::ValidationError(name, text + ' ' + milliseconds.error());
+    assign(*milliseconds);
+  };
+  return app.add_option_function<std::string>(name, read, meaning)->type_name("TIME");
 }
 
 CLI::Option* add_text(CLI::App& app, const char* name, std::string& target, const char* meaning, const char* type);

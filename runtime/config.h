@@ -33,6 +33,10 @@ struct Config {
   std::int64_t http_idle_ms = 75'000;
   // Addresses and blocks; what they say of who asks is believed.
   std::vector<std::string> trusted_proxies;
+  std::int64_t resp_port = 6380;
+  std::string resp_password;            // of clients that name no user; empty: they need none
+  std::vector<std::string> resp_users;  // see runtime/resp_user.h
+  bool resp_flush = false;
   std::string durability = "fsync";
   bool fault_injection = false;
   std::string admin_token;  // empty: `tally up` writes a random one to DATA/run/admin.token
@@ -95,6 +99,7 @@ struct ConfigErrors {
 struct ConfigKey {
   std::string_view name;
   std::string_view meaning;
+  bool is_secret = false;  // its value does not belong on a screen or in a log
 };
 const std::vector<ConfigKey>& config_keys();
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/config_check.h"
 
+#include <cstdlib>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "runtime/endpoints.h"
 #include "runtime/network.h"
+#include "runtime/resp_user.h"
 #include "runtime/whole_number.h"
 
 namespace tally {
@@ -64,15 +67,47 @@ void check_endpoints(const Config& config, std::vector<KeyComplaint>& found) {
   }
 }
 
+struct PortKey {
+  const char* key;
+  std::int64_t port;
+};
+
+// Each bridge has a port of each door: the one that is configured, or one of those that follow it.
+void check_ports(const Config& config, std::vector<KeyComplaint>& found) {
+  const PortKey http{"http_port", config.http_port};
+  const PortKey resp{"resp_port", config.resp_port};
+  const std::string bridges = std::to_string(config.bridges);
+  for (const auto& [key, port] : {http, resp})
+    if (port != 0 && port + config.bridges - 1 > highest_port)
+      found.push_back(
+          {key, "leaves no room for " + bridges + " bridges: the last port is " + std::to_string(highest_port)});
+  if (http.port == 0 || resp.port == 0 || std::abs(http.port - resp.port) >= config.bridges) return;
+  // Whoever wrote only one of them is told of that one.
+  const bool is_http = config.sources.at(resp.key) == "default";
+  const PortKey& told = is_http ? http : resp;
+  const PortKey& other = is_http ? resp : http;
+  found.push_back({told.key, std::string("must differ from ") + other.key + ", which is " + std::to_string(other.port) +
+                                 ", by at least " + bridges + ", the number of bridges"});
+}
+
+void check_resp_users(const Config& config, std::vector<KeyComplaint>& found) {
+  std::set<std::string> names;
+  for (const std::string& entry : config.resp_users) {
+    const auto user = parse_resp_user(entry);
+    if (user && names.insert(user->name).second) continue;
+    found.push_back({"resp_users", "must not have two users of one name"});
+    return;
+  }
+}
+
 }  // namespace
 
 std::vector<KeyComplaint> check_whole(const Config& config) {
   std::vector<KeyComplaint> found;
   if (!is_host(config.http_address))
     found.push_back({"http_address", "must be an address or a host's name: " + config.http_address});
-  if (config.http_port != 0 && config.http_port + config.bridges - 1 > highest_port)
-    found.push_back({"http_port", "leaves no room for " + std::to_string(config.bridges) +
-                                      " bridges: the last port is " + std::to_string(highest_port)});
+  check_ports(config, found);
+  check_resp_users(config, found);
   if (config.cooldown_ms > config.cooldown_max_ms)
     found.push_back(
         {"cooldown_ms", "must not be above cooldown_max_ms, which is " + std::to_string(config.cooldown_max_ms)});

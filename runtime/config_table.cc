@@ -5,6 +5,7 @@
 
 #include "protocol/operations.h"
 #include "runtime/network.h"
+#include "runtime/resp_user.h"
 #include "runtime/whole_number.h"
 
 namespace tally {
@@ -33,6 +34,15 @@ Complaint check_block(std::string_view text) {
   return "must be addresses or blocks of them, like 10.0.0.0/8 or 2001:db8::1";
 }
 
+// Whatever is wrong, nothing of the entry is repeated: any part of it may be the password.
+Complaint check_resp_user(std::string_view text) {
+  if (!is_plain_text(text)) return "must be UTF-8 without control or format characters";
+  const auto user = parse_resp_user(text);
+  if (!user) return "must be users like NAME:PASSWORD:RIGHTS, with rights of read, add, write and admin, joined by +";
+  if (user->name == default_resp_user) return "must not have the user default, whose password is resp_password";
+  return std::nullopt;
+}
+
 std::string type_of(const ConfigRow& row) {
   constexpr std::string_view words[] = {"a text", "a whole number", "true or false", "a list of texts"};
   return std::string(words[row.member.index()]);
@@ -55,7 +65,7 @@ const std::vector<ConfigRow>& config_rows() {
   static const std::vector<ConfigRow> all = {
       {{"data", "directory for journal, checkpoints, audit log, logs and sockets"}, &Config::data},
       {{"replicas", "how many replicas: 1, 3, 5 or 7; 2f+1 of them mask f faulty ones"}, &Config::replicas, 1, 7},
-      {{"bridges", "how many HTTP bridges"}, &Config::bridges, 1, 16},
+      {{"bridges", "how many bridges, each with ports of its own"}, &Config::bridges, 1, 16},
       {{"http_address", "address that bridges listen on"}, &Config::http_address},
       {{"http_port", "port of the first bridge, the others use the next ones; 0: any free port"},
        &Config::http_port,
@@ -80,13 +90,33 @@ const std::vector<ConfigRow>& config_rows() {
        0,
        {},
        check_block},
+      {{"resp_port", "port of the first bridge's Redis door, the others use the next ones; 0: any free port"},
+       &Config::resp_port,
+       0,
+       65535},
+      {{.name = "resp_password",
+        .meaning = "password of Redis clients that name no user; empty: they need none",
+        .is_secret = true},
+       &Config::resp_password},
+      {{.name = "resp_users",
+        .meaning = "other users of the Redis door, NAME:PASSWORD:RIGHTS; rights: read, add, write, admin, joined by +",
+        .is_secret = true},
+       &Config::resp_users,
+       0,
+       0,
+       {},
+       check_resp_user},
+      {{"resp_flush", "FLUSHDB and FLUSHALL are for all who may write, not only for those with the right admin"},
+       &Config::resp_flush},
       {{"durability", "fsync: an answer leaves when its order is on disk; os: when the kernel has it"},
        &Config::durability,
        0,
        0,
        {"fsync", "os"}},
       {{"fault_injection", "accept `tally fault`; for demonstrations and tests"}, &Config::fault_injection},
-      {{"admin_token", "bearer token for changes by operators; empty: a random one in DATA/run/admin.token"},
+      {{.name = "admin_token",
+        .meaning = "bearer token for changes by operators; empty: a random one in DATA/run/admin.token",
+        .is_secret = true},
        &Config::admin_token},
       {{"log_format", "text or json"}, &Config::log_format, 0, 0, {"text", "json"}},
       {{"log_level", "debug, info, warning or error"}, &Config::log_level, 0, 0, {"debug", "info", "warning", "error"}},

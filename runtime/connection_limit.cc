@@ -106,11 +106,12 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-std::size_t connections_allowed(std::size_t wanted) {
+std::size_t descriptor_limit() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
-  return std::min<std::size_t>(wanted, limit.rlim_cur / 4);
+  return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : SIZE_MAX;
 }
+
+std::size_t connections_allowed(std::size_t wanted) { return std::min(wanted, descriptor_limit() / 4); }
 
 }  // namespace tally
 

@@ -21,6 +21,9 @@ void limit_connections(int listening_socket, const std::string& endpoint, std::s
 // Raises the soft limit of open files to the hard one, because each connection is a descriptor.
 void raise_descriptor_limit();
 
+// How many files this process may have open.
+std::size_t descriptor_limit();
+
 // `wanted`, or a quarter of the limit of open files if that is less. So two such endpoints leave
 // half of the descriptors to the process's own files and its other endpoints.
 std::size_t connections_allowed(std::size_t wanted);

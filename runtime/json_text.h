@@ -20,6 +20,10 @@
 
 namespace tally {
 
+// The largest whole number up to which all are exact for every reader of JSON, also for one that
+// knows no numbers but doubles (RFC 8259, section 6).
+inline constexpr std::int64_t largest_exact_in_json = (std::int64_t{1} << 53) - 1;
+
 // A number with so many digits after its point.
 struct Decimal {
   double value = 0;

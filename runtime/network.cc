@@ -27,6 +27,13 @@ bool is_name(std::string_view text) {
 
 bool IpAddress::is_v4() const { return std::equal(v4_prefix.begin(), v4_prefix.end(), bytes.begin()); }
 
+bool IpAddress::is_loopback() const {
+  if (is_v4()) return bytes[v4_prefix.size()] == 127;
+  IpAddress v6_loopback;
+  v6_loopback.bytes.back() = 1;
+  return *this == v6_loopback;
+}
+
 std::optional<IpAddress> parse_address(std::string_view text) {
   char copy[INET6_ADDRSTRLEN] = {};
   if (text.size() >= sizeof copy) return std::nullopt;

@@ -16,6 +16,7 @@ struct IpAddress {
   std::array<std::uint8_t, 16> bytes{};
 
   bool is_v4() const;
+  bool is_loopback() const;  // 127.0.0.0/8 or ::1
   friend auto operator<=>(const IpAddress&, const IpAddress&) = default;
 };
 

@@ -55,13 +55,16 @@ struct StatusRow {
 
 // Of what the group has decided and what is not a success.
 constexpr StatusRow status_rows[] = {
-    {OperationStatus::not_found, ProblemKind::not_found, "nothing was ever counted under this name"},
+    {OperationStatus::not_found, ProblemKind::not_found,
+     "there is no counter of this name: nothing was counted, or it was deleted or has expired"},
     {OperationStatus::overflow, ProblemKind::overflow,
      "the sum would not be a signed 64-bit integer; the value is unchanged"},
     {OperationStatus::malformed, ProblemKind::malformed, "the replicas refuse this operation as malformed"},
     {OperationStatus::key_reused, ProblemKind::key_reused, "this Idempotency-Key came with another operation before"},
     {OperationStatus::counters_full, ProblemKind::tables_full, "the group has no room for another counter"},
     {OperationStatus::keys_full, ProblemKind::tables_full, "the group has no room for another Idempotency-Key"},
+    {OperationStatus::crowded, ProblemKind::overloaded,
+     "too many counters that have expired are in the way of this list; ask again"},
 };
 
 Problem problem_of_status(OperationStatus status) {
@@ -85,19 +88,22 @@ std::size_t append_counter(std::string& out, const Task& task, const Answer& ans
   const std::size_t before = out.size();
   json.member("value", answer.result.value)
       .member("sequence", answer.result.first_sequence.value_or(answer.sequence).value)
-      .member("votes", answer.votes)
-      .end_object();
+      .member("votes", answer.votes);
+  if (const auto left = answer.expires_in_ms()) json.member("expires_in_ms", *left);
+  json.end_object();
   return out.size() - before;
 }
 
 // `ab` takes answers of differing length for failed ones. So what counts is answered at one length
-// for one name: as if value, sequence and votes (of at most 7 replicas) were as wide as they can
-// be.
+// for one name, with a window or without one: as if value, sequence, votes (of at most 7 replicas)
+// and expires_in_ms were as wide as they can be.
 void append_padded_counter(std::string& out, const Task& task, const Answer& answer) {
   constexpr std::size_t widest_numbers = 20 + 20 + 1;
   constexpr std::size_t widest = std::string_view(R"(,"value":,"sequence":,"votes":})").size() + widest_numbers;
+  constexpr std::size_t widest_time = std::string_view(R"(,"expires_in_ms":)").size() + 19;
+  const std::size_t length = answer.result.detail ? widest + widest_time : widest;
   const std::size_t written = append_counter(out, task, answer);
-  if (written < widest) out.append(widest - written, ' ');
+  if (written < length) out.append(length - written, ' ');
 }
 
 // The request asked for one entry more than `limit`, or for as many as there can be; a full answer

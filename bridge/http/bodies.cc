@@ -9,6 +9,7 @@
 
 #include "bridge/http/field_value.h"
 #include "bridge/http/limits.h"
+#include "runtime/json_text.h"
 
 namespace tally::bridge::http {
 namespace {
@@ -111,6 +112,17 @@ tl::expected<std::int64_t, Problem> integer_member(const json::object& object, s
   return value->get_int64();
 }
 
+// A member that is a time from now on; nothing expires if it is absent.
+tl::expected<Expiry, Problem> time_member(const json::object& object, std::string_view member) {
+  const json::value* value = object.if_contains(member);
+  if (!value) return Expiry{};
+  const std::int64_t* milliseconds = value->if_int64();
+  if (!milliseconds || *milliseconds < 1 || *milliseconds > largest_exact_in_json)
+    return malformed('"' + std::string(member) + "\" is not a whole number of milliseconds from 1 to " +
+                     std::to_string(largest_exact_in_json));
+  return Expiry{ExpiryKind::after, *milliseconds};
+}
+
 // A member that is a number from `least` to `most`.
 tl::expected<double, Problem> number_member(const json::object& object, std::string_view member, double when_absent,
                                             double least, double most) {
@@ -174,17 +186,20 @@ std::optional<Problem> check_media(const HttpRequest& request) {
   return unsupported(must_be_json);
 }
 
-tl::expected<std::int64_t, Problem> parse_increment(std::string_view body) {
-  const auto object = parse_object(body, {"by"});
+tl::expected<Change, Problem> parse_increment(std::string_view body) {
+  const auto object = parse_object(body, {"by", "window_ms"});
   if (!object) return tl::unexpected(object.error());
-  if (object->empty()) return 1;
-  return integer_member(*object, "by");
+  const auto by = object->contains("by") ? integer_member(*object, "by") : 1;
+  if (!by) return tl::unexpected(by.error());
+  return time_member(*object, "window_ms").map([&](const Expiry& window) { return Change{*by, window}; });
 }
 
-tl::expected<std::int64_t, Problem> parse_value(std::string_view body) {
-  const auto object = parse_object(body, {"value"});
+tl::expected<Change, Problem> parse_value(std::string_view body) {
+  const auto object = parse_object(body, {"value", "expires_in_ms"});
   if (!object) return tl::unexpected(object.error());
-  return integer_member(*object, "value");
+  const auto value = integer_member(*object, "value");
+  if (!value) return tl::unexpected(value.error());
+  return time_member(*object, "expires_in_ms").map([&](const Expiry& expiry) { return Change{*value, expiry}; });
 }
 
 tl::expected<Fault, Problem> parse_fault(std::string_view body) {

@@ -11,6 +11,7 @@
 #include "bridge/http/problem.h"
 #include "bridge/http/request.h"
 #include "protocol/messages.h"
+#include "protocol/operations.h"
 
 namespace tally::bridge::http {
 
@@ -22,8 +23,13 @@ std::optional<Problem> check_media(const HttpRequest& request);
 // Checks that a body is JSON that is said to be a form.
 std::optional<Problem> check_form(const HttpRequest& request);
 
-tl::expected<std::int64_t, Problem> parse_increment(std::string_view body);
-tl::expected<std::int64_t, Problem> parse_value(std::string_view body);
+// A change of a counter, and how long the counter is to last then.
+struct Change {
+  std::int64_t value = 0;
+  Expiry expiry;  // of ExpiryKind::none or ExpiryKind::after
+};
+tl::expected<Change, Problem> parse_increment(std::string_view body);
+tl::expected<Change, Problem> parse_value(std::string_view body);
 tl::expected<Fault, Problem> parse_fault(std::string_view body);
 // Checks the body of a request that needs none.
 std::optional<Problem> check_nothing(std::string_view body);

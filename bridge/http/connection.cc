@@ -5,6 +5,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
 #include <utility>
+#include <vector>
 
 #include "bridge/http/forwarded.h"
 #include "bridge/http/limits.h"
@@ -240,12 +241,12 @@ void Connection::refuse_list() {
   if (reply_problem({ProblemKind::overloaded, "too many lists of counters are asked for"})) advance();
 }
 
-void Connection::answered(const Answer& answer) {
+void Connection::answered(std::span<const Answer> answers) {
   const auto self = std::move(hold_);
   if (task_.action() == Action::list)
     if (ListAsker* next = site_.list_turns.ended()) next->turn_has_come();
   if (stage_ != Stage::waiting) return;  // closed, or given up
-  write_answer(task_, answer, shared_.circumstances(), reply_);
+  write_answer(task_, answers.front(), shared_.circumstances(), reply_);
   if (send_reply()) advance();
 }
 
@@ -268,8 +269,9 @@ void Connection::ask_metrics() {
 }
 
 bool Connection::reply_metrics() {
-  write_metrics(bridge_metrics({shared_.counts, shared_.refusals, shared_.connections.size(),
-                                site_.exchange->answered(), TALLY_VERSION}) +
+  std::vector<DoorFigures> doors;
+  for (const Door* door : site_.doors) doors.push_back(door->figures());
+  write_metrics(bridge_metrics({std::move(doors), shared_.refusals, site_.exchange->answered(), TALLY_VERSION}) +
                     shared_.figures->text(),
                 reply_);
   return send_reply();

@@ -51,7 +51,7 @@ class Connection final : public Asker, public ListAsker, public std::enable_shar
     if (deadline_ != Instant::never()) deadline_ = deadline_ + pause;
   }
 
-  void answered(const Answer& answer) override;
+  void answered(std::span<const Answer> answers) override;
   void turn_has_come() override { ask_group(); }
 
  private:

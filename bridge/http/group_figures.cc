@@ -24,7 +24,8 @@ void GroupFigures::gather(Instant now, std::function<void()> completion) {
   });
 }
 
-void GroupFigures::answered(const Answer& answer) {
+void GroupFigures::answered(std::span<const Answer> answers) {
+  const Answer& answer = answers.front();
   finish(answer ? tables_in(answer.result.listed) : std::vector<TableFill>());
 }
 

@@ -29,7 +29,7 @@ class GroupFigures final : public Asker {
   const std::string& text() const { return text_; }
 
  private:
-  void answered(const Answer& answer) override;
+  void answered(std::span<const Answer> answers) override;
   void finish(const std::vector<TableFill>& tables);
 
   Exchange& exchange_;

@@ -4,7 +4,7 @@
 // bounded in bridge/limits.h.
 //
 // Deadlines are set by a clock that moves every `door_limits::tick_interval`, and are looked at
-// every `sweep_interval`, so each may be early or late by that much.
+// every `door_limits::sweep_interval`, so each may be early or late by that much.
 #pragma once
 
 #include <cstddef>
@@ -47,7 +47,6 @@ inline constexpr Duration reserve_timeout = seconds(2);
 inline constexpr Duration answer_grace = seconds(5);
 // For a request that is on its way while the bridge drains.
 inline constexpr Duration drain_grace = milliseconds(500);
-inline constexpr Duration sweep_interval = milliseconds(500);
 
 // What trusted proxies say of whose request it is.
 inline constexpr std::size_t forwarded_bytes = 1024;  // kept of the end of each of their fields

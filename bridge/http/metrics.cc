@@ -67,6 +67,11 @@ constexpr std::pair<OperationKind, std::string_view> counted_kinds[] = {{Operati
                                                                         {OperationKind::set, "set"},
                                                                         {OperationKind::remove, "delete"},
                                                                         {OperationKind::list, "list"}};
+constexpr std::pair<ErrorReply, std::string_view> error_replies[] = {{ErrorReply::protocol, "protocol"},
+                                                                     {ErrorReply::auth, "auth"},
+                                                                     {ErrorReply::unavailable, "unavailable"},
+                                                                     {ErrorReply::unknown, "unknown"},
+                                                                     {ErrorReply::other, "other"}};
 constexpr GroupState group_states[] = {GroupState::ok, GroupState::degraded, GroupState::unavailable,
                                        GroupState::halted};
 constexpr ReplicaState replica_states[] = {ReplicaState::voting,    ReplicaState::evicted,     ReplicaState::recovering,
@@ -76,24 +81,32 @@ std::string text(std::string_view word) { return std::string(word); }
 
 // ---- the bridge's own
 
+void add_doors(const std::vector<DoorFigures>& doors, std::vector<MetricFamily>& out) {
+  Family open = gauge("tally_connections", "Connections of clients that are open.");
+  Family accepted = counter("tally_connections_total", "Connections of clients that were accepted.");
+  Family refused =
+      counter("tally_connections_refused_total",
+              "Connections that were closed at once, since too many were open, of that address or of all.");
+  Family requests = counter("tally_requests_total", "Requests of clients, whatever became of them.");
+  Family errors = counter("tally_resp_errors_total", "Error replies to Redis clients, by what they are about.");
+  for (const DoorFigures& figures : doors) {
+    const Labels door = {{"door", text(figures.door)}};
+    open.add(std::uint64_t{figures.open_connections}, door);
+    accepted.add(figures.counts.connections, door);
+    refused.add(figures.counts.connections_refused, door);
+    requests.add(figures.counts.requests, door);
+    if (!figures.error_replies) continue;
+    for (const auto& [kind, word] : error_replies)
+      errors.add((*figures.error_replies)[static_cast<std::size_t>(kind)], {{"kind", text(word)}});
+  }
+  for (Family* family : {&open, &accepted, &refused, &requests, &errors}) out.push_back(family->take());
+}
+
 void add_bridge(const BridgeFigures& figures, std::vector<MetricFamily>& out) {
-  const Labels http = {{"door", "http"}};
   out.push_back(gauge("tally_build_info", "The version of this bridge; always 1.")
                     .add(std::uint64_t{1}, {{"version", figures.version}})
                     .take());
-  out.push_back(gauge("tally_connections", "Connections of clients that are open.")
-                    .add(std::uint64_t{figures.open_connections}, http)
-                    .take());
-  out.push_back(counter("tally_connections_total", "Connections of clients that were accepted.")
-                    .add(figures.http.connections, http)
-                    .take());
-  out.push_back(counter("tally_connections_refused_total",
-                        "Connections that were closed at once, since too many were open, of that address or of all.")
-                    .add(figures.http.connections_refused, http)
-                    .take());
-  out.push_back(counter("tally_requests_total", "Requests of clients, whatever became of them.")
-                    .add(figures.http.requests, http)
-                    .take());
+  add_doors(figures.doors, out);
   Family operations =
       counter("tally_operations_total", "Operations that the group answered to clients of this bridge.");
   for (const auto& [kind, word] : counted_kinds)
@@ -200,11 +213,16 @@ void add_tables(const std::vector<TableFill>& tables, std::vector<MetricFamily>&
   out.push_back(used.take());
 }
 
+void drop_empty(std::vector<MetricFamily>& families) {
+  std::erase_if(families, [](const MetricFamily& family) { return family.metric.empty(); });
+}
+
 }  // namespace
 
 std::string bridge_metrics(const BridgeFigures& figures) {
   std::vector<MetricFamily> families;
   add_bridge(figures, families);
+  drop_empty(families);
   return prometheus::TextSerializer().Serialize(families);
 }
 
@@ -213,7 +231,7 @@ std::string group_metrics(const std::optional<ClusterStatus>& status, const std:
   add_state(status ? status->state : GroupState::unavailable, families);
   if (status) add_group(*status, families);
   add_tables(tables, families);
-  std::erase_if(families, [](const MetricFamily& family) { return family.metric.empty(); });
+  drop_empty(families);
   return prometheus::TextSerializer().Serialize(families);
 }
 

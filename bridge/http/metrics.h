@@ -26,9 +26,8 @@ namespace tally::bridge::http {
 using RefusalCounts = std::array<std::uint64_t, static_cast<std::size_t>(ProblemKind::outcome_unknown) + 1>;
 
 struct BridgeFigures {
-  DoorCounts http;
+  std::vector<DoorFigures> doors;
   RefusalCounts refusals{};
-  std::size_t open_connections = 0;
   OperationCounts operations{};
   std::string version;  // of tally
 };

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "bridge/http/connection.h"
-#include "bridge/http/limits.h"
+#include "bridge/limits.h"
 #include "runtime/clock.h"
 
 namespace tally::bridge::http {
@@ -25,7 +25,7 @@ std::string http_date(CalendarTime time) {
 }  // namespace
 
 Server::Server(boost::asio::io_context& context, Acceptor acceptor, Shared& shared)
-    : shared_(shared), listener_(context, std::move(acceptor), [this](Socket socket, const IpAddress& peer) {
+    : shared_(shared), listener_(context, "http", std::move(acceptor), [this](Socket socket, const IpAddress& peer) {
         admit(std::move(socket), peer);
       }) {}
 
@@ -61,7 +61,7 @@ void Server::tick() {
 
 void Server::sweep() {
   const Instant now = shared_.site.now;
-  next_sweep_ = now + http_limits::sweep_interval;
+  next_sweep_ = now + door_limits::sweep_interval;
   // A connection may leave the set when it is closed.
   std::vector<Connection*> overdue;
   for (Connection* connection : shared_.connections)

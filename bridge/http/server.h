@@ -24,6 +24,7 @@ class Server final : public Door {
   void forgive(Duration pause) override;
   void drain() override;
   std::size_t connections() const override { return shared_.connections.size(); }
+  DoorFigures figures() const override { return {"http", connections(), shared_.counts, {}}; }
 
  private:
   void admit(Socket socket, const IpAddress& peer);

@@ -25,8 +25,9 @@ namespace tally::bridge::http {
 class Connection;
 
 struct Shared {
-  // `secret`: see SourceHash.
-  Shared(Site& whole, std::uint64_t secret) : site(whole), admission(secret) {}
+  // `secret`, `most_connections`: see Admission.
+  Shared(Site& whole, std::uint64_t secret, std::size_t most_connections)
+      : site(whole), admission(secret, most_connections) {}
 
   Site& site;
   Rules rules;

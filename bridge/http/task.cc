@@ -62,11 +62,13 @@ std::optional<Problem> check_head(const Route& route, const HttpRequest& request
 using Work = decltype(Task::work);
 using MaybeWork = tl::expected<Work, Problem>;
 
-MaybeWork operation(OperationKind kind, std::int64_t value, const Route& route, const HttpRequest& request) {
+MaybeWork operation(OperationKind kind, const Change& change, const Route& route, const HttpRequest& request) {
   OwnedOperation operation;
   operation.kind = kind;
   operation.name = route.name;
-  operation.value = value;
+  operation.value = change.value;
+  operation.expiry = change.expiry;
+  operation.detail = change.expiry.kind != ExpiryKind::none || route.action() == Action::read;
   if (route.row->key != Key::ignored) operation.idempotency_key = request.idempotency_key;
   return operation;
 }
@@ -91,23 +93,23 @@ MaybeWork administration(AdminAction action, const Fault& fault, const Route& ro
   return command;
 }
 
-// The body's number, or the fault that it describes; each body is read where its row says that
-// there is one.
+// The change or the fault that the body describes; each body is read where its row says that there
+// is one.
 struct BodyContent {
-  std::int64_t number = 0;
+  Change change;
   Fault fault;
 };
 
 tl::expected<BodyContent, Problem> read_body(Body kind, std::string_view body) {
-  const auto with_number = [](std::int64_t number) { return BodyContent{number, {}}; };
+  const auto with_change = [](const Change& change) { return BodyContent{change, {}}; };
   switch (kind) {
     case Body::ignored: break;
     case Body::empty:
       if (auto wrong = check_nothing(body)) return tl::unexpected(std::move(*wrong));
       break;
-    case Body::by: return parse_increment(body).map(with_number);
-    case Body::value: return parse_value(body).map(with_number);
-    case Body::fault: return parse_fault(body).map([](const Fault& fault) { return BodyContent{0, fault}; });
+    case Body::by: return parse_increment(body).map(with_change);
+    case Body::value: return parse_value(body).map(with_change);
+    case Body::fault: return parse_fault(body).map([](const Fault& fault) { return BodyContent{{}, fault}; });
   }
   return BodyContent();
 }
@@ -116,12 +118,12 @@ MaybeWork work_of(const Route& route, const HttpRequest& request, const Rules& r
   const auto body = read_body(route.row->body, request.body);
   if (!body) return tl::unexpected(body.error());
   switch (route.action()) {
-    case Action::hit: return operation(OperationKind::add, 1, route, request);
-    case Action::increment: return operation(OperationKind::add, body->number, route, request);
+    case Action::hit: return operation(OperationKind::add, {1, {}}, route, request);
+    case Action::increment: return operation(OperationKind::add, body->change, route, request);
     case Action::look_at_hit:
-    case Action::read: return operation(OperationKind::get, 0, route, request);
-    case Action::set: return operation(OperationKind::set, body->number, route, request);
-    case Action::remove: return operation(OperationKind::remove, 0, route, request);
+    case Action::read: return operation(OperationKind::get, {}, route, request);
+    case Action::set: return operation(OperationKind::set, body->change, route, request);
+    case Action::remove: return operation(OperationKind::remove, {}, route, request);
     case Action::list: return list(route);
     case Action::evict: return administration(AdminAction::evict, {}, route, rules);
     case Action::readmit: return administration(AdminAction::readmit, {}, route, rules);

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "protocol/limits.h"
+#include "protocol/time.h"
 
 namespace tally::bridge::resp_limits {
 
@@ -43,5 +44,40 @@ inline constexpr std::size_t unparsed_bytes = command_bytes + line_bytes + 1;
 // back, so that many idle connections that once sent one do not hold it together.
 inline constexpr std::size_t kept_arguments = 256;
 inline constexpr std::size_t kept_unescaped_bytes = 1024;
+
+// A session.
+// Commands that wait for EXEC, and the counters that are watched for them: they become one request.
+// A command has at most as many operations as it has arguments, INFO one more; each takes two places
+// at least.
+inline constexpr std::size_t watched_counters = 256;
+inline constexpr std::size_t transaction_arguments = limits::request_operations - watched_counters;
+inline constexpr std::size_t transaction_bytes = std::size_t{64} * 1024;
+// Replies that are not sent yet; beyond: no more commands are taken. One reply may be longer.
+inline constexpr std::size_t output_bytes = std::size_t{64} * 1024;
+// What a session and its connection keep of their own memory for the next commands, as a parser does.
+inline constexpr std::size_t kept_operations = 128;
+inline constexpr std::size_t kept_text_bytes = std::size_t{16} * 1024;
+// Of CLIENT SETNAME and SETINFO.
+inline constexpr std::size_t client_name_bytes = 256;
+// Names of one KEYS, and their bytes together.
+inline constexpr std::size_t keys_names = 100'000;
+inline constexpr std::size_t keys_bytes = std::size_t{8} << 20;
+
+// A connection.
+inline constexpr std::size_t read_bytes = std::size_t{16} * 1024;  // asked of the kernel at a time
+// What each connection may hold in any case, of what its client has sent and not taken; and what all
+// of them may hold together, before those that hold more are closed.
+inline constexpr std::size_t free_bytes = std::size_t{64} * 1024;
+inline constexpr std::size_t held_bytes = std::size_t{512} << 20;
+// From its beginning, for a client that has to authenticate itself.
+inline constexpr Duration authentication_timeout = seconds(10);
+inline constexpr Duration command_timeout = seconds(60);           // from a command's first byte to its last
+inline constexpr Duration write_timeout = seconds(30);             // for the client to take its replies
+inline constexpr Duration linger_timeout = seconds(2);             // for the client to take the last reply
+inline constexpr std::size_t linger_bytes = std::size_t{4} << 20;  // read and dropped meanwhile
+// Beyond the request timeout; then this process has stood still, and the connection is closed.
+inline constexpr Duration answer_grace = seconds(5);
+// For a command that is on its way while the bridge drains.
+inline constexpr Duration drain_grace = milliseconds(500);
 
 }  // namespace tally::bridge::resp_limits

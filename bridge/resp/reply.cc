@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
+
+#include "bridge/resp/host.h"
 
 namespace tally::bridge::resp {
 namespace {
@@ -12,11 +15,24 @@ constexpr std::string_view plain_text = "txt:";  // a verbatim string's format
 constexpr std::size_t integer_length = 20;       // of the longest, with its sign
 constexpr int double_precision = 17;             // of Redis; enough to read back the same number
 
+ErrorReply kind_of(std::string_view error) {
+  using enum ErrorReply;
+  static constexpr std::pair<std::string_view, ErrorReply> kinds[] = {
+      {"ERR Protocol error", protocol}, {"NOAUTH", auth},    {"NOPERM", auth}, {"WRONGPASS", auth},
+      {"TRYAGAIN", unavailable},        {"UNKNOWN", unknown}};
+  for (const auto& [beginning, kind] : kinds)
+    if (error.starts_with(beginning)) return kind;
+  return other;
+}
+
 }  // namespace
 
 void ReplyWriter::simple_string(std::string_view text) { line('+', text); }
 
-void ReplyWriter::error(std::string_view text) { line('-', text); }
+void ReplyWriter::error(std::string_view text) {
+  if (host_) host_->count_error(kind_of(text));
+  line('-', text);
+}
 
 void ReplyWriter::integer(std::int64_t value) { number(':', value); }
 

@@ -15,14 +15,18 @@ namespace tally::bridge::resp {
 
 enum class Protocol : std::uint8_t { resp2 = 2, resp3 = 3 };
 
-// Takes no memory of its own. `out` outlives it.
+class Host;
+
+// Takes no memory of its own. `out` and `host` outlive it.
 class ReplyWriter {
  public:
-  ReplyWriter(std::string& out, Protocol protocol) : out_(out), protocol_(protocol) {}
+  // `host` counts the errors, if there is one.
+  ReplyWriter(std::string& out, Protocol protocol, Host* host = nullptr)
+      : out_(out), protocol_(protocol), host_(host) {}
 
   // One line. A CR or LF in it becomes a blank, so whatever the text is, it is one reply.
   void simple_string(std::string_view text);
-  // The same, from its code on: "ERR syntax error".
+  // The same, from its code on: "ERR syntax error". The code tells what it is counted as.
   void error(std::string_view text);
 
   void integer(std::int64_t number);
@@ -57,6 +61,7 @@ class ReplyWriter {
 
   std::string& out_;
   Protocol protocol_;
+  Host* host_;
 };
 
 }  // namespace tally::bridge::resp

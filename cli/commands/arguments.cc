@@ -30,6 +30,12 @@ Subcommand<AdministrationOptions> add_administration(CLI::App& family, Chosen& c
   return command;
 }
 
+void add_expiry(const Subcommand<CounterOptions>& command, const char* name, const char* meaning) {
+  add_time_span(command.app, name, meaning, [options = command.options](std::int64_t milliseconds) {
+    options->operation.expiry = {ExpiryKind::after, milliseconds};
+  });
+}
+
 void add_replica_id(const Subcommand<AdministrationOptions>& command) {
   add_number(command.app, "ID", {1, most}, "the replica, from 1", [options = command.options](std::int64_t id) {
     options->command.replica = ReplicaId(static_cast<std::uint64_t>(id));
@@ -44,6 +50,9 @@ void add_counters(CLI::App& root, Chosen& chosen) {
   incr.options->operation.value = 1;
   add_number(incr.app, "--by", {}, "how much, 1 if not given; may be negative",
              [options = incr.options](std::int64_t by) { options->operation.value = by; });
+  add_expiry(incr, "--window",
+             "within a window of so long (500ms, 60s, 5m, 1h, 30d): it starts if there was none,\n"
+             "and when it ends, the counter is gone");
   add_text(incr.app, "--key", incr.options->operation.idempotency_key,
            "idempotency key: repeated with the same key, it counts once", "KEY");
   add_counter_command(root, chosen, "get", "print a counter's value", "tally get home", OperationKind::get);
@@ -52,6 +61,7 @@ void add_counters(CLI::App& root, Chosen& chosen) {
   add_number(set.app, "VALUE", {}, "the new value", [options = set.options](std::int64_t value) {
     options->operation.value = value;
   })->required();
+  add_expiry(set, "--expires", "after so long the counter is gone (500ms, 60s, 5m, 1h, 30d); it lasts, if not given");
   add_counter_command(root, chosen, "delete", "delete a counter, and print its last value", "tally delete home",
                       OperationKind::remove);
 

@@ -43,10 +43,11 @@ std::string check_json(const std::string& file, const ConfigErrors& errors) {
   return text;
 }
 
-// A secret does not belong on a screen.
-std::string shown_value(const Config& config, std::string_view key) {
-  if (key == "admin_token" && !config.admin_token.empty()) return "\"(hidden)\"";
-  return config_value(config, key);
+// Of a secret only whether there is one.
+std::string shown_value(const Config& config, const ConfigKey& key) {
+  std::string value = config_value(config, key.name);
+  if (!key.is_secret || value == config_value(Config(), key.name)) return value;
+  return value.starts_with('[') ? "[\"(hidden)\"]" : "\"(hidden)\"";
 }
 
 }  // namespace
@@ -70,7 +71,7 @@ ExitCode run_config_show(const ConfigShowOptions& options) {
   if (options.json) json.begin_object();
   for (const ConfigKey& key : config_keys()) {
     const std::string name(key.name);
-    const std::string value = shown_value(*config, key.name);
+    const std::string value = shown_value(*config, key);
     const std::string& source = config->sources.at(name);
     if (options.json) {
       json.name(name).begin_object().name("value");

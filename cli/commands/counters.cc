@@ -15,13 +15,14 @@ namespace {
 
 std::string as_json(const std::string& name, const Answer& answer) {
   std::string text;
-  JsonText(text)
-      .begin_object()
+  JsonText json(text);
+  json.begin_object()
       .member("name", name)
       .member("value", answer.result.value)
       .member("sequence", answer.result.first_sequence.value_or(answer.sequence).value)
-      .member("votes", answer.votes)
-      .end_object();
+      .member("votes", answer.votes);
+  if (const auto left = answer.expires_in_ms()) json.member("expires_in_ms", *left);
+  json.end_object();
   return text;
 }
 
@@ -71,7 +72,10 @@ ExitCode run_counter(const CounterOptions& options) {
   if (!group) return fail(group.error());
   auto client = connect_to(*group);
   if (!client) return fail(client.error());
-  const Answer answer = client->call(options.operation, group->timeout());
+  OwnedOperation operation = options.operation;
+  operation.detail =
+      options.json && (operation.kind == OperationKind::get || operation.expiry.kind != ExpiryKind::none);
+  const Answer answer = client->call(operation, group->timeout());
   if (const auto failure = failure_of(answer, name)) return fail(explained(*failure, *client));
   if (options.json)
     std::printf("%s\n", as_json(name, answer).c_str());

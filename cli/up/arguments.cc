@@ -16,8 +16,9 @@ void add_up(CLI::App& root, Chosen& chosen) {
   add_text(app, "--config", options->config, "configuration file (TALLY_CONFIG)", "FILE");
   add_flag_for("--data", "data", "DIR", "data directory, ./tally-data if not given");
   add_flag_for("--http", "http_port", "PORT", "of the first bridge, 8080 if not given; 0: any free one");
+  add_flag_for("--resp", "resp_port", "PORT", "for Redis clients, likewise, 6380 if not given; 0: any free one");
   add_flag_for("--replicas", "replicas", "N", "3, 5 or 7 (1 masks nothing)");
-  add_flag_for("--bridges", "bridges", "N", "HTTP gateways; the ports follow the first one's");
+  add_flag_for("--bridges", "bridges", "N", "gateways; their ports follow the first one's");
   add_flag_for("--durability", "durability", "fsync|os", "an answer leaves when its order is on disk, or the kernel's");
   app.add_flag_callback(
       "--fault-injection", [options = options] { options->flags["fault_injection"] = "true"; },

@@ -22,23 +22,6 @@ constexpr int between_tries_ms = 20;
 
 using AddressList = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
 
-std::string numeric_host(const sockaddr_storage& address) {
-  char text[INET6_ADDRSTRLEN] = {};
-  if (address.ss_family == AF_INET6) {
-    const auto& six = reinterpret_cast<const sockaddr_in6&>(address);
-    if (IN6_IS_ADDR_UNSPECIFIED(&six.sin6_addr)) return "[::1]";
-    return '[' + std::string(inet_ntop(AF_INET6, &six.sin6_addr, text, sizeof text)) + ']';
-  }
-  const auto& four = reinterpret_cast<const sockaddr_in&>(address);
-  if (four.sin_addr.s_addr == htonl(INADDR_ANY)) return "127.0.0.1";
-  return inet_ntop(AF_INET, &four.sin_addr, text, sizeof text);
-}
-
-std::uint16_t port_of(const sockaddr_storage& address) {
-  return ntohs(address.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
-                                             : reinterpret_cast<const sockaddr_in&>(address).sin_port);
-}
-
 // Returns 0, or errno.
 int bind_and_listen(const Descriptor& socket, const addrinfo& address) {
   const int yes = 1;
@@ -51,13 +34,43 @@ int bind_and_listen(const Descriptor& socket, const addrinfo& address) {
   return 0;
 }
 
-Failure cannot_listen(const HttpAddress& wanted, const std::string& reason) {
+Failure cannot_listen(const WantedAddress& wanted, const std::string& reason) {
   return {ExitCode::usage, "cannot listen on " + wanted.host + " port " + std::to_string(wanted.port) + ": " + reason};
+}
+
+// `error` is errno.
+Failure cannot_bind(const WantedAddress& wanted, int error) {
+  Failure failure = cannot_listen(wanted, std::strerror(error));
+  if (error == EADDRINUSE || error == EACCES)
+    failure.message += std::string("; ") + wanted.flag + " or " + wanted.key + " chooses another one";
+  return failure;
 }
 
 }  // namespace
 
-tl::expected<Listener, Failure> listen_on(const HttpAddress& wanted) {
+std::string Listener::host() const {
+  char text[INET6_ADDRSTRLEN] = {};
+  if (address.ss_family == AF_INET6) {
+    const auto& six = reinterpret_cast<const sockaddr_in6&>(address);
+    if (IN6_IS_ADDR_UNSPECIFIED(&six.sin6_addr)) return "::1";
+    return inet_ntop(AF_INET6, &six.sin6_addr, text, sizeof text);
+  }
+  const auto& four = reinterpret_cast<const sockaddr_in&>(address);
+  if (four.sin_addr.s_addr == htonl(INADDR_ANY)) return "127.0.0.1";
+  return inet_ntop(AF_INET, &four.sin_addr, text, sizeof text);
+}
+
+std::uint16_t Listener::port() const {
+  return ntohs(address.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
+                                             : reinterpret_cast<const sockaddr_in&>(address).sin_port);
+}
+
+std::string Listener::authority() const {
+  const std::string name = host();
+  return (name.find(':') == std::string::npos ? name : '[' + name + ']') + ':' + std::to_string(port());
+}
+
+tl::expected<Listener, Failure> listen_on(const WantedAddress& wanted) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
@@ -70,11 +83,9 @@ tl::expected<Listener, Failure> listen_on(const HttpAddress& wanted) {
   Listener listener;
   listener.socket = Descriptor(::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!listener.socket) return tl::unexpected(cannot_listen(wanted, std::strerror(errno)));
-  if (const int error = bind_and_listen(listener.socket, *found))
-    return tl::unexpected(cannot_listen(wanted, std::strerror(error)));
+  if (const int error = bind_and_listen(listener.socket, *found)) return tl::unexpected(cannot_bind(wanted, error));
   listener.address_size = sizeof listener.address;
   getsockname(listener.socket.get(), reinterpret_cast<sockaddr*>(&listener.address), &listener.address_size);
-  listener.url = "http://" + numeric_host(listener.address) + ':' + std::to_string(port_of(listener.address));
   return listener;
 }
 

@@ -17,7 +17,7 @@ constexpr int http_ok = 200;
 
 }  // namespace
 
-Readiness::Readiness(ClientOptions group, const std::vector<Listener>& bridges, std::function<void()> when_ready)
+Readiness::Readiness(ClientOptions group, const std::vector<BridgeListeners>& bridges, std::function<void()> when_ready)
     : group_(std::move(group)), bridges_(bridges), when_ready_(std::move(when_ready)), thread_([this] { run(); }) {}
 
 void Readiness::cancel() {
@@ -52,10 +52,10 @@ std::optional<std::string> Readiness::missing(Client& client) const {
   if (!answer.is_decided())
     return explained({ExitCode::unknown, "no read is answered: " + std::string(to_string(answer.error))}, client)
         .message;
-  for (const Listener& bridge : bridges_) {
-    const int status = http_status(bridge, "/readyz");
+  for (const BridgeListeners& bridge : bridges_) {
+    const int status = http_status(bridge.http, "/readyz");
     if (status == http_ok) continue;
-    return "the bridge at " + bridge.url + (status == 0 ? " does not answer" : " says " + std::to_string(status)) +
+    return "the bridge at " + bridge.url() + (status == 0 ? " does not answer" : " says " + std::to_string(status)) +
            " to /readyz";
   }
   return std::nullopt;

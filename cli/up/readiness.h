@@ -22,7 +22,7 @@ namespace tally::cli {
 class Readiness {
  public:
   // `bridges` must outlive this.
-  Readiness(ClientOptions group, const std::vector<Listener>& bridges, std::function<void()> when_ready);
+  Readiness(ClientOptions group, const std::vector<BridgeListeners>& bridges, std::function<void()> when_ready);
   ~Readiness() { cancel(); }
   Readiness(const Readiness&) = delete;
   Readiness& operator=(const Readiness&) = delete;
@@ -36,7 +36,7 @@ class Readiness {
   bool pause();
 
   ClientOptions group_;
-  const std::vector<Listener>& bridges_;
+  const std::vector<BridgeListeners>& bridges_;
   std::function<void()> when_ready_;
   std::mutex mutex_;
   std::condition_variable changed_;

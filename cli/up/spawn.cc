@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <signal.h>
+#include <span>
 #include <string_view>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -38,9 +39,15 @@ struct Environment {
   }
 };
 
-// The notify socket comes behind the socket that the child listens on.
+// The notify socket comes behind the sockets that the child listens on.
 int manager_place(const SpawnRequest& request) {
-  return first_passed_descriptor + (request.listening_socket >= 0 ? 1 : 0);
+  return first_passed_descriptor + static_cast<int>(request.listening_sockets.size());
+}
+
+std::string names_of(const std::vector<NamedSocket>& sockets) {
+  std::string names;
+  for (const NamedSocket& socket : sockets) names += (names.empty() ? "" : ":") + socket.name;
+  return names;
 }
 
 Environment child_environment(const SpawnRequest& request) {
@@ -52,8 +59,9 @@ Environment child_environment(const SpawnRequest& request) {
       variables.emplace_back(text);
   }
   variables.push_back(manager_descriptor_variable + ("=" + std::to_string(manager_place(request))));
-  if (request.listening_socket >= 0) {
-    variables.emplace_back("LISTEN_FDS=1");
+  if (!request.listening_sockets.empty()) {
+    variables.push_back("LISTEN_FDS=" + std::to_string(request.listening_sockets.size()));
+    variables.push_back("LISTEN_FDNAMES=" + names_of(request.listening_sockets));
     child.add_number_of_child("LISTEN_PID=");
   }
   if (request.watchdog > Duration{}) {
@@ -92,30 +100,25 @@ void reset_signals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// Leaves 0, 1, 2 and what is handed down open. Each source has a higher number than all of these,
-// or is already where it belongs.
-void put(int descriptor, int place) {
-  if (descriptor == place)
-    fcntl(place, F_SETFD, 0);
-  else
-    dup2(descriptor, place);
+// Leaves 0, 1, 2 and what is handed down open. All that is handed down is moved out of the way
+// first, because a descriptor may have the number that another one is to get.
+void arrange_descriptors(const SpawnRequest& request, std::span<int> handed, int null_device) {
+  const int places_end = first_passed_descriptor + static_cast<int>(handed.size());
+  for (int& descriptor : handed) descriptor = fcntl(descriptor, F_DUPFD, places_end);
+  dup2(null_device, STDIN_FILENO);
+  dup2(request.output, STDOUT_FILENO);
+  dup2(request.output, STDERR_FILENO);
+  int place = first_passed_descriptor;
+  for (const int descriptor : handed) dup2(descriptor, place++);
+  close_range(static_cast<unsigned>(places_end), ~0u, 0);
 }
 
-void arrange_descriptors(const SpawnRequest& request, int null_device) {
-  put(null_device, STDIN_FILENO);
-  put(request.output, STDOUT_FILENO);
-  put(request.output, STDERR_FILENO);
-  if (request.listening_socket >= 0) put(request.listening_socket, first_passed_descriptor);
-  put(request.notify_socket, manager_place(request));
-  close_range(static_cast<unsigned>(manager_place(request) + 1), ~0u, 0);
-}
-
-[[noreturn]] void become(const SpawnRequest& request, pid_t parent, int null_device, char* const* arguments,
-                         char* const* environment) {
+[[noreturn]] void become(const SpawnRequest& request, pid_t parent, std::span<int> handed, int null_device,
+                         char* const* arguments, char* const* environment) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);  // the parent died before it could take us with it
   setpgid(0, 0);
-  arrange_descriptors(request, null_device);
+  arrange_descriptors(request, handed, null_device);
   reset_signals();
   execve(arguments[0], arguments, environment);
   say(arguments[0]);
@@ -130,13 +133,16 @@ pid_t spawn(const SpawnRequest& request) {
   Environment of_child = child_environment(request);
   const std::vector<char*> arguments = pointers_to(command);
   const std::vector<char*> environment = pointers_to(of_child.variables);
+  std::vector<int> handed;
+  for (const NamedSocket& socket : request.listening_sockets) handed.push_back(socket.descriptor);
+  handed.push_back(request.notify_socket);
   const int null_device = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null_device < 0) return -1;
   const pid_t parent = getpid();
   const pid_t child = fork();
   if (child == 0) {
     for (char* const place : of_child.number_places) write_number(place, static_cast<unsigned long>(getpid()));
-    become(request, parent, null_device, arguments.data(), environment.data());
+    become(request, parent, handed, null_device, arguments.data(), environment.data());
   }
   const int reason = errno;
   close(null_device);

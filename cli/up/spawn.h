@@ -16,11 +16,17 @@
 
 namespace tally::cli {
 
+// A socket, and what its receiver knows it by; its name has no colon.
+struct NamedSocket {
+  std::string name;
+  int descriptor = -1;
+};
+
 struct SpawnRequest {
   std::vector<std::string> command;  // the program's path first
   int output = -1;                   // its stdout and stderr
-  // Handed over as descriptor 3, as by systemd (sd_listen_fds(3)); -1: none.
-  int listening_socket = -1;
+  // Handed over as descriptors 3, 4 …, as by systemd (sd_listen_fds_with_names(3)).
+  std::vector<NamedSocket> listening_sockets;
   int notify_socket = -1;  // its service manager's (runtime/service_manager.h)
   // How often it must say that it lives (sd_watchdog_enabled(3)); 0: never.
   Duration watchdog;

@@ -16,7 +16,6 @@
 #include "cli/files.h"
 #include "cli/up/child_log.h"
 #include "cli/up/held_up.h"
-#include "cli/up/spawn.h"
 #include "protocol/check.h"
 #include "protocol/quorum.h"
 #include "runtime/clock.h"
@@ -150,9 +149,9 @@ void Supervisor::start(Child& child, Instant now) {
   const Duration watchdog = watch_.interval() * child.plan.watchdogs;
   std::vector<std::string> command = child.plan.command;
   command.insert(command.end(), {"--log", log_file(child)});
-  const pid_t pid =
-      log ? spawn({std::move(command), log.get(), child.plan.listening_socket, notifications_.for_children(), watchdog})
-          : -1;
+  const pid_t pid = log ? spawn({std::move(command), log.get(), child.plan.listening_sockets,
+                                 notifications_.for_children(), watchdog})
+                        : -1;
   if (pid < 0) {
     log_event(
         Event("child_not_started", Severity::error).with("role", child.plan.role).with("reason", std::strerror(errno)));
@@ -181,7 +180,7 @@ void Supervisor::take_notifications() {
     if (told->ready) child->pulse.ready(woken_);
     if (told->alive) child->pulse.alive(woken_);
     if (told->stopping) child->pulse.stopping(woken_);
-    if (told->stopping && !stopping_ && child->plan.listening_socket >= 0) succeed(*child);
+    if (told->stopping && !stopping_ && !child->plan.listening_sockets.empty()) succeed(*child);
   }
 }
 

@@ -25,6 +25,7 @@
 
 #include "cli/up/notify_socket.h"
 #include "cli/up/restart_pause.h"
+#include "cli/up/spawn.h"
 #include "cli/up/watchdog.h"
 #include "protocol/time.h"
 #include "runtime/descriptor.h"
@@ -38,8 +39,8 @@ Descriptor open_signals();
 struct ChildPlan {
   std::string role;  // names its files, like replica-1
   std::vector<std::string> command;
-  // -1: none. With one, a successor is started as soon as this process says that it stops.
-  int listening_socket = -1;
+  // With one, a successor is started as soon as this process says that it stops.
+  std::vector<NamedSocket> listening_sockets;
   std::vector<std::string> sockets;  // that it binds; if a name is gone, nobody new can reach it
   int stop_round = 0;                // first those of lower rounds are stopped, until they are gone
   Duration stop_patience;            // from SIGTERM to SIGKILL

@@ -69,22 +69,33 @@ void move_endpoints(Config& config, const std::string& directory) {
     if (config.sources.at(key.key) == "default") (config.*key.endpoint).replace(0, from.size(), "ipc://" + directory);
 }
 
-tl::expected<std::vector<Listener>, Failure> listen_for_bridges(const Config& config) {
-  std::vector<Listener> listeners;
+tl::expected<std::vector<BridgeListeners>, Failure> listen_for_bridges(const Config& config) {
+  const auto port_of = [](std::int64_t first, std::int64_t bridge) { return first == 0 ? 0 : first + bridge; };
+  std::vector<BridgeListeners> bridges;
   for (std::int64_t bridge = 0; bridge < config.bridges; ++bridge) {
-    const std::int64_t port = config.http_port == 0 ? 0 : config.http_port + bridge;
-    auto listener = listen_on({config.http_address, port});
-    if (!listener) return tl::unexpected(listener.error());
-    listeners.push_back(std::move(*listener));
+    auto http = listen_on({config.http_address, port_of(config.http_port, bridge), "--http", "http_port"});
+    if (!http) return tl::unexpected(http.error());
+    auto resp = listen_on({config.http_address, port_of(config.resp_port, bridge), "--resp", "resp_port"});
+    if (!resp) return tl::unexpected(resp.error());
+    bridges.push_back({std::move(*http), std::move(*resp)});
   }
-  return listeners;
+  return bridges;
 }
 
-std::string endpoints_json(const Config& config, const std::vector<Listener>& bridges) {
+std::string endpoints_json(const Config& config, const std::vector<BridgeListeners>& bridges) {
   std::string text;
   JsonText json(text);
-  json.begin_object().member("http", bridges.front().url).name("bridges").begin_array();
-  for (const Listener& bridge : bridges) json.begin_object().member("http", bridge.url).end_object();
+  const auto add_doors = [&json](const BridgeListeners& bridge) {
+    json.member("http", bridge.url()).member("resp", bridge.resp.authority());
+  };
+  json.begin_object();
+  add_doors(bridges.front());
+  json.name("bridges").begin_array();
+  for (const BridgeListeners& bridge : bridges) {
+    json.begin_object();
+    add_doors(bridge);
+    json.end_object();
+  }
   json.end_array();
   const auto add_pair = [&](const char* name, const std::string& distributor, const std::string& comparator) {
     json.name(name).begin_object().member("distributor", distributor).member("comparator", comparator).end_object();
@@ -96,7 +107,8 @@ std::string endpoints_json(const Config& config, const std::vector<Listener>& br
 }
 
 // Writes what daemons and commands of the same user read.
-std::optional<Failure> write_run_files(const Config& config, const std::vector<Listener>& bridges, RunDirectory& run) {
+std::optional<Failure> write_run_files(const Config& config, const std::vector<BridgeListeners>& bridges,
+                                       RunDirectory& run) {
   auto error = run.keep("tally.toml", to_toml(config));
   if (!error && config.admin_token.empty()) error = run.keep("admin.token", to_hex(random_bytes(token_bytes)) + '\n');
   if (!error) error = run.keep("endpoints.json", endpoints_json(config, bridges));
@@ -138,7 +150,9 @@ class Plans {
   }
   void start_later() { all_.back().starts_later = true; }
   void binds(const std::vector<std::string>& endpoints) { all_.back().sockets = socket_paths(endpoints); }
-  void hand_over(const Listener& listener) { all_.back().listening_socket = listener.socket.get(); }
+  void hand_over(const BridgeListeners& bridge) {
+    all_.back().listening_sockets = {{"http", bridge.http.socket.get()}, {"resp", bridge.resp.socket.get()}};
+  }
 
   const std::optional<std::string>& missing() const { return missing_; }
   std::vector<ChildPlan> take() { return std::move(all_); }
@@ -150,7 +164,7 @@ class Plans {
   std::optional<std::string> missing_;
 };
 
-tl::expected<std::vector<ChildPlan>, Failure> plan(const Config& config, const std::vector<Listener>& bridges) {
+tl::expected<std::vector<ChildPlan>, Failure> plan(const Config& config, const std::vector<BridgeListeners>& bridges) {
   Plans plans(std::filesystem::read_symlink("/proc/self/exe").parent_path(), config.run_directory() + "/tally.toml");
   plans.add("distributor", "distributor", stop_distributor);
   plans.binds(endpoints_of(config, Binder::distributor));
@@ -170,20 +184,28 @@ tl::expected<std::vector<ChildPlan>, Failure> plan(const Config& config, const s
   return plans.take();
 }
 
-void announce(const Config& config, const std::vector<Listener>& bridges, const std::string& ready_file) {
-  const std::string& url = bridges.front().url;
+// How a Redis client on this machine is told where to go.
+std::string redis_cli(const Listener& listener) {
+  const std::string host = listener.host();
+  return "redis-cli" + (host == "127.0.0.1" ? "" : " -h " + host) + " -p " + std::to_string(listener.port());
+}
+
+void announce(const Config& config, const std::vector<BridgeListeners>& bridges, const std::string& ready_file) {
+  const std::string url = bridges.front().url();
   if (!ready_file.empty())
     if (const auto error = write_file(ready_file, url + '\n', public_file)) fail(ExitCode::failed, *error);
   std::printf("tally is ready: %s (%lld replicas, data in %s)\n", url.c_str(), static_cast<long long>(config.replicas),
               config.data.c_str());
-  for (const Listener& bridge : bridges)
-    if (&bridge != &bridges.front()) std::printf("another bridge: %s\n", bridge.url.c_str());
+  for (const BridgeListeners& bridge : bridges)
+    if (&bridge != &bridges.front())
+      std::printf("another bridge: %s, %s\n", bridge.url().c_str(), redis_cli(bridge.resp).c_str());
   std::printf("try: curl -X POST %s/v1/counters/home/increment\n", url.c_str());
+  std::printf("or:  %s incr home\n", redis_cli(bridges.front().resp).c_str());
   std::fflush(stdout);
 }
 
 // Runs the group until it is stopped, or returns why it cannot run.
-std::optional<std::string> supervise(const Config& config, RunDirectory& run, std::vector<Listener>& bridges,
+std::optional<std::string> supervise(const Config& config, RunDirectory& run, std::vector<BridgeListeners>& bridges,
                                      std::vector<ChildPlan> plans, const Descriptor& signals,
                                      const std::string& ready_file) {
   Supervisor supervisor({run.path(), config.data + "/log", [&run] { return run.look_after(); }},
@@ -195,7 +217,10 @@ std::optional<std::string> supervise(const Config& config, RunDirectory& run, st
   auto why = supervisor.run(signals);
   log_event(Event("stopping"));
   // New connections are refused from now on.
-  for (Listener& bridge : bridges) bridge.socket = Descriptor();
+  for (BridgeListeners& bridge : bridges) {
+    bridge.http.socket = Descriptor();
+    bridge.resp.socket = Descriptor();
+  }
   supervisor.stop(signals);
   readiness.cancel();
   log_event(Event("stopped"));

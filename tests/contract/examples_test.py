@@ -13,9 +13,9 @@ The info string of every fenced block on every page says what the block is:
     cpp      a program of client/example/, which is built with the tree and run by the page's console
     text     nothing to run: a file, a drawing, a grammar
 
-`./scripts/run` and `tally up` start the group, on a free port that stands for 8080. /var is a
-directory of the test. Blocks with a title= are files with which other tests start programs:
-proxies_test.py and metrics_test.py.
+`./scripts/run` and `tally up` start the group, on free ports that stand for 8080 and for 6380 of
+redis-cli. /var is a directory of the test. Blocks with a title= are files with which other tests
+start programs: proxies_test.py and metrics_test.py.
 """
 
 import collections
@@ -230,7 +230,8 @@ class Reader:
         (self.place / 'build' / 'release').mkdir(parents=True)
         (self.place / 'build' / 'release' / 'bin').symlink_to(BIN_DIR)
         self.environment = {**clean_environment(), 'PATH': f'{BIN_DIR}:{os.environ["PATH"]}', 'HOME': str(self.place),
-                            'TERM': 'dumb', 'LC_ALL': 'C.UTF-8', 'TALLY_HTTP_PORT': str(self.port)}
+                            'TERM': 'dumb', 'LC_ALL': 'C.UTF-8', 'TALLY_HTTP_PORT': str(self.port),
+                            'TALLY_RESP_PORT': '0'}
 
     def __enter__(self):
         return self
@@ -293,6 +294,8 @@ class Reader:
         """Returns the text with the test's addresses and directories in place of those on the page.
         """
         text = re.sub(r'\b(localhost|127\.0\.0\.1):8080\b', rf'\1:{self.port}', text)
+        if self.group:
+            text = re.sub(r'\bredis-cli -p 6380\b', f'redis-cli -p {self.group.resp[1]}', text)
         return re.sub(r'(?<![\w./])/var/', f'{self.place}/var/', text)
 
     def there(self, text):

@@ -12,6 +12,7 @@
 #include "bridge/http/request_parser.h"
 #include "bridge/http/task.h"
 #include "protocol/limits.h"
+#include "runtime/json_text.h"
 #include "target.h"
 
 using namespace tally;
@@ -67,6 +68,10 @@ void check_task(const Task& task, const Rules& rules) {
     CHECK(!list || (operation->limit >= 1 && operation->limit <= limits::list_entries));
     CHECK(task.changes() != (list || operation->kind == OperationKind::get));
     CHECK(task.changes() || operation->idempotency_key.empty());
+    const Expiry& expiry = operation->expiry;
+    const bool expires = expiry.kind == ExpiryKind::after;
+    CHECK(expires ? expiry.milliseconds >= 1 && expiry.milliseconds <= largest_exact_in_json : expiry == Expiry());
+    CHECK(!expires || (task.changes() && operation->detail));
   }
   if (const auto* command = std::get_if<AdminCommand>(&task.work)) {
     CHECK(command->token == rules.admin_token);

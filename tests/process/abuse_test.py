@@ -3,9 +3,11 @@
 """Whoever may reach a door may try to use things up: connections, memory, the disk with the logs.
 Usage: abuse_test.py BIN_DIR"""
 
+import os
 import pathlib
 import resource
 import selectors
+import signal
 import socket
 import struct
 import sys
@@ -158,6 +160,28 @@ class SilentConnections(unittest.TestCase):
         run = f'ipc://{group.data}/run/'
         self.assert_it_does_no_harm(group, [
             ('distributor', run + 'distributor.sock'), ('distributor', run + 'ballots.sock')], GREETING + READY)
+
+    def test_silent_connections_to_a_bridge_leave_it_what_it_needs_itself(self):
+        group = self.group(trusted_proxies='127.0.0.1')  # whose share does not end at a quarter
+        with socket.create_connection(group.resp, timeout=20) as client:
+            client.sendall(b'INCR home\r\n')
+            self.assertEqual(client.recv(100), b':1\r\n')
+            endpoints = group.endpoints()
+            doors = [Silent('tcp://' + endpoints[door].removeprefix('http://'), SILENT_CONNECTIONS)
+                     for door in ('resp', 'http')]
+            with doors[0] as resp, doors[1] as http:
+                wait_until(lambda: (resp.press(), http.press()) and resp.refused > SILENT_CONNECTIONS // 2,
+                           'they are refused', 60)
+                bridge = group.pid('bridge')
+                self.assertGreater(descriptors(bridge), FILES // 3)
+                self.assertLess(descriptors(bridge), FILES)
+                for role in ('distributor', 'comparator'):
+                    pid = group.pid(role)
+                    os.kill(pid, signal.SIGKILL)
+                    group.wait_new_pid(role, pid)
+                client.sendall(b'INCR home\r\n')
+                self.assertEqual(client.recv(100), b':2\r\n')
+                self.assertEqual(group.pid('bridge'), bridge, 'the bridge ended')
 
     def test_a_replicas_endpoint_for_state_is_bounded(self):
         group = self.group()

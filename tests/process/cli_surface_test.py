@@ -70,6 +70,37 @@ class Commands(Surface):
         self.assert_ends(self.tally('incr', 'keyed', '--by', 4, '--key', 'k'), FAILED, '')
         self.assert_ends(self.tally('get', 'keyed'), DONE, '3\n')
 
+    def test_incr_counts_within_a_window(self):
+        self.assert_ends(self.tally('incr', 'w', '--window', '10m'), DONE, '1\n')
+        self.assert_ends(self.tally('incr', 'w', '--by', 5, '--window', '1h'), DONE, '6\n')
+        for arguments in (['incr', 'w', '--by', 0, '--window', '5s'], ['get', 'w']):
+            answer = json.loads(self.group.tally(*arguments, '--json'))
+            self.assertEqual(set(answer), {'name', 'value', 'sequence', 'votes', 'expires_in_ms'})
+            self.assertEqual(answer['value'], 6)
+            self.assertGreater(answer['expires_in_ms'], 500_000)
+            self.assertLessEqual(answer['expires_in_ms'], 600_000)
+        self.assert_ends(self.tally('get', 'w'), DONE, '6\n')
+        self.assert_ends(self.tally('incr', 'short', '--window', '500ms'), DONE, '1\n')
+        wait_until(lambda: self.tally('get', 'short').returncode == FAILED, 'the window ends')
+        self.assert_ends(self.tally('incr', 'short', '--window', '1h'), DONE, '1\n')
+
+    def test_a_key_belongs_to_its_window(self):
+        for _ in range(2):
+            self.assert_ends(self.tally('incr', 'kw', '--window', '1h', '--key', 'kw'), DONE, '1\n')
+        self.assert_ends(self.tally('incr', 'kw', '--window', '60m', '--key', 'kw'), DONE, '1\n')
+        self.assert_ends(self.tally('incr', 'kw', '--window', '2h', '--key', 'kw'), FAILED, '')
+        self.assert_ends(self.tally('incr', 'kw', '--key', 'kw'), FAILED, '')
+
+    def test_set_makes_a_counter_expire_or_last(self):
+        self.assert_ends(self.tally('set', 'e', 7, '--expires', '1h'), DONE, '7\n')
+        answer = json.loads(self.group.tally('set', 'e', 7, '--expires', '1h', '--json'))
+        self.assertEqual((answer['value'], answer['expires_in_ms']), (7, 3_600_000))
+        self.assertIn('expires_in_ms', json.loads(self.group.tally('get', 'e', '--json')))
+        self.tally('set', 'e', 8)
+        self.assertNotIn('expires_in_ms', json.loads(self.group.tally('get', 'e', '--json')))
+        self.tally('set', 'e', 9, '--expires', '300ms')
+        wait_until(lambda: self.tally('get', 'e').returncode == FAILED, 'the counter expires')
+
     def test_get_of_a_counter_that_never_was_fails(self):
         self.assert_ends(self.tally('get', 'never'), FAILED, '')
 
@@ -317,9 +348,27 @@ class Usage(Surface):
                           ['list', '--limit', 'many'], ['get', 'a', '--no-such-flag'], ['replica'],
                           ['replica', 'evict'], ['replica', 'evict', 'x'], ['fault', 'inject', '1'],
                           ['fault', 'inject', '1', 'no-such-kind'], ['bench', '--seconds', '0'],
-                          ['bench', '--clients', '-1'], ['config', 'check'], ['incr', 'a', '--key', 'k' * 257]):
+                          ['bench', '--clients', '-1'], ['config', 'check'], ['incr', 'a', '--key', 'k' * 257],
+                          ['incr', 'a', '--window', '60'], ['incr', 'a', '--window', '0s'],
+                          ['incr', 'a', '--window', '1.5h'], ['incr', 'a', '--window', '9007199254740992ms'],
+                          ['set', 'a', '1', '--expires', 'soon'], ['get', 'a', '--window', '1s']):
             with self.subTest(arguments):
                 self.assert_ends(run(*arguments), USAGE, '')
+
+    def test_up_takes_a_port_of_each_door(self):
+        shown = run('up', '--help').stdout
+        self.assertRegex(shown, r'--http PORT .*8080')
+        self.assertRegex(shown, r'--resp PORT .*6380')
+        for arguments, message in ((['--resp', 'x'], 'resp_port must be a whole number'),
+                                   (['--resp', '65536'], 'resp_port must be from 0 to 65535'),
+                                   (['--resp', '-1'], 'resp_port must be from 0 to 65535'),
+                                   (['--resp', '65535', '--bridges', '2'], 'resp_port leaves no room for 2 bridges'),
+                                   (['--resp', '8080'], 'resp_port must differ from http_port, which is 8080')):
+            with self.subTest(arguments):
+                result = run('up', *arguments, '--data', '/no/such/place')
+                self.assert_ends(result, USAGE, '')
+                self.assertIn(message, result.stderr)
+        self.assert_ends(run('up', '--resp'), USAGE, '')
 
     def test_a_configuration_file_that_is_named_must_be_there(self):
         self.assert_ends(run('get', 'a', '--config', '/no/such/file.toml'), USAGE, '')
@@ -347,7 +396,9 @@ class Configuration(Surface):
                                    ('http_hosts = "a"\n', 1, 14), ('http_hosts = ["a:80"]\n', 1, 14),
                                    ('http_hosts = ["a", 5]\n', 1, 14), ('replicas = ["a"]\n', 1, 12),
                                    ('http_origins = ["www.example.org"]\n', 1, 16),
-                                   ('http_origins = ["https://a/"]\n', 1, 16)):
+                                   ('http_origins = ["https://a/"]\n', 1, 16),
+                                   ('\nresp_users = ["a:b:all"]\n', 2, 14), ('resp_flush = 1\n', 1, 14),
+                                   ('resp_port = 65536\n', 1, 13), ('resp_password = 5\n', 1, 17)):
             with self.subTest(text):
                 result = self.check(text)
                 self.assert_ends(result, USAGE, '')
@@ -375,6 +426,9 @@ class Configuration(Surface):
         for text, message in (('http_address = "300.1.1.1"\n', 'http_address must be an address'),
                               ('http_address = "unix:/run/x"\n', 'http_address must be an address'),
                               ('http_port = 65535\nbridges = 3\n', 'http_port leaves no room for 3 bridges'),
+                              ('resp_port = 65535\nbridges = 3\n', 'resp_port leaves no room for 3 bridges'),
+                              ('http_port = 6380\n', 'http_port must differ from resp_port, which is 6380, by at least 1'),
+                              ('resp_users = ["a:b:read", "a:c:add"]\n', 'must not have two users of one name'),
                               ('cooldown_ms = 9000\ncooldown_max_ms = 8000\n', 'cooldown_ms must not be above'),
                               ('comparator_client_endpoint = "nonsense"\n', 'must be ipc://PATH or tcp://HOST:PORT'),
                               (tcp + 'x"\n', 'needs a port from 1 to 65535, not x'),
@@ -388,6 +442,32 @@ class Configuration(Surface):
                 self.assertIn(message, result.stderr)
                 self.assertRegex(result.stderr, r'group\.toml:\d:\d+: ')
         self.assert_ends(self.check('http_address = "[::1]"\n'), DONE)
+
+    def test_what_is_wrong_with_a_user_is_told_without_the_password(self):
+        for entry in ('a:very secret:all', 'very secret', 'default:very secret:read', 'a:very secret'):
+            with self.subTest(entry):
+                result = self.check(f'resp_users = ["{entry}"]\n')
+                self.assert_ends(result, USAGE, '')
+                self.assertIn('resp_users must ', result.stderr)
+                self.assertNotIn('secret', result.stderr)
+                self.assertNotIn('secret', self.check(f'resp_users = ["{entry}"]\n', '--json').stdout)
+
+    def test_show_prints_no_secret(self):
+        with tempfile.TemporaryDirectory(prefix='tally-test-') as directory:
+            file = pathlib.Path(directory) / 'group.toml'
+            file.write_text('admin_token = "very secret"\nresp_password = "very secret"\n'
+                            'resp_users = ["a:very secret:read", "b:very secret:add"]\n')
+            shown = run('config', 'show', '--config', file).stdout
+            self.assertNotIn('secret', shown)
+            for line in ('admin_token = "(hidden)"  # file', 'resp_password = "(hidden)"  # file',
+                         'resp_users = ["(hidden)"]  # file'):
+                self.assertIn(line + '\n', shown)
+            shown = json.loads(run('config', 'show', '--config', file, '--json').stdout)
+            self.assertEqual(shown['resp_users'], {'value': ['(hidden)'], 'source': 'file'})
+            shown = run('config', 'show', environment={'TALLY_RESP_PASSWORD': 'very secret'}).stdout
+            self.assertIn('resp_password = "(hidden)"  # environment\n', shown)
+            self.assertIn('resp_users = []  # default\n', shown)
+            self.assertNotIn('secret', shown)
 
     def test_show_prints_every_value_and_where_it_came_from(self):
         with tempfile.TemporaryDirectory(prefix='tally-test-') as directory:

@@ -8,6 +8,7 @@ It waits for events with deadlines, never blindly. On a failure inside the `with
 what the daemons said.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -27,6 +28,7 @@ READY_SECONDS = 60
 STOP_SECONDS = 40
 COMMAND_SECONDS = 60
 POLL_SECONDS = 0.01
+FREE_PORTS = ['--http', '0', '--resp', '0']  # for `tally up`
 
 
 def wait_until(condition, what, seconds=30):
@@ -45,6 +47,22 @@ def free_port():
     with socket.socket() as taken:
         taken.bind(('127.0.0.1', 0))
         return taken.getsockname()[1]
+
+
+def free_ports_in_a_row(count):
+    """Returns the first of so many ports in a row on which nobody listens."""
+    while True:
+        first = free_port()
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError, OverflowError):
+            for port in range(first, first + count):
+                stack.enter_context(socket.socket()).bind(('127.0.0.1', port))
+            return first
+
+
+def address_of(text):
+    """Returns "127.0.0.1:6380" as (host, port)."""
+    host, _, port = text.rpartition(':')
+    return host.strip('[]'), int(port)
 
 
 def titled_block(page, name):
@@ -98,8 +116,9 @@ class Group:
     def launch(self):
         """Starts `tally up` without waiting for anything."""
         command = [*self.prefix, self.bin_dir / 'tally', 'up', '--data', self.data, '--ready-file', self.ready_file]
-        if '--http' not in self.up_args:
-            command += ['--http', '0']
+        for port in ('--http', '--resp'):
+            if port not in self.up_args:
+                command += [port, '0']
         with open(self.temporary / 'up.log', 'ab') as log:
             self.up = subprocess.Popen(command + self.up_args, stdout=log, stderr=log, env=self.environment)
 
@@ -133,6 +152,11 @@ class Group:
     def http(self):
         """The URL of the first bridge."""
         return self.endpoints()['http']
+
+    @property
+    def resp(self):
+        """The address of the first bridge's Redis door, as (host, port)."""
+        return address_of(self.endpoints()['resp'])
 
     def endpoints(self):
         return json.loads((self.data / 'run' / 'endpoints.json').read_text())

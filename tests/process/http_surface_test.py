@@ -19,6 +19,7 @@ import unittest
 import urllib.parse
 
 from group import Group, wait_until
+from processes import connections_of_a_door
 
 BIN_DIR = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else 'build/release/bin')
 
@@ -95,11 +96,16 @@ class Bridge(unittest.TestCase):
         self.assertEqual((answer.status, answer.getheader('Content-Type')), (status, 'application/json'), answer.body)
         self.assertEqual(json.loads(answer.body), expected)
 
-    def assert_counter(self, answer, name, value):
+    def assert_counter(self, answer, name, value, expires_within=None):
+        """With `expires_within`, in milliseconds, the answer must say when the counter expires."""
         self.assertEqual((answer.status, answer.getheader('Content-Type')), (200, 'application/json'), answer.body)
         content = json.loads(answer.body)
-        self.assertEqual(set(content), {'name', 'value', 'sequence', 'votes'})
+        time_left = set() if expires_within is None else {'expires_in_ms'}
+        self.assertEqual(set(content), {'name', 'value', 'sequence', 'votes'} | time_left)
         self.assertEqual((content['name'], content['value']), (name, value))
+        if time_left:
+            self.assertGreater(content['expires_in_ms'], 0)
+            self.assertLessEqual(content['expires_in_ms'], expires_within)
         self.assertIn(content['votes'], (2, 3))
         return content
 
@@ -226,6 +232,150 @@ class Idempotency(Bridge):
     def test_a_key_that_makes_no_sense_is_malformed(self):
         for key in ('', 'with space', 'k' * 257, 'ä'.encode('latin-1')):
             self.assert_problem(self.ask('POST', '/v1/counters/k/increment', Idempotency_Key=key), 400)
+
+
+class Windows(Bridge):
+    """Counters that are gone after a while. That a time is over is seen by what the group answers."""
+
+    LONG_MS = 600_000  # never over while a test runs
+
+    def within(self, window_ms, name, by=1, **headers):
+        body = json.dumps({'by': by, 'window_ms': window_ms})
+        return self.ask('POST', f'/v1/counters/{name}/increment', body, **headers)
+
+    def is_missing(self, name):
+        return self.ask('GET', f'/v1/counters/{name}').status == 404
+
+    def is_listed(self, name):
+        page = json.loads(self.ask('GET', f'/v1/counters?prefix={name}').body)
+        return name in [counter['name'] for counter in page['counters']]
+
+    def assert_as_long_as(self, window_ms, began):
+        """A window begins at the time of its order, which may be that of the turn in which the
+        distributor found the request. So it may seem a little shorter to a client, and longer by
+        what answers take."""
+        seconds = time.monotonic() - began
+        self.assertGreater(seconds, 0.75 * window_ms / 1000)
+        self.assertLess(seconds, window_ms / 1000 + 10)
+
+    def count_through(self, window_ms, name):
+        """Counts within windows from the start of one until the next one has started, and checks
+        every answer. Returns how many counted in the first."""
+        began = time.monotonic()
+        counted, left = 1, self.assert_counter(self.within(window_ms, name), name, 1, window_ms)['expires_in_ms']
+        self.assertEqual(left, window_ms)
+        while time.monotonic() < began + SECONDS:
+            answer = self.within(window_ms, name)
+            if json.loads(answer.body)['value'] == 1:
+                self.assert_as_long_as(window_ms, began)
+                self.assertEqual(self.assert_counter(answer, name, 1, window_ms)['expires_in_ms'], window_ms)
+                return counted
+            counted += 1
+            left = self.assert_counter(answer, name, counted, left)['expires_in_ms']
+        raise AssertionError(f'a window of {window_ms} ms has not ended in {SECONDS} s')
+
+    def test_a_window_starts_with_an_increment_ends_and_starts_again(self):
+        # On a machine that is slow, a short window may end before the second increment.
+        for window_ms in (1000, 2000, 4000, 8000):
+            if self.count_through(window_ms, 'window') > 1:
+                break
+            wait_until(lambda: self.is_missing('window'), 'the window ends')
+        else:
+            self.fail('no window had time for two increments')
+        began = time.monotonic()
+        wait_until(lambda: self.is_missing('window'), 'the second window ends')
+        self.assertLess(time.monotonic() - began, window_ms / 1000 + 10)
+        self.assertFalse(self.is_listed('window'))
+        self.assert_counter(self.within(self.LONG_MS, 'window', by=5), 'window', 5, self.LONG_MS)
+
+    def test_what_says_no_window_counts_in_the_one_that_runs_and_does_not_prolong_it(self):
+        self.assert_counter(self.within(self.LONG_MS, 'runs'), 'runs', 1, self.LONG_MS)
+        self.assert_counter(self.ask('POST', '/v1/counters/runs/increment'), 'runs', 2)
+        self.assert_counter(self.ask('GET', '/hit/runs'), 'runs', 3)
+        self.assert_counter(self.within(2 * self.LONG_MS, 'runs'), 'runs', 4, self.LONG_MS)
+        self.assert_counter(self.ask('GET', '/v1/counters/runs'), 'runs', 4, self.LONG_MS)
+        self.assertTrue(self.is_listed('runs'))
+
+    def test_a_counter_that_lasts_gets_a_window(self):
+        self.ask('GET', '/hit/lasts')
+        self.assert_counter(self.ask('GET', '/v1/counters/lasts'), 'lasts', 1)
+        self.assert_counter(self.within(self.LONG_MS, 'lasts'), 'lasts', 2, self.LONG_MS)
+
+    def test_increments_within_windows_that_travel_together_are_answered_one_by_one(self):
+        def request(window_ms):
+            body = json.dumps({'window_ms': window_ms}).encode()
+            return (b'POST /v1/counters/together/increment HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%b'
+                    % (len(body), body))
+        answers = self.raw((request(self.LONG_MS) + request(2 * self.LONG_MS)) * 50, 100)
+        for value, answer in enumerate(answers, 1):
+            self.assert_counter(answer, 'together', value, self.LONG_MS)
+        self.assertEqual(len({len(answer.body) for answer in answers}), 1)
+
+    def test_windows_run_while_a_replica_dies_and_while_one_lies(self):
+        self.group.wait_all_vote()
+        killed = self.group.pid('replica-2')
+        os.kill(killed, signal.SIGKILL)
+        self.count_through(1000, 'dies')
+        self.group.wait_new_pid('replica-2', killed)
+        self.group.wait_all_vote()
+        self.group.tally('fault', 'inject', 1, 'wrong-value')
+        self.count_through(1000, 'lies')
+        wait_until(lambda: self.group.replica(1)['dissents'] > 0, 'the lie is found')
+        self.group.tally('fault', 'clear', 1)
+        self.count_through(1000, 'returns')
+        self.group.wait_all_vote()
+        self.assert_counter(self.within(self.LONG_MS, 'whole'), 'whole', 1, self.LONG_MS)
+        self.assertEqual([self.group.replica(number)['dissents'] for number in (2, 3)], [0, 0])
+
+    def test_a_counter_that_is_set_may_expire(self):
+        began = time.monotonic()
+        answer = self.admin('PUT', '/v1/counters/set', b'{"value":7,"expires_in_ms":1000}')
+        self.assertEqual(self.assert_counter(answer, 'set', 7, 1000)['expires_in_ms'], 1000)
+        wait_until(lambda: self.is_missing('set'), 'it expires')
+        self.assert_as_long_as(1000, began)
+        self.assertFalse(self.is_listed('set'))
+        self.assert_problem(self.admin('DELETE', '/v1/counters/set'), 404)
+        self.assert_counter(self.ask('POST', '/v1/counters/set/increment'), 'set', 1)
+        self.assert_counter(self.ask('GET', '/v1/counters/set'), 'set', 1)
+
+    def test_a_counter_that_is_set_without_an_expiry_lasts(self):
+        body = json.dumps({'value': 7, 'expires_in_ms': self.LONG_MS})
+        self.assert_counter(self.admin('PUT', '/v1/counters/reset', body), 'reset', 7, self.LONG_MS)
+        self.assert_counter(self.ask('GET', '/v1/counters/reset'), 'reset', 7, self.LONG_MS)
+        self.assert_counter(self.admin('PUT', '/v1/counters/reset', b'{"value":8}'), 'reset', 8)
+        self.assert_counter(self.ask('GET', '/v1/counters/reset'), 'reset', 8)
+
+    def test_a_key_counts_once_within_a_window_and_says_when_that_is_over(self):
+        window = 1000
+        first = self.assert_counter(self.within(window, 'keyed', Idempotency_Key='w1'), 'keyed', 1, window)
+        again = json.loads(self.within(window, 'keyed', Idempotency_Key='w1').body)
+        self.assertEqual((again['value'], again['sequence']), (1, first['sequence']))
+        self.assertLessEqual(again['expires_in_ms'], first['expires_in_ms'])
+        self.assert_problem(self.within(window + 1, 'keyed', Idempotency_Key='w1'), 422)
+        self.assert_problem(self.ask('POST', '/v1/counters/keyed/increment', Idempotency_Key='w1'), 422)
+        wait_until(lambda: self.is_missing('keyed'), 'the window ends')
+        over = json.loads(self.within(window, 'keyed', Idempotency_Key='w1').body)
+        self.assertEqual(over, {**first, 'votes': over['votes'], 'expires_in_ms': 0})
+        self.assertTrue(self.is_missing('keyed'))
+
+    def test_a_key_of_a_set_belongs_to_its_expiry(self):
+        def put(**body):
+            return self.admin('PUT', '/v1/counters/p', json.dumps({'value': 5, **body}), Idempotency_Key='w2')
+        for _ in range(2):
+            self.assert_counter(put(expires_in_ms=self.LONG_MS), 'p', 5, self.LONG_MS)
+        self.assert_problem(put(), 422)
+        self.assert_problem(put(expires_in_ms=self.LONG_MS + 1), 422)
+
+    def test_a_time_that_makes_no_sense_is_400_and_says_what_would(self):
+        for ms in ('0', '-1', '1.5', '1e3', '"1000"', 'null', str(2**53), str(2**63)):
+            with self.subTest(ms):
+                for answer in (self.ask('POST', '/v1/counters/none/increment', f'{{"window_ms":{ms}}}'),
+                               self.admin('PUT', '/v1/counters/none', f'{{"value":1,"expires_in_ms":{ms}}}')):
+                    self.assertIn(f'from 1 to {2**53 - 1}', self.assert_problem(answer, 400)['detail'])
+        self.assert_problem(self.ask('POST', '/v1/counters/none/increment', b'{"by":1,"expires_in_ms":5}'), 400)
+        self.assert_problem(self.admin('PUT', '/v1/counters/none', b'{"value":1,"window_ms":5}'), 400)
+        self.assertTrue(self.is_missing('none'))
+        self.assert_counter(self.within(2**53 - 1, 'longest'), 'longest', 1, 2**53 - 1)
 
 
 class Refusals(Bridge):
@@ -542,7 +692,9 @@ class Crowds(unittest.TestCase):
     """More connections come than there are places. 127.0.0.1, 127.0.0.2 and so on are different
     addresses."""
 
-    MOST, OF_A_SOURCE, RESERVE_OF_A_SOURCE = 10_000, 2_500, 64
+    MOST = connections_of_a_door()
+    OF_A_SOURCE = MOST // 4
+    RESERVE_OF_A_SOURCE = 64
 
     def setUp(self):
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -595,8 +747,10 @@ class Crowds(unittest.TestCase):
 
     def test_when_all_are_used_the_longest_idle_one_makes_room(self):
         crowd = [self.open(f'127.0.1.{number}', self.OF_A_SOURCE) for number in range(self.MOST // self.OF_A_SOURCE)]
+        crowd.append([self.open('127.0.2.1') for _ in range(self.MOST % self.OF_A_SOURCE)])
         for connections in crowd:
-            self.wait_served(connections[-1])
+            if connections:
+                self.wait_served(connections[-1])
         oldest, asked = crowd[0][1], crowd[0][0]
         self.assertEqual(self.ask(asked, '/hit/b'), (200, 'keep-alive'))
         self.assertEqual(self.ask(self.open('127.0.0.9'), '/hit/b'), (200, 'keep-alive'))

@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import resource
 
 TICKS = os.sysconf('SC_CLK_TCK')
 PAGE = os.sysconf('SC_PAGE_SIZE')
@@ -13,6 +14,12 @@ def cpu_seconds(pid):
     """The user and system time of all its threads, including those that have ended."""
     fields = pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def connections_of_a_door():
+    """How many a bridge serves at each of its doors, if it may open as many files as this process:
+    see bridge/admission.cc."""
+    return min(10_000, (resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 512) // 2)
 
 
 def memory_bytes(pid):

@@ -13,7 +13,7 @@ import sys
 import time
 import unittest
 
-from group import Group, wait_until
+from group import FREE_PORTS, Group, wait_until
 from load import Load
 
 BIN_DIR = None
@@ -119,7 +119,7 @@ class WhatCleanersTake(unittest.TestCase):
             group.stop()
             group.ready_file.unlink(missing_ok=True)
             read, write = os.pipe()
-            group.up = subprocess.Popen([BIN_DIR / 'tally', 'up', '--data', group.data, '--http', '0', '--ready-file',
+            group.up = subprocess.Popen([BIN_DIR / 'tally', 'up', '--data', group.data, *FREE_PORTS, '--ready-file',
                                          group.ready_file], stdout=write, stderr=write)
             os.close(write)
             os.read(read, 10)

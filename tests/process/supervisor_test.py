@@ -15,7 +15,7 @@ import sys
 import tempfile
 import unittest
 
-from group import Group, clean_environment, process_is_alive, wait_until
+from group import FREE_PORTS, Group, clean_environment, process_is_alive, wait_until
 
 BIN_DIR = None
 
@@ -36,7 +36,7 @@ def first_line(url):
 
 class WhatIsTooSmallOrMissing(unittest.TestCase):
     def refuses(self, data, *prefix):
-        refused = subprocess.run([*prefix, pathlib.Path(BIN_DIR) / 'tally', 'up', '--http', '0', '--data', data],
+        refused = subprocess.run([*prefix, pathlib.Path(BIN_DIR) / 'tally', 'up', *FREE_PORTS, '--data', data],
                                  capture_output=True, text=True, timeout=30, env=clean_environment(), check=False)
         self.assertEqual(refused.returncode, 2)
         return refused.stderr
@@ -108,7 +108,7 @@ class ARunningGroup(unittest.TestCase):
         self.assertRegex(token.read_text(), r'^[0-9a-f]{64}\n$')
 
     def test_a_second_up_on_the_same_directory_is_refused(self):
-        second = subprocess.run([self.group.bin_dir / 'tally', 'up', '--http', '0', '--data', self.group.data],
+        second = subprocess.run([self.group.bin_dir / 'tally', 'up', *FREE_PORTS, '--data', self.group.data],
                                 capture_output=True, text=True, timeout=30, env=clean_environment(), check=False)
         self.assertEqual(second.returncode, 2)
         self.assertIn(f'another `tally up` (pid {self.group.up.pid})', second.stderr)
@@ -217,7 +217,7 @@ class Restarts(unittest.TestCase):
         self.addCleanup(group.kill)
         self.addCleanup(shutil.rmtree, group.temporary, ignore_errors=True)
         reader, writer = os.pipe()
-        group.up = subprocess.Popen([group.bin_dir / 'tally', 'up', '--http', '0', '--data', group.data, '--ready-file',
+        group.up = subprocess.Popen([group.bin_dir / 'tally', 'up', *FREE_PORTS, '--data', group.data, '--ready-file',
                                      group.ready_file], stdout=writer, stderr=writer, env=group.environment)
         os.close(writer)
         group.wait_ready()
@@ -347,7 +347,7 @@ class Directories(unittest.TestCase):
 
     def test_a_relative_directory_is_told_by_its_whole_name(self):
         with tempfile.TemporaryDirectory(prefix='tally-test-') as parent:
-            up = subprocess.Popen([pathlib.Path(BIN_DIR).resolve() / 'tally', 'up', '--http', '0', '--data', './x/'],
+            up = subprocess.Popen([pathlib.Path(BIN_DIR).resolve() / 'tally', 'up', *FREE_PORTS, '--data', './x/'],
                                   cwd=parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                   env=clean_environment())
             self.addCleanup(up.wait)

@@ -39,6 +39,13 @@ Answer answer_of(std::int64_t value, std::uint64_t sequence) {
   return answer;
 }
 
+constexpr std::int64_t never = CounterDetail::never;
+
+Answer lasting_until(const CounterDetail& detail, Answer answer) {
+  answer.result.detail = detail;
+  return answer;
+}
+
 Answer failed(CallOutcome outcome, CallError error) {
   Answer answer;
   answer.outcome = outcome;
@@ -64,6 +71,41 @@ BOOST_AUTO_TEST_CASE(all_increments_of_one_counter_are_answered_at_one_length) {
   write_answer(increment_task("home"), answer_of(1, 1), {1}, small);
   write_answer(increment_task("home"), answer_of(INT64_MIN, UINT64_MAX), {1}, large);
   BOOST_TEST(small.body.size() == large.body.size());
+}
+
+BOOST_AUTO_TEST_CASE(all_increments_within_a_window_are_answered_at_one_length) {
+  Reply small, large, lasting;
+  write_answer(increment_task("home"), lasting_until({1, 1, 1}, answer_of(1, 1)), {1}, small);
+  write_answer(increment_task("home"), lasting_until({INT64_MAX, INT64_MAX, 1}, answer_of(INT64_MIN, UINT64_MAX)), {1},
+               large);
+  write_answer(increment_task("home"), lasting_until({never, never, 1}, answer_of(1, 1)), {1}, lasting);
+  BOOST_TEST(small.body.size() == large.body.size());
+  BOOST_TEST(lasting.body.size() == large.body.size());
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_says_how_long_the_counter_still_has_where_that_was_asked_for) {
+  const auto body_of = [](const Task& task, const Answer& answer) {
+    Reply reply;
+    write_answer(task, answer, {1}, reply);
+    return trimmed(reply.body);
+  };
+  const auto read = task_of(Method::get, "/v1/counters/home");
+  BOOST_REQUIRE(read.has_value());
+  for (const Task& task : {increment_task("home"), *read}) {
+    BOOST_TEST(body_of(task, lasting_until({59'999, 1'795'403'700'123, 7}, answer_of(1, 9))) ==
+               R"({"name":"home","value":1,"sequence":9,"votes":2,"expires_in_ms":59999})");
+    const std::string lasting = R"({"name":"home","value":1,"sequence":9,"votes":2})";
+    BOOST_TEST(body_of(task, lasting_until({never, never, 7}, answer_of(1, 9))) == lasting);
+    BOOST_TEST(body_of(task, answer_of(1, 9)) == lasting);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_repeated_key_finds_a_window_that_is_over_with_no_time_left) {
+  Answer answer = lasting_until({}, answer_of(42, 200));
+  answer.result.first_sequence = Sequence(100);
+  Reply reply;
+  write_answer(increment_task("home"), answer, {1}, reply);
+  BOOST_TEST(trimmed(reply.body) == R"({"name":"home","value":42,"sequence":100,"votes":2,"expires_in_ms":0})");
 }
 
 BOOST_AUTO_TEST_CASE(a_repeated_key_is_answered_with_the_first_sequence) {
@@ -94,7 +136,7 @@ BOOST_AUTO_TEST_CASE(every_outcome_has_its_status) {
   const std::vector<std::pair<OperationStatus, int>> statuses = {
       {OperationStatus::not_found, 404},  {OperationStatus::overflow, 422},  {OperationStatus::malformed, 400},
       {OperationStatus::key_reused, 422}, {OperationStatus::keys_full, 503}, {OperationStatus::counters_full, 503},
-      {OperationStatus::read_only, 500}};
+      {OperationStatus::crowded, 503},    {OperationStatus::read_only, 500}};
   for (const auto& [operation_status, http_status] : statuses) {
     Answer answer = answer_of(0, 1);
     answer.outcome = outcome_of(operation_status);

@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_SUITE(metrics_text)
 BOOST_AUTO_TEST_CASE(without_a_status_the_group_is_unavailable_and_no_more_is_said_of_it) {
   BridgeFigures figures;
   figures.version = "1.2.3";
-  figures.http.requests = 7;
+  figures.doors = {{.door = "http", .counts = {.requests = 7}}};
   figures.operations[static_cast<std::size_t>(OperationKind::remove)] = 5;
   figures.refusals[static_cast<std::size_t>(ProblemKind::tables_full)] = 2;
   const std::string text = bridge_metrics(figures) + group_metrics({}, {});
@@ -45,6 +45,36 @@ BOOST_AUTO_TEST_CASE(without_a_status_the_group_is_unavailable_and_no_more_is_sa
   BOOST_TEST(has_line(text, R"(tally_group_state{state="unavailable"} 1)"));
   for (const std::string absent : {"tally_term", "tally_replica_state", "tally_decision_seconds", "tally_table_used"})
     BOOST_TEST(text.find(absent) == text.npos, absent);
+}
+
+BOOST_AUTO_TEST_CASE(each_door_has_its_connections_and_requests) {
+  BridgeFigures figures;
+  figures.doors = {{"http", 4, {.connections = 10, .connections_refused = 2, .requests = 100}, {}},
+                   {"resp", 5, {.connections = 20, .connections_refused = 3, .requests = 200}, ErrorReplyCounts()}};
+  const std::string text = bridge_metrics(figures);
+  BOOST_TEST(has_line(text, R"(tally_connections{door="http"} 4)"));
+  BOOST_TEST(has_line(text, R"(tally_connections{door="resp"} 5)"));
+  BOOST_TEST(has_line(text, R"(tally_connections_total{door="http"} 10)"));
+  BOOST_TEST(has_line(text, R"(tally_connections_total{door="resp"} 20)"));
+  BOOST_TEST(has_line(text, R"(tally_connections_refused_total{door="http"} 2)"));
+  BOOST_TEST(has_line(text, R"(tally_connections_refused_total{door="resp"} 3)"));
+  BOOST_TEST(has_line(text, R"(tally_requests_total{door="http"} 100)"));
+  BOOST_TEST(has_line(text, R"(tally_requests_total{door="resp"} 200)"));
+}
+
+BOOST_AUTO_TEST_CASE(error_replies_are_told_by_their_kind_and_only_where_a_door_has_them) {
+  BridgeFigures figures;
+  figures.doors = {{.door = "http"}};
+  BOOST_TEST(bridge_metrics(figures).find("tally_resp_errors_total") == std::string::npos);
+  ErrorReplyCounts counts{};
+  for (std::size_t kind = 0; kind < counts.size(); ++kind) counts[kind] = kind + 1;
+  figures.doors.push_back({.door = "resp", .error_replies = counts});
+  const std::string text = bridge_metrics(figures);
+  BOOST_TEST(has_line(text, R"(tally_resp_errors_total{kind="protocol"} 1)"));
+  BOOST_TEST(has_line(text, R"(tally_resp_errors_total{kind="auth"} 2)"));
+  BOOST_TEST(has_line(text, R"(tally_resp_errors_total{kind="unavailable"} 3)"));
+  BOOST_TEST(has_line(text, R"(tally_resp_errors_total{kind="unknown"} 4)"));
+  BOOST_TEST(has_line(text, R"(tally_resp_errors_total{kind="other"} 5)"));
 }
 
 BOOST_AUTO_TEST_CASE(a_replica_has_its_votes_verdicts_and_one_state) {

@@ -155,8 +155,8 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(bridge_admission)
 
 BOOST_AUTO_TEST_CASE(a_source_has_a_quarter_of_the_connections) {
-  Admission admission(secret);
-  for (std::size_t count = 0; count < door_limits::connections_of_a_source; ++count) {
+  Admission admission(secret, 1024);
+  for (int count = 0; count < 256; ++count) {
     BOOST_REQUIRE(admission.may_be_served(source(1)));
     admission.enter(source(1), Place::served);
   }
@@ -168,10 +168,10 @@ BOOST_AUTO_TEST_CASE(a_source_has_a_quarter_of_the_connections) {
 }
 
 BOOST_AUTO_TEST_CASE(all_together_have_a_limit) {
-  Admission admission(secret);
-  for (std::size_t count = 0; count < door_limits::connections; ++count) {
+  Admission admission(secret, 1024);
+  for (std::uint32_t count = 0; count < 1024; ++count) {
     BOOST_REQUIRE(admission.has_room());
-    admission.enter(source(static_cast<std::uint32_t>(count)), Place::served);
+    admission.enter(source(count), Place::served);
   }
   BOOST_TEST(!admission.has_room());
   BOOST_TEST(admission.may_have_reserve(source(1)));
@@ -180,10 +180,10 @@ BOOST_AUTO_TEST_CASE(all_together_have_a_limit) {
 }
 
 BOOST_AUTO_TEST_CASE(a_source_has_a_quarter_of_the_reserve) {
-  Admission admission(secret);
+  Admission admission(secret, 1024);
   std::uint32_t number = 0;
   for (; admission.may_have_reserve(source(number)); ++number)
-    for (std::size_t count = 0; count < door_limits::reserve_connections_of_a_source; ++count) {
+    for (int count = 0; count < 64; ++count) {
       BOOST_REQUIRE(admission.may_have_reserve(source(number)));
       admission.enter(source(number), Place::reserve);
     }
@@ -191,6 +191,27 @@ BOOST_AUTO_TEST_CASE(a_source_has_a_quarter_of_the_reserve) {
   admission.leave(source(0), Place::reserve);
   BOOST_TEST(admission.may_have_reserve(source(99)));
   BOOST_TEST(!admission.may_have_reserve(source(1)));
+}
+
+BOOST_AUTO_TEST_CASE(both_doors_together_leave_the_bridge_descriptors_of_its_own) {
+  BOOST_TEST(connections_of_a_door(1'000'000) == 10'000u);
+  BOOST_TEST(connections_of_a_door(20'000) == 9'744u);
+  for (std::size_t descriptors = 64; descriptors < 30'000; ++descriptors) {
+    const std::size_t most = connections_of_a_door(descriptors);
+    const std::size_t reserve = std::min<std::size_t>(most / 4, door_limits::reserve_connections);
+    BOOST_REQUIRE(descriptors - 2 * most - reserve >= std::min<std::size_t>(descriptors / 4, 256));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_process_that_may_open_few_files_serves_few) {
+  Admission admission(secret, 3);
+  BOOST_TEST(!admission.may_have_reserve(source(1)));
+  for (const std::uint32_t number : {1u, 2u, 3u}) {
+    BOOST_REQUIRE((admission.has_room() && admission.may_be_served(source(number))));
+    admission.enter(source(number), Place::served);
+    BOOST_TEST(!admission.may_be_served(source(number)));
+  }
+  BOOST_TEST(!admission.has_room());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

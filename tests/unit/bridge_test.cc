@@ -254,11 +254,12 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(bridge_requests)
 
 BOOST_AUTO_TEST_CASE(by_is_a_signed_64_bit_integer) {
-  BOOST_TEST(parse_increment("").value() == 1);
-  BOOST_TEST(parse_increment("{}").value() == 1);
-  BOOST_TEST(parse_increment(R"({"by":-5})").value() == -5);
-  BOOST_TEST(parse_increment(R"({"by":9223372036854775807})").value() == INT64_MAX);
-  BOOST_TEST(parse_increment(R"({"by":-9223372036854775808})").value() == INT64_MIN);
+  const auto by = [](std::string_view body) { return parse_increment(body).value().value; };
+  BOOST_TEST(by("") == 1);
+  BOOST_TEST(by("{}") == 1);
+  BOOST_TEST(by(R"({"by":-5})") == -5);
+  BOOST_TEST(by(R"({"by":9223372036854775807})") == INT64_MAX);
+  BOOST_TEST(by(R"({"by":-9223372036854775808})") == INT64_MIN);
   for (const std::string body : {R"({"by":1.5})",
                                  R"({"by":1e3})",
                                  R"({"by":5.0})",
@@ -288,9 +289,38 @@ BOOST_AUTO_TEST_CASE(by_is_a_signed_64_bit_integer) {
 }
 
 BOOST_AUTO_TEST_CASE(a_value_must_be_given) {
-  BOOST_TEST(parse_value(R"({"value":1000})").value() == 1000);
-  for (const std::string body : {"", "{}", R"({"by":1})", R"({"value":"1"})"})
+  BOOST_TEST(parse_value(R"({"value":1000})").value().value == 1000);
+  for (const std::string body :
+       {"", "{}", R"({"by":1})", R"({"value":"1"})", R"({"expires_in_ms":5})", R"({"value":1,"window_ms":5})"})
     BOOST_TEST(status_of(parse_value(body)) == 400, body);
+}
+
+BOOST_AUTO_TEST_CASE(a_window_and_an_expiry_are_whole_milliseconds_from_1_to_2_to_the_53) {
+  const auto window = [](const std::string& ms) { return parse_increment(R"({"by":2,"window_ms":)" + ms + '}'); };
+  const auto expiry = [](const std::string& ms) { return parse_value(R"({"expires_in_ms":)" + ms + R"(,"value":2})"); };
+  for (const std::int64_t ms : {std::int64_t{1}, std::int64_t{60'000}, std::int64_t{9007199254740991}}) {
+    for (const auto& change : {window(std::to_string(ms)), expiry(std::to_string(ms))}) {
+      BOOST_REQUIRE(change.has_value());
+      BOOST_TEST(change->value == 2);
+      BOOST_TEST((change->expiry == Expiry{ExpiryKind::after, ms}));
+    }
+  }
+  for (const std::string ms : {"0", "-1", "9007199254740992", "9223372036854775808", "1.5", "6e4", "60000.0",
+                               R"("60000")", "null", "true", "[1]"}) {
+    for (const auto& change : {window(ms), expiry(ms)}) {
+      BOOST_TEST(status_of(change) == 400, ms);
+      if (!change)
+        BOOST_TEST(change.error().detail.ends_with("is not a whole number of milliseconds from 1 to 9007199254740991"));
+    }
+  }
+  BOOST_TEST(window("0").error().detail.starts_with("\"window_ms\" "));
+  BOOST_TEST(expiry("0").error().detail.starts_with("\"expires_in_ms\" "));
+  BOOST_TEST((parse_increment("").value().expiry == Expiry()));
+  BOOST_TEST((parse_value(R"({"value":1})").value().expiry == Expiry()));
+  BOOST_TEST(parse_increment(R"({"window_ms":5})").value().value == 1);
+  for (const std::string body : {R"({"window_ms":5,"window_ms":5})", R"({"window_ms":5,"by":"1"})",
+                                 R"({"by":1,"window":5})", R"({"by":1,"expires_in_ms":5})"})
+    BOOST_TEST(status_of(parse_increment(body)) == 400, body);
 }
 
 BOOST_AUTO_TEST_CASE(a_fault_has_a_kind_a_time_and_a_probability) {
@@ -315,7 +345,28 @@ BOOST_AUTO_TEST_CASE(an_increment_is_one_add_with_its_key) {
   BOOST_TEST(operation.name == "home");
   BOOST_TEST(operation.value == 5);
   BOOST_TEST(operation.idempotency_key == "k-1");
+  BOOST_TEST((operation.expiry == Expiry()));
+  BOOST_TEST(!operation.detail);
   BOOST_TEST(task->changes());
+}
+
+BOOST_AUTO_TEST_CASE(how_long_a_counter_lasts_is_asked_for_by_reads_and_by_changes_that_say_it) {
+  const auto with_body = [](Method method, std::string target, std::string body) {
+    return understand(with_token(request_of(method, std::move(target), std::move(body))), rules);
+  };
+  const auto window = with_body(Method::post, "/v1/counters/a/increment", R"({"window_ms":60000})");
+  BOOST_TEST((operation_of(window).expiry == Expiry{ExpiryKind::after, 60'000}));
+  BOOST_TEST(operation_of(window).detail);
+  const auto set = with_body(Method::put, "/v1/counters/a", R"({"value":5,"expires_in_ms":7})");
+  BOOST_TEST((operation_of(set).expiry == Expiry{ExpiryKind::after, 7}));
+  BOOST_TEST(operation_of(set).detail);
+  BOOST_TEST(operation_of(with_body(Method::get, "/v1/counters/a", "")).detail);
+  for (const auto& other :
+       {with_body(Method::put, "/v1/counters/a", R"({"value":5})"), with_body(Method::remove, "/v1/counters/a", ""),
+        with_body(Method::get, "/hit/a", ""), with_body(Method::head, "/hit/a", "")}) {
+    BOOST_TEST((operation_of(other).expiry == Expiry()));
+    BOOST_TEST(!operation_of(other).detail);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_head_request_for_a_hit_looks_and_does_not_count) {

@@ -7,6 +7,7 @@
 #include "cli/bench/timeline.h"
 #include "cli/quoted.h"
 #include "cli/table.h"
+#include "cli/time_span.h"
 #include "cli/up/restart_pause.h"
 #include "cli/up/watchdog.h"
 
@@ -96,6 +97,30 @@ BOOST_AUTO_TEST_CASE(a_daemon_that_served_for_a_while_is_restarted_at_once) {
   for (int death = 0; death < 20; ++death) pause.after({});
   BOOST_TEST(pause.after(RestartPause::long_enough).milliseconds() == 0);
   BOOST_TEST(pause.after({}).milliseconds() == 100);
+}
+
+BOOST_AUTO_TEST_CASE(a_span_of_time_is_a_whole_number_with_its_unit) {
+  for (const auto& [text, milliseconds] :
+       std::initializer_list<std::pair<const char*, std::int64_t>>{{"1ms", 1},
+                                                                   {"500ms", 500},
+                                                                   {"60s", 60'000},
+                                                                   {"5m", 300'000},
+                                                                   {"1h", 3'600'000},
+                                                                   {"30d", 2'592'000'000},
+                                                                   {"007s", 7'000},
+                                                                   {"9007199254740991ms", 9007199254740991},
+                                                                   {"9007199254740s", 9007199254740000}})
+    BOOST_TEST(parse_time_span(text).value() == milliseconds, text);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_span_of_time_is_told_why) {
+  const auto refusal = [](std::string_view text) { return parse_time_span(text).error(); };
+  for (const char* text : {"", "s", "-1s", "+1s", "1.5h", "1 s", " 1s", "1s ", "1S", "1sec", "1h30m", "x", "0x1s"})
+    BOOST_TEST(refusal(text) == "is not a time such as 500ms, 60s, 5m, 1h or 30d", text);
+  for (const char* text : {"60", "0"}) BOOST_TEST(refusal(text) == "has no unit: ms, s, m, h or d", text);
+  for (const char* text : {"0s", "0ms", "000d"}) BOOST_TEST(refusal(text) == "is no time at all", text);
+  for (const char* text : {"9007199254740992ms", "104249992d", "9223372036854775807h", "99999999999999999999s"})
+    BOOST_TEST(refusal(text) == "is longer than 9007199254740991ms", text);
 }
 
 constexpr Duration interval = milliseconds(600);

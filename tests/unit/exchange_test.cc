@@ -53,12 +53,17 @@ class Client::Shell {
     OperationResult result;
     result.status = OperationStatus::ok;
     result.value = operation.value;
-    if (operation.kind != OperationKind::add) return result;
     std::int64_t& counter = counters_[operation.name];
-    if (__builtin_add_overflow(counter, operation.value, &result.value))
+    if (operation.kind == OperationKind::set) counter = operation.value;
+    if (operation.kind != OperationKind::add) return result;
+    const std::uint32_t times = std::max(operation.limit, 1u);
+    const std::uint32_t done = additions_with_room(counter, operation.value, times);
+    result.value = counter;
+    counter = static_cast<std::int64_t>(counter + __int128{operation.value} * done);
+    if (done < times)
       result.status = OperationStatus::overflow;
     else
-      counter = result.value;
+      result.value = counter;
     return result;
   }
 
@@ -135,10 +140,10 @@ struct Connection : Asker {
   std::int64_t wrong = 0;
 
   void ask() { exchange->submit(operation(name, ++asked), *this); }
-  void answered(const Answer& answer) override {
+  void answered(std::span<const Answer> answers) override {
     const bool counts = operation(name, asked).kind == OperationKind::add;
     if (counts) counted += asked;
-    wrong += answer.result.value != (counts ? counted : asked);
+    wrong += answers.front().result.value != (counts ? counted : asked);
     if (--left > 0) ask();
   }
 };
@@ -147,12 +152,14 @@ struct Connection : Asker {
 struct Turn {
   struct Waiting : Asker {
     explicit Waiting(int& unanswered) : left(unanswered) {}
-    void answered(const Answer& answer) override {
-      result = answer.result;
+    void answered(std::span<const Answer> answers) override {
+      result = answers.front().result;
+      for (const Answer& answer : answers) all.push_back(answer.result.value);
       --left;
     }
     int& left;
     OperationResult result;
+    std::vector<std::int64_t> all;  // values
   };
 
   boost::asio::io_context context;
@@ -189,7 +196,7 @@ struct Turn {
 BOOST_AUTO_TEST_CASE(each_operation_of_many_connections_gets_its_own_answer) {
   boost::asio::io_context context;
   Exchange exchange(context, *Client::connect({}), seconds(1));
-  std::vector<Connection> connections(2 * door_limits::batch_operations);
+  std::vector<Connection> connections(1024);
   for (Connection& connection : connections) {
     connection.exchange = &exchange;
     connection.name = std::to_string(&connection - connections.data());
@@ -222,76 +229,100 @@ BOOST_AUTO_TEST_CASE(it_may_end_while_operations_are_on_their_way) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(increments_of_one_counter_are_one_operation_and_each_gets_its_own_value) {
+BOOST_AUTO_TEST_CASE(equal_increments_of_one_counter_are_one_operation_and_each_gets_its_own_value) {
   Turn turn;
-  for (const std::int64_t value : {5, 1, 0, 7}) turn.add(value);
-  BOOST_TEST(turn.values() == (std::vector<std::int64_t>{5, 6, 6, 13}), boost::test_tools::per_element());
+  for (int count = 0; count < 4; ++count) turn.add(5);
+  BOOST_TEST(turn.values() == (std::vector<std::int64_t>{5, 10, 15, 20}), boost::test_tools::per_element());
   BOOST_TEST(turn.operations == 1u);
   turn.add(-1);
-  turn.add(-2);
-  BOOST_TEST(turn.values().back() == 10);
+  turn.add(-1);
+  BOOST_TEST(turn.values().back() == 18);
   BOOST_TEST(turn.operations == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_plain_increment_of_the_same_sign_stands_alone) {
+BOOST_AUTO_TEST_CASE(what_is_no_equal_increment_stands_alone) {
   Turn turn;
   turn.add(5);
-  turn.add(-1);
+  turn.add(1);
   turn.submit(OperationKind::add, 1, "key");
   turn.add(1);
   turn.submit(OperationKind::set, 3);
   turn.add(1);
   turn.add(1);
-  BOOST_TEST(turn.values() == (std::vector<std::int64_t>{5, 4, 5, 6, 3, 7, 8}), boost::test_tools::per_element());
+  BOOST_TEST(turn.values() == (std::vector<std::int64_t>{5, 6, 7, 8, 3, 4, 5}), boost::test_tools::per_element());
   BOOST_TEST(turn.operations == 6u);
 }
 
-BOOST_AUTO_TEST_CASE(where_a_sum_overflows_each_is_tried_alone) {
+BOOST_AUTO_TEST_CASE(where_a_sum_overflows_those_that_have_room_are_done) {
   Turn turn;
-  turn.add(INT64_MAX - 1);
+  turn.add(INT64_MAX - 2);
   turn.values();
-  for (const std::int64_t value : {1, 1, 0}) turn.add(value);
+  for (int count = 0; count < 4; ++count) turn.add(1);
   turn.values();
-  BOOST_TEST(turn.operations == 4u);
-  BOOST_TEST((turn.status(1) == OperationStatus::ok));
-  BOOST_TEST(turn.askers[1].result.value == INT64_MAX);
-  BOOST_TEST((turn.status(2) == OperationStatus::overflow));
-  BOOST_TEST((turn.status(3) == OperationStatus::ok));
-  turn.add(INT64_MAX);
-  turn.add(INT64_MAX);  // no sum
-  turn.values();
-  BOOST_TEST(turn.operations == 2u);
-  BOOST_TEST((turn.status(5) == OperationStatus::overflow));
+  BOOST_TEST(turn.operations == 1u);
+  for (const std::size_t place : {1, 2}) BOOST_TEST((turn.status(place) == OperationStatus::ok));
+  BOOST_TEST(turn.askers[1].result.value == INT64_MAX - 1);
+  for (const std::size_t place : {3, 4}) {
+    BOOST_TEST((turn.status(place) == OperationStatus::overflow));
+    BOOST_TEST(turn.askers[place].result.value == INT64_MAX);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(where_a_negative_sum_overflows_too) {
   Turn turn;
-  turn.add(INT64_MIN);
+  turn.add(INT64_MIN + 3);
   turn.values();
-  turn.add(-1);
+  turn.add(-2);
   turn.add(-2);
   turn.values();
-  BOOST_TEST(turn.operations == 3u);
-  for (const std::size_t place : {1, 2}) BOOST_TEST((turn.status(place) == OperationStatus::overflow));
-}
-
-BOOST_AUTO_TEST_CASE(where_a_full_batch_overflows_all_are_answered) {
-  Turn turn;
-  turn.add(INT64_MAX - 5);
-  turn.values();
-  for (std::size_t count = 0; count < door_limits::batch_operations; ++count) turn.add(1);
-  turn.values();
-  BOOST_TEST(turn.operations == 1 + door_limits::batch_operations);
-  const auto done =
-      std::ranges::count(turn.askers, OperationStatus::ok, [](const auto& one) { return one.result.status; });
-  BOOST_TEST(done == 1 + 5);
+  BOOST_TEST((turn.status(1) == OperationStatus::ok));
+  BOOST_TEST((turn.status(2) == OperationStatus::overflow));
+  BOOST_TEST(turn.askers[2].result.value == INT64_MIN + 1);
 }
 
 BOOST_AUTO_TEST_CASE(many_increments_of_one_counter_are_answered_each_with_its_own_value) {
   Turn turn;
-  for (std::size_t count = 0; count < 3 * door_limits::batch_operations; ++count) turn.add(1);
+  for (std::size_t count = 0; count < 3 * door_limits::batch_parts; ++count) turn.add(1);
   const auto values = turn.values();
   for (std::size_t place = 0; place < values.size(); ++place)
     BOOST_REQUIRE_EQUAL(values[place], static_cast<std::int64_t>(place + 1));
   BOOST_TEST(turn.operations == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_submitted_at_a_time_stands_together_and_in_its_order) {
+  Turn turn;
+  turn.add(1);
+  std::vector<OwnedOperation> group(4);
+  for (OwnedOperation& one : group) {
+    one.name = "hot";
+    one.kind = OperationKind::add;
+    one.value = 1;
+  }
+  group[2].kind = OperationKind::set;
+  group[2].value = 100;
+  ++turn.left;
+  turn.exchange.submit(group, turn.askers.emplace_back(turn.left));
+  turn.add(1);
+  turn.values();
+  BOOST_TEST(turn.askers[1].all == (std::vector<std::int64_t>{2, 3, 100, 101}), boost::test_tools::per_element());
+  BOOST_TEST(turn.askers[2].result.value == 102);
+  BOOST_TEST(turn.operations == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_check_may_pass_over_is_not_combined) {
+  Turn turn;
+  turn.add(1);
+  std::vector<OwnedOperation> group(3);
+  group[0].kind = OperationKind::check;
+  group[0].limit = 1;
+  group[0].name = "other";
+  for (const std::size_t place : {1, 2}) {
+    group[place].kind = OperationKind::add;
+    group[place].name = "hot";
+    group[place].value = 1;
+  }
+  ++turn.left;
+  turn.exchange.submit(group, turn.askers.emplace_back(turn.left));
+  turn.values();
+  BOOST_TEST(turn.operations == 4u);
 }
