@@ -33,6 +33,7 @@ class Target:
         self.data = pathlib.Path(data)
         endpoints = json.loads((self.data / 'run' / 'endpoints.json').read_text())
         self.http = endpoints['http']
+        self.resp = f'tcp://{endpoints["resp"]}'
         self.seconds = seconds
         self.over = threading.Event()
         self.until = time.monotonic() + seconds

@@ -17,7 +17,7 @@ TABLE = {}
 @dataclasses.dataclass
 class Attack:
     name: str
-    kind: str  # whom it plays: client, replica, donor, http, local, all
+    kind: str  # whom it plays: client, replica, donor, http, resp, local, all
     what: str
     run: typing.Callable
     seconds: float = 5
@@ -54,6 +54,7 @@ if __name__ == '__main__':
 import attacks_client  # noqa: E402,F401  pylint: disable=wrong-import-position,unused-import
 import attacks_group  # noqa: E402,F401  pylint: disable=wrong-import-position,unused-import
 import attacks_http  # noqa: E402,F401  pylint: disable=wrong-import-position,unused-import
+import attacks_resp  # noqa: E402,F401  pylint: disable=wrong-import-position,unused-import
 
 if __name__ == '__main__':
     main(*sys.argv[1:])

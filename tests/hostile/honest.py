@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Honest clients that count while others attack. Some are native and some use HTTP. Each has a
-counter of its own and a process of its own, so that nobody else's work shows in their latencies.
+"""Honest clients that count while others attack: some are native, some use HTTP, and one is a Redis
+client. Each has a counter of its own, and together they have a process of their own, so that nobody
+else's work shows in their latencies.
 
     honest = Honest(endpoints).start()
     ... something bad happens ...
@@ -25,11 +26,13 @@ import threading
 import time
 import urllib.parse
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'contract'))
+for place in ('contract', 'redis'):
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / place))
 
 import native_client as native  # pylint: disable=wrong-import-position
+import resp  # pylint: disable=wrong-import-position
 
-CLIENTS = ('native', 'native', 'http', 'http-keyed')
+CLIENTS = ('native', 'native', 'http', 'http-keyed', 'resp')
 PAUSE_SECONDS = 0.01
 TIMEOUT_SECONDS = 10
 RETRY_SECONDS = 0.05
@@ -72,7 +75,8 @@ def percentile(times, share):
 
 
 class Honest:
-    """The clients run in processes of their own. `answered()` may be called while they run."""
+    """The clients run in a process of their own. `answered()` may be called while they run.
+    `endpoints`: as `tally up` writes them, and `resp_password` if there is one."""
 
     def __init__(self, endpoints, clients=CLIENTS):
         context = multiprocessing.get_context('spawn')
@@ -109,7 +113,7 @@ def run(endpoints, clients, counts, pipe):
     stopping = threading.Event()
     workers = []
     for number, kind in enumerate(clients):
-        make = NativeWorker if kind == 'native' else HttpWorker
+        make = WORKERS[kind.partition('-')[0]]
         workers.append(make(endpoints, kind, number, counts, stopping))
     threads = [threading.Thread(target=worker.work) for worker in workers]
     for thread in threads:
@@ -246,3 +250,38 @@ class HttpWorker(Worker):
         if outcome != 'answered' and str(value).startswith('404'):
             return 0
         return value if outcome == 'answered' else None
+
+
+class RespWorker(Worker):
+    connection = None
+
+    def connected(self):
+        if self.connection is None:
+            host, _, port = self.endpoints['resp'].rpartition(':')
+            self.connection = resp.Connection((host, int(port)), ADDRESS)
+            if password := self.endpoints.get('resp_password'):
+                self.connection.call('AUTH', password)
+        return self.connection
+
+    def ask(self, *words):
+        try:
+            reply = self.connected().call(*words)
+        except OSError as problem:
+            return 'refused', f'no connection: {type(problem).__name__}'
+        if reply.kind in ':$':
+            return 'answered', int(reply.value or 0)
+        if reply.kind != '-':
+            self.connection.close()
+            self.connection = None
+        not_applied = reply.raw.startswith(b'-') and not reply.raw.startswith(b'-UNKNOWN')
+        return 'refused' if not_applied else 'unknown', reply.raw[:60].decode() or reply.kind
+
+    def increment(self):
+        return self.ask('INCR', self.counter)
+
+    def read(self):
+        outcome, value = self.ask('GET', self.counter)
+        return value if outcome == 'answered' else None
+
+
+WORKERS = {'native': NativeWorker, 'http': HttpWorker, 'resp': RespWorker}

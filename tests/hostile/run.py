@@ -181,7 +181,8 @@ def carry_out(attack, seconds):
     """
     with LimitedGroup(attack) as group:
         group.wait_all_vote()
-        honest = Honest(group.endpoints()).start()
+        password = attack.environment.get('TALLY_RESP_PASSWORD')
+        honest = Honest({**group.endpoints(), 'resp_password': password}).start()
         try:
             row = under_load(attack, seconds, group, honest)
             if row.complaints:
