@@ -18,16 +18,6 @@ const std::string no_name = "-ERR a counter's name is 1 to 256 bytes of UTF-8 wi
 const std::string syntax = "-ERR syntax error";
 const std::string full = "-OOM command not allowed when used memory > 'maxmemory'.";
 
-struct Conversation {
-  FakeGroup group;
-  FakeClient client{group};
-
-  template <class... Commands>
-  std::string send(const Commands&... commands) {
-    return client.send(commands...);
-  }
-};
-
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(resp_commands, Conversation)

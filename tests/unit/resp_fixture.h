@@ -378,4 +378,28 @@ class FakeClient {
   std::string buffer;
 };
 
+struct Conversation {
+  FakeGroup group;
+  FakeClient client{group};
+
+  template <class... Commands>
+  std::string send(const Commands&... commands) {
+    return client.send(commands...);
+  }
+  std::int64_t value(std::string_view name) { return group.answer(OperationKind::get, name).value; }
+  // How many requests the group was asked for.
+  template <class... Commands>
+  std::size_t requests(const Commands&... commands) {
+    const std::size_t before = group.requests;
+    client.send(commands...);
+    return group.requests - before;
+  }
+};
+
+inline std::string times(std::size_t count, const std::string& text) {
+  std::string all;
+  for (std::size_t time = 0; time < count; ++time) all += text;
+  return all;
+}
+
 }  // namespace tally::bridge::resp

@@ -17,29 +17,6 @@ using namespace std::string_literals;
 
 namespace {
 
-struct Conversation {
-  FakeGroup group;
-  FakeClient client{group};
-
-  template <class... Commands>
-  std::string send(const Commands&... commands) {
-    return client.send(commands...);
-  }
-  // How many requests the group was asked for.
-  template <class... Commands>
-  std::size_t requests(const Commands&... commands) {
-    const std::size_t before = group.requests;
-    client.send(commands...);
-    return group.requests - before;
-  }
-};
-
-std::string times(std::size_t count, const std::string& text) {
-  std::string all;
-  for (std::size_t time = 0; time < count; ++time) all += text;
-  return all;
-}
-
 std::string command(const std::vector<std::string>& words) {
   std::string bytes;
   ReplyWriter writer(bytes, Protocol::resp2);

@@ -16,23 +16,6 @@ namespace {
 
 const std::string aborted = "-EXECABORT Transaction discarded because of previous errors.";
 
-struct Conversation {
-  FakeGroup group;
-  FakeClient client{group};
-
-  template <class... Commands>
-  std::string send(const Commands&... commands) {
-    return client.send(commands...);
-  }
-  std::int64_t value(std::string_view name) { return group.answer(OperationKind::get, name).value; }
-};
-
-std::string times(std::size_t count, const std::string& text) {
-  std::string all;
-  for (std::size_t time = 0; time < count; ++time) all += text;
-  return all;
-}
-
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(resp_transaction, Conversation)
