@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -44,9 +45,12 @@ def wait_until(condition, what, seconds=30):
 
 
 def free_port():
-    with socket.socket() as taken:
-        taken.bind(('127.0.0.1', 0))
-        return taken.getsockname()[1]
+    """Returns one that Linux gives to no connection, so that none takes it before it is used."""
+    while True:
+        port = 16_384 + secrets.randbelow(16_384)
+        with socket.socket() as taken, contextlib.suppress(OSError):
+            taken.bind(('127.0.0.1', port))
+            return port
 
 
 def free_ports_in_a_row(count):
