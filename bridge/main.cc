@@ -35,7 +35,7 @@ void configure(http::Shared& shared, const Config& config) {
   shared.random.seed(static_cast<std::minstd_rand::result_type>(random_number()));
 }
 
-resp::Rules resp_rules(const Config& config, std::int64_t port) {
+resp::Rules resp_rules(const Config& config, std::int64_t port, std::size_t most_connections) {
   resp::Rules rules;
   rules.password = config.resp_password;
   for (const std::string& text : config.resp_users) rules.users.push_back(*parse_resp_user(text));
@@ -43,6 +43,7 @@ resp::Rules resp_rules(const Config& config, std::int64_t port) {
   rules.version = TALLY_VERSION;
   rules.port = port;
   rules.replicas = static_cast<std::uint64_t>(config.replicas);
+  rules.most_connections = most_connections;
   return rules;
 }
 
@@ -85,7 +86,7 @@ int serve(const DaemonArguments& arguments) {
     log_event(Event("listen_failed", Severity::error).with("reason", acceptors.error()));
     return exit_failed;
   }
-  resp::Shared resp_shared(site, secret, most_connections, resp_rules(config, acceptors->resp.local_endpoint().port()));
+  resp::Shared resp_shared(site, secret, resp_rules(config, acceptors->resp.local_endpoint().port(), most_connections));
   auto client = Client::connect({.distributor_endpoint = config.distributor_bridge_endpoint,
                                  .comparator_endpoint = config.comparator_bridge_endpoint,
                                  .opens_session_at_once = true});

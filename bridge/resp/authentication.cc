@@ -11,9 +11,8 @@ constexpr RespRights usual_rights{.read = true, .add = true, .write = true};
 }  // namespace
 
 void Authentication::forget() {
-  is_done_ = !rules_.wants_authentication();
-  user_ = default_resp_user;
-  rights_ = is_done_ ? usual_rights : RespRights();
+  const bool is_done = !rules_.wants_authentication();
+  client_ = {is_done, std::string(default_resp_user), is_done ? usual_rights : RespRights()};
 }
 
 // Every user is compared, so that the time says nothing of which names there are.
@@ -28,19 +27,17 @@ bool Authentication::authenticate(std::string_view name, std::string_view passwo
     is_known |= is_this;
   }
   if (!is_known) return false;
-  is_done_ = true;
-  user_ = name;
-  rights_ = rights;
+  client_ = {true, std::string(name), rights};
   return true;
 }
 
 bool Authentication::may(Right right) const {
   switch (right) {
     case Right::none: return true;
-    case Right::read: return rights_.read;
-    case Right::add: return rights_.add;
-    case Right::write: return rights_.write;
-    case Right::admin: return rights_.admin || (rules_.writers_may_flush && rights_.write);
+    case Right::read: return client_.rights.read;
+    case Right::add: return client_.rights.add;
+    case Right::write: return client_.rights.write;
+    case Right::admin: return client_.rights.admin || (rules_.writers_may_flush && client_.rights.write);
   }
   return false;
 }

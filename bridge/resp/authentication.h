@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "bridge/resp/host.h"
 #include "bridge/resp/rights.h"
@@ -23,15 +24,22 @@ class Authentication {
   // As at the beginning.
   void forget();
 
-  bool is_done() const { return is_done_; }
-  const std::string& user() const { return user_; }
+  bool is_done() const { return client_.is_done; }
+  const std::string& user() const { return client_.user; }
   bool may(Right right) const;
+
+  struct Client {
+    bool is_done = false;
+    std::string user;
+    RespRights rights;
+    bool operator==(const Client&) const = default;
+  };
+  const Client& client() const { return client_; }
+  void restore(Client client) { client_ = std::move(client); }
 
  private:
   const Rules& rules_;
-  bool is_done_ = false;
-  std::string user_;
-  RespRights rights_;
+  Client client_;
 };
 
 }  // namespace tally::bridge::resp

@@ -21,6 +21,7 @@ struct ClientFacts {
   Instant since;
   Instant last_active;
 
+  bool operator==(const ClientFacts&) const = default;
   bool is_silent() const { return replies == Replies::off || replies == Replies::skip_this; }
 };
 

@@ -97,7 +97,7 @@ bool fits_one_request(Session& session, std::size_t operations, std::size_t byte
   constexpr std::size_t most_besides = 24;  // of each: its kind, its value, its condition, the sizes
   if (operations <= limits::request_operations && operations * most_besides + bytes_of_names <= limits::request_bytes)
     return true;
-  session.error("ERR more names than one request of the group may have");
+  session.error("ERR these names are more than one request of the group may have");
   return false;
 }
 

@@ -22,6 +22,7 @@ struct Rules {
   std::string version;             // of tally
   std::int64_t port = 0;
   std::uint64_t replicas = 0;
+  std::size_t most_connections = 0;
 
   bool wants_authentication() const { return !password.empty() || !users.empty(); }
 };

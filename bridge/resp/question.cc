@@ -83,6 +83,27 @@ void Question::answer(std::span<const Answer> answers, std::string& output, Host
   clear();
 }
 
+std::span<const Answer> Question::own_of(std::size_t place, std::span<const Answer> answers) const {
+  return answers.subspan(parts_[place].first, parts_[place].count);
+}
+
+std::span<const Answer> Question::all_of(std::size_t place, std::span<const Answer> answers) const {
+  const Part& last = parts_[place + parts_[place].parts_inside];
+  return answers.subspan(parts_[place].first, last.first + last.count - parts_[place].first);
+}
+
+bool Question::is_executed(std::size_t place, std::span<const Answer> answers) const {
+  const auto is_done = [](const Answer& one) { return one.outcome == CallOutcome::done; };
+  return std::ranges::all_of(all_of(place, answers), &Answer::is_decided) &&
+         std::ranges::all_of(own_of(place, answers), is_done);
+}
+
+bool Question::has_executed(std::span<const Answer> answers) const {
+  const auto newest = std::ranges::find_if(parts_.rbegin(), parts_.rend(), &Part::is_transaction);
+  CHECK(newest != parts_.rend());
+  return is_executed(static_cast<std::size_t>(parts_.rend() - newest) - 1, answers);
+}
+
 // Returns the place of the next part.
 std::size_t Question::reply(std::size_t place, std::span<const Answer> answers, std::string& output, Host& host) {
   const Part& part = parts_[place];
@@ -90,17 +111,13 @@ std::size_t Question::reply(std::size_t place, std::span<const Answer> answers, 
   text_from_ = part.text_before;
   std::string unheard;
   ReplyWriter writer(part.is_silent ? unheard : output, part.protocol, &host);
-  const std::span<const Answer> own = answers.subspan(part.first, part.count);
-  const Part& last = parts_[place + part.parts_inside];
-  const std::span<const Answer> all = answers.subspan(part.first, last.first + last.count - part.first);
+  const std::span<const Answer> all = all_of(place, answers);
   const auto failure = std::ranges::find_if_not(all, &Answer::is_decided);
-  const bool has_failed = failure != all.end();
-  if (has_failed && !part.tolerates_failure)
+  if (failure != all.end() && !part.tolerates_failure)
     write_failure(*failure, writer);
   else
-    part.format(part, own, writer);
-  const auto is_done = [](const Answer& one) { return one.outcome == CallOutcome::done; };
-  if (!part.is_transaction || (!has_failed && std::ranges::all_of(own, is_done))) return place + 1;
+    part.format(part, own_of(place, answers), writer);
+  if (!part.is_transaction || is_executed(place, answers)) return place + 1;
   text_from_ = part.text_end;
   return place + 1 + part.parts_inside;
 }

@@ -76,12 +76,18 @@ class Question {
   std::size_t held_bytes() const;
   // Whether there is a list among them, whose answers are long.
   bool has_list() const;
+  // Whether the newest transaction was executed.
+  bool has_executed(std::span<const Answer> answers) const;
   // Appends all replies, tells the host of those that are failures, and empties this.
   void answer(std::span<const Answer> answers, std::string& output, Host& host);
   void clear();
 
  private:
   std::uint32_t end_of_operations() const { return parts_.empty() ? 0 : parts_.back().first + parts_.back().count; }
+  // Of a part, and of what is inside of it.
+  std::span<const Answer> own_of(std::size_t place, std::span<const Answer> answers) const;
+  std::span<const Answer> all_of(std::size_t place, std::span<const Answer> answers) const;
+  bool is_executed(std::size_t place, std::span<const Answer> answers) const;
   std::size_t reply(std::size_t place, std::span<const Answer> answers, std::string& output, Host& host);
 
   std::vector<OwnedOperation> operations_;

@@ -107,7 +107,7 @@ std::vector<Setting> settings(Session& session) {
           {"appendonly", "yes"},
           {"databases", "1"},
           {"lua-time-limit", "5000"},
-          {"maxclients", "10000"},
+          {"maxclients", std::to_string(session.host().rules().most_connections)},
           {"maxmemory", "0"},
           {"maxmemory-policy", "noeviction"},
           {"port", std::to_string(session.host().rules().port)},

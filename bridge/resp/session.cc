@@ -67,7 +67,7 @@ Session::Session(Host& host, Peer peer) : host_(host), peer_(std::move(peer)), a
 std::size_t Session::receive(std::string_view input) {
   std::size_t done = 0;
   const auto goes_on = [&] {
-    return !ends_ && !walk_ && output_.size() + question_.reply_bytes() < resp_limits::output_bytes;
+    return !ends_ && !walk_ && !at_stake_ && output_.size() + question_.reply_bytes() < resp_limits::output_bytes;
   };
   while (goes_on()) {
     const Parser::Outcome outcome = parser_.parse(input.substr(done));
@@ -162,12 +162,27 @@ bool Session::must_wait(const Command& command, Arguments arguments) const {
 }
 
 void Session::execute(const Transaction::Commands& commands) {
+  const auto stake = [this] { return Stake{protocol_, authentication_.client(), client_}; };
+  Stake before = stake();
   is_executing_ = true;
   for (const std::vector<std::string>& words : commands) {
     const std::vector<std::string_view> arguments(words.begin(), words.end());
     if (const Command* const command = admit(arguments)) command->handler(*this, arguments);
   }
   is_executing_ = false;
+  if (question_.has_operations() && before != stake()) at_stake_ = std::move(before);
+}
+
+void Session::decide_stake(std::span<const Answer> answers) {
+  if (!at_stake_) return;
+  if (!question_.has_executed(answers)) {
+    protocol_ = at_stake_->protocol;
+    authentication_.restore(std::move(at_stake_->client));
+    client_ = std::move(at_stake_->facts);
+    if (client_.replies == Replies::skip_this) client_.replies = Replies::on;  // that was EXEC's reply
+    parser_.set_authenticated(authentication_.is_done());
+  }
+  at_stake_.reset();
 }
 
 void Session::reset() {
@@ -224,6 +239,7 @@ void Session::begin(std::unique_ptr<Walk> walk) {
 void Session::answered(std::span<const Answer> answers) {
   if (!walk_) {
     note_watched(answers);
+    decide_stake(answers);
     question_.answer(answers, output_, host_);
     return;
   }

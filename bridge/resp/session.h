@@ -96,6 +96,7 @@ class Session {
   bool must_wait(const Command& command, Arguments arguments) const;
   std::string& reply_text();
   void settle();
+  void decide_stake(std::span<const Answer> answers);
   void note_watched(std::span<const Answer> answers);
 
   Host& host_;
@@ -109,6 +110,15 @@ class Session {
   std::unique_ptr<Walk> walk_;
   bool walk_is_silent_ = false;
   bool is_executing_ = false;  // a transaction
+  // What a transaction has changed of the connection, as it was before. If the group does not execute
+  // the transaction, it becomes that again; until then nothing more is taken.
+  struct Stake {
+    Protocol protocol{};
+    Authentication::Client client;
+    ClientFacts facts;
+    bool operator==(const Stake&) const = default;
+  };
+  std::optional<Stake> at_stake_;
   std::string output_;
   std::string unheard_;  // replies that the client wants none of
   bool ends_ = false;

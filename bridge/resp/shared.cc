@@ -21,9 +21,9 @@ std::uint64_t resident_bytes() {
 
 }  // namespace
 
-Shared::Shared(Site& whole, std::uint64_t secret, std::size_t most_connections, Rules configured)
+Shared::Shared(Site& whole, std::uint64_t secret, Rules configured)
     : site(whole),
-      admission(secret, most_connections),
+      admission(secret, configured.most_connections),
       rules_(std::move(configured)),
       since_(monotonic_now()),
       random_(random_number()) {}

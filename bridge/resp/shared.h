@@ -21,8 +21,8 @@ class Connection;
 
 class Shared final : public Host {
  public:
-  // `secret`, `most_connections`: see Admission.
-  Shared(Site& whole, std::uint64_t secret, std::size_t most_connections, Rules configured);
+  // `secret`: see SourceHash.
+  Shared(Site& whole, std::uint64_t secret, Rules configured);
 
   const Rules& rules() const override { return rules_; }
   CalendarTime calendar() const override;

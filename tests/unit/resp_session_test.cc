@@ -503,7 +503,7 @@ BOOST_AUTO_TEST_CASE(a_refused_walk_leaves_nothing_behind) {
 }
 
 BOOST_AUTO_TEST_CASE(more_than_one_request_may_have_is_refused_at_once) {
-  const std::string refusal = "-ERR more names than one request of the group may have";
+  const std::string refusal = "-ERR these names are more than one request of the group may have";
   const auto words = [](const std::string& first, std::size_t count, std::size_t bytes, const std::string& behind) {
     std::vector<std::string> all{first};
     for (std::size_t place = 0; place < count; ++place) {

@@ -209,6 +209,22 @@ BOOST_AUTO_TEST_CASE(after_a_watch_that_failed_nothing_is_executed) {
   BOOST_TEST(send("MULTI", "INCR a", "EXEC") == "+OK +QUEUED *1 :4", "it was watched already");
 }
 
+BOOST_AUTO_TEST_CASE(a_transaction_that_is_not_executed_leaves_the_connection_as_it_was) {
+  const auto fails = [&](const std::string& command) {
+    return send("SET a 1", "WATCH a", "SET a 2", "MULTI", command, "EXEC", "PING", "GET nosuch", "CLIENT GETNAME");
+  };
+  const std::string begun = "+OK +OK +OK +OK +QUEUED *-1 +PONG $-1 $-1";
+  for (const std::string command : {"CLIENT REPLY OFF", "CLIENT REPLY SKIP", "HELLO 3", "CLIENT SETNAME foo"})
+    BOOST_TEST(fails(command) == begun, command);
+  group.fail(CallOutcome::not_applied, CallError::unavailable);
+  BOOST_TEST(send("MULTI", "CLIENT SETNAME foo", "INCR a", "EXEC", "CLIENT GETNAME") ==
+             "+OK +QUEUED +QUEUED -TRYAGAIN nothing was applied: the group has no majority $-1");
+  BOOST_TEST(send("MULTI", "CLIENT SETNAME foo", "INCR a", "EXEC", "CLIENT GETNAME") ==
+             "+OK +QUEUED +QUEUED *2 +OK :3 $3 foo");
+  BOOST_TEST(send("MULTI", "INCR a", "CLIENT REPLY SKIP", "EXEC", "PING", "ECHO x") ==
+             "+OK +QUEUED +QUEUED *2 :4 $1 x");
+}
+
 BOOST_AUTO_TEST_CASE(what_no_counter_can_be_called_stays_missing) {
   BOOST_TEST(send("WATCH \"\" \"a\\x01b\"", "MULTI", "INCR a", "EXEC") == "+OK +OK +QUEUED *1 :1");
   BOOST_TEST(send("WATCH \"\" a", "INCR a", "MULTI", "INCR a", "EXEC") == "+OK :2 +OK +QUEUED *-1");
