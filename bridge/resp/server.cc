@@ -47,7 +47,6 @@ void Server::refuse(Socket socket) {
 }
 
 void Server::tick() {
-  shared_.measure();
   if (shared_.site.now >= next_sweep_ || shared_.site.draining) sweep();
 }
 

@@ -28,8 +28,6 @@ Shared::Shared(Site& whole, std::uint64_t secret, Rules configured)
       since_(monotonic_now()),
       random_(random_number()) {}
 
-void Shared::measure() { resident_bytes_ = resident_bytes(); }
-
 CalendarTime Shared::calendar() const { return calendar_now(); }
 
 Figures Shared::figures() const {
@@ -39,6 +37,7 @@ Figures Shared::figures() const {
   figures.connections_accepted = counts.connections;
   figures.connections_refused = counts.connections_refused;
   figures.commands = counts.requests;
+  if (std::exchange(measured_at_, site.now) != site.now) resident_bytes_ = resident_bytes();
   figures.resident_bytes = resident_bytes_;
   return figures;
 }

@@ -30,7 +30,6 @@ class Shared final : public Host {
   std::uint64_t random() override { return random_(); }
   Figures figures() const override;
   bool may_spend_token(const Peer& peer) override { return site.key_shares.take(peer.source, site.now); }
-  void measure();
   void count_command() override { ++counts.requests; }
   void count_error(ErrorReply error) override { ++error_replies[static_cast<std::size_t>(error)]; }
 
@@ -45,7 +44,9 @@ class Shared final : public Host {
 
  private:
   const Rules rules_;
-  std::uint64_t resident_bytes_ = 0;  // as measured last
+  // Measured at most once in a tick, because a client may ask for it many times.
+  mutable std::uint64_t resident_bytes_ = 0;
+  mutable Instant measured_at_;
   const Instant since_;
   std::mt19937_64 random_;
 };
