@@ -34,7 +34,7 @@ constexpr Duration quiet_time = seconds(1);  // then a peer is asked for a word
 constexpr ChannelLimits distributor_limits{limits::client_queue_messages, limits::message_bytes,
                                            wire::kinds<DistributorWelcome, Refusal, ClusterStatus, AdminReply>()};
 constexpr ChannelLimits comparator_limits{limits::client_queue_messages, limits::message_bytes,
-                                          wire::kinds<ComparatorWelcome, Decisions>()};
+                                          wire::kinds<ComparatorWelcome, Decisions, Observation>()};
 
 template <class Reply>
 std::optional<Reply> taken_as(const std::optional<Message>& message) {
@@ -218,8 +218,10 @@ class Client::Shell {
 
   void tend_questions(Instant now) {
     for (const auto& completion : questions_.take_expired(now)) complete(completion, std::nullopt);
-    questions_.send_due(
-        now, [this](const Message& message) { return distributor_.channel.send({}, message) == SendResult::sent; });
+    questions_.send_due(now, [this](const Message& message) {
+      Link& link = std::holds_alternative<ObservationQuery>(message) ? comparator_ : distributor_;
+      return link.channel.send({}, message) == SendResult::sent;
+    });
   }
 
   void carry_out(SessionOutput output) {
@@ -368,6 +370,20 @@ tl::expected<AdminReply, CallError> Client::admin(AdminCommand command, std::chr
   if (shell_->is_inside_completion()) return tl::unexpected(CallError::inside_completion);
   return reply_to<AdminReply>(
       [&](auto completion) { return admin(std::move(command), timeout, std::move(completion)); });
+}
+
+CallError Client::observe(std::uint64_t after_record, std::chrono::nanoseconds timeout,
+                          std::function<void(std::optional<Observation>)> completion) {
+  const CallError misuse = misuse_of(timeout, static_cast<bool>(completion));
+  if (misuse != CallError::none) return misuse;
+  return shell_->ask(
+      {ObservationQuery{0, after_record}, deadline_in(timeout),
+       [completion](const std::optional<Message>& message) { completion(taken_as<Observation>(message)); }});
+}
+
+tl::expected<Observation, CallError> Client::observe(std::uint64_t after_record, std::chrono::nanoseconds timeout) {
+  if (shell_->is_inside_completion()) return tl::unexpected(CallError::inside_completion);
+  return reply_to<Observation>([&](auto completion) { return observe(after_record, timeout, std::move(completion)); });
 }
 
 }  // namespace tally

@@ -9,10 +9,10 @@
 //
 // Completions. A call that was taken completes exactly once: when it is answered, when its time is
 // up, or when the Client is destroyed. Its completion runs on the I/O thread. There it must not
-// block, because nothing is sent or received meanwhile, but it may submit, and ask for a status. An
-// exception that it lets out is caught, so that other calls go on: the first one is told on stderr,
-// and all are counted by completions_that_threw(). A completion must not destroy its own Client;
-// that ends the process with a message.
+// block, because nothing is sent or received meanwhile, but it may submit and ask. An exception that
+// it lets out is caught, so that other calls go on: the first one is told on stderr, and all are
+// counted by completions_that_threw(). A completion must not destroy its own Client; that ends the
+// process with a message.
 //
 // Misuse. Whatever is wrong with the arguments of a function is its result, one of the last
 // CallErrors of answer.h, and then nothing is sent and no completion is called.
@@ -94,6 +94,13 @@ class Client {
   [[nodiscard]] CallError admin(AdminCommand command, std::chrono::nanoseconds timeout,
                                 std::function<void(std::optional<AdminReply>)> completion);
   [[nodiscard]] tl::expected<AdminReply, CallError> admin(AdminCommand command, std::chrono::nanoseconds timeout);
+
+  // Asks the comparator for its newest decision, for each replica's newest vote, and for the audit
+  // records after this one; 0: the newest ones. Errors: as those of status().
+  [[nodiscard]] CallError observe(std::uint64_t after_record, std::chrono::nanoseconds timeout,
+                                  std::function<void(std::optional<Observation>)> completion);
+  [[nodiscard]] tl::expected<Observation, CallError> observe(std::uint64_t after_record,
+                                                             std::chrono::nanoseconds timeout);
 
   // Since this Client was made.
   std::uint64_t completions_that_threw() const;

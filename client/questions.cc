@@ -8,7 +8,7 @@
 namespace tally {
 namespace {
 
-constexpr Duration status_retry = milliseconds(250);
+constexpr Duration retry_pause = milliseconds(250);
 constexpr Duration connection_retry = milliseconds(5);
 
 }  // namespace
@@ -17,6 +17,7 @@ void Questions::ask(Question question, Instant now) {
   const std::uint64_t number = ++questions_;
   if (auto* status = std::get_if<StatusQuery>(&question.message)) status->number = number;
   if (auto* command = std::get_if<AdminCommand>(&question.message)) command->number = number;
+  if (auto* query = std::get_if<ObservationQuery>(&question.message)) query->number = number;
   asked_.emplace(number, Asked{std::move(question), now});
 }
 
@@ -25,7 +26,7 @@ void Questions::send_due(Instant now, const std::function<bool(const Message&)>&
     if (asked.retry > now) continue;
     const Message& message = asked.question.message;
     const bool is_command = std::holds_alternative<AdminCommand>(message);
-    asked.retry = !send(message) ? now + connection_retry : is_command ? Instant::never() : now + status_retry;
+    asked.retry = !send(message) ? now + connection_retry : is_command ? Instant::never() : now + retry_pause;
   }
 }
 
@@ -33,6 +34,7 @@ Questions::Completion Questions::take_answered(const Message& reply) {
   std::uint64_t number = 0;
   if (const auto* status = std::get_if<ClusterStatus>(&reply)) number = status->number;
   if (const auto* outcome = std::get_if<AdminReply>(&reply)) number = outcome->number;
+  if (const auto* observation = std::get_if<Observation>(&reply)) number = observation->number;
   const auto found = asked_.find(number);  // the first has number 1
   if (found == asked_.end()) return {};
   Completion completion = std::move(found->second.question.completion);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a client asks the distributor outside of any session: how the group is, and operators'
-// commands.
+// What a client asks outside of any session: the distributor how the group is, and to carry out an
+// operator's command; the comparator what it observes.
 //
-// A question for the status is sent again until it is answered. A command is sent once, because it
-// may not be harmless twice. The reply brings the number of its question. Each question is
+// What only asks is sent again until it is answered. A command is sent once, because it may not be
+// harmless twice. The reply brings the number of its question. Each question is
 // completed once: by its reply, or by nothing when its time is up.
 //
 // Pure; one thread; instants never go back. Whoever owns it calls the completions that it hands
@@ -25,7 +25,7 @@ class Questions {
  public:
   using Completion = std::function<void(std::optional<Message>)>;
   struct Question {
-    Message message;  // StatusQuery or AdminCommand; its number is given here
+    Message message;  // StatusQuery, AdminCommand or ObservationQuery; its number is given here
     Instant deadline;
     Completion completion;
   };

@@ -38,7 +38,7 @@ inline constexpr std::size_t order_result_bytes = 1024 * 1024;
 inline constexpr std::size_t message_bytes = 2 * 1024 * 1024;
 inline constexpr std::size_t client_message_bytes = 640 * 1024;  // from a client to the distributor
 inline constexpr std::size_t report_bytes = 64 * 1024;           // a report, or a request for state
-// All that a client sends to the comparator.
+// Each message that a client sends to the comparator.
 inline constexpr std::size_t hello_bytes = 1024;
 
 // Replicated state. What principals have each an account of: bridges and operators one, all other
@@ -114,6 +114,11 @@ inline constexpr std::size_t compared_ballots = 65'536;
 // Results kept whole as evidence, beyond that digests only.
 inline constexpr std::size_t kept_result_bytes = 64u << 20;
 inline constexpr std::size_t known_clients = 65'536;
+// Audit records kept for those who watch. A longer line is left out, and what goes into one answer
+// is bounded besides, so that it stays far below `message_bytes`.
+inline constexpr std::size_t observed_records = 64;
+inline constexpr std::size_t observed_line_bytes = 16 * 1024;
+inline constexpr std::size_t observation_line_bytes = 256 * 1024;  // of one answer, all lines
 
 // Client library.
 inline constexpr std::size_t client_waiting_operations = 1'000'000;
@@ -154,6 +159,7 @@ inline constexpr std::size_t word_bytes = 64;
 inline constexpr std::size_t sentence_bytes = 1024;     // for people
 inline constexpr std::size_t admin_token_bytes = 1024;  // that a command brings
 inline constexpr std::size_t audit_head_bytes = 128;    // a number and a hash as text
+inline constexpr std::size_t audit_hash_bytes = 64;     // the hash alone
 inline constexpr std::size_t entry_key_bytes = 512;     // of a checkpoint's entry
 inline constexpr std::size_t routing_id_bytes = 255;    // ZeroMQ's own limit
 // Members, voters, verdicts of one message.

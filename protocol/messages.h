@@ -18,6 +18,8 @@
 #include "protocol/group.h"
 #include "protocol/histogram.h"
 #include "protocol/ids.h"
+#include "protocol/observation.h"
+#include "protocol/order_identity.h"
 #include "protocol/sha256.h"
 #include "protocol/status.h"
 #include "protocol/time.h"
@@ -25,22 +27,6 @@
 namespace tally {
 
 // ---- orders and votes
-
-// An order, its ballot, its votes and the reports on it belong together only if all three are
-// equal.
-struct OrderIdentity {
-  Term term;
-  Sequence sequence;
-  Digest chain;  // running digest over all orders up to and including this one
-  auto operator<=>(const OrderIdentity&) const = default;
-};
-
-// What a state is after an order.
-struct OrderState {
-  OrderIdentity order;
-  Digest state;  // of the whole state
-  auto operator<=>(const OrderState&) const = default;
-};
 
 enum class RequestKind : std::uint8_t { operations = 1, open_session = 2, close_session = 3 };
 
@@ -375,9 +361,9 @@ struct ComparatorReport {
 
 using Message = std::variant<
     // from clients
-    ClientHello, ClientRequest, StatusQuery, AdminCommand,
+    ClientHello, ClientRequest, StatusQuery, AdminCommand, ObservationQuery,
     // to clients
-    DistributorWelcome, Refusal, ClusterStatus, AdminReply, ComparatorWelcome, Decisions,
+    DistributorWelcome, Refusal, ClusterStatus, AdminReply, ComparatorWelcome, Decisions, Observation,
     // to replicas, from them, and between them
     Order, ReplicaStanding, Fault, ReplicaReport, Vote, StateRequest, StateChunk,
     // to the comparator, and from it

@@ -34,12 +34,14 @@ template <> struct BodyOf<ClientHello> : Body<v1::ClientHello, v1::MESSAGE_TYPE_
 template <> struct BodyOf<ClientRequest> : Body<v1::Request, v1::MESSAGE_TYPE_REQUEST> {};
 template <> struct BodyOf<StatusQuery> : Body<v1::StatusQuery, v1::MESSAGE_TYPE_STATUS_QUERY> {};
 template <> struct BodyOf<AdminCommand> : Body<v1::AdminCommand, v1::MESSAGE_TYPE_ADMIN_COMMAND> {};
+template <> struct BodyOf<ObservationQuery> : Body<v1::ObservationQuery, v1::MESSAGE_TYPE_OBSERVATION_QUERY> {};
 template <> struct BodyOf<DistributorWelcome> : Body<v1::DistributorWelcome, v1::MESSAGE_TYPE_DISTRIBUTOR_WELCOME> {};
 template <> struct BodyOf<Refusal> : Body<v1::Refusal, v1::MESSAGE_TYPE_REFUSAL> {};
 template <> struct BodyOf<ClusterStatus> : Body<v1::ClusterStatus, v1::MESSAGE_TYPE_CLUSTER_STATUS> {};
 template <> struct BodyOf<AdminReply> : Body<v1::AdminReply, v1::MESSAGE_TYPE_ADMIN_REPLY> {};
 template <> struct BodyOf<ComparatorWelcome> : Body<v1::ComparatorWelcome, v1::MESSAGE_TYPE_COMPARATOR_WELCOME> {};
 template <> struct BodyOf<Decisions> : Body<v1::Decisions, v1::MESSAGE_TYPE_DECISIONS> {};
+template <> struct BodyOf<Observation> : Body<v1::Observation, v1::MESSAGE_TYPE_OBSERVATION> {};
 template <> struct BodyOf<Order> : Body<v1::Order, v1::MESSAGE_TYPE_ORDER> {};
 template <> struct BodyOf<ReplicaStanding> : Body<v1::ReplicaStanding, v1::MESSAGE_TYPE_REPLICA_STANDING> {};
 template <> struct BodyOf<Fault> : Body<v1::Fault, v1::MESSAGE_TYPE_FAULT> {};

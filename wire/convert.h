@@ -105,12 +105,14 @@ void to_proto(Request& request, v1::Request& proto);
 void to_proto(ClientRequest& request, v1::Request& proto);
 void to_proto(const StatusQuery& query, v1::StatusQuery& proto);
 void to_proto(const AdminCommand& command, v1::AdminCommand& proto);
+void to_proto(const ObservationQuery& query, v1::ObservationQuery& proto);
 void to_proto(const DistributorWelcome& welcome, v1::DistributorWelcome& proto);
 void to_proto(const Refusal& refusal, v1::Refusal& proto);
 void to_proto(const ClusterStatus& status, v1::ClusterStatus& proto);
 void to_proto(const AdminReply& reply, v1::AdminReply& proto);
 void to_proto(const ComparatorWelcome& welcome, v1::ComparatorWelcome& proto);
 void to_proto(Decisions& decisions, v1::Decisions& proto);
+void to_proto(Observation& observation, v1::Observation& proto);
 void to_proto(const Fault& fault, v1::Fault& proto);
 
 bool from_proto(v1::ClientHello& proto, ClientHello& hello);
@@ -118,21 +120,27 @@ bool from_proto(v1::Request& proto, Request& request);
 bool from_proto(v1::Request& proto, ClientRequest& request);
 bool from_proto(v1::StatusQuery& proto, StatusQuery& query);
 bool from_proto(v1::AdminCommand& proto, AdminCommand& command);
+bool from_proto(v1::ObservationQuery& proto, ObservationQuery& query);
 bool from_proto(v1::DistributorWelcome& proto, DistributorWelcome& welcome);
 bool from_proto(v1::Refusal& proto, Refusal& refusal);
 bool from_proto(v1::ClusterStatus& proto, ClusterStatus& status);
 bool from_proto(v1::AdminReply& proto, AdminReply& reply);
 bool from_proto(v1::ComparatorWelcome& proto, ComparatorWelcome& welcome);
 bool from_proto(v1::Decisions& proto, Decisions& decisions);
+bool from_proto(v1::Observation& proto, Observation& observation);
 bool from_proto(v1::Fault& proto, Fault& fault);
 
 void to_proto(Decision& decision, v1::Decision& proto);
 void to_proto(const LastVerdict& verdict, v1::LastVerdict& proto);
 void to_proto(const ReplicaStatus& status, v1::ReplicaStatus& proto);
+void to_proto(const ObservedVote& vote, v1::ObservedVote& proto);
+void to_proto(ObservedRecord& record, v1::ObservedRecord& proto);
 
 bool from_proto(v1::Decision& proto, Decision& decision);
 bool from_proto(v1::LastVerdict& proto, LastVerdict& verdict);
 bool from_proto(v1::ReplicaStatus& proto, ReplicaStatus& status);
+bool from_proto(v1::ObservedVote& proto, ObservedVote& vote);
+bool from_proto(v1::ObservedRecord& proto, ObservedRecord& record);
 
 // ---- between the roles: convert_peers.cc, convert_state.cc
 

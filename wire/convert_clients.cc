@@ -98,6 +98,16 @@ bool from_proto(v1::AdminCommand& proto, AdminCommand& command) {
          from_proto(proto.action(), command.action);
 }
 
+void to_proto(const ObservationQuery& query, v1::ObservationQuery& proto) {
+  proto.set_number(query.number);
+  proto.set_record(query.record);
+}
+
+bool from_proto(v1::ObservationQuery& proto, ObservationQuery& query) {
+  query = {proto.number(), proto.record()};
+  return true;
+}
+
 void to_proto(const DistributorWelcome& welcome, v1::DistributorWelcome& proto) {
   proto.set_term(welcome.term.value);
   proto.set_state(to_proto(welcome.state));
@@ -278,6 +288,58 @@ bool from_proto(v1::Decisions& proto, Decisions& decisions) {
   decisions.term = Term(proto.term());
   decisions.sequence = Sequence(proto.sequence());
   return list_from_proto(*proto.mutable_decisions(), limits::order_requests, decisions.decisions);
+}
+
+void to_proto(const ObservedVote& vote, v1::ObservedVote& proto) {
+  proto.set_replica(vote.replica.value);
+  proto.set_sequence(vote.sequence.value);
+  to_proto(vote.state, *proto.mutable_state());
+  to_proto(vote.results, *proto.mutable_results());
+  proto.set_outcome(to_proto(vote.outcome));
+  proto.set_matches(vote.matches);
+}
+
+bool from_proto(v1::ObservedVote& proto, ObservedVote& vote) {
+  vote.replica = ReplicaId(proto.replica());
+  vote.sequence = Sequence(proto.sequence());
+  vote.state = from_proto(proto.state());
+  vote.results = from_proto(proto.results());
+  vote.matches = proto.matches();
+  return from_proto(proto.outcome(), vote.outcome);
+}
+
+void to_proto(ObservedRecord& record, v1::ObservedRecord& proto) {
+  proto.set_number(record.number);
+  proto.set_hash(std::move(record.hash));
+  proto.set_line(std::move(record.line));
+}
+
+bool from_proto(v1::ObservedRecord& proto, ObservedRecord& record) {
+  record.number = proto.number();
+  return plain_from_proto(*proto.mutable_hash(), limits::audit_hash_bytes, record.hash) &&
+         from_proto(*proto.mutable_line(), limits::observed_line_bytes, record.line);
+}
+
+void to_proto(Observation& observation, v1::Observation& proto) {
+  proto.set_number(observation.number);
+  proto.set_incarnation(observation.incarnation.value);
+  to_proto(observation.decided, *proto.mutable_decided());
+  to_proto(observation.results, *proto.mutable_results());
+  proto.set_votes(observation.votes);
+  list_to_proto(observation.voters, *proto.mutable_voters());
+  list_to_proto(observation.records, *proto.mutable_records());
+}
+
+bool from_proto(v1::Observation& proto, Observation& observation) {
+  observation.number = proto.number();
+  observation.incarnation = Incarnation(proto.incarnation());
+  observation.decided = from_proto(proto.decided());
+  observation.results = from_proto(proto.results());
+  std::size_t line_bytes = 0;
+  for (const v1::ObservedRecord& record : proto.records()) line_bytes += record.line().size();
+  return line_bytes <= limits::observation_line_bytes && from_proto(proto.votes(), observation.votes) &&
+         list_from_proto(*proto.mutable_voters(), limits::group_replicas, observation.voters) &&
+         list_from_proto(*proto.mutable_records(), limits::observed_records, observation.records);
 }
 
 }  // namespace tally::wire

@@ -89,6 +89,10 @@ static_assert(same(v1::STATE_ANSWER_ENTRIES, StateAnswer::entries));
 static_assert(same(v1::STATE_ANSWER_BUSY, StateAnswer::busy));
 static_assert(same(v1::STATE_ANSWER_NONE, StateAnswer::none));
 
+static_assert(same(v1::VOTE_OUTCOME_PENDING, VoteOutcome::pending));
+static_assert(same(v1::VOTE_OUTCOME_AGREES, VoteOutcome::agrees));
+static_assert(same(v1::VOTE_OUTCOME_DIFFERS, VoteOutcome::differs));
+
 inline v1::RequestKind to_proto(RequestKind kind) { return static_cast<v1::RequestKind>(kind); }
 inline v1::FaultKind to_proto(FaultKind kind) { return static_cast<v1::FaultKind>(kind); }
 inline v1::AdminAction to_proto(AdminAction action) { return static_cast<v1::AdminAction>(action); }
@@ -99,6 +103,7 @@ inline v1::VerdictReason to_proto(VerdictReason reason) { return static_cast<v1:
 inline v1::AdminOutcome to_proto(AdminOutcome outcome) { return static_cast<v1::AdminOutcome>(outcome); }
 inline v1::MemberRole to_proto(MemberRole role) { return static_cast<v1::MemberRole>(role); }
 inline v1::StateAnswer to_proto(StateAnswer answer) { return static_cast<v1::StateAnswer>(answer); }
+inline v1::VoteOutcome to_proto(VoteOutcome outcome) { return static_cast<v1::VoteOutcome>(outcome); }
 
 // Precondition: the enumerators are contiguous from `first` to `last`.
 template <auto first, auto last>
@@ -151,6 +156,9 @@ inline bool from_proto(v1::MemberRole number, MemberRole& role) {
 }
 inline bool from_proto(v1::StateAnswer number, StateAnswer& answer) {
   return read_enumerator<StateAnswer::entries, StateAnswer::none>(number, answer);
+}
+inline bool from_proto(v1::VoteOutcome number, VoteOutcome& outcome) {
+  return read_enumerator<VoteOutcome::pending, VoteOutcome::differs>(number, outcome);
 }
 
 }  // namespace tally::wire

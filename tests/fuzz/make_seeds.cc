@@ -92,6 +92,7 @@ void write_messages() {
   write_message("status_query", StatusQuery{7});
   write_message("admin_command",
                 AdminCommand{1, "token", AdminAction::fault, ReplicaId(2), {FaultKind::slow, seconds(1), 0.5}, {}});
+  write_message("observation_query", ObservationQuery{8, 17});
   write_message("distributor_welcome", DistributorWelcome{Term(3), GroupState::ok});
   write_message("refusal", Refusal{{{1, 2}}, RequestNumber(5), 2, RefusalReason::draining});
   ReplicaStatus replica;
@@ -105,6 +106,12 @@ void write_messages() {
   write_message("admin_reply", AdminReply{1, AdminOutcome::refused, "too few voters"});
   write_message("comparator_welcome", ComparatorWelcome{Incarnation(1)});
   write_message("decisions", Decisions{Term(3), Sequence(9), {{{{1, 2}}, RequestNumber(5), 2, "result"}}});
+  write_message("observation",
+                Observation{.number = 8,
+                            .decided = {identity(9), {5, 6}},
+                            .votes = 2,
+                            .voters = {{ReplicaId(1), Sequence(9), {5, 6}, {7, 8}, VoteOutcome::agrees, 4}},
+                            .records = {{17, std::string(64, 'a'), R"({"number":17})"}}});
   write_message("order", order());
   write_message("replica_standing",
                 ReplicaStanding{.term = Term(3), .state = ReplicaState::voting, .reason = OutReason::silence});

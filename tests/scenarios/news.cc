@@ -61,7 +61,9 @@ bool is_one_of(const Message& message) {
 }  // namespace
 
 bool News::is_news(const std::string& way, const Message& message, bool lost) {
-  if (is_one_of<ClientHello, StatusQuery, AdminCommand, ClusterStatus, AdminReply>(message)) return false;
+  if (is_one_of<ClientHello, StatusQuery, AdminCommand, ClusterStatus, AdminReply, ObservationQuery, Observation>(
+          message))
+    return false;
   if (const auto* order = std::get_if<Order>(&message)) return !order->requests.empty();
   if (const auto* vote = std::get_if<Vote>(&message)) return is_news(*vote);
   const auto* report = std::get_if<ReplicaReport>(&message);

@@ -228,6 +228,8 @@ struct Wording::Say {
 
   std::string operator()(const ClientHello&) const { return "hello"; }
   std::string operator()(const StatusQuery&) const { return "status?"; }
+  std::string operator()(const ObservationQuery&) const { return "observation?"; }
+  std::string operator()(const Observation&) const { return "observation"; }
   std::string operator()(const AdminCommand&) const { return "command"; }
   std::string operator()(const ClusterStatus&) const { return "status"; }
   std::string operator()(const AdminReply& reply) const { return "reply " + reply.detail; }

@@ -29,6 +29,8 @@ struct Describe {
     return "request " + request(named);
   }
   std::string operator()(const StatusQuery&) const { return "status query"; }
+  std::string operator()(const ObservationQuery&) const { return "observation query"; }
+  std::string operator()(const Observation&) const { return "observation"; }
   std::string operator()(const AdminCommand& command) const {
     return "admin command for replica " + number(command.replica.value);
   }

@@ -53,6 +53,19 @@ BOOST_AUTO_TEST_CASE(a_status_is_asked_for_again_until_it_is_answered) {
   BOOST_TEST((bench.questions.next_deadline() == Instant::never()));
 }
 
+BOOST_AUTO_TEST_CASE(an_observation_is_asked_for_again_until_it_is_answered) {
+  Bench bench;
+  bench.ask(ObservationQuery{0, 17});
+  BOOST_TEST(bench.sent_at(start) == 1u);
+  BOOST_TEST(bench.sent_at(bench.questions.next_deadline()) == 1u);
+  const auto& query = std::get<ObservationQuery>(bench.sent[0]);
+  BOOST_TEST(query.record == 17u);
+  Observation observation;
+  observation.number = query.number;
+  BOOST_TEST(bench.answers(observation));
+  BOOST_TEST((bench.questions.next_deadline() == Instant::never()));
+}
+
 BOOST_AUTO_TEST_CASE(a_command_is_sent_once) {
   Bench bench;
   bench.ask(AdminCommand{});

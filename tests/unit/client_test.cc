@@ -123,7 +123,9 @@ BOOST_AUTO_TEST_CASE(a_timeout_that_is_not_positive_or_longer_than_the_longest_i
     check(client.call(adds(), timeout), 1, CallError::timeout_out_of_range);
     BOOST_TEST((client.status(timeout, [](const auto&) {}) == CallError::timeout_out_of_range));
     BOOST_TEST((client.admin({}, timeout, [](const auto&) {}) == CallError::timeout_out_of_range));
+    BOOST_TEST((client.observe(0, timeout, [](const auto&) {}) == CallError::timeout_out_of_range));
     BOOST_TEST((client.status(timeout).error() == CallError::timeout_out_of_range));
+    BOOST_TEST((client.observe(0, timeout).error() == CallError::timeout_out_of_range));
     BOOST_TEST((client.admin({}, timeout).error() == CallError::timeout_out_of_range));
   }
 }
@@ -132,6 +134,7 @@ BOOST_AUTO_TEST_CASE(an_empty_completion_is_refused) {
   Client client = connected();
   BOOST_TEST((client.submit(adds(), 1s, nullptr) == CallError::no_completion));
   BOOST_TEST((client.status(1s, nullptr) == CallError::no_completion));
+  BOOST_TEST((client.observe(0, 1s, nullptr) == CallError::no_completion));
   BOOST_TEST((client.admin({}, 1s, nullptr) == CallError::no_completion));
 }
 
@@ -155,6 +158,7 @@ BOOST_AUTO_TEST_CASE(a_timeout_is_as_long_as_it_says) {
 BOOST_AUTO_TEST_CASE(a_question_that_nobody_answers_times_out) {
   Client client = connected();
   BOOST_TEST((client.status(moment).error() == CallError::timed_out));
+  BOOST_TEST((client.observe(0, moment).error() == CallError::timed_out));
   BOOST_TEST((client.admin({}, moment).error() == CallError::timed_out));
 }
 
@@ -165,6 +169,8 @@ BOOST_AUTO_TEST_CASE(what_would_wait_inside_a_completion_is_refused_and_does_not
   check(inside_completion(client, [&] { return client.call(adds(2), patience); }), 2, CallError::inside_completion);
   const auto status = inside_completion(client, [&] { return client.status(patience); });
   BOOST_TEST((status.error() == CallError::inside_completion));
+  const auto observation = inside_completion(client, [&] { return client.observe(0, patience); });
+  BOOST_TEST((observation.error() == CallError::inside_completion));
   const auto admin = inside_completion(client, [&] { return client.admin({}, patience); });
   BOOST_TEST((admin.error() == CallError::inside_completion));
 }

@@ -59,11 +59,13 @@ std::vector<Message> one_of_each() {
   ReplicaStatus other;
   other.id = ReplicaId(3);
   other.state = ReplicaState::voting;
+  const std::string hash(limits::audit_hash_bytes, 'a');
   return {
       ClientHello{Incarnation(~0ULL)},
       ClientRequest{a_secret, unnamed},
       StatusQuery{5},
       AdminCommand{1, "secret", AdminAction::fault, ReplicaId(2), fault, Sequence(12)},
+      ObservationQuery{6, 7},
       DistributorWelcome{Term(2), GroupState::halted},
       Refusal{a_session, RequestNumber(4), 5, RefusalReason::malformed},
       ClusterStatus{1,
@@ -95,6 +97,14 @@ std::vector<Message> one_of_each() {
       AdminReply{1, AdminOutcome::refused, "no\xff"},
       ComparatorWelcome{Incarnation(6)},
       Decisions{Term(1), Sequence(2), {{a_session, RequestNumber(3), 2, "result"}, {{}, RequestNumber(4), 3, ""}}},
+      Observation{1,
+                  Incarnation(2),
+                  {an_order, {3, 4}},
+                  {5, 6},
+                  7,
+                  {{ReplicaId(1), Sequence(8), {9, 10}, {11, 12}, VoteOutcome::agrees, 13},
+                   {ReplicaId(2), Sequence(14), {15, 16}, {17, 18}, VoteOutcome::pending, 0}},
+                  {{19, hash, R"({"number":19})"}, {20, hash, ""}}},
       Order{an_order, {5, 6}, {INT64_MAX}, {1'700'000'000'000}, 1, {12, 13}, {request, Request{}}, true, true},
       ReplicaStanding{Term(1),
                       GroupId(2),
@@ -359,6 +369,7 @@ BOOST_AUTO_TEST_CASE(unknown_enumerators_are_refused) {
     BOOST_TEST(is_bad_body<AdminReply>(number_field(2, number)));
     BOOST_TEST(is_bad_body<ReplicaStanding>(number_field(4, number)));
     BOOST_TEST(is_bad_body<ComparatorReport>(text_field(7, number_field(3, number))));
+    BOOST_TEST(is_bad_body<Observation>(text_field(6, number_field(5, number))));
   }
   BOOST_TEST(is_bad_body<ClientRequest>(secret_field() + number_field(1, 7)));
   BOOST_TEST(decode_body_of<Order>(text_field(6, ordered_request() + number_field(1, 3))).has_value());
@@ -376,6 +387,7 @@ BOOST_AUTO_TEST_CASE(numbers_beyond_their_type_are_refused) {
   BOOST_TEST(is_bad_body<Refusal>(session_field(5) + number_field(3, 1) + number_field(4, beyond_u32)));
   BOOST_TEST(is_bad_body<Decisions>(text_field(3, session_field(5) + number_field(3, beyond_u32))));
   BOOST_TEST(is_bad_body<Order>(number_field(5, beyond_u32)));
+  BOOST_TEST(is_bad_body<Observation>(number_field(5, beyond_u32)));
 }
 
 BOOST_AUTO_TEST_CASE(secrets_and_names_of_sessions_have_sixteen_bytes) {
@@ -421,6 +433,20 @@ BOOST_AUTO_TEST_CASE(a_text_may_be_as_long_as_its_limit_and_no_longer) {
   takes(std::type_identity<ClusterStatus>(), 22, limits::sentence_bytes, number_field(7, 1));
   for (const char* strange : {"\x1b[2J", "\xff\xfe", "\n", "\xe2\x80\xae"})
     BOOST_TEST(is_bad_body<ReplicaReport>(text_field(8, strange)), strange);
+}
+
+BOOST_AUTO_TEST_CASE(an_observed_record_is_bounded_alone_and_with_the_others) {
+  const auto record = [](unsigned field, std::size_t bytes) {
+    return text_field(7, text_field(field, std::string(bytes, 'x')));
+  };
+  BOOST_TEST(decode_body_of<Observation>(record(2, limits::audit_hash_bytes)).has_value());
+  BOOST_TEST(is_bad_body<Observation>(record(2, limits::audit_hash_bytes + 1)));
+  BOOST_TEST(is_bad_body<Observation>(text_field(7, text_field(2, "\x1b[2J"))));
+  const std::string longest = record(3, limits::observed_line_bytes);
+  BOOST_TEST(is_bad_body<Observation>(record(3, limits::observed_line_bytes + 1)));
+  const std::size_t most = limits::observation_line_bytes / limits::observed_line_bytes;
+  BOOST_TEST(decode_body_of<Observation>(repeat(most, longest)).has_value());
+  BOOST_TEST(is_bad_body<Observation>(repeat(most, longest) + record(3, 1)));
 }
 
 BOOST_AUTO_TEST_CASE(a_word_that_stands_for_a_state_or_a_reason_must_be_known) {
@@ -480,6 +506,12 @@ BOOST_AUTO_TEST_CASE(a_list_may_be_as_long_as_its_limit_and_no_longer) {
   const std::string member = text_field(4, number_field(4, 1));
   BOOST_TEST(decode_body_of<View>(repeat(limits::group_replicas, member)).has_value());
   BOOST_TEST(is_bad_body<View>(repeat(limits::group_replicas + 1, member)));
+  const std::string observed_vote = text_field(6, number_field(5, 1));
+  BOOST_TEST(decode_body_of<Observation>(repeat(limits::group_replicas, observed_vote)).has_value());
+  BOOST_TEST(is_bad_body<Observation>(repeat(limits::group_replicas + 1, observed_vote)));
+  const std::string observed_record = text_field(7, "");
+  BOOST_TEST(decode_body_of<Observation>(repeat(limits::observed_records, observed_record)).has_value());
+  BOOST_TEST(is_bad_body<Observation>(repeat(limits::observed_records + 1, observed_record)));
   const std::string ballot = text_field(2, "");
   BOOST_TEST(decode_body_of<BallotCalls>(repeat(limits::message_ballots, ballot)).has_value());
   BOOST_TEST(is_bad_body<BallotCalls>(repeat(limits::message_ballots + 1, ballot)));
