@@ -52,6 +52,7 @@ class Verifier {
     if (std::optional<std::string> why = place(line)) return why;
     file_.head = {file_.head.number + 1, std::string(hash)};
     file_.good_bytes += line.size() + 1;
+    file_.tail.add({file_.head.number, file_.head.hash, std::string(line)});
     return std::nullopt;
   }
 

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "comparator/audit.h"
+#include "comparator/audit_tail.h"
 
 namespace tally {
 
@@ -40,6 +41,7 @@ struct AuditFile {
   std::vector<std::string> given_up;  // heads, as text, whose loss an operator accepted, in order
   // The record of a missing end that nobody gave up; empty: none.
   std::string cut;
+  AuditTail tail;
   // A last line without its newline, after good_bytes: it is being written, or was torn by a crash.
   std::uint64_t torn_bytes = 0;
 };

@@ -30,6 +30,7 @@ tl::expected<AuditHead, std::string> AuditLog::append(std::span<const AuditRecor
   if (records.empty()) return head_;
   AuditHead head = head_;
   std::string lines;
+  AuditTail tail;
   for (const AuditRecord& record : records) {
     if (group_ != GroupId() && record.group != group_) return tl::unexpected(path_.string() + ": is of another group");
     const std::string previous = head.number == 0 ? no_previous_hash() : head.hash;
@@ -37,10 +38,12 @@ tl::expected<AuditHead, std::string> AuditLog::append(std::span<const AuditRecor
     SealedLine sealed = seal(to_json(record, {head.number + 1, previous, at, note}));
     lines.append(sealed.line).push_back('\n');
     head = {head.number + 1, std::move(sealed.hash)};
+    tail.add({head.number, head.hash, std::move(sealed.line)});
   }
   if (auto written = write(lines); !written) return tl::unexpected(written.error());
   group_ = records.front().group;
   note_.clear();
+  tail_.add(std::move(tail));
   head_ = std::move(head);
   return head_;
 }
@@ -67,6 +70,7 @@ tl::expected<void, std::string> AuditLog::adopt_content() {
   if (found->group != GroupId()) group_ = found->group;
   if (!found->given_up.empty()) given_up_ = std::move(found->given_up.back());
   head_ = std::move(found->head);
+  tail_ = std::move(found->tail);
   size_ = found->good_bytes;
   return found->torn_bytes == 0 ? tl::expected<void, std::string>() : cut_torn_line(size_, found->torn_bytes);
 }

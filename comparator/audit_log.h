@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "comparator/audit.h"
+#include "comparator/audit_tail.h"
 #include "protocol/event.h"
 #include "protocol/time.h"
 #include "runtime/descriptor.h"
@@ -38,6 +39,9 @@ class AuditLog {
   const std::string& given_up() const { return given_up_; }
   // What was found at opening. It is given out once.
   std::vector<Event> take_events() { return std::exchange(events_, {}); }
+
+  // The newest lines that are on disk and were not given out yet.
+  AuditTail take_tail() { return std::exchange(tail_, {}); }
 
   // Writes and syncs all of the records, and returns the new head. An error leaves the log as it
   // was, and the same records may be appended again. But after a sync that failed every append
@@ -60,6 +64,7 @@ class AuditLog {
   AuditHead head_;
   std::string given_up_;
   std::string note_;  // for the next record
+  AuditTail tail_;
   bool sync_failed_ = false;
   std::vector<Event> events_;
 };

@@ -47,6 +47,7 @@ void Ballot::strike(ReplicaId replica) {
 
 void Ballot::decide(AnswerIndex answer, ReplicaSet awaited) {
   CHECK(stage_ == Stage::open && answer != no_answer);
+  answers_[answer - 1u]->digest_results();
   decided_ = answer;
   stage_ = Stage::decided;
   ballot_.requests = {};

@@ -47,6 +47,7 @@ class Ballot {
   Cast cast(ReplicaId from, Vote&& vote);
   // Forgets the replica's votes, as if there had been none. Precondition: undecided.
   void strike(ReplicaId replica);
+  // The digest of the results that were decided is computed once, here.
   void decide(AnswerIndex answer, ReplicaSet awaited);
   void close();
 

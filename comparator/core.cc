@@ -58,7 +58,7 @@ void ComparatorCore::receive(const View& view, Instant now) {
   const bool is_first_of_term = view_.is_first_of_term(view);
   adopt_term(view.term);
   if (is_first_of_term)
-    window_.restart(view.closed);
+    restart_window(view.closed);
   else
     close_through(view.closed);
   if (is_news) adopt_view(view);
@@ -72,6 +72,11 @@ void ComparatorCore::receive(const ClientId& client, const ClientHello&, Instant
     output_.welcomes.push_back(client);
   else
     waiting_clients_.add(client);
+}
+
+void ComparatorCore::receive(const ClientId& client, const ObservationQuery& query, Instant now) {
+  begin_turn(now);
+  observers_.add(client, query);
 }
 
 void ComparatorCore::audit_written(std::uint64_t number, std::string_view hash) {
@@ -101,6 +106,8 @@ ComparatorOutput ComparatorCore::take_output() {
     for (WatchedReplica& replica : replicas_.values()) replica.tell_dropped(output_.events);
     reports_.reported(window_.decided(), now_);
   }
+  output_.observers = observers_.take();
+  if (!output_.observers.empty()) output_.observation = observe();
   return std::exchange(output_, {});
 }
 
@@ -121,7 +128,7 @@ void ComparatorCore::begin_turn(Instant now) {
 void ComparatorCore::adopt_term(Term term) {
   if (!view_.raise_term(term)) return;
   undecided_.begin_term();
-  window_.restart(Sequence());
+  restart_window(Sequence());
   for (WatchedReplica& replica : replicas_.values()) replica.begin_term();
   output_.events.push_back(Event("term_adopted").with("term", term));
 }
@@ -153,13 +160,21 @@ void ComparatorCore::adopt_view(const View& view) {
 void ComparatorCore::change_member(const Member& member) {
   const WatchedReplica::Change change = replicas_[member.replica].adopt(member);
   verdicts_.show(member);
+  if (change.new_life || change.lost_vote) close_newest_vote(replicas_[member.replica]);
   for (Ballot& ballot : window_) {
     if ((change.new_life || change.lost_vote) && ballot.is_undecided()) window_.strike(ballot, member.replica);
     if (change.new_life || change.lost_role) ballot.stop_waiting_for(member.replica);
   }
 }
 
+void ComparatorCore::restart_window(Sequence closed) {
+  for (WatchedReplica& replica : replicas_.values()) close_newest_vote(replica);
+  window_.restart(closed);
+}
+
 void ComparatorCore::close_through(Sequence closed) {
+  for (WatchedReplica& replica : replicas_.values())
+    if (replica.newest_vote().sequence() <= closed) close_newest_vote(replica);
   window_.close_through(closed);
   for (WatchedReplica& replica : replicas_.values()) replica.forgive_before(closed.next());
   if (undecided_.close_through(closed)) recount();
@@ -202,7 +217,12 @@ void ComparatorCore::accept(WatchedReplica& replica, Vote&& vote) {
     compare_late(*ballot, replica, std::move(vote));
   } else if (ballot != nullptr && ballot->is_undecided()) {
     ballot->heard_of(now_);
-    if (window_.cast(*ballot, replica.id(), std::move(vote)) == Ballot::Cast::repeated) replica.count_repeated();
+    switch (window_.cast(*ballot, replica.id(), std::move(vote))) {
+      case Ballot::Cast::first:
+      case Ballot::Cast::different: replica.newest_vote().cast(sequence); break;
+      case Ballot::Cast::repeated: replica.count_repeated(); break;
+      case Ballot::Cast::excess: break;
+    }
     if (ballot->stage() == Ballot::Stage::open) consider(*ballot);
   }
   advance();
@@ -250,14 +270,17 @@ void ComparatorCore::decide(Ballot& ballot, const VoteCount& count) {
   const OrderAnswer& answer = ballot.answer(count.decided);
   const auto operations =
       release(ballot.order(), ballot.take_requests(), answer.results, count.votes, output_.decisions);
+  const Sequence sequence = ballot.order().sequence;
   if (!operations) {
-    output_.events.push_back(Event("results_malformed", Severity::error).with("sequence", ballot.order().sequence));
+    output_.events.push_back(Event("results_malformed", Severity::error).with("sequence", sequence));
+    close_newest_votes_on(ballot);
     window_.close(ballot);
     return;
   }
-  progress_.decided(ballot, answer.state, *operations, now_);
   window_.decide(ballot, count.decided, view_.participants());
-  undecided_.decided(ballot.order().sequence);
+  progress_.decided(ballot, {answer.state, answer.digest_of_results(), count.votes}, *operations, now_);
+  close_newest_votes_on(ballot);
+  undecided_.decided(sequence);
   patience_.begin(now_);
   reports_.count_decision();
   compare_all(ballot);
@@ -282,7 +305,12 @@ void ComparatorCore::compare_all(Ballot& ballot) {
 // After the decision.
 void ComparatorCore::compare_late(Ballot& ballot, WatchedReplica& replica, Vote&& vote) {
   if (!replica.has_role()) return;
-  switch (window_.cast(ballot, replica.id(), std::move(vote))) {
+  const Ballot::Cast cast = window_.cast(ballot, replica.id(), std::move(vote));
+  if (cast == Ballot::Cast::first || cast == Ballot::Cast::different) {
+    replica.newest_vote().cast(ballot.order().sequence);
+    replica.newest_vote().close(ballot, replica.id());
+  }
+  switch (cast) {
     case Ballot::Cast::first: compare(ballot, replica); break;
     case Ballot::Cast::repeated: replica.count_repeated(); break;
     case Ballot::Cast::different:
@@ -365,6 +393,37 @@ ComparatorReport ComparatorCore::report() const {
   report.decision = progress_.durations();
   report.order_operations = progress_.order_operations();
   return report;
+}
+
+// ---- what those who watch are told
+
+void ComparatorCore::close_newest_votes_on(const Ballot& ballot) {
+  for (WatchedReplica& replica : replicas_.values()) {
+    NewestVote& newest = replica.newest_vote();
+    if (newest.is_open() && newest.sequence() == ballot.order().sequence) newest.close(ballot, replica.id());
+  }
+}
+
+// Is called before the vote's ballot goes, or loses the vote.
+void ComparatorCore::close_newest_vote(WatchedReplica& replica) {
+  NewestVote& newest = replica.newest_vote();
+  if (newest.is_open()) newest.close(*window_.at(newest.sequence()), replica.id());
+}
+
+Observation ComparatorCore::observe() {
+  Observation observation;
+  observation.incarnation = config_.incarnation;
+  observation.decided = progress_.agreed();
+  observation.results = progress_.results();
+  observation.votes = progress_.votes();
+  for (WatchedReplica& replica : replicas_.values()) {
+    NewestVote& newest = replica.newest_vote();
+    if (newest.is_open()) newest.read(*window_.at(newest.sequence()), replica.id());
+    ObservedVote& vote = observation.voters.emplace_back(newest.shown());
+    vote.replica = replica.id();
+    vote.matches = replica.tally().matches;
+  }
+  return observation;
 }
 
 }  // namespace tally

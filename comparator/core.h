@@ -14,6 +14,8 @@
 //   undecided.h, patience.h).
 // - Every vote is compared with the decision, also if it comes after it. A verdict takes effect
 //   when its audit record is written (law 16; audit_records.h, standing_verdicts.h).
+// - Whoever asks is told the newest decision and votes, which changes nothing (newest_vote.h,
+//   observers.h).
 // - Everything that is kept has a bound: see ballot_window.h, suspicion.h, early_votes.h and
 //   waiting_clients.h.
 //
@@ -30,6 +32,7 @@
 #include "comparator/ballot_window.h"
 #include "comparator/decided.h"
 #include "comparator/finding.h"
+#include "comparator/observers.h"
 #include "comparator/patience.h"
 #include "comparator/present_view.h"
 #include "comparator/release.h"
@@ -51,6 +54,9 @@ struct ComparatorOutput {
   std::optional<ComparatorReport> report;
   std::vector<AuditRecord> audit;  // to be written in this order; audit_written() follows
   std::vector<Event> events;
+  // To be answered with the observation below, and the records that each of them asks for.
+  std::vector<Observer> observers;
+  Observation observation;  // meaningful if anybody is to be answered; without number and records
 };
 
 class ComparatorCore {
@@ -73,6 +79,7 @@ class ComparatorCore {
   void receive(BallotCalls ballots, Instant now);
   void receive(const View& view, Instant now);
   void receive(const ClientId& client, const ClientHello& hello, Instant now);
+  void receive(const ClientId& client, const ObservationQuery& query, Instant now);
   // Every record up to this one is on disk; `hash` is its own. Numbers go on from
   // Config::audit_head.
   void audit_written(std::uint64_t number, std::string_view hash);
@@ -90,6 +97,7 @@ class ComparatorCore {
   void adopt_term(Term term);
   void adopt_view(const View& view);
   void change_member(const Member& member);
+  void restart_window(Sequence closed);
   void close_through(Sequence closed);
   void recount();
   void admit_early();
@@ -109,6 +117,9 @@ class ComparatorCore {
   void accuse(WatchedReplica& replica, Finding&& finding);
   std::uint64_t record(AuditContent content);
   ComparatorReport report() const;
+  void close_newest_votes_on(const Ballot& ballot);
+  void close_newest_vote(WatchedReplica& replica);
+  Observation observe();
 
   Config config_;
   std::size_t needed_;  // equal votes that decide
@@ -122,6 +133,7 @@ class ComparatorCore {
   Decided progress_;
   ReportSchedule reports_;
   WaitingClients waiting_clients_;
+  Observers observers_;
   Instant now_;  // of this turn
   bool started_ = false;
   ComparatorOutput output_;

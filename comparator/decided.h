@@ -21,17 +21,28 @@ namespace tally {
 
 class Decided {
  public:
-  // The ballot is open, and this state of the answer that it is decided for. `operations` are in
-  // its order.
-  void decided(const Ballot& ballot, const Digest& state, std::uint64_t operations, Instant now) {
+  struct Answer {
+    Digest state;
+    Digest results = {};      // digest of the results
+    std::uint32_t votes = 0;  // equal ones
+  };
+  // The ballot is, or is about to be, decided for this answer. `operations` are in its order.
+  void decided(const Ballot& ballot, const Answer& answer, std::uint64_t operations, Instant now) {
     const OrderIdentity& order = ballot.order();
     histograms::observe(durations_, now - ballot.heard_at());
     order_operations_.observe(histograms::size_bounds, operations);
-    if (order.sequence > agreed_.order.sequence || order.term > agreed_.order.term) agreed_ = {order, state};
+    if (order.sequence > agreed_.order.sequence || order.term > agreed_.order.term) {
+      agreed_ = {order, answer.state};
+      results_ = answer.results;
+      votes_ = answer.votes;
+    }
     if (ballot.is_synced()) synced_ = std::max(synced_, order);
   }
 
   const OrderState& agreed() const { return agreed_; }
+  // Of the same decision.
+  const Digest& results() const { return results_; }
+  std::uint32_t votes() const { return votes_; }
   const OrderIdentity& synced() const { return synced_; }  // sequence zero: none
   // From the first that was heard of an order until it was decided.
   const Histogram& durations() const { return durations_; }
@@ -39,6 +50,8 @@ class Decided {
 
  private:
   OrderState agreed_;
+  Digest results_;
+  std::uint32_t votes_ = 0;
   OrderIdentity synced_;
   Histogram durations_;
   Histogram order_operations_;

@@ -5,7 +5,7 @@ namespace tally {
 
 void OrderAnswer::reduce() {
   if (!whole) return;
-  results_digest = digest_of(results);
+  digest_results();
   std::string().swap(results);
   whole = false;
 }
@@ -13,7 +13,7 @@ void OrderAnswer::reduce() {
 bool is_equal(const OrderAnswer& answer, const Vote& vote) {
   if (answer.chain != vote.order.chain || answer.state != vote.state || answer.results_size != vote.results.size())
     return false;
-  return answer.whole ? answer.results == vote.results : answer.results_digest == digest_of(vote.results);
+  return answer.whole ? answer.results == vote.results : answer.digest_of_results() == digest_of(vote.results);
 }
 
 Difference difference_of(const OrderAnswer& decided, const OrderAnswer& other) {

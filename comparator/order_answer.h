@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,12 +25,14 @@ struct OrderAnswer {
   std::string results;
   bool whole = true;
   std::size_t results_size = 0;
-  Digest results_digest;  // is set once the results are not whole any more
+  std::optional<Digest> results_digest;  // is there once it was wanted
 
   explicit OrderAnswer(Vote&& vote)
       : chain(vote.order.chain), state(vote.state), results(std::move(vote.results)), results_size(results.size()) {}
 
-  Digest digest_of_results() const { return whole ? digest_of(results) : results_digest; }
+  Digest digest_of_results() const { return results_digest ? *results_digest : digest_of(results); }
+  // From now on the digest is at hand.
+  void digest_results() { results_digest = digest_of_results(); }
   // Forgets the bytes of the results and keeps their digest.
   void reduce();
 };

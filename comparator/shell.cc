@@ -17,8 +17,8 @@
 namespace tally {
 namespace {
 
-constexpr ChannelLimits client_limits{limits::decision_queue_messages, limits::hello_bytes, wire::kinds<ClientHello>(),
-                                      limits::client_connections};
+constexpr ChannelLimits client_limits{limits::decision_queue_messages, limits::hello_bytes,
+                                      wire::kinds<ClientHello, ObservationQuery>(), limits::client_connections};
 constexpr ChannelLimits replica_limits{limits::peer_queue_messages, limits::message_bytes, wire::kinds<Vote>()};
 constexpr ChannelLimits distributor_limits{limits::peer_queue_messages, limits::message_bytes,
                                            wire::kinds<BallotCalls, View>()};
@@ -43,6 +43,7 @@ ComparatorShell::ComparatorShell(const Config& config, AuditLog audit_log)
       distributor_(
           Channel::connect(context_, config.distributor_comparator_endpoint, distributor_limits, random_bytes(16))),
       audit_log_(std::move(audit_log)),
+      audit_tail_(audit_log_.take_tail()),
       incarnation_(random_number()),
       core_(core_config(config, incarnation_, audit_log_)) {
   doors_.watch_by(waiter_);
@@ -99,9 +100,13 @@ void ComparatorShell::receive_from_replica(ReplicaLink& link, Instant now) {
 void ComparatorShell::receive_from_clients(Door& door, Instant now) {
   Channel::Share share;
   while (auto incoming = door.channel.receive(share)) {
-    const ClientHello* hello = incoming->message ? std::get_if<ClientHello>(&*incoming->message) : nullptr;
-    if (incoming->message && !hello) continue;
-    core_.receive(ClientId{std::move(incoming->peer), door.principal}, hello ? *hello : ClientHello{}, now);
+    const ClientId client{std::move(incoming->peer), door.principal};
+    if (!incoming->message)
+      core_.receive(client, ClientHello{}, now);
+    else if (const auto* hello = std::get_if<ClientHello>(&*incoming->message))
+      core_.receive(client, *hello, now);
+    else if (const auto* query = std::get_if<ObservationQuery>(&*incoming->message))
+      core_.receive(client, *query, now);
   }
 }
 
@@ -109,8 +114,20 @@ void ComparatorShell::carry_out(ComparatorOutput output) {
   for (auto& [client, decisions] : output.decisions) doors_.send(client, std::move(decisions));
   for (const ClientId& client : output.welcomes) doors_.send(client, ComparatorWelcome{incarnation_});
   if (output.report) distributor_.send({}, std::move(*output.report));
+  if (!output.observers.empty()) answer(std::move(output.observers), output.observation);
   if (!output.audit.empty()) write_audit(std::move(output.audit));
   for (const Event& event : output.events) log_event(event);
+}
+
+// Whoever comes by the endpoint for everybody gets no records: their evidence has answers that
+// others were given.
+void ComparatorShell::answer(std::vector<Observer> observers, const Observation& observation) {
+  for (const Observer& observer : observers) {
+    Observation answer = observation;
+    answer.number = observer.query.number;
+    if (observer.client.principal == Principal::bridges) answer.records = audit_tail_.after(observer.query.record);
+    doors_.send(observer.client, std::move(answer));
+  }
 }
 
 // The log is written beside the event loop. A verdict takes effect when its record is written (law
@@ -120,7 +137,11 @@ void ComparatorShell::write_audit(std::vector<AuditRecord> records) {
   background_.submit([this, kept]() -> Background::Completion {
     const auto head = audit_log_.append(*kept, calendar_now());
     if (!head) throw std::runtime_error("the audit log: " + head.error());
-    return [this, head = *head] { core_.audit_written(head.number, head.hash); };
+    auto written = std::make_shared<AuditTail>(audit_log_.take_tail());
+    return [this, head = *head, written] {
+      core_.audit_written(head.number, head.hash);
+      audit_tail_.add(std::move(*written));
+    };
   });
 }
 

@@ -37,6 +37,7 @@ class ComparatorShell {
   void receive_from_replica(ReplicaLink& link, Instant now);
   void receive_from_clients(Door& door, Instant now);
   void carry_out(ComparatorOutput output);
+  void answer(std::vector<Observer> observers, const Observation& observation);
   void write_audit(std::vector<AuditRecord> records);
 
   zmq::context_t context_;
@@ -44,7 +45,8 @@ class ComparatorShell {
   Channel distributor_;
   Silence distributor_silence_;
   std::vector<ReplicaLink> replicas_;
-  AuditLog audit_log_;  // is used by the background thread alone
+  AuditLog audit_log_;    // is used by the background thread alone
+  AuditTail audit_tail_;  // the newest records that are on disk
   Incarnation incarnation_;
   ComparatorCore core_;
   StopSignals stop_;

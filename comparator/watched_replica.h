@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "comparator/early_votes.h"
+#include "comparator/newest_vote.h"
 #include "comparator/suspicion.h"
 #include "protocol/event.h"
 #include "protocol/messages.h"
@@ -79,6 +80,9 @@ class WatchedReplica {
     ++(reason == VerdictReason::dissent ? tally_.dissent_verdicts : tally_.silences);
   }
 
+  // The newest that was cast into a ballot.
+  NewestVote& newest_vote() { return newest_vote_; }
+
   // ---- silence
 
   [[nodiscard]] bool tick(Instant now) { return suspicion_.tick(now); }  // true: a miss was counted
@@ -100,6 +104,7 @@ class WatchedReplica {
   VoterTally tally_;
   Suspicion suspicion_;
   EarlyVotes early_;
+  NewestVote newest_vote_;
   Incarnation incarnation_;  // of its newest vote
   Sequence first_vote_;      // the first order that this incarnation voted on
   Sequence passed_;          // the newest order that it voted on in this term and life

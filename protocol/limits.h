@@ -119,6 +119,8 @@ inline constexpr std::size_t known_clients = 65'536;
 inline constexpr std::size_t observed_records = 64;
 inline constexpr std::size_t observed_line_bytes = 16 * 1024;
 inline constexpr std::size_t observation_line_bytes = 256 * 1024;  // of one answer, all lines
+// Of each principal, who are told in one turn what the comparator observes.
+inline constexpr std::size_t observers_per_turn = 16;
 
 // Client library.
 inline constexpr std::size_t client_waiting_operations = 1'000'000;

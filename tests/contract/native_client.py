@@ -58,7 +58,8 @@ MESSAGE_TYPES = {
         'CLIENT_HELLO': pb.ClientHello, 'REQUEST': pb.Request, 'STATUS_QUERY': pb.StatusQuery,
         'ADMIN_COMMAND': pb.AdminCommand, 'DISTRIBUTOR_WELCOME': pb.DistributorWelcome, 'REFUSAL': pb.Refusal,
         'CLUSTER_STATUS': pb.ClusterStatus, 'ADMIN_REPLY': pb.AdminReply, 'COMPARATOR_WELCOME': pb.ComparatorWelcome,
-        'DECISIONS': pb.Decisions}.items()}
+        'DECISIONS': pb.Decisions, 'OBSERVATION_QUERY': pb.ObservationQuery,
+        'OBSERVATION': pb.Observation}.items()}
 TYPE_OF = {message: number for number, message in MESSAGE_TYPES.items()}
 
 
@@ -241,7 +242,7 @@ class NativeClient:
             self.comparator_incarnation = message.incarnation
         elif isinstance(message, pb.Refusal):
             self.refusals.append(message)
-        elif isinstance(message, (pb.ClusterStatus, pb.AdminReply)):
+        elif isinstance(message, (pb.ClusterStatus, pb.AdminReply, pb.Observation)):
             self.replies[message.number] = message
         elif isinstance(message, pb.Decisions):
             for decision in message.decisions:
@@ -333,15 +334,18 @@ class NativeClient:
         return self.execute([operation], **fields).operations[0]
 
     def ask(self, query):
-        """Returns the answer to a StatusQuery or an AdminCommand."""
+        """Returns the answer to a StatusQuery, an AdminCommand or an ObservationQuery."""
         self.queries += 1
         query.number = self.queries
-        self._send(self.distributor, query)
+        self._send(self.comparator if isinstance(query, pb.ObservationQuery) else self.distributor, query)
         self.wait(lambda: query.number in self.replies, 'a reply')
         return self.replies.pop(query.number)
 
     def status(self):
         return self.ask(pb.StatusQuery())
+
+    def observe(self, record=0):
+        return self.ask(pb.ObservationQuery(record=record))
 
 
 def main(arguments):

@@ -444,6 +444,37 @@ class People(Native):
         self.assertEqual(status.comparator_pid, self.group.pid('comparator'))
         self.assertEqual(status.distributor_state, b'ok')
 
+    def test_the_comparator_tells_what_it_decided_and_how_each_replica_voted(self):
+        client = self.session()
+        client.one(add('observed'))
+        observation = wait_until(lambda: self.all_agree(client.observe()), 'votes that agree with the newest decision')
+        self.assertEqual(observation.incarnation, client.comparator_incarnation)
+        self.assertEqual([vote.replica for vote in observation.voters], [1, 2, 3])
+        self.assertGreaterEqual(observation.votes, 2)
+        for vote in observation.voters:
+            self.assertGreater(vote.matches, 0)
+            self.assertEqual((vote.state, vote.results), (observation.decided.state, observation.results))
+        self.assertEqual(list(observation.records), [], 'the audit log is for those at the bridges\' endpoint')
+
+    @staticmethod
+    def all_agree(observation):
+        sequence = observation.decided.order.sequence
+        agree = [vote.sequence == sequence and vote.outcome == pb.VOTE_OUTCOME_AGREES for vote in observation.voters]
+        return observation if sequence and all(agree) else None
+
+    def test_at_the_bridges_endpoint_the_comparator_tells_its_audit_records(self):
+        endpoints = self.group.endpoints()['bridge']
+        client = self.enterContext(NativeClient(endpoints['distributor'], endpoints['comparator']))
+        records = client.observe().records
+        lines = (self.group.data / 'audit' / 'audit.jsonl').read_bytes().splitlines()
+        self.assertGreater(len(records), 1)
+        for record in records:
+            self.assertEqual(record.line, lines[record.number - 1])
+            self.assertTrue(record.line.endswith(b'"hash":"' + record.hash + b'"}'))
+        last = records[-1].number
+        self.assertEqual([record.number for record in client.observe(last - 1).records], [last])
+        self.assertEqual(list(client.observe(last).records), [])
+
     def test_a_wrong_admin_token_is_forbidden(self):
         client = self.client()
         for token in (b'', b'wrong'):

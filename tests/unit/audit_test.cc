@@ -7,6 +7,7 @@
 
 #include "comparator/audit_chain.h"
 #include "comparator/audit_log.h"
+#include "protocol/limits.h"
 #include "temporary_directory.h"
 
 using namespace tally;
@@ -202,6 +203,46 @@ BOOST_AUTO_TEST_CASE(a_log_goes_on_where_it_ended) {
   append(log, {view_record(3)});
   BOOST_TEST(bad_line(directory.log()) == 0u);
   BOOST_TEST(log.head().number == 3u);
+}
+
+// For those who watch.
+BOOST_AUTO_TEST_CASE(lines_are_given_out_once_as_they_are_in_the_file) {
+  const Directory directory;
+  AuditLog log = opened(directory.log());
+  append(log, {view_record(1), dissent_record()});
+  append(log, {view_record(3)});
+  const auto records = log.take_tail().after(0);
+  const auto lines = lines_of(directory.log());
+  BOOST_REQUIRE(records.size() == 3u);
+  for (std::size_t place = 0; place < 3; ++place) {
+    BOOST_TEST(records[place].number == place + 1);
+    BOOST_TEST(records[place].line == lines[place]);
+    BOOST_TEST(records[place].hash == std::string(object_in(lines[place]).at("hash").as_string()));
+  }
+  BOOST_TEST(log.take_tail().after(0).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_log_that_goes_on_begins_with_its_newest_lines) {
+  const Directory directory;
+  written(directory.log(), limits::observed_records + 5);
+  AuditLog log = opened(directory.log());
+  const auto records = log.take_tail().after(0);
+  const auto lines = lines_of(directory.log());
+  BOOST_REQUIRE(records.size() == limits::observed_records);
+  BOOST_TEST(records.front().line == lines[5]);
+  BOOST_TEST(records.back().number == lines.size());
+  BOOST_TEST(records.back().hash == log.head().hash);
+}
+
+BOOST_AUTO_TEST_CASE(a_line_that_is_not_on_disk_is_not_given_out) {
+  const Directory directory;
+  AuditLog log = opened(directory.log());
+  append(log, {view_record(1)});
+  log.take_tail();
+  AuditRecord other = view_record(2);
+  other.group = GroupId(0xdef);
+  BOOST_TEST(!log.append(std::vector{view_record(2), other}, noon).has_value());
+  BOOST_TEST(log.take_tail().after(0).empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_torn_last_line_is_cut_told_and_noted) {
