@@ -12,6 +12,7 @@
 #include "protocol/turn.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
+#include "runtime/own_fault.h"
 #include "runtime/service_manager.h"
 
 namespace tally {
@@ -21,7 +22,7 @@ constexpr ChannelLimits client_limits{limits::decision_queue_messages, limits::h
                                       wire::kinds<ClientHello, ObservationQuery>(), limits::client_connections};
 constexpr ChannelLimits replica_limits{limits::peer_queue_messages, limits::message_bytes, wire::kinds<Vote>()};
 constexpr ChannelLimits distributor_limits{limits::peer_queue_messages, limits::message_bytes,
-                                           wire::kinds<BallotCalls, View>()};
+                                           wire::kinds<BallotCalls, View, Fault>()};
 
 ComparatorCore::Config core_config(const Config& config, Incarnation incarnation, const AuditLog& audit_log) {
   ComparatorCore::Config core;
@@ -45,6 +46,7 @@ ComparatorShell::ComparatorShell(const Config& config, AuditLog audit_log)
       audit_log_(std::move(audit_log)),
       audit_tail_(audit_log_.take_tail()),
       incarnation_(random_number()),
+      takes_faults_(config.fault_injection),
       core_(core_config(config, incarnation_, audit_log_)) {
   doors_.watch_by(waiter_);
   waiter_.watch(distributor_);
@@ -62,6 +64,7 @@ void ComparatorShell::run() {
   while (!stop_.asked()) {
     const Instant now = monotonic_now();
     carry_out(turn(core_, now, [&](ComparatorCore&) { receive_all(now); }));
+    suffer(std::exchange(own_fault_, {}), stop_);
     // A socket that has been silent for too long is made anew (law 23). Reports go out whatever
     // comes in, and a distributor that hears one answers.
     if (distributor_silence_.is_over(now)) waiter_.reconnect(distributor_, random_bytes(16));
@@ -86,6 +89,7 @@ void ComparatorShell::receive_from_distributor(Instant now) {
     if (!incoming->message) continue;
     if (auto* ballots = std::get_if<BallotCalls>(&*incoming->message)) core_.receive(std::move(*ballots), now);
     if (const auto* view = std::get_if<View>(&*incoming->message)) core_.receive(*view, now);
+    if (const auto* fault = std::get_if<Fault>(&*incoming->message)) inject(*fault);
   }
 }
 
@@ -108,6 +112,14 @@ void ComparatorShell::receive_from_clients(Door& door, Instant now) {
     else if (const auto* query = std::get_if<ObservationQuery>(&*incoming->message))
       core_.receive(client, *query, now);
   }
+}
+
+// The distributor has seen the token. Whether there are faults here is for this configuration to say
+// as well.
+void ComparatorShell::inject(const Fault& fault) {
+  const std::string_view name = takes_faults_ ? "fault_injected" : "fault_refused";
+  log_event(Event(name, Severity::warning).with("kind", to_string(fault.kind)));
+  if (takes_faults_) own_fault_ = fault;
 }
 
 void ComparatorShell::carry_out(ComparatorOutput output) {

@@ -37,6 +37,7 @@ class ComparatorShell {
   void receive_from_replica(ReplicaLink& link, Instant now);
   void receive_from_clients(Door& door, Instant now);
   void carry_out(ComparatorOutput output);
+  void inject(const Fault& fault);
   void answer(std::vector<Observer> observers, const Observation& observation);
   void write_audit(std::vector<AuditRecord> records);
 
@@ -48,6 +49,8 @@ class ComparatorShell {
   AuditLog audit_log_;    // is used by the background thread alone
   AuditTail audit_tail_;  // the newest records that are on disk
   Incarnation incarnation_;
+  bool takes_faults_;
+  Fault own_fault_;  // strikes at the end of the turn; none: there is none
   ComparatorCore core_;
   StopSignals stop_;
   Heartbeat heartbeat_;

@@ -9,6 +9,8 @@
 namespace tally {
 namespace {
 
+constexpr char injection_is_off[] = "fault injection is off: start with --fault-injection";
+
 Administration::Outcome refused(const AdminCommand& command, const char* why) {
   return {{command.number, AdminOutcome::refused, why}};
 }
@@ -24,6 +26,7 @@ Administration::Outcome Administration::carry_out(const AdminCommand& command, c
   if (!is_secret(command.token, config_.token))
     return {{command.number, AdminOutcome::forbidden, "the admin token is missing or wrong"}};
   if (command.action == AdminAction::resume) return resume(command, orders, membership, at);
+  if (command.target != AdminTarget::replica) return inject_into_role(command);
   if (!membership.replicas().contains(command.replica)) return refused(command, "there is no such replica");
   if (command.action == AdminAction::fault) return inject(command, membership, at);
   const bool evicts = command.action == AdminAction::evict;
@@ -51,7 +54,7 @@ Administration::Outcome Administration::resume(const AdminCommand& command, cons
 
 Administration::Outcome Administration::inject(const AdminCommand& command, Membership& membership,
                                                const Moment& at) const {
-  if (!config_.fault_injection) return refused(command, "fault injection is off: start with --fault-injection");
+  if (!config_.fault_injection) return refused(command, injection_is_off);
   // Whoever clears a fault vouches for the replica: it need not wait for the rest of its cool-down.
   const JournaledMember& member = membership.member(command.replica);
   const bool is_cooling_down = member.state == ReplicaState::evicted && !member.held;
@@ -59,6 +62,22 @@ Administration::Outcome Administration::inject(const AdminCommand& command, Memb
   Outcome outcome =
       done(command, is_cleared && is_cooling_down ? membership.readmit_by_operator(command.replica, at) : ViewChange());
   outcome.injected = command.fault;
+  return outcome;
+}
+
+// Of the distributor or the comparator, which have no vote that could be wrong. There is nothing to
+// clear: a loop that hangs hears of nothing.
+Administration::Outcome Administration::inject_into_role(const AdminCommand& command) const {
+  if (command.action != AdminAction::fault) return refused(command, "that can be done with replicas only");
+  if (!config_.fault_injection) return refused(command, injection_is_off);
+  const Fault& fault = command.fault;
+  if (fault.kind == FaultKind::none) return done(command, {});
+  if (fault.kind != FaultKind::crash && fault.kind != FaultKind::hang)
+    return refused(command, "the distributor and the comparator can only crash and hang");
+  if (fault.probability != 1)
+    return refused(command, "a fault of the distributor or the comparator strikes at once, without a probability");
+  Outcome outcome = done(command, {});
+  outcome.injected = fault;
   return outcome;
 }
 

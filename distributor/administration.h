@@ -38,7 +38,7 @@ class Administration {
     AdminReply reply;
     ViewChange change = {};
     bool ends_term = false;              // all roll back
-    std::optional<Fault> injected = {};  // for `command.replica`
+    std::optional<Fault> injected = {};  // for the command's target
   };
 
   explicit Administration(Config config) : config_(std::move(config)) {}
@@ -50,6 +50,7 @@ class Administration {
   Outcome resume(const AdminCommand& command, const VoidableOrders& orders, Membership& membership,
                  const Moment& at) const;
   Outcome inject(const AdminCommand& command, Membership& membership, const Moment& at) const;
+  Outcome inject_into_role(const AdminCommand& command) const;
 
   Config config_;
 };

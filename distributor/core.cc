@@ -501,14 +501,24 @@ void DistributorCore::receive(const ClientId& client, const AdminCommand& comman
   orders.decides = decisions_.has_decided() && !decisions_.is_stalled();
 
   Administration::Outcome outcome = administration_.carry_out(command, orders, membership_, moment(now));
-  if (outcome.injected) {
-    output_.to_replicas.emplace_back(command.replica, *outcome.injected);
-    output_.events.push_back(Event("fault_injected", Severity::warning)
-                                 .with("replica", command.replica)
-                                 .with("kind", to_string(outcome.injected->kind)));
-  }
+  if (outcome.injected) inject(command, *outcome.injected);
   if (note(std::move(outcome.change))) outcome.ends_term ? end_term() : view_changed();
   output_.to_clients.emplace_back(client, std::move(outcome.reply));
+}
+
+void DistributorCore::inject(const AdminCommand& command, const Fault& fault) {
+  Event event("fault_injected", Severity::warning);
+  switch (command.target) {
+    case AdminTarget::replica:
+      output_.to_replicas.emplace_back(command.replica, fault);
+      event.with("replica", command.replica);
+      break;
+    case AdminTarget::comparator: output_.to_comparator.emplace_back(fault); break;
+    case AdminTarget::distributor: output_.own_fault = fault; break;
+  }
+  if (command.target != AdminTarget::replica) event.with("role", to_string(command.target));
+  event.with("kind", to_string(fault.kind));
+  output_.events.push_back(std::move(event));
 }
 
 // ---- the clock

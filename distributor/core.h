@@ -83,6 +83,8 @@ struct DistributorOutput {
   std::vector<Message> to_comparator;
   std::vector<std::pair<ClientId, Message>> to_clients;
   std::vector<Event> events;
+  // Of this process; it is to strike when all else of the turn is done.
+  std::optional<Fault> own_fault;
 };
 
 class DistributorCore {
@@ -150,6 +152,7 @@ class DistributorCore {
   void consider_cut();
 
   // The comparator, and who votes.
+  void inject(const AdminCommand& command, const Fault& fault);
   void take_verdicts(const ComparatorReport& report, Instant now);
   bool take_no_majority(const ComparatorReport& report, Instant now);
   bool is_waiting_for_votes(Sequence ballot, Instant now) const;

@@ -10,6 +10,7 @@
 #include "protocol/turn.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
+#include "runtime/own_fault.h"
 #include "runtime/service_manager.h"
 
 namespace tally {
@@ -234,6 +235,7 @@ void DistributorShell::carry_out(DistributorOutput output) {
   for (auto& [client, message] : output.to_clients) doors_.send(client, std::move(message));
   if (output.cut_below) upkeep_.cut_below(*output.cut_below);
   for (const Event& event : output.events) log_event(event);
+  if (output.own_fault) suffer(*output.own_fault, stop_);
 }
 
 void DistributorShell::append(JournalRecord record) {

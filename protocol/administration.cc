@@ -17,6 +17,15 @@ std::string_view to_string(FaultKind kind) {
   return place < fault_words.size() ? fault_words[place] : "unknown";
 }
 
+std::string_view to_string(AdminTarget target) {
+  switch (target) {
+    case AdminTarget::replica: return "replica";
+    case AdminTarget::distributor: return "distributor";
+    case AdminTarget::comparator: return "comparator";
+  }
+  return "unknown";
+}
+
 std::optional<FaultKind> fault_kind_from(std::string_view word) {
   for (std::size_t place = 1; place < fault_words.size(); ++place)
     if (fault_words[place] == word) return static_cast<FaultKind>(place);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator can have the distributor do, and the faults that can be injected into a replica.
+// What an operator can have the distributor do, and the faults that can be injected: all of them
+// into a replica, and crash and hang into the distributor and the comparator too.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +35,13 @@ struct Fault {
 
 enum class AdminAction : std::uint8_t { evict = 1, readmit = 2, fault = 3, resume = 4 };
 
+// Whom a command is about.
+enum class AdminTarget : std::uint8_t {
+  replica = 0,
+  distributor = 1,  // fault only, as comparator
+  comparator = 2,
+};
+
 struct AdminCommand {
   std::uint64_t number = 0;  // comes back with the answer
   std::string token;
@@ -41,6 +49,7 @@ struct AdminCommand {
   ReplicaId replica;
   Fault fault;
   Sequence void_sequence;
+  AdminTarget target = AdminTarget::replica;  // `replica` says which
   auto operator<=>(const AdminCommand&) const = default;
 };
 
@@ -54,6 +63,7 @@ struct AdminReply {
 };
 
 std::string_view to_string(FaultKind kind);
+std::string_view to_string(AdminTarget target);
 std::optional<FaultKind> fault_kind_from(std::string_view word);
 
 }  // namespace tally

@@ -11,6 +11,7 @@
 #include "protocol/turn.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
+#include "runtime/own_fault.h"
 #include "runtime/service_manager.h"
 
 namespace tally {
@@ -129,7 +130,7 @@ void ReplicaShell::receive(Message& message, Instant now) {
   if (const auto* fault = std::get_if<Fault>(&message)) return inject(*fault, now);
   if (faults_.current(now) == FaultKind::hang) return;
   if (const auto* order = std::get_if<Order>(&message)) {
-    if (faults_.applies(FaultKind::crash, now)) kill(getpid(), SIGKILL);
+    if (faults_.applies(FaultKind::crash, now)) crash_on_purpose();
     if (!faults_.applies(FaultKind::drop_orders, now)) core_.receive(*order, now);
     if (flip_wanted_) flip_wanted_ = !core_.flip_stored_counter();
   }

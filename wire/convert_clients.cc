@@ -87,6 +87,7 @@ void to_proto(const AdminCommand& command, v1::AdminCommand& proto) {
   proto.set_replica(command.replica.value);
   to_proto(command.fault, *proto.mutable_fault());
   proto.set_void_sequence(command.void_sequence.value);
+  proto.set_target(to_proto(command.target));
 }
 
 bool from_proto(v1::AdminCommand& proto, AdminCommand& command) {
@@ -95,7 +96,7 @@ bool from_proto(v1::AdminCommand& proto, AdminCommand& command) {
   command.void_sequence = Sequence(proto.void_sequence());
   if (proto.has_fault() && !from_proto(*proto.mutable_fault(), command.fault)) return false;
   return from_proto(*proto.mutable_token(), limits::admin_token_bytes, command.token) &&
-         from_proto(proto.action(), command.action);
+         from_proto(proto.action(), command.action) && from_proto(proto.target(), command.target);
 }
 
 void to_proto(const ObservationQuery& query, v1::ObservationQuery& proto) {

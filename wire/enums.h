@@ -56,6 +56,10 @@ static_assert(same(v1::ADMIN_ACTION_READMIT, AdminAction::readmit));
 static_assert(same(v1::ADMIN_ACTION_FAULT, AdminAction::fault));
 static_assert(same(v1::ADMIN_ACTION_RESUME, AdminAction::resume));
 
+static_assert(same(v1::ADMIN_TARGET_REPLICA, AdminTarget::replica));
+static_assert(same(v1::ADMIN_TARGET_DISTRIBUTOR, AdminTarget::distributor));
+static_assert(same(v1::ADMIN_TARGET_COMPARATOR, AdminTarget::comparator));
+
 static_assert(same(v1::GROUP_STATE_OK, GroupState::ok));
 static_assert(same(v1::GROUP_STATE_DEGRADED, GroupState::degraded));
 static_assert(same(v1::GROUP_STATE_UNAVAILABLE, GroupState::unavailable));
@@ -96,6 +100,7 @@ static_assert(same(v1::VOTE_OUTCOME_DIFFERS, VoteOutcome::differs));
 inline v1::RequestKind to_proto(RequestKind kind) { return static_cast<v1::RequestKind>(kind); }
 inline v1::FaultKind to_proto(FaultKind kind) { return static_cast<v1::FaultKind>(kind); }
 inline v1::AdminAction to_proto(AdminAction action) { return static_cast<v1::AdminAction>(action); }
+inline v1::AdminTarget to_proto(AdminTarget target) { return static_cast<v1::AdminTarget>(target); }
 inline v1::GroupState to_proto(GroupState state) { return static_cast<v1::GroupState>(state); }
 inline v1::RefusalReason to_proto(RefusalReason reason) { return static_cast<v1::RefusalReason>(reason); }
 inline v1::ReplicaState to_proto(ReplicaState state) { return static_cast<v1::ReplicaState>(state); }
@@ -135,6 +140,9 @@ inline bool from_proto(v1::FaultKind number, FaultKind& kind) {
 }
 inline bool from_proto(v1::AdminAction number, AdminAction& action) {
   return read_enumerator<AdminAction::evict, AdminAction::resume>(number, action);
+}
+inline bool from_proto(v1::AdminTarget number, AdminTarget& target) {
+  return read_enumerator<AdminTarget::replica, AdminTarget::comparator>(number, target);
 }
 inline bool from_proto(v1::GroupState number, GroupState& state) {
   return read_enumerator<GroupState::ok, GroupState::halted>(number, state);

@@ -42,6 +42,24 @@ void add_replica_id(const Subcommand<AdministrationOptions>& command) {
   })->required();
 }
 
+// A replica's number, or a role that there is one of.
+void add_fault_target(const Subcommand<AdministrationOptions>& command, const char* meaning) {
+  command.app
+      .add_option_function<std::string>(
+          "WHOM",
+          [options = command.options](const std::string& word) {
+            AdminCommand& asked = options->command;
+            asked.target = word == to_string(AdminTarget::distributor)  ? AdminTarget::distributor
+                           : word == to_string(AdminTarget::comparator) ? AdminTarget::comparator
+                                                                        : AdminTarget::replica;
+            if (asked.target == AdminTarget::replica)
+              asked.replica = ReplicaId(static_cast<std::uint64_t>(parse_number("WHOM", word, {1, most})));
+          },
+          meaning)
+      ->type_name("")
+      ->required();
+}
+
 }  // namespace
 
 void add_counters(CLI::App& root, Chosen& chosen) {
@@ -151,11 +169,11 @@ void add_tables(CLI::App& root, Chosen& chosen) {
 }
 
 void add_fault(CLI::App& root, Chosen& chosen) {
-  CLI::App& family = add_family(root, "fault", "break a replica on purpose; only where --fault-injection is on",
+  CLI::App& family = add_family(root, "fault", "break something on purpose; only where --fault-injection is on",
                                 "tally fault inject 2 wrong-value");
-  const auto inject = add_administration(family, chosen, "inject", "let a replica misbehave",
+  const auto inject = add_administration(family, chosen, "inject", "let a replica misbehave, or a role crash or hang",
                                          "tally fault inject 2 slow --for 10 --probability 0.5", AdminAction::fault);
-  add_replica_id(inject);
+  add_fault_target(inject, "the replica, from 1; or distributor or comparator, which can only crash and hang");
   inject.app
       .add_option_function<std::string>(
           "KIND",
@@ -179,8 +197,9 @@ void add_fault(CLI::App& root, Chosen& chosen) {
   inject.app.add_option("--probability", inject.options->command.fault.probability, "of each occasion, 1 if not given")
       ->type_name("P")
       ->check(CLI::Range(0.0, 1.0));
-  add_replica_id(add_administration(family, chosen, "clear", "let a replica behave again", "tally fault clear 2",
-                                    AdminAction::fault));
+  add_fault_target(add_administration(family, chosen, "clear", "let a replica behave again", "tally fault clear 2",
+                                      AdminAction::fault),
+                   "the replica, from 1; or distributor or comparator, where it changes nothing");
 }
 
 void add_configuration(CLI::App& root, Chosen& chosen) {

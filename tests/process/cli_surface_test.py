@@ -180,6 +180,19 @@ class Commands(Surface):
         self.assert_ends(self.tally('fault', 'clear', 3), DONE)
         self.group.wait_all_vote()
 
+    def test_the_distributor_and_the_comparator_crash_and_hang_and_nothing_else(self):
+        for role in ('comparator', 'distributor'):
+            for fault in (['crash'], ['hang', '--for', 30]):
+                with self.subTest([role, *fault]):
+                    self.group.wait_all_vote()
+                    before = self.group.pid(role)
+                    self.assert_ends(self.tally('fault', 'inject', role, *fault), DONE)
+                    wait_until(lambda: self.group.pid(role) != before, 'it is started again')
+                    wait_until(lambda: self.tally('incr', 'after-fault-of-role').returncode == DONE, 'the group serves')
+            self.assert_ends(self.tally('fault', 'inject', role, 'wrong-value'), FAILED)
+            self.assert_ends(self.tally('fault', 'clear', role), DONE)
+        self.group.wait_all_vote()
+
     def test_replicas_are_evicted_and_readmitted_by_hand(self):
         self.group.wait_all_vote()
         self.assert_ends(self.tally('replica', 'evict', 2), DONE)
@@ -347,7 +360,8 @@ class Usage(Surface):
                           ['get', 'x' * 257], ['get', 'a\nb'], ['set', 'a'], ['set', 'a', ''], ['list', '--limit', '0'],
                           ['list', '--limit', 'many'], ['get', 'a', '--no-such-flag'], ['replica'],
                           ['replica', 'evict'], ['replica', 'evict', 'x'], ['fault', 'inject', '1'],
-                          ['fault', 'inject', '1', 'no-such-kind'], ['bench', '--seconds', '0'],
+                          ['fault', 'inject', '1', 'no-such-kind'], ['fault', 'inject', 'bridge', 'crash'],
+                          ['fault', 'inject', '0', 'crash'], ['bench', '--seconds', '0'],
                           ['bench', '--clients', '-1'], ['config', 'check'], ['incr', 'a', '--key', 'k' * 257],
                           ['incr', 'a', '--window', '60'], ['incr', 'a', '--window', '0s'],
                           ['incr', 'a', '--window', '1.5h'], ['incr', 'a', '--window', '9007199254740992ms'],

@@ -86,6 +86,52 @@ BOOST_AUTO_TEST_CASE(a_fault_is_injected_only_where_that_is_on) {
   BOOST_TEST(!bench.carry_out(fault).injected.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(the_distributor_and_the_comparator_crash_and_hang_and_nothing_else) {
+  Bench bench;
+  for (const AdminTarget target : {AdminTarget::distributor, AdminTarget::comparator}) {
+    AdminCommand asked = command(AdminAction::fault);
+    asked.target = target;
+    for (int kind = 0; kind <= static_cast<int>(FaultKind::disk_full); ++kind) BOOST_TEST_CONTEXT("kind " << kind) {
+        asked.fault = {static_cast<FaultKind>(kind), seconds(3)};
+        const Administration::Outcome outcome = bench.carry_out(asked);
+        const bool strikes = asked.fault.kind == FaultKind::crash || asked.fault.kind == FaultKind::hang;
+        const bool clears = asked.fault.kind == FaultKind::none;
+        BOOST_TEST((outcome.reply.outcome == (strikes || clears ? AdminOutcome::done : AdminOutcome::refused)));
+        BOOST_TEST((outcome.injected == (strikes ? std::optional(asked.fault) : std::nullopt)));
+      }
+    asked.fault = {FaultKind::crash, {}, 0.5};
+    BOOST_TEST((bench.carry_out(asked).reply.outcome == AdminOutcome::refused), "a probability");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_fault_of_the_distributor_or_the_comparator_needs_token_and_injection_too) {
+  Bench bench;
+  for (const AdminTarget target : {AdminTarget::distributor, AdminTarget::comparator}) {
+    AdminCommand asked = command(AdminAction::fault);
+    asked.target = target;
+    asked.fault.kind = FaultKind::crash;
+    asked.token = "wrong";
+    bench.config.fault_injection = true;
+    BOOST_TEST((bench.carry_out(asked).reply.outcome == AdminOutcome::forbidden));
+    BOOST_TEST(!bench.carry_out(asked).injected.has_value());
+    asked.token.clear();
+    bench.config.fault_injection = false;
+    BOOST_TEST((bench.carry_out(asked).reply.outcome == AdminOutcome::refused));
+    BOOST_TEST(!bench.carry_out(asked).injected.has_value());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(only_replicas_are_evicted_and_readmitted) {
+  Bench bench;
+  for (const AdminTarget target : {AdminTarget::distributor, AdminTarget::comparator})
+    for (const AdminAction action : {AdminAction::evict, AdminAction::readmit}) {
+      AdminCommand asked = command(action, 2);
+      asked.target = target;
+      BOOST_TEST((bench.carry_out(asked).reply.outcome == AdminOutcome::refused));
+    }
+  BOOST_TEST((bench.state(2) == ReplicaState::voting));
+}
+
 BOOST_AUTO_TEST_CASE(whoever_clears_a_fault_vouches_for_an_evicted_replica_that_nobody_holds) {
   Bench bench;
   AdminCommand clear = command(AdminAction::fault, 2);

@@ -37,6 +37,8 @@ struct DistributorBench {
   std::vector<DistributorOutput::Delivery> deliveries;
   std::map<std::uint64_t, std::vector<ReplicaStanding>> standings;
   std::vector<std::pair<ReplicaId, Fault>> faults;
+  std::vector<Fault> comparator_faults;
+  std::vector<Fault> own_faults;
   std::vector<std::pair<ClientId, Message>> to_clients;
   std::vector<Event> events;
   std::optional<Sequence> cut_below;
@@ -89,6 +91,7 @@ struct DistributorBench {
     for (auto& each : output.to_clients) to_clients.push_back(std::move(each));
     for (Event& event : output.events) events.push_back(std::move(event));
     if (output.cut_below) cut_below = output.cut_below;
+    if (output.own_fault) own_faults.push_back(*output.own_fault);
     new_term = new_term || output.term_ended;
     return !output.appends.empty() || !output.deliveries.empty() || !output.to_comparator.empty() ||
            !output.to_replicas.empty() || !output.to_clients.empty();
@@ -116,7 +119,9 @@ struct DistributorBench {
   }
 
   void take(Message message) {
-    if (auto* sent = std::get_if<BallotCalls>(&message)) {
+    if (const auto* fault = std::get_if<Fault>(&message)) {
+      comparator_faults.push_back(*fault);
+    } else if (auto* sent = std::get_if<BallotCalls>(&message)) {
       for (const BallotCall& ballot : sent->ballots) check_stable(ballot);
       ballots.push_back(std::move(*sent));
     } else {

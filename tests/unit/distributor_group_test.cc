@@ -761,6 +761,28 @@ BOOST_AUTO_TEST_CASE(faults_are_passed_on_only_where_injection_is_on) {
   BOOST_TEST((on.faults[0].second == fault));
 }
 
+BOOST_AUTO_TEST_CASE(a_fault_of_the_comparator_goes_there_and_its_own_strikes_itself) {
+  DistributorConfig config = Bench::usual_config();
+  config.administration.fault_injection = true;
+  Bench bench(config);
+  bench.start();
+  AdminCommand command;
+  command.token = "secret";
+  command.action = AdminAction::fault;
+  command.fault = {FaultKind::hang, seconds(3)};
+  command.target = AdminTarget::comparator;
+  BOOST_TEST((bench.give(command).outcome == AdminOutcome::done));
+  BOOST_REQUIRE(bench.comparator_faults.size() == 1u);
+  BOOST_TEST((bench.comparator_faults[0] == command.fault));
+  BOOST_TEST(bench.own_faults.empty());
+  command.target = AdminTarget::distributor;
+  BOOST_TEST((bench.give(command).outcome == AdminOutcome::done));
+  BOOST_REQUIRE(bench.own_faults.size() == 1u);
+  BOOST_TEST((bench.own_faults[0] == command.fault));
+  BOOST_TEST(bench.comparator_faults.size() == 1u);
+  BOOST_TEST(bench.faults.empty());
+}
+
 BOOST_AUTO_TEST_CASE(whoever_clears_a_fault_ends_the_cool_down_but_not_an_operators_hold) {
   DistributorConfig config = Bench::usual_config();
   config.administration.fault_injection = true;

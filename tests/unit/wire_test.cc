@@ -64,7 +64,7 @@ std::vector<Message> one_of_each() {
       ClientHello{Incarnation(~0ULL)},
       ClientRequest{a_secret, unnamed},
       StatusQuery{5},
-      AdminCommand{1, "secret", AdminAction::fault, ReplicaId(2), fault, Sequence(12)},
+      AdminCommand{1, "secret", AdminAction::fault, ReplicaId(2), fault, Sequence(12), AdminTarget::comparator},
       ObservationQuery{6, 7},
       DistributorWelcome{Term(2), GroupState::halted},
       Refusal{a_session, RequestNumber(4), 5, RefusalReason::malformed},
@@ -375,6 +375,7 @@ BOOST_AUTO_TEST_CASE(unknown_enumerators_are_refused) {
   BOOST_TEST(decode_body_of<Order>(text_field(6, ordered_request() + number_field(1, 3))).has_value());
   BOOST_TEST(is_bad_body<Order>(text_field(6, ordered_request() + number_field(1, 4))));
   BOOST_TEST(is_bad_body<Fault>(number_field(1, 10)));
+  BOOST_TEST(is_bad_body<AdminCommand>(number_field(3, 3) + number_field(7, 3)));
   BOOST_TEST(is_bad_body<View>(text_field(4, number_field(2, 3))));
 }
 
