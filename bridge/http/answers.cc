@@ -219,11 +219,13 @@ void write_admin_reply(const AdminCommand& command, const std::optional<AdminRep
   if (answer->outcome != AdminOutcome::done)
     return write_problem({ProblemKind::conflict, answer->detail}, circumstances, reply);
   start(reply, 200, json_type);
-  JsonText(reply.body)
-      .begin_object()
-      .member("replica", command.replica.value)
-      .member("detail", answer->detail)
-      .end_object();
+  JsonText json(reply.body);
+  json.begin_object();
+  if (command.target == AdminTarget::replica)
+    json.member("replica", command.replica.value);
+  else
+    json.member("role", to_string(command.target));
+  json.member("detail", answer->detail).end_object();
   reply.body += '\n';
 }
 

@@ -148,6 +148,18 @@ std::string shown(std::string_view text) {
 
 constexpr char must_be_json[] = "the body must be application/json";
 
+// "kind" and "for_seconds".
+tl::expected<Fault, Problem> fault_members(const json::object& object) {
+  const json::value* kind = object.if_contains("kind");
+  if (!kind || !kind->is_string()) return malformed("the body lacks \"kind\", a text");
+  const std::string_view word(kind->get_string().data(), kind->get_string().size());
+  const auto known = word == "clear" ? std::optional(FaultKind::none) : fault_kind_from(word);
+  if (!known) return malformed("this kind of fault is not known");
+  const auto duration_seconds = number_member(object, "for_seconds", 0, 0, longest_fault_seconds);
+  if (!duration_seconds) return tl::unexpected(duration_seconds.error());
+  return Fault{*known, {static_cast<std::int64_t>(*duration_seconds * 1e9)}};
+}
+
 bool is_form(std::string_view type) { return iequals(trimmed(type), "application/x-www-form-urlencoded"); }
 
 // Looks at what follows the type: "; charset=utf-8; …" (RFC 9110, section 8.3.1).
@@ -205,17 +217,22 @@ tl::expected<Change, Problem> parse_value(std::string_view body) {
 tl::expected<Fault, Problem> parse_fault(std::string_view body) {
   const auto object = parse_object(body, {"kind", "for_seconds", "probability"});
   if (!object) return tl::unexpected(object.error());
-  const json::value* kind = object->if_contains("kind");
-  if (!kind || !kind->is_string()) return malformed("the body lacks \"kind\", a text");
-  const std::string_view word(kind->get_string().data(), kind->get_string().size());
-  const auto known = word == "clear" ? std::optional(FaultKind::none) : fault_kind_from(word);
-  if (!known) return malformed("this kind of fault is not known");
-
-  const auto duration_seconds = number_member(*object, "for_seconds", 0, 0, longest_fault_seconds);
-  if (!duration_seconds) return tl::unexpected(duration_seconds.error());
+  const auto fault = fault_members(*object);
+  if (!fault) return fault;
   const auto probability = number_member(*object, "probability", 1, 0, 1);
   if (!probability) return tl::unexpected(probability.error());
-  return Fault{*known, {static_cast<std::int64_t>(*duration_seconds * 1e9)}, *probability};
+  return Fault{fault->kind, fault->duration, *probability};
+}
+
+tl::expected<Fault, Problem> parse_role_fault(std::string_view body) {
+  const auto object = parse_object(body, {"kind", "for_seconds"});
+  if (!object) return tl::unexpected(object.error());
+  const auto fault = fault_members(*object);
+  if (!fault) return fault;
+  const bool is_possible =
+      fault->kind == FaultKind::crash || fault->kind == FaultKind::hang || fault->kind == FaultKind::none;
+  if (!is_possible) return malformed("the distributor and the comparator can only crash and hang");
+  return fault;
 }
 
 std::optional<Problem> check_nothing(std::string_view body) {

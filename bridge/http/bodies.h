@@ -31,6 +31,8 @@ struct Change {
 tl::expected<Change, Problem> parse_increment(std::string_view body);
 tl::expected<Change, Problem> parse_value(std::string_view body);
 tl::expected<Fault, Problem> parse_fault(std::string_view body);
+// Of the distributor or the comparator, which only crash and hang, and at once.
+tl::expected<Fault, Problem> parse_role_fault(std::string_view body);
 // Checks the body of a request that needs none.
 std::optional<Problem> check_nothing(std::string_view body);
 

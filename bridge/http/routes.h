@@ -17,6 +17,7 @@
 #include "bridge/http/limits.h"
 #include "bridge/http/problem.h"
 #include "bridge/http/request.h"
+#include "protocol/administration.h"
 #include "protocol/ids.h"
 
 namespace tally::bridge::http {
@@ -41,7 +42,7 @@ enum class Action : std::uint8_t {
 
 enum class Token : std::uint8_t { ignored, shows_more, required };  // the admin token
 // The JSON object that it must be.
-enum class Body : std::uint8_t { ignored, empty, by, value, fault };
+enum class Body : std::uint8_t { ignored, empty, by, value, fault, role_fault };
 // Whose pages may ask (law 30).
 enum class Pages : std::uint8_t { all, own };
 enum class Key : std::uint8_t { ignored, makes_repetition_harmless };  // Idempotency-Key
@@ -55,6 +56,7 @@ struct RouteRow {
   Key key = Key::ignored;
   Pages pages = Pages::all;
   Body body = Body::ignored;
+  AdminTarget target = AdminTarget::replica;        // of Action::fault
   std::array<std::string_view, 3> parameters = {};  // of the query; any other is refused
 };
 

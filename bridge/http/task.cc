@@ -88,6 +88,7 @@ MaybeWork administration(AdminAction action, const Fault& fault, const Route& ro
   AdminCommand command;
   command.token = rules.admin_token;
   command.action = action;
+  command.target = route.row->target;
   command.replica = route.replica;
   command.fault = fault;
   return command;
@@ -102,6 +103,7 @@ struct BodyContent {
 
 tl::expected<BodyContent, Problem> read_body(Body kind, std::string_view body) {
   const auto with_change = [](const Change& change) { return BodyContent{change, {}}; };
+  const auto with_fault = [](const Fault& fault) { return BodyContent{{}, fault}; };
   switch (kind) {
     case Body::ignored: break;
     case Body::empty:
@@ -109,7 +111,8 @@ tl::expected<BodyContent, Problem> read_body(Body kind, std::string_view body) {
       break;
     case Body::by: return parse_increment(body).map(with_change);
     case Body::value: return parse_value(body).map(with_change);
-    case Body::fault: return parse_fault(body).map([](const Fault& fault) { return BodyContent{{}, fault}; });
+    case Body::fault: return parse_fault(body).map(with_fault);
+    case Body::role_fault: return parse_role_fault(body).map(with_fault);
   }
   return BodyContent();
 }

@@ -531,6 +531,18 @@ class Operators(Bridge):
                      b'{"kind":"slow","for_seconds":-1}', b'{"kind":"slow","more":1}'):
             self.assert_problem(self.admin('POST', '/v1/cluster/replicas/3/fault', body), 400)
 
+    def test_the_comparator_crashes_and_the_distributor_hangs(self):
+        for role, body in (('comparator', b'{"kind":"crash"}'), ('distributor', b'{"kind":"hang","for_seconds":30}')):
+            self.group.wait_all_vote()
+            before = self.group.pid(role)
+            path = f'/v1/cluster/{role}/fault'
+            self.assert_problem(self.admin('POST', path, b'{"kind":"silent"}'), 400)
+            self.assertEqual(self.admin('POST', path, b'{"kind":"clear"}').status, 200)
+            answer = self.admin('POST', path, body)
+            self.assertEqual((answer.status, json.loads(answer.body)['role']), (200, role))
+            wait_until(lambda: self.group.pid(role) != before, 'it is started again')
+        self.group.wait_all_vote()
+
 
 class Connections(Bridge):
     def test_keep_alive_is_kept_and_ends_when_asked(self):
@@ -786,6 +798,8 @@ class WithoutFaultInjection(Bridge):
 
     def test_faults_are_forbidden(self):
         self.assert_problem(self.admin('POST', '/v1/cluster/replicas/3/fault', b'{"kind":"silent"}'), 403)
+        for role in ('distributor', 'comparator'):
+            self.assert_problem(self.admin('POST', f'/v1/cluster/{role}/fault', b'{"kind":"crash"}'), 403)
 
 
 def kept_connections(test, group, count):

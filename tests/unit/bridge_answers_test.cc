@@ -240,6 +240,12 @@ BOOST_AUTO_TEST_CASE(what_the_distributor_says_to_an_operator_comes_through) {
   BOOST_TEST(status(AdminReply{1, AdminOutcome::refused, "off"}, switched_off) == 403);
   BOOST_TEST(status(AdminReply{1, AdminOutcome::refused, "at the floor"}, rules) == 409);
   BOOST_TEST(status(std::nullopt, rules) == 504);
+  Reply reply;
+  write_admin_reply(command, AdminReply{1, AdminOutcome::done, ""}, rules, {1}, reply);
+  BOOST_TEST(reply.body == "{\"replica\":2,\"detail\":\"\"}\n");
+  command.target = AdminTarget::comparator;
+  write_admin_reply(command, AdminReply{1, AdminOutcome::done, ""}, rules, {1}, reply);
+  BOOST_TEST(reply.body == "{\"role\":\"comparator\",\"detail\":\"\"}\n");
 }
 
 BOOST_AUTO_TEST_CASE(the_status_is_the_json_of_the_contract) {

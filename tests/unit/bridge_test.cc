@@ -121,6 +121,8 @@ BOOST_AUTO_TEST_CASE(every_route_of_the_contract_is_found) {
       {Method::post, "/v1/cluster/replicas/2/evict", Action::evict},
       {Method::post, "/v1/cluster/replicas/2/readmit", Action::readmit},
       {Method::post, "/v1/cluster/replicas/2/fault", Action::fault},
+      {Method::post, "/v1/cluster/distributor/fault", Action::fault},
+      {Method::post, "/v1/cluster/comparator/fault", Action::fault},
       {Method::head, "/livez", Action::livez},
       {Method::get, "http://example.org/readyz", Action::readyz}};
   for (const auto& [method, target, action] : all) {
@@ -333,6 +335,16 @@ BOOST_AUTO_TEST_CASE(a_fault_has_a_kind_a_time_and_a_probability) {
         R"({"kind":"hang","for_seconds":1e300})", R"({"kind":"hang","probability":1.1})",
         R"({"kind":"hang","probability":"1"})", R"({"kind":"hang","seconds":1})"})
     BOOST_TEST(status_of(parse_fault(body)) == 400, body);
+}
+
+BOOST_AUTO_TEST_CASE(a_fault_of_the_distributor_or_the_comparator_is_a_crash_or_a_hang) {
+  BOOST_TEST(
+      (parse_role_fault(R"({"kind":"hang","for_seconds":1.5})").value() == Fault{FaultKind::hang, milliseconds(1500)}));
+  BOOST_TEST((parse_role_fault(R"({"kind":"crash"})").value() == Fault{FaultKind::crash, {}}));
+  BOOST_TEST((parse_role_fault(R"({"kind":"clear"})").value() == Fault{}));
+  for (const std::string body : {"", R"({"kind":"wrong-value"})", R"({"kind":"silent"})", R"({"kind":"none"})",
+                                 R"({"kind":"hang","for_seconds":-1})", R"({"kind":"crash","probability":1})"})
+    BOOST_TEST(status_of(parse_role_fault(body)) == 400, body);
 }
 
 BOOST_AUTO_TEST_CASE(an_increment_is_one_add_with_its_key) {
@@ -565,6 +577,24 @@ BOOST_AUTO_TEST_CASE(an_operators_command_names_a_replica_of_the_group) {
   BOOST_TEST((command.action == AdminAction::evict));
   BOOST_TEST(command.replica.value == 2u);
   BOOST_TEST(command.token == "s3cret");
+}
+
+BOOST_AUTO_TEST_CASE(a_fault_names_whom_it_strikes) {
+  const auto command_at = [](const std::string& whom, const std::string& body) {
+    const auto task = understand(with_token(request_of(Method::post, "/v1/cluster/" + whom + "/fault", body)), rules);
+    BOOST_REQUIRE(task.has_value());
+    return std::get<AdminCommand>(task->work);
+  };
+  BOOST_TEST((command_at("replicas/2", R"({"kind":"hang"})").target == AdminTarget::replica));
+  const AdminCommand crash = command_at("distributor", R"({"kind":"crash"})");
+  BOOST_TEST((crash.action == AdminAction::fault));
+  BOOST_TEST((crash.target == AdminTarget::distributor));
+  BOOST_TEST((crash.fault == Fault{FaultKind::crash, {}}));
+  const AdminCommand hang = command_at("comparator", R"({"kind":"hang","for_seconds":3})");
+  BOOST_TEST((hang.target == AdminTarget::comparator));
+  BOOST_TEST((hang.fault == Fault{FaultKind::hang, seconds(3)}));
+  BOOST_TEST(status_of(understand(request_of(Method::post, "/v1/cluster/comparator/fault", R"({"kind":"crash"})"),
+                                  rules)) == 401);
 }
 
 BOOST_AUTO_TEST_CASE(processes_are_shown_to_who_has_the_token) {
