@@ -2,7 +2,6 @@
 #include "comparator/audit_tail.h"
 
 #include <algorithm>
-#include <ranges>
 #include <string>
 #include <utility>
 
@@ -12,15 +11,11 @@ namespace tally {
 namespace {
 
 // How many of these records, from the first one on, go into one answer.
-template <class Records>
-std::ptrdiff_t count_fitting(const Records& records) {
+template <class Place>
+std::ptrdiff_t count_fitting(Place first, Place end) {
   std::size_t room = limits::observation_line_bytes;
   std::ptrdiff_t count = 0;
-  for (const ObservedRecord& record : records) {
-    if (record.line.size() > room) break;
-    room -= record.line.size();
-    ++count;
-  }
+  for (; first != end && first->line.size() <= room; ++first, ++count) room -= first->line.size();
   return count;
 }
 
@@ -40,11 +35,10 @@ void AuditTail::add(AuditTail&& newer) {
 std::vector<ObservedRecord> AuditTail::after(std::uint64_t number) const {
   if (records_.empty()) return {};
   if (number == 0 || number > records_.back().number) {
-    const std::ptrdiff_t count = count_fitting(std::views::reverse(records_));
-    return {records_.end() - count, records_.end()};
+    return {records_.end() - count_fitting(records_.rbegin(), records_.rend()), records_.end()};
   }
   const auto first = std::ranges::upper_bound(records_, number, {}, &ObservedRecord::number);
-  return {first, first + count_fitting(std::ranges::subrange(first, records_.end()))};
+  return {first, first + count_fitting(first, records_.end())};
 }
 
 }  // namespace tally
