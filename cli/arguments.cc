@@ -25,6 +25,7 @@ tl::expected<Command, ExitCode> parse_arguments(int argc, char** argv) {
   add_tables(app, chosen);
   add_fault(app, chosen);
   add_bench(app, chosen);
+  add_drill(app, chosen);
   add_audit(app, chosen);
   add_aside(app, chosen);
   add_configuration(app, chosen);

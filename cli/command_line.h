@@ -34,6 +34,8 @@ void add_fault(CLI::App& root, Chosen& chosen);
 void add_configuration(CLI::App& root, Chosen& chosen);
 // bench/
 void add_bench(CLI::App& root, Chosen& chosen);
+// drill/
+void add_drill(CLI::App& root, Chosen& chosen);
 // disk/
 void add_init(CLI::App& root, Chosen& chosen);
 void add_audit(CLI::App& root, Chosen& chosen);

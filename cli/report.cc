@@ -8,11 +8,13 @@
 namespace tally::cli {
 
 ExitCode fail(const Failure& failure) {
-  std::fprintf(stderr, "tally: %s\n", failure.message.c_str());
+  tell(failure.message);
   return failure.code;
 }
 
 ExitCode fail(ExitCode code, const std::string& message) { return fail({code, message}); }
+
+void tell(const std::string& message) { std::fprintf(stderr, "tally: %s\n", message.c_str()); }
 
 bool is_terminal(std::FILE* stream) { return isatty(fileno(stream)) == 1; }
 

@@ -13,6 +13,8 @@ namespace tally::cli {
 // "tally: MESSAGE" on stderr.
 ExitCode fail(const Failure& failure);
 ExitCode fail(ExitCode code, const std::string& message);
+// The same of what is no failure.
+void tell(const std::string& message);
 
 // The second is false where whoever sits at the terminal asked for plain text (NO_COLOR,
 // TERM=dumb).

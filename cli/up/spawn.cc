@@ -58,7 +58,8 @@ Environment child_environment(const SpawnRequest& request) {
     if (std::ranges::none_of(not_inherited, [&](std::string_view prefix) { return text.starts_with(prefix); }))
       variables.emplace_back(text);
   }
-  variables.push_back(manager_descriptor_variable + ("=" + std::to_string(manager_place(request))));
+  if (request.notify_socket >= 0)
+    variables.push_back(manager_descriptor_variable + ("=" + std::to_string(manager_place(request))));
   if (!request.listening_sockets.empty()) {
     variables.push_back("LISTEN_FDS=" + std::to_string(request.listening_sockets.size()));
     variables.push_back("LISTEN_FDNAMES=" + names_of(request.listening_sockets));
@@ -135,7 +136,7 @@ pid_t spawn(const SpawnRequest& request) {
   const std::vector<char*> environment = pointers_to(of_child.variables);
   std::vector<int> handed;
   for (const NamedSocket& socket : request.listening_sockets) handed.push_back(socket.descriptor);
-  handed.push_back(request.notify_socket);
+  if (request.notify_socket >= 0) handed.push_back(request.notify_socket);
   const int null_device = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null_device < 0) return -1;
   const pid_t parent = getpid();

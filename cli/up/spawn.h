@@ -27,7 +27,8 @@ struct SpawnRequest {
   int output = -1;                   // its stdout and stderr
   // Handed over as descriptors 3, 4 …, as by systemd (sd_listen_fds_with_names(3)).
   std::vector<NamedSocket> listening_sockets;
-  int notify_socket = -1;  // its service manager's (runtime/service_manager.h)
+  // Its service manager's (runtime/service_manager.h); -1: it has none.
+  int notify_socket = -1;
   // How often it must say that it lives (sd_watchdog_enabled(3)); 0: never.
   Duration watchdog;
 };

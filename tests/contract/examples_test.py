@@ -15,7 +15,7 @@ The info string of every fenced block on every page says what the block is:
 
 `./scripts/run` and `tally up` start the group, on free ports that stand for 8080 and for 6380 of
 redis-cli. /var is a directory of the test. Blocks with a title= are files with which other tests
-start programs: proxies_test.py and metrics_test.py.
+start programs: proxies_test.py, metrics_test.py and drill_test.py.
 """
 
 import collections
@@ -45,7 +45,7 @@ from load import Load  # pylint: disable=wrong-import-position
 BIN_DIR = None
 PAGES = [*sorted(ROOT.glob('*.md')), *sorted((ROOT / 'docs').rglob('*.md'))]
 # Tests of their own run what has a title on these pages.
-TITLED = [ROOT / 'docs' / 'proxies.md', ROOT / 'docs' / 'metrics.md']
+TITLED = [ROOT / 'docs' / f'{name}.md' for name in ('proxies', 'metrics', 'drills')]
 KINDS = ('console', 'sh', 'toml', 'cpp', 'text')
 PROGRAMS = ROOT / 'client' / 'example'
 COMMAND_SECONDS = 30

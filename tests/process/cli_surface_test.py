@@ -28,7 +28,7 @@ REPLICA_KEYS = {'id', 'state', 'applied', 'lag', 'pid', 'store', 'votes', 'disse
 BENCH_KEYS = {'operations', 'seconds', 'operations_per_second', 'latency_us', 'errors', 'verified'}
 COMMANDS = [['up'], ['incr'], ['get'], ['set'], ['delete'], ['list'], ['status'], ['restart'], ['wait'],
             ['replica'], ['replica', 'evict'], ['replica', 'readmit'], ['group'], ['group', 'resume'], ['fault'], ['fault', 'inject'], ['fault', 'clear'],
-            ['bench'], ['audit'], ['audit', 'verify'], ['config'], ['config', 'check'], ['config', 'show'],
+            ['bench'], ['drill'], ['audit'], ['audit', 'verify'], ['config'], ['config', 'check'], ['config', 'show'],
             ['session'], ['session', 'list'], ['session', 'close'], ['limits'], ['limits', 'set'], ['init'],
             ['journal'], ['journal', 'check'], ['journal', 'dump']]
 

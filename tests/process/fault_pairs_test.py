@@ -35,7 +35,6 @@ import typing
 
 from group import Group, process_is_alive, wait_until
 from load import Load
-from storm import Storm
 
 LONGEST_GAP_SECONDS = 2.5
 MASKED_GAP_SECONDS = 0.25  # a second fault is masked if no longer pause follows
@@ -334,7 +333,7 @@ class Trial:
 
     def own_deaths(self):
         """Daemons that crashed: nobody killed them."""
-        return {what: count for what, count in Storm(self.group).own_deaths().items()
+        return {what: count for what, count in self.group.own_deaths().items()
                 if not what.endswith('hung')}
 
     # ---- what came of it

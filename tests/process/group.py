@@ -8,6 +8,7 @@ It waits for events with deadlines, never blindly. On a failure inside the `with
 what the daemons said.
 """
 
+import collections
 import contextlib
 import json
 import os
@@ -232,6 +233,15 @@ class Group:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
+
+    def own_deaths(self):
+        """Returns how often each daemon died in another way than by SIGKILL, and how often `tally up`
+        killed one that hung, according to its log."""
+        text = (self.temporary / 'up.log').read_text()
+        deaths = collections.Counter(f'{role}: {how}' for role, how in re.findall(
+            r' child_exited role=(\S+) status="([^"]+)"', text) if how != 'signal 9')
+        deaths.update(f'{role}: hung' for role in re.findall(r' child_hung role=(\S+) ', text))
+        return dict(deaths)
 
     def print_logs(self, lines=40):
         for path in [self.temporary / 'up.log', *sorted((self.data / 'log').glob('*.log'))]:

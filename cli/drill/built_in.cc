@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/drill/built_in.h"
+
+#include <algorithm>
+#include <array>
+
+#include "protocol/check.h"
+
+namespace tally::cli {
+namespace {
+
+// Where a fault is to be masked, nobody may wait for longer than longest_gap_ms. It is generous:
+// the machine may be busy with something else.
+constexpr std::array texts = {
+    R"(
+name = "kill"
+about = "A replica is killed; it is started again and votes, and nobody notices."
+longest_gap_ms = 1000
+[[step]]
+do = "kill"
+target = "replica-a"
+after_ms = [200, 700]
+[[step]]
+do = "expect"
+target = "replica-a"
+state = "voting"
+)",
+    R"(
+name = "hang"
+about = "A replica hangs for a while; it is evicted for silence and comes back."
+longest_gap_ms = 1000
+[[step]]
+do = "pause"
+target = "replica-a"
+after_ms = [200, 700]
+[[step]]
+do = "expect"
+target = "replica-a"
+reason = "silence"
+[[step]]
+do = "expect"
+target = "replica-a"
+state = "evicted"
+[[step]]
+do = "continue"
+target = "replica-a"
+after_ms = [0, 500]
+)",
+    R"(
+name = "lie"
+about = "A replica answers one too much; it is evicted for dissent and comes back when it is honest."
+longest_gap_ms = 1000
+[[step]]
+do = "fault"
+fault = "wrong-value"
+target = "replica-a"
+after_ms = [200, 700]
+[[step]]
+do = "expect"
+target = "replica-a"
+reason = "dissent"
+[[step]]
+do = "expect"
+target = "replica-a"
+state = "evicted"
+[[step]]
+do = "clear"
+target = "replica-a"
+after_ms = [0, 500]
+)",
+    R"(
+name = "memory-flip"
+about = "A bit flips in a replica's memory; it is evicted for dissent, rolls back and comes back."
+longest_gap_ms = 1000
+[[step]]
+do = "fault"
+fault = "wrong-state"
+target = "replica-a"
+after_ms = [200, 700]
+[[step]]
+do = "expect"
+target = "replica-a"
+reason = "dissent"
+[[step]]
+do = "expect"
+target = "replica-a"
+state = "evicted"
+)",
+    R"(
+name = "silent"
+about = "A replica gives no votes; it is evicted for silence and comes back."
+longest_gap_ms = 1000
+[[step]]
+do = "fault"
+fault = "silent"
+target = "replica-a"
+after_ms = [200, 700]
+[[step]]
+do = "expect"
+target = "replica-a"
+reason = "silence"
+[[step]]
+do = "expect"
+target = "replica-a"
+state = "evicted"
+[[step]]
+do = "clear"
+target = "replica-a"
+after_ms = [0, 500]
+)",
+    R"(
+name = "slow"
+about = "A replica votes late; it is evicted for silence and comes back."
+longest_gap_ms = 1000
+[[step]]
+do = "fault"
+fault = "slow"
+target = "replica-a"
+after_ms = [200, 700]
+[[step]]
+do = "expect"
+target = "replica-a"
+reason = "silence"
+[[step]]
+do = "expect"
+target = "replica-a"
+state = "evicted"
+[[step]]
+do = "clear"
+target = "replica-a"
+after_ms = [0, 500]
+)",
+    R"(
+name = "drop-orders"
+about = "A replica ignores its orders; it is evicted for silence and executes what it missed."
+longest_gap_ms = 1000
+[[step]]
+do = "fault"
+fault = "drop-orders"
+target = "replica-a"
+after_ms = [200, 700]
+[[step]]
+do = "expect"
+target = "replica-a"
+reason = "silence"
+[[step]]
+do = "expect"
+target = "replica-a"
+state = "evicted"
+[[step]]
+do = "clear"
+target = "replica-a"
+after_ms = [0, 500]
+)",
+    R"(
+name = "damaged-checkpoint"
+about = "A replica's checkpoints are damaged on disk, and it is killed; it begins without them."
+longest_gap_ms = 1000
+[config]
+checkpoint_orders = 50
+[[step]]
+do = "expect"
+target = "replica-a"
+event = "checkpoint_committed"
+[[step]]
+do = "fault"
+fault = "corrupt-checkpoint"
+target = "replica-a"
+after_ms = [200, 700]
+[[step]]
+do = "kill"
+target = "replica-a"
+after_ms = [200, 700]
+[[step]]
+do = "expect"
+target = "replica-a"
+event = "checkpoint_damaged"
+[[step]]
+do = "expect"
+target = "replica-a"
+state = "voting"
+)",
+    R"(
+name = "lost-checkpoint"
+about = "A replica's directory is removed and it is killed; it begins with nothing and comes back."
+longest_gap_ms = 1000
+[config]
+checkpoint_orders = 50
+[[step]]
+do = "expect"
+target = "replica-a"
+event = "checkpoint_committed"
+[[step]]
+do = "pause"
+target = "replica-a"
+after_ms = [200, 700]
+[[step]]
+do = "wipe"
+target = "replica-a"
+[[step]]
+do = "kill"
+target = "replica-a"
+[[step]]
+do = "expect"
+target = "replica-a"
+event = "started_empty"
+[[step]]
+do = "expect"
+target = "replica-a"
+state = "voting"
+)",
+    R"(
+name = "full-disk"
+about = "A replica's disk is full; it goes on voting, and writes checkpoints again when there is room."
+longest_gap_ms = 1000
+[config]
+checkpoint_orders = 50
+[[step]]
+do = "fault"
+fault = "disk-full"
+target = "replica-a"
+after_ms = [200, 700]
+[[step]]
+do = "expect"
+target = "replica-a"
+event = "checkpoint_failed"
+[[step]]
+do = "expect"
+target = "replica-a"
+state = "voting"
+[[step]]
+do = "clear"
+target = "replica-a"
+after_ms = [0, 500]
+[[step]]
+do = "expect"
+target = "replica-a"
+event = "checkpoint_committed"
+)",
+    R"(
+name = "distributor-kill"
+about = "The distributor is killed; after a pause the next term begins, and nothing is lost."
+[[step]]
+do = "kill"
+target = "distributor"
+after_ms = [200, 700]
+[[step]]
+do = "expect"
+target = "distributor"
+state = "running"
+)",
+    R"(
+name = "distributor-hang"
+about = "The distributor hangs; it is killed and started again, and nothing is lost."
+[[step]]
+do = "pause"
+target = "distributor"
+after_ms = [200, 700]
+[[step]]
+do = "expect"
+target = "distributor"
+state = "running"
+)",
+    R"(
+name = "comparator-kill"
+about = "The comparator is killed; after a pause clients are answered again, and nothing is lost."
+[[step]]
+do = "kill"
+target = "comparator"
+after_ms = [200, 700]
+[[step]]
+do = "expect"
+target = "comparator"
+state = "running"
+)",
+    R"(
+name = "comparator-hang"
+about = "The comparator hangs; it is killed and started again, and nothing is lost."
+[[step]]
+do = "pause"
+target = "comparator"
+after_ms = [200, 700]
+[[step]]
+do = "expect"
+target = "comparator"
+state = "running"
+)",
+    R"(
+name = "bridge-kill"
+about = "The bridge is killed under HTTP clients; their next requests are answered, and nothing is lost."
+door = "http"
+[[step]]
+do = "kill"
+target = "bridge"
+after_ms = [200, 700]
+[[step]]
+do = "expect"
+target = "bridge"
+state = "running"
+)",
+    R"(
+name = "all-killed"
+about = "All processes are killed at once and started again; every answered increment is there, once."
+[[step]]
+do = "kill"
+target = "all"
+after_ms = [200, 700]
+[[step]]
+do = "expect"
+answers = 100
+)",
+    R"(
+name = "two-faults"
+about = "Two of three replicas hang; clients are refused with the reason, and afterwards all is there."
+fails_safe = true
+[[step]]
+do = "pause"
+target = "replica-a"
+after_ms = [200, 700]
+[[step]]
+do = "pause"
+target = "replica-b"
+[[step]]
+do = "expect"
+group = "unavailable"
+why = "no_majority"
+[[step]]
+do = "expect"
+refusals = 10
+[[step]]
+do = "continue"
+target = "replica-a"
+after_ms = [0, 500]
+[[step]]
+do = "continue"
+target = "replica-b"
+)",
+    R"(
+name = "two-liars"
+about = "Two of three replicas are wrong in different ways; nothing wrong is answered, and all roll back."
+[config]
+checkpoint_orders = 50
+[[step]]
+do = "fault"
+fault = "wrong-value"
+target = "replica-a"
+after_ms = [200, 700]
+[[step]]
+do = "fault"
+fault = "wrong-state"
+target = "replica-b"
+[[step]]
+do = "expect"
+target = "replica-a"
+reason = "dissent"
+[[step]]
+do = "clear"
+target = "replica-a"
+)",
+    R"(
+name = "storm"
+about = "Every role is killed in turn, one every 300 ms, a replica only while all of them vote."
+[[step]]
+do = "storm"
+for_ms = 8000
+)",
+};
+
+std::vector<Drill> parsed() {
+  std::vector<Drill> drills;
+  for (const char* text : texts) {
+    auto drill = parse_drill(text, "built-in");
+    CHECK(drill);
+    drills.push_back(std::move(*drill));
+  }
+  return drills;
+}
+
+}  // namespace
+
+const std::vector<Drill>& built_in_drills() {
+  static const std::vector<Drill> drills = parsed();
+  return drills;
+}
+
+const Drill* find_built_in(std::string_view name) {
+  const auto& drills = built_in_drills();
+  const auto found = std::ranges::find(drills, name, &Drill::name);
+  return found == drills.end() ? nullptr : &*found;
+}
+
+}  // namespace tally::cli

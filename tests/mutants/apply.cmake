@@ -1,0 +1,17 @@
+# Writes the file that a mutant breaks, broken: cmake -DMUTANT=FILE -DROOT=TREE -DOUT=FILE -P apply.cmake
+# For a mutant of one edit. scripts/mutants says what such a file is.
+file(READ "${MUTANT}" mutant)
+if(NOT mutant MATCHES "\nfile: ([^\n]+)\n<<<<\n(.*\n)====\n(.*)>>>>\n$")
+  message(FATAL_ERROR "${MUTANT} has not one edit")
+endif()
+set(path "${CMAKE_MATCH_1}")
+set(text "${CMAKE_MATCH_2}")
+set(replacement "${CMAKE_MATCH_3}")
+file(READ "${ROOT}/${path}" content)
+string(FIND "${content}" "${text}" first)
+string(FIND "${content}" "${text}" last REVERSE)
+if(first EQUAL -1 OR NOT first EQUAL last)
+  message(FATAL_ERROR "stale: ${path} does not have the text of ${MUTANT} exactly once")
+endif()
+string(REPLACE "${text}" "${replacement}" content "${content}")
+file(WRITE "${OUT}" "${content}")
