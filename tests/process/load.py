@@ -26,7 +26,7 @@ RETRY_SECONDS = 0.01
 class Increment:
     """One increment as its client saw it. `value` is None unless it was answered."""
 
-    __slots__ = ('begin', 'end', 'counter', 'value', 'sequence', 'votes', 'outcome', 'status')
+    __slots__ = ('begin', 'end', 'counter', 'value', 'sequence', 'votes', 'outcome', 'status', 'repetitions')
 
     def __init__(self, counter, begin):
         self.counter = counter
@@ -35,6 +35,7 @@ class Increment:
         self.value = self.sequence = self.votes = None
         self.outcome = 'unknown'  # or answered, or refused
         self.status = None
+        self.repetitions = 0  # with the same key
 
 
 class Load:
@@ -88,6 +89,7 @@ class Load:
                 increment.outcome = 'unknown'  # whatever its last repetition was told
                 return
             time.sleep(RETRY_SECONDS)
+            increment.repetitions += 1
             self._send_once(connection, increment, key)
 
     @staticmethod
@@ -127,6 +129,14 @@ class Load:
 
     def answered_count(self):
         return sum(1 for client in self.done for increment in list(client) if increment.outcome == 'answered')
+
+    def repeated_count(self):
+        return sum(1 for increment in self.all() if increment.repetitions)
+
+    def last_answer(self):
+        """Returns when a client was answered last."""
+        ends = [increment.end for client in self.done for increment in client[-1:] if increment.value]
+        return max(ends, default=0.0)
 
     def longest_gap(self, since=None, until=None):
         """The longest time in which no client got any answer, in seconds."""
