@@ -97,6 +97,54 @@ unset multiplot
 ''', height=640)
 
 
+def compared_faults(rows, faults, path):
+    """Plots the answers over time: a panel for each system, and in it one fault beside the other.
+    `faults` has their titles in order. A system has at most one row of a fault."""
+    before = -min(row['slices'][0][0] for row in rows)
+    places, end = {}, 0.0  # of the moment of each fault
+    for fault in faults:
+        lengths = [row['ended'] for row in rows if row['fault'] == fault]
+        if lengths:
+            places[fault] = end + before
+            end += before + max(lengths) + 0.5
+    panels = {system: [row for row in rows if row['system'] == system]
+              for system in dict.fromkeys(row['system'] for row in rows)}
+    tables = ''
+    for number, panel in enumerate(panels.values()):
+        points = []
+        for row in panel:
+            points += [[f'{places[row["fault"]] + at:.2f}', answers, wrong or None]
+                       for at, answers, wrong in row['slices']]
+            points.append([])  # an empty line interrupts the curve
+        tables += data(f'p{number}', points)
+    script = f'''
+set multiplot layout {len(panels)},1 margins 0.09,0.88,0.09,0.85 spacing 0.04
+set xrange [0:{end}]
+set xtics 1 format ''
+set yrange [0:*]
+set format y '%g'
+unset key
+'''
+    for number, (system, panel) in enumerate(panels.items()):
+        for row in panel:
+            first = places[row['fault']]
+            script += (f'set object rectangle from {first}, graph 0 to {first + max(row["healed"], 0.2)}, graph 1 '
+                       "behind fillcolor rgb '#ffe9c6' fillstyle solid noborder\n")
+        if number == 0:
+            for fault, place in places.items():
+                script += f"set label {quoted(faults[fault])} at {place}, graph 1.04 rotate by 20 font ',9'\n"
+        if number == len(panels) - 1:
+            script += "set xlabel 'a mark for each second'\nset key at screen 0.88,0.02 right bottom horizontal\n"
+        script += f'''
+set ylabel {quoted(f'{system}: answers a second')}
+plot $p{number} using 1:2 with lines linestyle 1 title 'answers', \\
+  $p{number} using 1:3 with impulses linestyle 2 title 'wrong ones'
+unset label
+unset object
+'''
+    draw(path, tables + script + 'unset multiplot\n', height=230 * len(panels) + 100)
+
+
 def counters(rows, path):
     rows = [row for row in rows if 'failure' not in row]
     table = data('c', [[row['counters'], row['per_second'], row['p50_us'], row['replica_bytes'] / 2**20,

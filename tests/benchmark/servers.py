@@ -5,13 +5,11 @@ ends. Each has `places`: what the command of a load needs to find it.
 """
 
 import contextlib
-import ctypes
 import http.client
 import json
 import os
 import pathlib
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -23,7 +21,7 @@ from group import Group, wait_until  # noqa: E402
 READY_SECONDS = 30
 STOP_SECONDS = 3  # then it is killed, since it has nothing to lose
 CONSTANT_ANSWER = '{"name":"home","value":42,"sequence":120346,"votes":2}'
-PR_SET_PDEATHSIG = 1
+DIE_WITH_PARENT = ('setpriv', '--pdeathsig', 'KILL', '--')
 
 
 def free_ports(count):
@@ -35,16 +33,15 @@ def free_ports(count):
         return [one.getsockname()[1] for one in sockets]
 
 
-def die_with_parent():
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 class Servers:
     """Some processes in one temporary directory. A subclass starts them in launch()."""
+
+    stop_seconds = STOP_SECONDS
 
     def __init__(self):
         self.directory = None
         self.processes = []
+        self.started = {}  # name: what was started last under it, and how
         self.places = {}
 
     def __enter__(self):
@@ -63,7 +60,7 @@ class Servers:
             process.terminate()
         for process in self.processes:
             try:
-                process.wait(STOP_SECONDS)
+                process.wait(self.stop_seconds)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -73,10 +70,18 @@ class Servers:
         raise NotImplementedError
 
     def spawn(self, name, *command):
-        with open(self.directory / f'{name}.log', 'wb') as log:
-            process = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log, cwd=self.directory,
-                                       preexec_fn=die_with_parent)
+        with open(self.directory / f'{name}.log', 'ab') as log:
+            process = subprocess.Popen([str(word) for word in (*DIE_WITH_PARENT, *command)], stdout=log, stderr=log,
+                                       cwd=self.directory)
         self.processes.append(process)
+        self.started[name] = process, command
+
+    def spawn_again(self, name, *more):
+        """Starts once more what has ended, with more arguments."""
+        old, command = self.started[name]
+        old.wait(STOP_SECONDS)
+        self.processes.remove(old)
+        self.spawn(name, *command, *more)
 
     def wait_ready(self, condition, what):
         def ready():
@@ -161,7 +166,12 @@ def ask_redis(port, command):
 
 
 class Etcd(Servers):
-    """Three members with their defaults: each put is synced by a majority before it is answered."""
+    """Three members with their defaults: each put is synced by a majority before it is answered.
+    Each gets the `flags` too."""
+
+    def __init__(self, *flags):
+        super().__init__()
+        self.flags = flags
 
     def launch(self):
         members = 3
@@ -174,8 +184,9 @@ class Etcd(Servers):
                        '--listen-client-urls', client, '--advertise-client-urls', client,
                        '--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer,
                        '--initial-cluster', cluster, '--initial-cluster-state', 'new',
-                       '--log-level', 'error', '--logger', 'zap')
+                       '--log-level', 'error', '--logger', 'zap', *self.flags)
         self.wait_ready(lambda: all(get_json(port, '/health')['health'] == 'true' for port in clients), 'etcd')
+        self.places['ports'] = clients
         self.places['port'] = self.leader(clients)
 
     @staticmethod
