@@ -95,7 +95,8 @@ void add_counters(CLI::App& root, Chosen& chosen) {
 void add_status(CLI::App& root, Chosen& chosen) {
   const auto status = add_command<StatusOptions>(root, chosen, "status", "view, replicas, lag and verdicts",
                                                  "tally status --watch", run_status);
-  status.app.add_flag("--watch", status.options->watch, "again each second, until Ctrl-C");
+  status.app.add_flag("--watch", status.options->watch,
+                      "a full-screen view until q; off a terminal the status again each second");
   add_group(status.app, status.options->group);
   add_json(status.app, status.options->json);
 }
