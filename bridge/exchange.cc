@@ -31,27 +31,29 @@ void Exchange::send_soon() {
   net::post(context_, [this] { flush(); });
 }
 
-// The completion is moved on and never copied, because what it holds must be let go of on this
-// thread.
+// Hands an answer over to this thread. The completion is moved on and never copied, because what it
+// holds must be let go of here.
+template <class Said>
+std::function<void(std::optional<Said>)> Exchange::here(std::function<void(std::optional<Said>)> completion) {
+  return [this, completion = std::move(completion)](std::optional<Said> said) mutable noexcept {
+    net::post(context_,
+              [completion = std::move(completion), said = std::move(said)]() mutable { completion(std::move(said)); });
+  };
+}
+
 void Exchange::status(Duration timeout, std::function<void(std::optional<ClusterStatus>)> completion) {
-  const CallError error =
-      client_.status(to_chrono(timeout),
-                     [this, completion = std::move(completion)](std::optional<ClusterStatus> status) mutable noexcept {
-                       net::post(context_, [completion = std::move(completion), status = std::move(status)]() mutable {
-                         completion(std::move(status));
-                       });
-                     });
+  const CallError error = client_.status(to_chrono(timeout), here(std::move(completion)));
+  CHECK(error == CallError::none);
+}
+
+void Exchange::observe(std::uint64_t record, Duration timeout,
+                       std::function<void(std::optional<Observation>)> completion) {
+  const CallError error = client_.observe(record, to_chrono(timeout), here(std::move(completion)));
   CHECK(error == CallError::none);
 }
 
 void Exchange::admin(AdminCommand command, std::function<void(std::optional<AdminReply>)> completion) {
-  const CallError error =
-      client_.admin(std::move(command), to_chrono(timeout_),
-                    [this, completion = std::move(completion)](std::optional<AdminReply> reply) mutable noexcept {
-                      net::post(context_, [completion = std::move(completion), reply = std::move(reply)]() mutable {
-                        completion(std::move(reply));
-                      });
-                    });
+  const CallError error = client_.admin(std::move(command), to_chrono(timeout_), here(std::move(completion)));
   CHECK(error == CallError::none);
 }
 

@@ -46,6 +46,8 @@ class Exchange {
   bool available() const { return client_.available(); }
 
   void status(Duration timeout, std::function<void(std::optional<ClusterStatus>)> completion);
+  // Asks the comparator what it sees, with the audit records after this one.
+  void observe(std::uint64_t record, Duration timeout, std::function<void(std::optional<Observation>)> completion);
   void admin(AdminCommand command, std::function<void(std::optional<AdminReply>)> completion);
 
   Duration timeout() const { return timeout_; }
@@ -54,6 +56,8 @@ class Exchange {
   const OperationCounts& answered() const { return answered_; }
 
  private:
+  template <class Said>
+  std::function<void(std::optional<Said>)> here(std::function<void(std::optional<Said>)> completion);
   Batch* take_batch();
   void flush();
   void send(Batch*& batch);

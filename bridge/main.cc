@@ -3,6 +3,7 @@
 // group that speaks for many users.
 #include <fstream>
 
+#include "bridge/http/live/feed.h"
 #include "bridge/http/server.h"
 #include "bridge/limits.h"
 #include "bridge/resp/server.h"
@@ -100,6 +101,11 @@ int serve(const DaemonArguments& arguments) {
   site.group = &group;
   http::GroupFigures figures(exchange);
   http_shared.figures = &figures;
+  http::Feed feed(context,
+                  {static_cast<std::uint64_t>(config.replicas), static_cast<std::uint64_t>(config.probation_votes),
+                   config.fault_injection},
+                  random_number(), site);
+  http_shared.feed = &feed;
   http::Server http_server(context, std::move(acceptors->http), http_shared);
   resp::Server resp_server(context, std::move(acceptors->resp), resp_shared);
   Service service(context, site, {&http_server, &resp_server});

@@ -16,6 +16,14 @@ constexpr int no_content = 204;
 constexpr std::string_view json_type = "application/json";
 constexpr std::string_view problem_type = "application/problem+json";
 
+// The page loads nothing and talks to nobody but this bridge, runs no script that stands in markup,
+// and is shown in no frame of another page.
+constexpr std::string_view page_fields =
+    "\r\nContent-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Opener-Policy: same-origin"
+    "\r\nCross-Origin-Resource-Policy: same-origin";
+
 template <std::integral Number>
 void append_decimal(std::string& out, Number number) {
   char digits[24];
@@ -132,6 +140,7 @@ void start(Reply& reply, int status, std::string_view content_type) {
   reply.allow.clear();
   reply.challenge = false;
   reply.retry_after_seconds = 0;
+  reply.is_page = false;
   reply.body.clear();
 }
 
@@ -159,6 +168,14 @@ void write_json(std::string body, Reply& reply) {
   reply.body = std::move(body);
   reply.body += '\n';
 }
+
+void write_page(const PageFile& file, Reply& reply) {
+  start(reply, 200, content_type_of(file));
+  reply.is_page = true;
+  reply.body = file.content;
+}
+
+void write_no_events(Reply& reply) { start(reply, 200, "text/event-stream"); }
 
 void write_metrics(std::string text, Reply& reply) {
   start(reply, 200, "text/plain; version=0.0.4; charset=utf-8");
@@ -241,6 +258,7 @@ void append_response(std::string& out, const Reply& reply, const Framing& framin
   out += "\r\nDate: ";
   out += framing.date;
   out += "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff";
+  if (reply.is_page) out += page_fields;
   if (reply.status != no_content) {
     out += "\r\nContent-Type: ";
     out += reply.content_type;

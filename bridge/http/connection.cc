@@ -9,6 +9,7 @@
 
 #include "bridge/http/forwarded.h"
 #include "bridge/http/limits.h"
+#include "bridge/http/live/feed.h"
 #include "bridge/limits.h"
 #include "client/status_json.h"
 #include "protocol/check.h"
@@ -204,6 +205,9 @@ bool Connection::serve_task() {
       if (shared_.figures->are_fresh(site_.now)) return reply_metrics();
       ask_metrics();
       return false;
+    case Action::events: return watch();
+    case Action::page: write_page(*find_page_file("index.html"), reply_); return send_reply();
+    case Action::page_file: write_page(*task_.route.file, reply_); return send_reply();
     case Action::options: write_allow(task_.route.allow, reply_); return send_reply();
     case Action::livez: write_json(R"({"status":"alive"})", reply_); return send_reply();
     case Action::readyz:
@@ -220,6 +224,21 @@ bool Connection::serve_task() {
 std::shared_ptr<Connection> Connection::take_hold() {
   enter(Stage::waiting, site_.exchange->timeout() + http_limits::answer_grace);
   return shared_from_this();
+}
+
+// From here on the socket is a viewer's, and this connection is over.
+bool Connection::watch() {
+  if (request_.method == Method::head) {
+    write_no_events(reply_);
+    return send_reply();
+  }
+  if (site_.draining) return reply_problem({ProblemKind::draining, "this bridge is shutting down"});
+  if (!shared_.feed->has_room()) return reply_problem({ProblemKind::overloaded, "too many watch this bridge"});
+  ++shared_.counts.requests;
+  auto viewer = std::make_shared<Viewer>(std::move(socket_), peer_, place_, shared_);
+  close();
+  shared_.feed->add(viewer, request_.last_event_id);
+  return false;
 }
 
 void Connection::ask_group() {

@@ -73,6 +73,7 @@ class Connection final : public Asker, public ListAsker, public std::enable_shar
   bool send_reply();
   bool end_request();
 
+  bool watch();
   void ask_group();
   void ask_cluster();
   void ask_metrics();

@@ -22,7 +22,7 @@ void HttpRequest::clear() {
   has_authorization = has_idempotency_key = has_origin = has_fetch_site = has_body = is_prefetch = false;
   hosts = 0;
   for (std::string* text : {&target, &host, &origin, &fetch_site, &forwarded_for, &forwarded, &content_type,
-                            &content_encoding, &authorization, &idempotency_key, &body})
+                            &content_encoding, &authorization, &idempotency_key, &last_event_id, &body})
     text->clear();
 }
 

@@ -38,6 +38,7 @@ struct HttpRequest {
   std::string content_encoding;
   std::string authorization;
   std::string idempotency_key;
+  std::string last_event_id;  // the beginning of it
   std::string body;
 
   void clear();

@@ -6,6 +6,7 @@
 #include <boost/beast/http/error.hpp>
 
 #include "bridge/http/limits.h"
+#include "bridge/http/live/limits.h"
 
 namespace tally::bridge::http {
 namespace {
@@ -147,6 +148,10 @@ void RequestParser::on_field_impl(field name, text name_text, text value, error_
       if (boost::beast::iequals(name_text, "Idempotency-Key"))
         return store_once(request_.idempotency_key, request_.has_idempotency_key, value, error);
       if (boost::beast::iequals(name_text, "X-Forwarded-For")) return append_end(request_.forwarded_for, value);
+      if (boost::beast::iequals(name_text, "Last-Event-ID")) {
+        request_.last_event_id.assign(value.data(), std::min(value.size(), live_limits::event_id_bytes));
+        return;
+      }
       if (is_purpose(name_text) && names_prefetch(value)) request_.is_prefetch = true;
       return;
     default: return;

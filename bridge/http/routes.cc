@@ -88,7 +88,9 @@ constexpr RouteRow rows[] = {
      .target = AdminTarget::comparator},
     {.method = Method::get, .path = "/metrics", .action = Action::metrics},
     {.method = Method::get, .path = "/livez", .action = Action::livez},
-    {.method = Method::get, .path = "/", .action = Action::livez},
+    {.method = Method::get, .path = "/", .action = Action::page},
+    {.method = Method::get, .path = "/dashboard/{file}", .action = Action::page_file},
+    {.method = Method::get, .path = "/events", .action = Action::events, .pages = Pages::own},
     {.method = Method::get, .path = "/readyz", .action = Action::readyz},
     {.method = Method::get, .path = "/healthz", .action = Action::readyz},
 };
@@ -101,6 +103,7 @@ constexpr Method methods[] = {Method::get, Method::head, Method::post, Method::p
 constexpr std::size_t most_segments = 5;
 constexpr std::string_view name_segment = "{name}";
 constexpr std::string_view id_segment = "{id}";
+constexpr std::string_view file_segment = "{file}";
 
 // The segments of a row's path, cut apart while this is compiled.
 struct Pattern {
@@ -199,6 +202,10 @@ std::optional<Problem> read_segments(const Path& path, Route& route) {
       const auto id = whole_number<std::uint64_t>(path.segments[place].decode());
       if (!id || *id == 0) return Problem{ProblemKind::not_found, "there is no such replica"};
       route.replica = ReplicaId(*id);
+    }
+    if (pattern.segments[place] == file_segment) {
+      route.file = find_page_file(path.segments[place].decode());
+      if (!route.file) return Problem{ProblemKind::not_found, "the dashboard has no such file"};
     }
   }
   return std::nullopt;

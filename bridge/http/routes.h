@@ -15,6 +15,7 @@
 #include <tl/expected.hpp>
 
 #include "bridge/http/limits.h"
+#include "bridge/http/page_files.h"
 #include "bridge/http/problem.h"
 #include "bridge/http/request.h"
 #include "protocol/administration.h"
@@ -37,7 +38,10 @@ enum class Action : std::uint8_t {
   livez,
   readyz,
   metrics,
-  options,  // says which methods there are
+  events,     // tells how the group is, until the connection ends
+  page,       // the dashboard
+  page_file,  // one of its files
+  options,    // says which methods there are
 };
 
 enum class Token : std::uint8_t { ignored, shows_more, required };  // the admin token
@@ -49,7 +53,8 @@ enum class Key : std::uint8_t { ignored, makes_repetition_harmless };  // Idempo
 
 struct RouteRow {
   Method method = Method::other;
-  std::string_view path;  // {name} stands for a counter's name, {id} for a replica's number
+  std::string_view path;  // {name} stands for a counter's name, {id} for a replica's number,
+  // {file} for a file of the dashboard
   Action action = Action::options;
   bool changes = false;  // false: nothing of it can have been applied, whatever became of it
   Token token = Token::ignored;
@@ -70,7 +75,8 @@ struct Route {
   std::string after;  // of a list
   // Of a list: 1 .. tally::limits::list_entries.
   std::uint32_t limit = http_limits::list_entries_by_default;
-  ReplicaId replica;  // of {id}: not zero
+  ReplicaId replica;               // of {id}: not zero
+  const PageFile* file = nullptr;  // of {file}
   // Of Action::options: the Allow field.
   std::string allow;
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bridge/http/connection.h"
+#include "bridge/http/live/feed.h"
 #include "bridge/limits.h"
 #include "runtime/clock.h"
 
@@ -73,8 +74,11 @@ void Server::forgive(Duration pause) {
   for (Connection* connection : shared_.connections) connection->forgive(pause);
 }
 
+std::size_t Server::connections() const { return shared_.connections.size() + shared_.feed->viewers(); }
+
 void Server::drain() {
   listener_.close();
+  shared_.feed->close();
   for (Connection* connection : shared_.connections) connection->drain();
 }
 

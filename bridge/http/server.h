@@ -23,7 +23,7 @@ class Server final : public Door {
   void tick() override;
   void forgive(Duration pause) override;
   void drain() override;
-  std::size_t connections() const override { return shared_.connections.size(); }
+  std::size_t connections() const override;
   DoorFigures figures() const override { return {"http", connections(), shared_.counts, {}}; }
 
  private:

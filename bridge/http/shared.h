@@ -23,6 +23,7 @@
 namespace tally::bridge::http {
 
 class Connection;
+class Feed;
 
 struct Shared {
   // `secret`, `most_connections`: see Admission.
@@ -35,6 +36,7 @@ struct Shared {
   std::minstd_rand random;          // for Retry-After only
   std::string date;                 // of site.now, as the Date field says it
   GroupFigures* figures = nullptr;  // set before the first connection
+  Feed* feed = nullptr;             // likewise
   // All that are open, or wait for the group to answer.
   std::unordered_set<Connection*> connections;
   Admission admission;

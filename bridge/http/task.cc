@@ -135,6 +135,9 @@ MaybeWork work_of(const Route& route, const HttpRequest& request, const Rules& r
     case Action::livez:
     case Action::readyz:
     case Action::metrics:
+    case Action::events:
+    case Action::page:
+    case Action::page_file:
     case Action::options: break;
   }
   return Work();

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <unistd.h>
@@ -190,6 +191,15 @@ std::string redis_cli(const Listener& listener) {
   return "redis-cli" + (host == "127.0.0.1" ? "" : " -h " + host) + " -p " + std::to_string(listener.port());
 }
 
+// Whoever may inject faults is given the token for the buttons of the dashboard. A browser sends no
+// fragment to any server, so the token gets into no server's log.
+std::string token_fragment(const Config& config) {
+  if (!config.fault_injection) return {};
+  std::string token = config.admin_token;
+  if (std::ifstream file(config.admin_token_file()); token.empty()) file >> token;
+  return "#token=" + token;
+}
+
 void announce(const Config& config, const std::vector<BridgeListeners>& bridges, const std::string& ready_file) {
   const std::string url = bridges.front().url();
   if (!ready_file.empty())
@@ -201,6 +211,7 @@ void announce(const Config& config, const std::vector<BridgeListeners>& bridges,
       std::printf("another bridge: %s, %s\n", bridge.url().c_str(), redis_cli(bridge.resp).c_str());
   std::printf("try: curl -X POST %s/v1/counters/home/increment\n", url.c_str());
   std::printf("or:  %s incr home\n", redis_cli(bridges.front().resp).c_str());
+  std::printf("watch: %s/%s\n", url.c_str(), token_fragment(config).c_str());
   std::fflush(stdout);
 }
 

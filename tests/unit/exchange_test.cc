@@ -108,6 +108,11 @@ CallError Client::status(std::chrono::nanoseconds, std::function<void(std::optio
   shell_->submit({}, [completion = std::move(completion)](const auto&) { completion(ClusterStatus()); });
   return CallError::none;
 }
+CallError Client::observe(std::uint64_t, std::chrono::nanoseconds,
+                          std::function<void(std::optional<Observation>)> completion) {
+  shell_->submit({}, [completion = std::move(completion)](const auto&) { completion(Observation()); });
+  return CallError::none;
+}
 CallError Client::admin(AdminCommand, std::chrono::nanoseconds,
                         std::function<void(std::optional<AdminReply>)> completion) {
   shell_->submit({}, [completion = std::move(completion)](const auto&) { completion(AdminReply()); });
@@ -209,7 +214,9 @@ BOOST_AUTO_TEST_CASE(each_operation_of_many_connections_gets_its_own_answer) {
   bool status_came = false;
   exchange.status(seconds(1), [&](const auto& status) { status_came = status.has_value(); });
   const auto work = boost::asio::make_work_guard(context);
-  while (anybody_waits() || !status_came) context.run_one();
+  bool observation_came = false;
+  exchange.observe(0, seconds(1), [&](const auto& observation) { observation_came = observation.has_value(); });
+  while (anybody_waits() || !status_came || !observation_came) context.run_one();
   for (const Connection& connection : connections) BOOST_REQUIRE_EQUAL(connection.wrong, 0);
 }
 

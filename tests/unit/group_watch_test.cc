@@ -26,6 +26,9 @@ CallError Client::status(std::chrono::nanoseconds, std::function<void(std::optio
   asked.push_back(std::move(completion));
   return CallError::none;
 }
+CallError Client::observe(std::uint64_t, std::chrono::nanoseconds, std::function<void(std::optional<Observation>)>) {
+  return CallError::closed;
+}
 CallError Client::admin(AdminCommand, std::chrono::nanoseconds, std::function<void(std::optional<AdminReply>)>) {
   return CallError::none;
 }

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the bridge says at /events, merged into one state, and whether it is still being said.
+
+const kept = { figures: 300, records: 200, marks: 100 };
+const window_ms = 5 * 60 * 1000;
+const quiet_ms = 5000;
+const pending_ms = 400;
+
+export class Live {
+  state = null;
+  connection = 'connecting';  // then open, quiet or broken
+  since = Date.now();         // of the connection's state
+  marks = [];                 // on the charts: what happened when
+  #heard = performance.now();
+  #offset = 0;
+  #data = [];
+  #paint = [];
+  #painting = false;
+  #source = null;
+  #votes = new Map();  // replica → how its last compared vote did, and since when one pends
+
+  // Told of each event at once, also while the page is hidden.
+  onData(listener) { this.#data.push(listener); }
+
+  // Told before the next frame; not while the page is hidden.
+  onPaint(listener) { this.#paint.push(listener); }
+
+  // The bridge's calendar time, between events too.
+  now() { return Date.now() + this.#offset; }
+
+  replica(id) { return this.state?.replicas.find((replica) => replica.id === id) ?? null; }
+
+  // How a replica's newest vote compares. Each is pending for a moment; only what stays so is told.
+  outcome({ id, vote }) {
+    const { settled, since } = this.#votes.get(id) ?? {};
+    const brief = vote?.outcome === 'pending' && performance.now() - since < pending_ms;
+    return brief ? settled ?? 'pending' : vote?.outcome;
+  }
+
+  start() {
+    this.#connect();
+    setInterval(() => this.#watch(), 250);
+  }
+
+  note(at, kind, text) {
+    if (!Number.isFinite(at)) return;
+    this.marks.push({ at, kind, text: text.slice(0, 100) });
+    this.marks.sort((a, b) => a.at - b.at);
+    if (this.marks.length > kept.marks) this.marks.shift();
+  }
+
+  repaint() {
+    if (this.#painting) return;
+    this.#painting = true;
+    requestAnimationFrame(() => {
+      this.#painting = false;
+      for (const listener of this.#paint) tellOne(listener, this);
+    });
+  }
+
+  #connect() {
+    const source = new EventSource('/events');
+    this.#source = source;
+    source.addEventListener('open', () => this.#becomes('open'));
+    source.addEventListener('error', () => this.#becomes('broken'));
+    source.addEventListener('snapshot', (event) => this.#take(event, true));
+    source.addEventListener('change', (event) => this.#take(event, false));
+  }
+
+  // The browser connects again by itself, unless the bridge answered with an error.
+  #watch() {
+    if (this.#source.readyState === EventSource.CLOSED && Date.now() - this.since > 2000) {
+      this.since = Date.now();
+      this.#connect();
+    }
+    const quiet = performance.now() - this.#heard > quiet_ms;
+    if (this.connection === 'open' && quiet) this.#becomes('quiet');
+    this.repaint();
+  }
+
+  #becomes(connection) {
+    if (this.connection !== connection) {
+      this.connection = connection;
+      this.since = Date.now();
+      this.#heard = performance.now();
+    }
+    for (const listener of this.#data) tellOne(listener, this);
+    this.repaint();
+  }
+
+  #take(event, whole) {
+    let news;
+    try {
+      news = JSON.parse(event.data);
+    } catch {
+      return;
+    }
+    if (!whole && !this.state) return;
+    const before = this.state;
+    this.state = whole ? this.#begin(news) : this.#merge(before, news);
+    this.#offset = Number.isFinite(news.now) ? news.now - Date.now() : this.#offset;
+    this.#heard = performance.now();
+    this.#settle();
+    this.#note(before, news);
+    this.#becomes('open');
+  }
+
+  #begin(news) {
+    const old = this.state?.records ?? [];
+    const empty = { group: {}, distributor: {}, comparator: {}, journal: {}, replicas: [],
+      decision: null, figures: [], records: [] };
+    const state = { ...empty, ...news };
+    const hashes = new Map(state.records.map((record) => [record.number, record.hash]));
+    const same = old.every(({ number, hash }) => (hashes.get(number) ?? hash) === hash);
+    state.records = (same ? join(old, state.records) : state.records).slice(-kept.records);
+    return state;
+  }
+
+  #merge(state, news) {
+    const merged = { ...state, ...news };
+    for (const part of ['group', 'distributor', 'comparator', 'journal']) {
+      merged[part] = { ...state[part], ...news[part] };
+    }
+    const recent = this.now() - window_ms;
+    merged.figures = state.figures.concat(news.figures ?? []).slice(-kept.figures)
+      .filter((figure) => figure.at > recent);
+    merged.records = join(state.records, news.records ?? []).slice(-kept.records);
+    return merged;
+  }
+
+  #settle() {
+    for (const { id, vote } of this.state.replicas) {
+      if (vote?.outcome === 'pending') continue;
+      this.#votes.set(id, { settled: vote?.outcome, since: performance.now() });
+    }
+  }
+
+  #note(before, news) {
+    const known = new Set(before?.records.map(({ hash }) => hash));
+    for (const { hash, line } of news.records ?? []) {
+      const record = known.has(hash) ? null : parsed(line);
+      const at = Date.parse(record?.at);
+      if (record?.kind === 'verdict') {
+        this.note(at, record.reason === 'silence' ? 'silence' : 'dissent',
+          `${record.reason} of replica ${record.replica}`);
+      }
+      if (record?.kind === 'undecided') this.note(at, 'undecided', 'no majority');
+    }
+    const state = this.state.group.state;
+    if (before && before.group.state !== state && !['ok', 'degraded'].includes(state)) {
+      this.note(this.now(), 'undecided', `the group is ${state}`);
+    }
+  }
+}
+
+// One part that fails does not keep the others from their news.
+function tellOne(listener, live) {
+  try {
+    listener(live);
+  } catch (error) {
+    reportError(error);
+  }
+}
+
+function join(old, news) {
+  const newest = old.at(-1)?.number ?? -1;
+  return old.concat(news.filter((record) => record.number > newest));
+}
+
+export function parsed(line) {
+  try {
+    const value = JSON.parse(line);
+    return value !== null && typeof value === 'object' ? value : null;
+  } catch {
+    return null;
+  }
+}

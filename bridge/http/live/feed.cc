@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bridge/http/live/feed.h"
+
+#include <utility>
+
+#include "bridge/http/live/limits.h"
+#include "client/client.h"
+#include "runtime/clock.h"
+
+namespace tally::bridge::http {
+namespace {
+
+// The first line asks a browser to come again after a second if the connection breaks.
+constexpr std::string_view head =
+    "HTTP/1.1 200 OK\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+    "Content-Type: text/event-stream\r\nX-Accel-Buffering: no\r\nConnection: close\r\n\r\n"
+    "retry: 1000\n\n";
+
+}  // namespace
+
+Feed::Feed(boost::asio::io_context& context, const Picture::Rules& rules, std::uint64_t life, Site& site)
+    : site_(site), timer_(context), picture_(rules), history_(life) {}
+
+void Feed::add(const std::shared_ptr<Viewer>& viewer, std::string_view last_event) {
+  viewers_.push_back(viewer);
+  viewer->start(head);
+  if (const auto missed = history_.after(last_event)) {
+    viewer->wants_snapshot = false;
+    for (const EventText& event : *missed) viewer->send(event);
+  }
+  if (!std::exchange(is_running_, true)) ask();
+}
+
+void Feed::close() {
+  timer_.cancel();
+  for (const std::shared_ptr<Viewer>& viewer : std::exchange(viewers_, {})) viewer->close();
+}
+
+void Feed::ask() {
+  awaited_ = 2;
+  site_.exchange->status(live_limits::patience, [this](std::optional<ClusterStatus> status) {
+    status_ = std::move(status);
+    heard();
+  });
+  site_.exchange->observe(picture_.newest_record(), live_limits::patience,
+                          [this](std::optional<Observation> observation) {
+                            observation_ = std::move(observation);
+                            heard();
+                          });
+}
+
+void Feed::heard() {
+  if (--awaited_ > 0) return;
+  tell();
+  if (viewers_.empty())
+    is_running_ = false;
+  else
+    wait();
+}
+
+void Feed::tell() {
+  const CalendarTime calendar = calendar_now();
+  const std::string change = picture_.update(status_, observation_, monotonic_now(), calendar);
+  EventText event;
+  if (!change.empty()) {
+    event = history_.add(change);
+    told_ = site_.now;
+  } else if (site_.now >= told_ + live_limits::quiet) {
+    event = std::make_shared<const std::string>(":\n\n");
+    told_ = site_.now;
+  }
+  EventText snapshot;
+  for (const std::shared_ptr<Viewer>& viewer : viewers_) {
+    if (viewer->is_overdue()) viewer->close();
+    if (std::exchange(viewer->wants_snapshot, false)) {
+      if (!snapshot) snapshot = history_.snapshot(picture_.whole(calendar));
+      viewer->send(snapshot);
+    } else if (event) {
+      viewer->send(event);
+    }
+  }
+  std::erase_if(viewers_, [](const std::shared_ptr<Viewer>& viewer) { return !viewer->is_open(); });
+}
+
+void Feed::wait() {
+  timer_.expires_after(to_chrono(live_limits::interval));
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) ask();
+  });
+}
+
+}  // namespace tally::bridge::http

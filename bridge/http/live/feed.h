@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tells everybody who watches how the group is. While there are viewers, the distributor and the
+// comparator are asked a few times a second, and what has changed goes to all viewers as one event.
+// One question serves them all, and while nobody watches nothing is asked.
+//
+// Thread: the io_context's.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "bridge/http/live/event_history.h"
+#include "bridge/http/live/picture.h"
+#include "bridge/http/live/viewer.h"
+
+namespace tally::bridge::http {
+
+class Feed {
+ public:
+  // `life`: differs from that of every other feed.
+  Feed(boost::asio::io_context& context, const Picture::Rules& rules, std::uint64_t life, Site& site);
+  Feed(const Feed&) = delete;
+  Feed& operator=(const Feed&) = delete;
+
+  bool has_room() const { return viewers_.size() < live_limits::viewers; }
+  std::size_t viewers() const { return viewers_.size(); }
+  // `last_event`: the name of the last event that the viewer has seen; empty: none.
+  void add(const std::shared_ptr<Viewer>& viewer, std::string_view last_event);
+  // Ends with all viewers, and takes no more.
+  void close();
+
+ private:
+  void ask();
+  void heard();
+  void tell();
+  void wait();
+
+  Site& site_;
+  boost::asio::steady_timer timer_;
+  Picture picture_;
+  EventHistory history_;
+  std::vector<std::shared_ptr<Viewer>> viewers_;
+  bool is_running_ = false;  // a question is on its way, or the next one is planned
+  int awaited_ = 0;          // answers
+  std::optional<ClusterStatus> status_;
+  std::optional<Observation> observation_;
+  Instant told_;  // when the last event was sent
+};
+
+}  // namespace tally::bridge::http

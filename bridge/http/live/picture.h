@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the people who watch a group are shown, as JSON: the group, its roles, its journal, each
+// replica with its newest vote, the newest decision, figures of each second, and the newest audit
+// records. docs/events.md describes it member by member.
+//
+// The picture is made of sections. Each update says which sections differ from what was shown
+// before, so that watching a group costs little more than what changes in it. No process id is in
+// it, because whoever may watch is not always an operator.
+//
+// Pure; one thread. Bounds: live_limits.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/messages.h"
+#include "protocol/observation.h"
+#include "protocol/time.h"
+
+namespace tally::bridge::http {
+
+class Picture {
+ public:
+  struct Rules {
+    std::uint64_t replicas = 0;         // configured
+    std::uint64_t probation_votes = 0;  // how many matches make a voter of a replica on probation
+    bool fault_injection = false;
+  };
+  explicit Picture(const Rules& rules);
+
+  // What the group has said now; nothing from a role that has not answered in time. Returns what
+  // changed as a JSON object, or an empty text if nothing did.
+  std::string update(const std::optional<ClusterStatus>& status, const std::optional<Observation>& observation,
+                     Instant now, CalendarTime calendar);
+
+  // Everything, as a JSON object. Members that nothing was heard of yet are left out.
+  std::string whole(CalendarTime calendar) const;
+
+  // The number of the newest audit record that was shown; later ones are wanted.
+  std::uint64_t newest_record() const { return newest_record_; }
+
+ private:
+  // One member of the picture.
+  struct Section {
+    const char* name;
+    std::string text;  // empty: nothing was heard of it yet
+  };
+  enum Place : std::uint8_t { group, distributor, comparator, journal, replicas, decision, sections };
+
+  void show(Place place, std::string text);
+  void show_status(bool is_heard);
+  const ObservedVote* vote_of(ReplicaId replica) const;
+  void show_observation(const Observation& observation);
+  void add_figures(const ClusterStatus& status, Instant now, CalendarTime calendar);
+  void add_record(const ObservedRecord& record);
+
+  Rules rules_;
+  Section sections_[sections];
+  std::string changes_;  // members, of the update under way
+  std::string new_figures_;
+  std::string new_records_;
+
+  ClusterStatus status_;                 // the newest
+  std::vector<ObservedVote> votes_;      // likewise
+  std::optional<Instant> figures_from_;  // counted since then
+  Histogram decisions_then_;
+  Histogram operations_then_;
+  std::deque<std::string> figures_;
+  std::deque<std::string> records_;
+  std::size_t record_bytes_ = 0;  // of records_
+  std::uint64_t newest_record_ = 0;
+};
+
+}  // namespace tally::bridge::http
