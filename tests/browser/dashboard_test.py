@@ -215,11 +215,9 @@ class Visit(Page):
                 acts = self.browser.run("return [...document.querySelectorAll('.acts button')].map((one) => one.textContent)")
                 for place, act in enumerate(acts):
                     self.browser.press(act, '#tour')
-                    wanted = self.browser.run(
-                        "return document.querySelectorAll('.checks li').length") if place == len(acts) - 1 else 1
-                    self.browser.wait(lambda wanted=wanted: self.browser.run(
-                        "return document.querySelectorAll('.checks li[data-seen=true]').length") >= wanted,
-                                      f'step {step}, {act}', 60)
+                    self.browser.wait(lambda place=place: self.browser.run(
+                        "return document.querySelector(`.checks li[data-act='${arguments[0]}']:not([data-seen=true])`) "
+                        "=== null", place), f'step {step}, {act}', 60)
                 if step == 4:
                     self.shoot('tour')
                 self.browser.press('End the tour' if step == last else 'Next', '#tour')

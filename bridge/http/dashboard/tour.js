@@ -59,10 +59,11 @@ export class Tour {
     const title = make('h2', { id: 'tour-title', tabindex: -1 }, step.title);
     const acts = step.acts.map((act, place) => button(act.words, () => this.#act(place),
       { class: 'button strong' }));
-    const checks = step.watch.map(({ words }) => {
+    const checks = step.watch.map(({ words, act = 0 }) => {
       const symbol = shape('pending', 16);
       const state = make('span', { class: 'unseen' }, 'not seen yet: ');
-      return { symbol, state, root: make('li', {}, symbol, make('span', {}, state, words)) };
+      return { symbol, state, root: make('li', { 'data-act': act }, symbol,
+        make('span', {}, state, words)) };
     });
     const last = this.#place === steps.length - 1;
     const back = button('Back', () => this.#step(this.#place - 1),
