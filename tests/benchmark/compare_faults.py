@@ -15,10 +15,12 @@ import contextlib
 import dataclasses
 import json
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 
 import fault_systems as systems
@@ -131,7 +133,8 @@ def cells():
              has_gap=False, is_plotted=False),
         redis('wrong', 'primary has other values in memory', systems.primary_misremembers, 2, 1),
         Cell('redis', 'wrong', 'replica has other values in memory, and is promoted',
-             lambda _: systems.PreferringRedisSystem(), systems.replica_misremembers_and_is_promoted, gone, 1, is_plotted=False),
+             lambda _: systems.PreferringRedisSystem(), systems.replica_misremembers_and_is_promoted, gone, 1,
+             is_plotted=False),
     ]
 
 
@@ -203,7 +206,8 @@ def measure_all(wanted, bin_dir):
     """A line that fails does not spoil the others."""
     rows = []
     for number, cell in enumerate(wanted, 1):
-        print(f'{number} of {len(wanted)}: {cell.system}: {cell.who}: {FAULTS[cell.fault]}', file=sys.stderr, flush=True)
+        print(f'{number} of {len(wanted)}: {cell.system}: {cell.who}: {FAULTS[cell.fault]}', file=sys.stderr,
+              flush=True)
         absent = [program for program in PROGRAMS[cell.system] if not shutil.which(program)]
         if absent:
             rows.append({**described(cell), 'failure': f'{", ".join(absent)}: not installed'})
@@ -268,16 +272,26 @@ def result_table(rows):
     return '\n'.join([heading, '| --- | --- | --- |' + ' ---: |' * 7, *body[1:], ''])
 
 
+def wrapped(text, width=100):
+    """Fills the lines of paragraphs and of items of lists."""
+    blocks = re.split(r'\n(?=\n|- )|(?<=\n)\n', text)
+    return '\n'.join(textwrap.fill(' '.join(block.split()), width, break_long_words=False, break_on_hyphens=False,
+                                   subsequent_indent='  ' if block.startswith('- ') else '')
+                     for block in blocks).rstrip() + '\n'
+
+
 def document(results, plot):
+    heads = results.get('heads', [(results['machine'], results['command'])])
     parts = [
-        INTRODUCTION, f'{results["machine"]}\n`{results["command"]}`\n', result_table(results['rows']),
+        wrapped(INTRODUCTION), *(f'{where}\n`{how}`\n' for where, how in heads), result_table(results['rows']),
         f'![compare-faults]({plot})\n' if plot else '',
-        RULES, '## The servers\n', '\n'.join(
-            f'- **{name}** ({results["versions"][key]}): {settings}' for name, key, settings in (
+        wrapped(RULES), '## The servers\n', '\n'.join(wrapped(
+            f'- **{name}** ({results["versions"][key]}): {settings}').rstrip() for name, key, settings in (
                 ('tally', 'tally', systems.TallySystem.settings), ('etcd', 'etcd', systems.EtcdSystem.settings),
                 ('redis', 'redis', systems.RedisSystem.settings),
                 ('redis, no WAIT', 'redis', systems.PlainRedisSystem.settings))) + '\n',
-        WRONG_VALUES, '## Not tried\n', table(['system', 'fault', 'what it happens to', 'why'], NOT_TRIED, figures=False)]
+        wrapped(WRONG_VALUES), '## Not tried\n',
+        table(['system', 'fault', 'what it happens to', 'why'], NOT_TRIED, figures=False)]
     return '\n'.join(parts)
 
 
@@ -293,9 +307,10 @@ share one small machine, so a gap of some ten milliseconds means nothing.
 RULES = f'''## How it is measured
 
 - Each line has fresh servers. {CLIENTS} clients count, each on a counter of its own, with one increment
-  outstanding and {1000 * PAUSE_SECONDS:.0f} ms between an answer and the next one. tally and Redis get `INCR` from the same
-  client program. etcd has no increment, so a client does what etcd's own transactions in clients
-  do: a linearizable read, and then a write on the condition that the key's revision is unchanged,
+  outstanding and {1000 * PAUSE_SECONDS:.0f} ms between an answer and the next one.
+  tally and Redis get `INCR` from the same client program. etcd has no increment, so a client
+  does what etcd's own transactions in clients do: a linearizable read, and then a
+  write on the condition that the key's revision is unchanged,
   over the JSON gateway of `/v3/kv`.
 - A request has {ANSWER_SECONDS:.0f} s. An increment without an answer is noted as *unknown*, and one that was
   certainly not applied as *refused*. {1000 * RETRY_SECONDS:.0f} ms later the client begins another increment; it never
@@ -306,12 +321,12 @@ RULES = f'''## How it is measured
 - After a failure a client of Redis asks a sentinel for the primary, and makes sure by ROLE that it
   is one. A client of etcd goes on with the member whose last failure is the longest ago. A client
   of tally connects to the one bridge again.
-- *Killed* is SIGKILL. A supervisor starts etcd and Redis again after {1000 * systems.RESTART_SECONDS:.0f} ms, as systemd does by
-  default; tally brings its own. *Hangs* is SIGSTOP and later SIGCONT. To make tally's distributor
+- *Killed* is SIGKILL. A supervisor starts etcd and Redis again after {1000 * systems.RESTART_SECONDS:.0f} ms,
+  as systemd does by default; tally brings its own. *Hangs* is SIGSTOP and later SIGCONT. To make tally's distributor
   stay away, `tally up` is stopped for that time.
 - Redis's sentinels need two to three seconds to replace a primary. So one that hangs for {HANG_SECONDS} s goes
   on just when another is promoted, which is the worst moment: until the sentinels demote it, it
-  answers clients, and with `WAIT 1` the replica that is not promoted may still confirm. This is a
+  answers clients, and the replica that is not promoted may still confirm by `WAIT 1`. This is a
   race: some runs lose increments by it, and others none. One that hangs for {LONG_SECONDS} s is replaced before.
 - *Longest gap* is the longest time between two answers to one client: in the second before the
   fault, and from the fault to the end of the line.
@@ -365,8 +380,8 @@ def parse():
     parser.add_argument('--quick', action='store_true', help='one fault that everybody masks; less than 40 seconds')
     parser.add_argument('--json', action='store_true', help='JSON on stdout, one value, instead of the table')
     parser.add_argument('--out', type=pathlib.Path, metavar='DIR', help='where to write the page and its plot (docs)')
-    parser.add_argument('--render', type=pathlib.Path, metavar='FILE', help='nothing is measured; this is what --json '
-                                                                           'has printed')
+    parser.add_argument('--render', type=pathlib.Path, nargs='+', metavar='FILE',
+                        help='nothing is measured; these are what --json has printed, of runs of some faults each')
     options = parser.parse_args()
     options.bin = options.bin.resolve()
     if options.quick:
@@ -383,10 +398,16 @@ def command():
 
 def run(options):
     if options.render:
-        return json.loads(options.render.read_text())
+        return joined([json.loads(path.read_text()) for path in options.render])
     wanted = [cell for cell in cells() if cell.system in options.systems and cell.fault in options.faults]
     return {'machine': machine(), 'command': command(), 'versions': systems.versions(options.bin),
             'rows': measure_all(wanted, options.bin)}
+
+
+def joined(parts):
+    """Joins runs of some faults each. They name their machine and command each, if these differ."""
+    heads = dict.fromkeys((part['machine'], part['command']) for part in parts)
+    return {**parts[0], 'heads': list(heads), 'rows': [row for part in parts for row in part['rows']]}
 
 
 def main():

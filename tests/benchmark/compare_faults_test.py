@@ -166,8 +166,15 @@ class Reporting(unittest.TestCase):
         cells = compare_faults.cells()
         for fault in compare_faults.FAULTS:
             for system in ('tally', 'etcd', 'redis'):
-                plotted = [cell for cell in cells if (cell.system, cell.fault, cell.is_plotted) == (system, fault, True)]
+                plotted = [cell for cell in cells if cell.is_plotted and (cell.system, cell.fault) == (system, fault)]
                 self.assertEqual(len(plotted), 1, f'{system}, {fault}')
+
+    def test_runs_of_some_faults_each_are_joined(self):
+        parts = [{'machine': 'm', 'command': name, 'versions': {}, 'rows': [{**self.ROW, 'fault': name}]}
+                 for name in ('wrong', 'gone', 'wrong')]
+        whole = compare_faults.joined(parts)
+        self.assertEqual(whole['heads'], [('m', 'wrong'), ('m', 'gone')])
+        self.assertEqual(len(whole['rows']), 3)
 
     def test_a_wrong_option_is_a_matter_of_usage(self):
         for option, code in (('--no-such-option', 2), ('--help', 0)):

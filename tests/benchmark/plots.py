@@ -135,10 +135,10 @@ unset key
                 script += f"set label {quoted(faults[fault])} at {place}, graph 1.04 rotate by 20 font ',9'\n"
         if number == len(panels) - 1:
             script += "set xlabel 'a mark for each second'\nset key at screen 0.88,0.02 right bottom horizontal\n"
+        wrong = f", $p{number} using 1:3 with impulses linestyle 2 title 'wrong ones'"
         script += f'''
 set ylabel {quoted(f'{system}: answers a second')}
-plot $p{number} using 1:2 with lines linestyle 1 title 'answers', \\
-  $p{number} using 1:3 with impulses linestyle 2 title 'wrong ones'
+plot $p{number} using 1:2 with lines linestyle 1 title 'answers'{wrong if any(row['wrong'] for row in panel) else ''}
 unset label
 unset object
 '''
