@@ -217,7 +217,7 @@ tl::expected<Change, Problem> parse_value(std::string_view body) {
 tl::expected<Fault, Problem> parse_fault(std::string_view body) {
   const auto object = parse_object(body, {"kind", "for_seconds", "probability"});
   if (!object) return tl::unexpected(object.error());
-  const auto fault = fault_members(*object);
+  auto fault = fault_members(*object);
   if (!fault) return fault;
   const auto probability = number_member(*object, "probability", 1, 0, 1);
   if (!probability) return tl::unexpected(probability.error());
@@ -227,7 +227,7 @@ tl::expected<Fault, Problem> parse_fault(std::string_view body) {
 tl::expected<Fault, Problem> parse_role_fault(std::string_view body) {
   const auto object = parse_object(body, {"kind", "for_seconds"});
   if (!object) return tl::unexpected(object.error());
-  const auto fault = fault_members(*object);
+  auto fault = fault_members(*object);
   if (!fault) return fault;
   const bool is_possible =
       fault->kind == FaultKind::crash || fault->kind == FaultKind::hang || fault->kind == FaultKind::none;
