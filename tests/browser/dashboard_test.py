@@ -212,7 +212,8 @@ class Visit(Page):
         for step in range(1, last + 1):
             with self.subTest(step=step):
                 # All that the step does, one after the other, each when what came before was seen.
-                acts = self.browser.run("return [...document.querySelectorAll('.acts button')].map((one) => one.textContent)")
+                acts = self.browser.run(
+                    "return [...document.querySelectorAll('.acts button')].map((one) => one.textContent)")
                 for place, act in enumerate(acts):
                     self.browser.press(act, '#tour')
                     self.browser.wait(lambda place=place: self.browser.run(
@@ -252,7 +253,7 @@ class Hostile(Page):
     so wild."""
 
     def test_texts_of_replicas_and_records_stay_texts(self):
-        policy = 'default-src \'none\'; script-src \'self\'; style-src \'self\'; img-src \'self\' data:; connect-src \'self\''
+        policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'"
         line = json.dumps({'kind': 'verdict', 'replica': HOSTILE, 'reason': HOSTILE, 'sequence': HOSTILE,
                            'at': HOSTILE, 'evidence': {'votes': [{'replica': HOSTILE, 'role': HOSTILE,
                                                                   'differs_in': HOSTILE, 'state': HOSTILE}]}})
