@@ -9,6 +9,11 @@
 
 namespace tally::bridge {
 
+GroupWatch::GroupWatch(Exchange& exchange) : exchange_(exchange) {
+  status_.reason = "starting";
+  status_.advice = "Wait: this bridge has not heard of the group yet.";
+}
+
 void GroupWatch::look(Instant now) {
   if (available_ != exchange_.available()) {
     available_ = !available_;
@@ -23,10 +28,22 @@ void GroupWatch::ask(Instant now) {
   asked_at_ = now;
   exchange_.status(door_limits::status_timeout, [this](const std::optional<ClusterStatus>& status) {
     asked_ = false;
-    if (status && (status->state == GroupState::ok || status->state == GroupState::degraded)) seen_ = monotonic_now();
-    reason_ = status ? status->reason : "no_distributor";
-    advice_ = status ? status->advice : "Start the distributor, or see its log: it says nothing.";
+    take(status);
   });
+}
+
+void GroupWatch::take(const std::optional<ClusterStatus>& status) {
+  if (!status) {
+    heard_at_.reset();
+    status_.state = GroupState::unavailable;
+    status_.reason = "no_distributor";
+    status_.advice = "Start the distributor, or see its log: it says nothing.";
+    status_.distributor_state = RoleState::down;
+    return;
+  }
+  status_ = *status;
+  heard_at_ = monotonic_now();
+  if (status->state == GroupState::ok || status->state == GroupState::degraded) seen_ = heard_at_;
 }
 
 bool GroupWatch::serves(Instant now) const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the bridge knows of its group: it asks for the status again and again, more often while the
-// group does not serve, and keeps the reason why it does not.
+// group does not serve, and keeps the newest one for whoever wants to know.
 //
 // Thread: the io_context's.
 #pragma once
@@ -15,7 +15,7 @@ namespace tally::bridge {
 
 class GroupWatch {
  public:
-  explicit GroupWatch(Exchange& exchange) : exchange_(exchange) {}
+  explicit GroupWatch(Exchange& exchange);
 
   // Asks, if that is due and no answer is awaited; logs when the client library's circuit breaker
   // has opened or closed.
@@ -29,12 +29,19 @@ class GroupWatch {
   // has not done so for very long, it hangs.
   bool client_hangs(Instant now) const;
 
+  // The newest status. While the distributor does not answer, it is the last one that came, which
+  // then says so: by its state, reason and advice, and by the distributor's state.
+  const ClusterStatus& status() const { return status_; }
+  // When the status came; nothing while the distributor does not answer.
+  std::optional<Instant> heard_at() const { return heard_at_; }
+
   // Why the last status had no majority, or that none came, and what to do; empty if all was well.
-  const std::string& reason() const { return reason_; }
-  const std::string& advice() const { return advice_; }
+  const std::string& reason() const { return status_.reason; }
+  const std::string& advice() const { return status_.advice; }
 
  private:
   void ask(Instant now);
+  void take(const std::optional<ClusterStatus>& status);
 
   Exchange& exchange_;
   Instant next_;
@@ -42,8 +49,8 @@ class GroupWatch {
   bool asked_ = false;
   bool available_ = true;        // the breaker, as it was logged last
   std::optional<Instant> seen_;  // when the last status with a majority came
-  std::string reason_ = "starting";
-  std::string advice_ = "Wait: this bridge has not heard of the group yet.";
+  ClusterStatus status_;
+  std::optional<Instant> heard_at_;
 };
 
 }  // namespace tally::bridge

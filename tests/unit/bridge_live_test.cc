@@ -46,7 +46,7 @@ json::object parsed(const std::string& text) { return json::parse(text).as_objec
 
 // What one second adds to the picture.
 json::array figures_of(Picture& picture, const ClusterStatus& status, Instant now) {
-  const std::string text = picture.update(status, {}, now, noon);
+  const std::string text = picture.update(status, now, {}, noon);
   const json::object change = text.empty() ? json::object() : parsed(text);
   return change.contains("figures") ? change.at("figures").as_array() : json::array();
 }
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_SUITE(bridge_live)
 
 BOOST_AUTO_TEST_CASE(the_first_update_shows_everything_that_was_heard) {
   Picture picture(rules);
-  const auto change = parsed(picture.update(status_at(7), {}, start, noon));
+  const auto change = parsed(picture.update(status_at(7), start, {}, noon));
   BOOST_TEST(change.at("now").as_int64() == noon.unix_milliseconds);
   BOOST_TEST(change.at("group").at("state").as_string() == "ok");
   BOOST_TEST(change.at("group").at("needed").to_number<int>() == 2);
@@ -69,9 +69,9 @@ BOOST_AUTO_TEST_CASE(the_first_update_shows_everything_that_was_heard) {
 
 BOOST_AUTO_TEST_CASE(an_update_has_only_what_differs) {
   Picture picture(rules);
-  picture.update(status_at(7), {}, start, noon);
-  BOOST_TEST(picture.update(status_at(7), {}, start, noon) == "");
-  const auto change = parsed(picture.update(status_at(8), {}, start, noon));
+  picture.update(status_at(7), start, {}, noon);
+  BOOST_TEST(picture.update(status_at(7), start, {}, noon) == "");
+  const auto change = parsed(picture.update(status_at(8), start, {}, noon));
   BOOST_TEST(change.contains("group"));
   BOOST_TEST(change.contains("replicas"));
   BOOST_TEST(!change.contains("distributor"));
@@ -81,19 +81,23 @@ BOOST_AUTO_TEST_CASE(an_update_has_only_what_differs) {
 
 BOOST_AUTO_TEST_CASE(a_distributor_that_is_silent_is_said_to_be_and_the_rest_stays) {
   Picture picture(rules);
-  picture.update(status_at(7), {}, start, noon);
-  const auto change = parsed(picture.update({}, {}, start, noon));
+  picture.update(status_at(7), start, {}, noon);
+  ClusterStatus silent = status_at(7);  // as GroupWatch has it then
+  silent.state = GroupState::unavailable;
+  silent.distributor_state = RoleState::down;
+  const auto change = parsed(picture.update(silent, {}, {}, noon));
   BOOST_TEST(!change.at("group").at("heard").as_bool());
   BOOST_TEST(change.at("group").at("state").as_string() == "unavailable");
   BOOST_TEST(change.at("group").at("sequence").to_number<int>() == 7);
   BOOST_TEST(change.at("distributor").at("state").as_string() == "down");
+  BOOST_TEST(change.at("comparator").at("state").as_string() == "down");
   BOOST_TEST(!change.contains("replicas"));
-  BOOST_TEST(parsed(picture.update(status_at(7), {}, start, noon)).at("group").at("heard").as_bool());
+  BOOST_TEST(parsed(picture.update(status_at(7), start, {}, noon)).at("group").at("heard").as_bool());
 }
 
 BOOST_AUTO_TEST_CASE(a_picture_can_begin_without_a_word_from_the_group) {
   Picture picture(rules);
-  const auto change = parsed(picture.update({}, {}, start, noon));
+  const auto change = parsed(picture.update({}, {}, {}, noon));
   BOOST_TEST(!change.at("group").at("heard").as_bool());
   BOOST_TEST(change.at("group").at("replicas").to_number<int>() == 3);
 }
@@ -111,7 +115,7 @@ BOOST_AUTO_TEST_CASE(each_replica_is_shown_with_its_newest_vote) {
     vote.matches = 5;
     observation.voters.push_back(vote);
   }
-  const auto change = parsed(picture.update(status_at(7), observation, start, noon));
+  const auto change = parsed(picture.update(status_at(7), start, observation, noon));
   BOOST_TEST(change.at("replicas").at(0).at("vote").at("outcome").as_string() == "agrees");
   BOOST_TEST(change.at("replicas").at(1).at("vote").at("outcome").as_string() == "differs");
   BOOST_TEST(change.at("replicas").at(2).at("vote").is_null());  // it has not voted
@@ -125,7 +129,7 @@ BOOST_AUTO_TEST_CASE(what_a_replica_says_stays_a_text) {
   ClusterStatus status = status_at(7);
   const std::string hostile = "</script><img src=x onerror=alert(1)>\",\"id\":9,\"\n";
   status.replicas[1].store = hostile;
-  const std::string text = picture.update(status, observation_of(1, hostile), start, noon);
+  const std::string text = picture.update(status, start, observation_of(1, hostile), noon);
   BOOST_TEST(text.find('\n') == std::string::npos);  // a line end would end the event
   const auto change = parsed(text);
   BOOST_TEST(change.at("replicas").at(1).at("store").as_string() == hostile);
@@ -135,21 +139,21 @@ BOOST_AUTO_TEST_CASE(what_a_replica_says_stays_a_text) {
 BOOST_AUTO_TEST_CASE(a_record_is_shown_once) {
   Picture picture(rules);
   BOOST_TEST(picture.newest_record() == 0);
-  const auto first = parsed(picture.update(status_at(7), observation_of(4, "{}"), start, noon));
+  const auto first = parsed(picture.update(status_at(7), start, observation_of(4, "{}"), noon));
   BOOST_TEST(first.at("records").as_array().size() == 1);
   BOOST_TEST(picture.newest_record() == 4);
-  BOOST_TEST(picture.update(status_at(7), observation_of(4, "{}"), start, noon) == "");
+  BOOST_TEST(picture.update(status_at(7), start, observation_of(4, "{}"), noon) == "");
 }
 
 BOOST_AUTO_TEST_CASE(records_are_bounded_in_number_and_bytes) {
   Picture picture(rules);
   for (std::uint64_t number = 1; number <= 200; ++number)
-    picture.update(status_at(7), observation_of(number, "{}"), start, noon);
+    picture.update(status_at(7), start, observation_of(number, "{}"), noon);
   auto records = parsed(picture.whole(noon)).at("records").as_array();
   BOOST_TEST(records.size() == live_limits::records);
   BOOST_TEST(records.back().at("number").to_number<int>() == 200);
   for (std::uint64_t number = 201; number <= 300; ++number)
-    picture.update(status_at(7), observation_of(number, std::string(16 * 1024, 'x')), start, noon);
+    picture.update(status_at(7), start, observation_of(number, std::string(16 * 1024, 'x')), noon);
   BOOST_TEST(picture.whole(noon).size() < live_limits::record_bytes + 4096);
 }
 

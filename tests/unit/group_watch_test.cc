@@ -102,6 +102,24 @@ BOOST_FIXTURE_TEST_CASE(why_it_does_not_serve_is_kept, Bench) {
   BOOST_TEST(watch.reason() == "no_distributor");
 }
 
+BOOST_FIXTURE_TEST_CASE(the_newest_status_is_kept_and_says_that_the_distributor_is_silent, Bench) {
+  BOOST_TEST(!watch.heard_at().has_value());
+  watch.look(now);
+  ClusterStatus status;
+  status.state = GroupState::ok;
+  status.sequence = Sequence(7);
+  status.distributor_state = RoleState::ok;
+  answer(status);
+  BOOST_TEST(watch.heard_at().has_value());
+  BOOST_TEST((watch.status() == status));
+  watch.look(watch.next_look());
+  answer(std::nullopt);
+  BOOST_TEST(!watch.heard_at().has_value());
+  BOOST_TEST((watch.status().sequence == Sequence(7)));
+  BOOST_TEST((watch.status().state == GroupState::unavailable));
+  BOOST_TEST((watch.status().distributor_state == RoleState::down));
+}
+
 BOOST_FIXTURE_TEST_CASE(an_open_breaker_outweighs_a_good_status, Bench) {
   watch.look(now);
   answer(GroupState::ok);

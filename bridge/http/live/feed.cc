@@ -37,30 +37,20 @@ void Feed::close() {
 }
 
 void Feed::ask() {
-  awaited_ = 2;
-  site_.exchange->status(live_limits::patience, [this](std::optional<ClusterStatus> status) {
-    status_ = std::move(status);
-    heard();
-  });
   site_.exchange->observe(picture_.newest_record(), live_limits::patience,
-                          [this](std::optional<Observation> observation) {
-                            observation_ = std::move(observation);
-                            heard();
+                          [this](const std::optional<Observation>& observation) {
+                            tell(observation);
+                            if (viewers_.empty())
+                              is_running_ = false;
+                            else
+                              wait();
                           });
 }
 
-void Feed::heard() {
-  if (--awaited_ > 0) return;
-  tell();
-  if (viewers_.empty())
-    is_running_ = false;
-  else
-    wait();
-}
-
-void Feed::tell() {
+void Feed::tell(const std::optional<Observation>& observation) {
   const CalendarTime calendar = calendar_now();
-  const std::string change = picture_.update(status_, observation_, monotonic_now(), calendar);
+  const GroupWatch& group = *site_.group;
+  const std::string change = picture_.update(group.status(), group.heard_at(), observation, calendar);
   EventText event;
   if (!change.empty()) {
     event = history_.add(change);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells everybody who watches how the group is. While there are viewers, the distributor and the
-// comparator are asked a few times a second, and what has changed goes to all viewers as one event.
-// One question serves them all, and while nobody watches nothing is asked.
+// Tells everybody who watches how the group is. What the distributor says is known to the bridge
+// anyway. While there are viewers the comparator is asked a few times a second too, and what has
+// changed goes to all viewers as one event. One question serves them all.
 //
 // Thread: the io_context's.
 #pragma once
@@ -35,8 +35,7 @@ class Feed {
 
  private:
   void ask();
-  void heard();
-  void tell();
+  void tell(const std::optional<Observation>& observation);
   void wait();
 
   Site& site_;
@@ -45,10 +44,7 @@ class Feed {
   EventHistory history_;
   std::vector<std::shared_ptr<Viewer>> viewers_;
   bool is_running_ = false;  // a question is on its way, or the next one is planned
-  int awaited_ = 0;          // answers
-  std::optional<ClusterStatus> status_;
-  std::optional<Observation> observation_;
-  Instant told_;  // when the last event was sent
+  Instant told_;             // when the last event was sent
 };
 
 }  // namespace tally::bridge::http

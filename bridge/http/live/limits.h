@@ -11,9 +11,10 @@ namespace tally::bridge::live_limits {
 
 // Of one bridge. More are refused with 503.
 inline constexpr std::size_t viewers = 1'000;
-// How often the group is asked while anybody watches, and so how often there is an event at most.
+// How often the comparator is asked while anybody watches, and so how often there is an event at
+// most.
 inline constexpr Duration interval = milliseconds(200);
-// A role that has not answered by then is shown as one that says nothing.
+// The picture goes on without a comparator that has not answered by then.
 inline constexpr Duration patience = milliseconds(500);
 // After so long without an event comes a comment, so that nobody on the way takes the connection
 // for a dead one.

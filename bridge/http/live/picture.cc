@@ -136,24 +136,14 @@ Picture::Picture(const Rules& rules)
     : rules_(rules), sections_{{"group", {}},   {"distributor", {}}, {"comparator", {}},
                                {"journal", {}}, {"replicas", {}},    {"decision", {}}} {}
 
-std::string Picture::update(const std::optional<ClusterStatus>& status, const std::optional<Observation>& observation,
-                            Instant now, CalendarTime calendar) {
+std::string Picture::update(const ClusterStatus& status, std::optional<Instant> heard_at,
+                            const std::optional<Observation>& observation, CalendarTime calendar) {
   changes_.clear();
   new_figures_.clear();
   new_records_.clear();
   if (observation) show_observation(*observation);
-  if (status) {
-    status_ = *status;
-    add_figures(*status, now, calendar);
-  } else {
-    // What was known of the group stays in the picture, as the last that was heard of it.
-    status_.state = GroupState::unavailable;
-    status_.reason = "no_distributor";
-    status_.advice = "Start the distributor, or see its log: it says nothing.";
-    status_.distributor_state = RoleState::down;
-    if (!observation) status_.comparator_state = RoleState::down;
-  }
-  show_status(status.has_value());
+  if (heard_at) add_figures(status, *heard_at, calendar);
+  show_status(status, heard_at.has_value(), observation.has_value());
   if (!new_figures_.empty()) append_member(changes_, "figures", bracketed(new_figures_));
   if (!new_records_.empty()) append_member(changes_, "records", bracketed(new_records_));
   if (changes_.empty()) return {};
@@ -176,43 +166,44 @@ void Picture::show(Place place, std::string text) {
   append_member(changes_, section.name, section.text);
 }
 
-void Picture::show_status(bool is_heard) {
+void Picture::show_status(const ClusterStatus& status, bool is_heard, bool comparator_answers) {
   std::string text;
   JsonText(text)
       .begin_object()
-      .member("state", to_string(status_.state))
-      .member("reason", status_.reason)
-      .member("advice", status_.advice)
-      .member("term", status_.term.value)
-      .member("view", status_.view.value)
-      .member("sequence", status_.sequence.value)
-      .member("decided", status_.decided.value)
-      .member("stable", status_.stable.value)
-      .member("journal_first", status_.journal_first.value)
-      .member("undecided", status_.undecided.value)
+      .member("state", to_string(status.state))
+      .member("reason", status.reason)
+      .member("advice", status.advice)
+      .member("term", status.term.value)
+      .member("view", status.view.value)
+      .member("sequence", status.sequence.value)
+      .member("decided", status.decided.value)
+      .member("stable", status.stable.value)
+      .member("journal_first", status.journal_first.value)
+      .member("undecided", status.undecided.value)
       .member("fault_injection", rules_.fault_injection)
       .member("replicas", rules_.replicas)
       .member("needed", quorum_of(rules_.replicas))
       .member("heard", is_heard)
       .end_object();
   show(group, std::move(text));
-  show(distributor, role_text(status_.distributor_state));
-  show(comparator, role_text(status_.comparator_state));
+  show(distributor, role_text(status.distributor_state));
+  // What a silent distributor has said of the comparator is out of date.
+  show(comparator, role_text(is_heard || comparator_answers ? status.comparator_state : RoleState::down));
 
   std::string numbers;
   JsonText(numbers)
       .begin_object()
-      .member("appends", status_.journal_appends)
-      .member("syncs", status_.journal_syncs)
-      .member("sync_p50_us", quantile(status_.journal_sync, histograms::duration_bounds, half))
-      .member("sync_p99_us", quantile(status_.journal_sync, histograms::duration_bounds, nearly_all))
+      .member("appends", status.journal_appends)
+      .member("syncs", status.journal_syncs)
+      .member("sync_p50_us", quantile(status.journal_sync, histograms::duration_bounds, half))
+      .member("sync_p99_us", quantile(status.journal_sync, histograms::duration_bounds, nearly_all))
       .end_object();
   show(journal, std::move(numbers));
 
   std::string list;
   JsonText json(list);
   json.begin_array();
-  for (const ReplicaStatus& replica : status_.replicas) add_replica(json, replica, vote_of(replica.id), rules_);
+  for (const ReplicaStatus& replica : status.replicas) add_replica(json, replica, vote_of(replica.id), rules_);
   json.end_array();
   show(replicas, std::move(list));
 }
@@ -261,15 +252,15 @@ void Picture::add_record(const ObservedRecord& record) {
 
 // One point for each second that was watched. Nothing is said of a time in which nobody watched, or
 // in which the comparator started and began to count anew.
-void Picture::add_figures(const ClusterStatus& status, Instant now, CalendarTime calendar) {
-  if (figures_from_ && now - *figures_from_ < figure_interval) return;
+void Picture::add_figures(const ClusterStatus& status, Instant heard_at, CalendarTime calendar) {
+  if (figures_from_ && heard_at - *figures_from_ < figure_interval) return;
   const auto decisions = difference(status.decision, decisions_then_);
   const auto operations = difference(status.order_operations, operations_then_);
-  const auto begun = std::exchange(figures_from_, now);
+  const auto begun = std::exchange(figures_from_, heard_at);
   decisions_then_ = status.decision;
   operations_then_ = status.order_operations;
-  if (!begun || !decisions || !operations || now - *begun > longest_figure) return;
-  const double seconds = static_cast<double>((now - *begun).nanoseconds) / 1e9;
+  if (!begun || !decisions || !operations || heard_at - *begun > longest_figure) return;
+  const double seconds = static_cast<double>((heard_at - *begun).nanoseconds) / 1e9;
   std::string text;
   JsonText(text)
       .begin_object()

@@ -31,10 +31,11 @@ class Picture {
   };
   explicit Picture(const Rules& rules);
 
-  // What the group has said now; nothing from a role that has not answered in time. Returns what
-  // changed as a JSON object, or an empty text if nothing did.
-  std::string update(const std::optional<ClusterStatus>& status, const std::optional<Observation>& observation,
-                     Instant now, CalendarTime calendar);
+  // The group's newest status, and when it came; nothing, if the distributor does not answer and it
+  // is an earlier one that says so. `observation`: nothing, if the comparator has not answered in
+  // time. Returns what changed as a JSON object, or an empty text if nothing did.
+  std::string update(const ClusterStatus& status, std::optional<Instant> heard_at,
+                     const std::optional<Observation>& observation, CalendarTime calendar);
 
   // Everything, as a JSON object. Members that nothing was heard of yet are left out.
   std::string whole(CalendarTime calendar) const;
@@ -51,10 +52,10 @@ class Picture {
   enum Place : std::uint8_t { group, distributor, comparator, journal, replicas, decision, sections };
 
   void show(Place place, std::string text);
-  void show_status(bool is_heard);
+  void show_status(const ClusterStatus& status, bool is_heard, bool comparator_answers);
   const ObservedVote* vote_of(ReplicaId replica) const;
   void show_observation(const Observation& observation);
-  void add_figures(const ClusterStatus& status, Instant now, CalendarTime calendar);
+  void add_figures(const ClusterStatus& status, Instant heard_at, CalendarTime calendar);
   void add_record(const ObservedRecord& record);
 
   Rules rules_;
@@ -63,8 +64,7 @@ class Picture {
   std::string new_figures_;
   std::string new_records_;
 
-  ClusterStatus status_;                 // the newest
-  std::vector<ObservedVote> votes_;      // likewise
+  std::vector<ObservedVote> votes_;      // the newest
   std::optional<Instant> figures_from_;  // counted since then
   Histogram decisions_then_;
   Histogram operations_then_;
