@@ -141,6 +141,7 @@ void start(Reply& reply, int status, std::string_view content_type) {
   reply.challenge = false;
   reply.retry_after_seconds = 0;
   reply.is_page = false;
+  reply.is_endless = false;
   reply.body.clear();
 }
 
@@ -175,7 +176,12 @@ void write_page(const PageFile& file, Reply& reply) {
   reply.body = file.content;
 }
 
-void write_no_events(Reply& reply) { start(reply, 200, "text/event-stream"); }
+// The first line asks a browser to come again after a second if the connection breaks.
+void write_events(Reply& reply) {
+  start(reply, 200, "text/event-stream");
+  reply.is_endless = true;
+  reply.body = "retry: 1000\n\n";
+}
 
 void write_metrics(std::string text, Reply& reply) {
   start(reply, 200, "text/plain; version=0.0.4; charset=utf-8");
@@ -262,8 +268,10 @@ void append_response(std::string& out, const Reply& reply, const Framing& framin
   if (reply.status != no_content) {
     out += "\r\nContent-Type: ";
     out += reply.content_type;
-    out += "\r\nContent-Length: ";
-    append_decimal(out, reply.body.size());
+    if (reply.is_endless)
+      out += "\r\nX-Accel-Buffering: no";  // nginx is to pass on each event at once
+    else
+      append_decimal(out += "\r\nContent-Length: ", reply.body.size());
   }
   out += framing.keep_alive ? "\r\nConnection: keep-alive" : "\r\nConnection: close";
   if (framing.keep_alive && framing.idle_seconds > 0)

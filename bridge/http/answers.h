@@ -27,6 +27,7 @@ struct Reply {
   std::uint32_t retry_after_seconds = 0;  // 0: no such field
   // A page for browsers, with the fields that confine what it may do (law 30).
   bool is_page = false;
+  bool is_endless = false;  // its length is not known
   std::string body;
 };
 
@@ -52,8 +53,8 @@ struct Circumstances {
 void write_problem(const Problem& problem, const Circumstances& circumstances, Reply& reply);
 void write_json(std::string body, Reply& reply);
 void write_page(const PageFile& file, Reply& reply);
-// Of HEAD: an answer that would go on for ever.
-void write_no_events(Reply& reply);
+// The beginning of an answer that goes on until its connection ends.
+void write_events(Reply& reply);
 void write_metrics(std::string text, Reply& reply);
 void write_allow(std::string_view allow, Reply& reply);
 void write_answer(const Task& task, const Answer& answer, const Circumstances& circumstances, Reply& reply);

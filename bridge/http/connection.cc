@@ -228,15 +228,16 @@ std::shared_ptr<Connection> Connection::take_hold() {
 
 // From here on the socket is a viewer's, and this connection is over.
 bool Connection::watch() {
-  if (request_.method == Method::head) {
-    write_no_events(reply_);
-    return send_reply();
-  }
   if (site_.draining) return reply_problem({ProblemKind::draining, "this bridge is shutting down"});
   if (!shared_.feed->has_room()) return reply_problem({ProblemKind::overloaded, "too many watch this bridge"});
+  keep_alive_ = false;
+  write_events(reply_);
+  if (request_.method == Method::head) return send_reply();
   ++shared_.counts.requests;
+  put_reply();
   auto viewer = std::make_shared<Viewer>(std::move(socket_), peer_, place_, shared_);
   close();
+  viewer->start(out_);
   shared_.feed->add(viewer, request_.last_event_id);
   return false;
 }
@@ -312,14 +313,19 @@ bool Connection::reply_problem(const Problem& problem) {
 
 // ---- writing
 
-bool Connection::send_reply() {
-  if (site_.draining || more_to_come_) keep_alive_ = false;
-  ++shared_.counts.requests;
-  if (reply_.problem) ++shared_.refusals[static_cast<std::size_t>(*reply_.problem)];
+// The whole answer, in place of the one before.
+void Connection::put_reply() {
   out_.clear();
   append_response(
       out_, reply_,
       {keep_alive_, shared_.keep_alive_timeout.milliseconds() / 1000, request_.method == Method::head, shared_.date});
+}
+
+bool Connection::send_reply() {
+  if (site_.draining || more_to_come_) keep_alive_ = false;
+  ++shared_.counts.requests;
+  if (reply_.problem) ++shared_.refusals[static_cast<std::size_t>(*reply_.problem)];
+  put_reply();
   // Nearly always the kernel takes all of it, and no turn of the event loop is needed.
   error_code error;
   const std::size_t sent = socket_.write_some(net::buffer(out_), error);

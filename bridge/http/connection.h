@@ -70,6 +70,7 @@ class Connection final : public Asker, public ListAsker, public std::enable_shar
   bool may_spend_key(const OwnedOperation& operation);
   bool refuse_key();
   bool reply_problem(const Problem& problem);
+  void put_reply();
   bool send_reply();
   bool end_request();
 

@@ -294,4 +294,19 @@ BOOST_AUTO_TEST_CASE(the_status_is_the_json_of_the_contract) {
   BOOST_TEST(told.ends_with(R"("undecided":null,"reason":"replicas_out","advice":"Wait."})"));
 }
 
+BOOST_AUTO_TEST_CASE(events_go_on_until_their_connection_ends) {
+  Reply reply;
+  write_events(reply);
+  std::string text;
+  append_response(text, reply, {false, 0, false, "Mon, 30 Nov 2026 09:00:00 GMT"});
+  BOOST_TEST(text ==
+             "HTTP/1.1 200 OK\r\nDate: Mon, 30 Nov 2026 09:00:00 GMT\r\nCache-Control: no-store\r\n"
+             "X-Content-Type-Options: nosniff\r\nContent-Type: text/event-stream\r\nX-Accel-Buffering: no\r\n"
+             "Connection: close\r\n\r\nretry: 1000\n\n");
+  write_json("{}", reply);
+  text.clear();
+  append_response(text, reply, {});
+  BOOST_TEST(text.find("Content-Length: 3") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -8,22 +8,12 @@
 #include "runtime/clock.h"
 
 namespace tally::bridge::http {
-namespace {
-
-// The first line asks a browser to come again after a second if the connection breaks.
-constexpr std::string_view head =
-    "HTTP/1.1 200 OK\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-    "Content-Type: text/event-stream\r\nX-Accel-Buffering: no\r\nConnection: close\r\n\r\n"
-    "retry: 1000\n\n";
-
-}  // namespace
 
 Feed::Feed(boost::asio::io_context& context, const Picture::Rules& rules, std::uint64_t life, Site& site)
     : site_(site), timer_(context), picture_(rules), history_(life) {}
 
 void Feed::add(const std::shared_ptr<Viewer>& viewer, std::string_view last_event) {
   viewers_.push_back(viewer);
-  viewer->start(head);
   if (const auto missed = history_.after(last_event)) {
     viewer->wants_snapshot = false;
     for (const EventText& event : *missed) viewer->send(event);

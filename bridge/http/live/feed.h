@@ -28,7 +28,7 @@ class Feed {
 
   bool has_room() const { return viewers_.size() < live_limits::viewers; }
   std::size_t viewers() const { return viewers_.size(); }
-  // `last_event`: the name of the last event that the viewer has seen; empty: none.
+  // The viewer has been started. `last_event`: the name of the last event that the viewer has seen; empty: none.
   void add(const std::shared_ptr<Viewer>& viewer, std::string_view last_event);
   // Ends with all viewers, and takes no more.
   void close();
