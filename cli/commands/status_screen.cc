@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "cli/commands/state_colour.h"
 #include "cli/table.h"
 
 namespace tally::cli {
@@ -47,22 +48,6 @@ class Line {
   std::size_t left_;  // columns
   bool colour_;
 };
-
-const char* paint_of(GroupState state) {
-  return state == GroupState::ok ? green : state == GroupState::degraded ? yellow : red;
-}
-
-const char* paint_of(ReplicaState state) {
-  switch (state) {
-    case ReplicaState::voting: return green;
-    case ReplicaState::recovering:
-    case ReplicaState::probation: return yellow;
-    case ReplicaState::evicted:
-    case ReplicaState::quarantined:
-    case ReplicaState::down: break;
-  }
-  return red;
-}
 
 // The mark tells the states apart without colour too.
 std::string_view mark_of(ReplicaState state) {
@@ -112,8 +97,6 @@ std::string verdict_of(const LastVerdict& verdict, CalendarTime now) {
          span(now.unix_milliseconds - verdict.at.unix_milliseconds) + " ago";
 }
 
-const char* paint_of(RoleState state) { return state == RoleState::ok ? green : red; }
-
 // Cut between words into lines of at most so many bytes; what is told is ASCII.
 std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
   std::vector<std::string> lines;
@@ -150,7 +133,7 @@ std::vector<std::string> status_screen(const Glance& glance, std::size_t columns
   const ClusterStatus& status = *glance.status;
   lines.push_back(line()
                       .left("tally", 8)
-                      .add(to_string(status.state), glance.silent ? red : paint_of(status.state))
+                      .add(to_string(status.state), glance.silent ? red : colour_of(to_string(status.state)))
                       .at_the_end("term " + std::to_string(status.term.value) + "   view " +
                                   std::to_string(status.view.value) + "   " + clock)
                       .take());
@@ -178,9 +161,9 @@ std::vector<std::string> status_screen(const Glance& glance, std::size_t columns
                       .take());
   lines.push_back(line()
                       .left("distributor", 12)
-                      .left(to_string(status.distributor_state), 12, paint_of(status.distributor_state))
+                      .left(to_string(status.distributor_state), 12, colour_of(to_string(status.distributor_state)))
                       .left("comparator", 12)
-                      .add(to_string(status.comparator_state), paint_of(status.comparator_state))
+                      .add(to_string(status.comparator_state), colour_of(to_string(status.comparator_state)))
                       .take());
   lines.emplace_back();
   lines.push_back(line()
@@ -194,7 +177,7 @@ std::vector<std::string> status_screen(const Glance& glance, std::size_t columns
     lines.push_back(line()
                         .left(std::to_string(replica.id.value), 8)
                         .left(std::string(mark_of(replica.state)) + std::string(to_string(replica.state)), state_width,
-                              paint_of(replica.state))
+                              colour_of(to_string(replica.state)))
                         .left(what_happens(replica, status, glance.now), now_width)
                         .right(std::to_string(replica.lag), 8)
                         .right(std::to_string(replica.checkpoint.value), 14)

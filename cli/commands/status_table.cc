@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vector>
 
+#include "cli/commands/state_colour.h"
 #include "cli/commands/status.h"
 #include "cli/table.h"
 
@@ -8,14 +9,6 @@ namespace tally::cli {
 namespace {
 
 constexpr std::size_t state_column = 1;
-
-const char* colour_of(std::string_view state) {
-  if (state == "ok" || state == "voting") return green;
-  if (state == "degraded" || state == "recovering" || state == "probation") return yellow;
-  if (state == "unavailable" || state == "halted" || state == "evicted" || state == "quarantined" || state == "down")
-    return red;
-  return "";
-}
 
 std::string painted(const std::string& text, std::string_view state, bool colour) {
   return colour ? colour_of(state) + text + plain : text;

@@ -8,6 +8,7 @@
 
 #include "protocol/time.h"
 #include "runtime/clock.h"
+#include "runtime/process.h"
 
 namespace tally::cli {
 
@@ -22,8 +23,7 @@ class Patience {
  public:
   // Blocks the signals that ask for an end, in this thread and in all that it starts later.
   Patience() {
-    sigemptyset(&stops_);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&stops_, signal);
+    sigaddset(&stops_, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &stops_, nullptr);
   }
 
@@ -46,7 +46,7 @@ class Patience {
   }
 
  private:
-  sigset_t stops_;
+  sigset_t stops_ = stop_signals();
 };
 
 }  // namespace tally::cli

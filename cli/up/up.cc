@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "cli/disk/run_directory.h"
 #include "cli/effective_config.h"
 #include "cli/files.h"
+#include "cli/group.h"
 #include "cli/report.h"
 #include "cli/up/listener.h"
 #include "cli/up/readiness.h"
@@ -195,9 +195,7 @@ std::string redis_cli(const Listener& listener) {
 // fragment to any server, so the token gets into no server's log.
 std::string token_fragment(const Config& config) {
   if (!config.fault_injection) return {};
-  std::string token = config.admin_token;
-  if (std::ifstream file(config.admin_token_file()); token.empty()) file >> token;
-  return "#token=" + token;
+  return "#token=" + admin_token({{}, config}).value_or("");
 }
 
 void announce(const Config& config, const std::vector<BridgeListeners>& bridges, const std::string& ready_file) {
