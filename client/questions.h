@@ -3,8 +3,8 @@
 // operator's command; the comparator what it observes.
 //
 // What only asks is sent again until it is answered. A command is sent once, because it may not be
-// harmless twice. The reply brings the number of its question. Each question is
-// completed once: by its reply, or by nothing when its time is up.
+// harmless twice. The reply brings the number of its question. Each question is completed once: by
+// its reply, or by nothing when its time is up.
 //
 // Pure; one thread; instants never go back. Whoever owns it calls the completions that it hands
 // out.

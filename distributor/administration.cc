@@ -72,8 +72,7 @@ Administration::Outcome Administration::inject_into_role(const AdminCommand& com
   if (!config_.fault_injection) return refused(command, injection_is_off);
   const Fault& fault = command.fault;
   if (fault.kind == FaultKind::none) return done(command, {});
-  if (fault.kind != FaultKind::crash && fault.kind != FaultKind::hang)
-    return refused(command, "the distributor and the comparator can only crash and hang");
+  if (!is_of_roles(fault.kind)) return refused(command, "the distributor and the comparator can only crash and hang");
   if (fault.probability != 1)
     return refused(command, "a fault of the distributor or the comparator strikes at once, without a probability");
   Outcome outcome = done(command, {});

@@ -62,6 +62,11 @@ struct AdminReply {
   auto operator<=>(const AdminReply&) const = default;
 };
 
+// Whether such a fault can be had, or ended, in a role that there is one of.
+constexpr bool is_of_roles(FaultKind kind) {
+  return kind == FaultKind::none || kind == FaultKind::crash || kind == FaultKind::hang;
+}
+
 std::string_view to_string(FaultKind kind);
 std::string_view to_string(AdminTarget target);
 std::optional<FaultKind> fault_kind_from(std::string_view word);

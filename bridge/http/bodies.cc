@@ -229,9 +229,7 @@ tl::expected<Fault, Problem> parse_role_fault(std::string_view body) {
   if (!object) return tl::unexpected(object.error());
   auto fault = fault_members(*object);
   if (!fault) return fault;
-  const bool is_possible =
-      fault->kind == FaultKind::crash || fault->kind == FaultKind::hang || fault->kind == FaultKind::none;
-  if (!is_possible) return malformed("the distributor and the comparator can only crash and hang");
+  if (!is_of_roles(fault->kind)) return malformed("the distributor and the comparator can only crash and hang");
   return fault;
 }
 

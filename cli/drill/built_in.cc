@@ -2,17 +2,38 @@
 #include "cli/drill/built_in.h"
 
 #include <algorithm>
-#include <array>
+#include <string>
 
 #include "protocol/check.h"
 
 namespace tally::cli {
 namespace {
 
+std::string setting(const char* key, const std::string& value) { return std::string(key) + " = \"" + value + "\"\n"; }
+
+// A replica is broken until it is evicted for this reason, and then it behaves again.
+std::string masked_fault(const std::string& name, const std::string& about, const std::string& fault,
+                         const std::string& reason) {
+  return setting("name", name) + setting("about", about) + "longest_gap_ms = 1000\n" +
+         "[[step]]\ndo = \"fault\"\ntarget = \"replica-a\"\nafter_ms = [200, 700]\n" + setting("fault", fault) +
+         "[[step]]\ndo = \"expect\"\ntarget = \"replica-a\"\n" + setting("reason", reason) +
+         "[[step]]\ndo = \"expect\"\ntarget = \"replica-a\"\nstate = \"evicted\"\n"
+         "[[step]]\ndo = \"clear\"\ntarget = \"replica-a\"\nafter_ms = [0, 500]\n";
+}
+
+// A role that there is one of is killed or paused, and runs again.
+std::string role_taken_away(const std::string& name, const std::string& about, const std::string& action,
+                            const std::string& role) {
+  return setting("name", name) + setting("about", about) + "[[step]]\n" + setting("do", action) +
+         setting("target", role) + "after_ms = [200, 700]\n[[step]]\ndo = \"expect\"\n" + setting("target", role) +
+         "state = \"running\"\n";
+}
+
 // Where a fault is to be masked, nobody may wait for longer than longest_gap_ms. It is generous:
 // the machine may be busy with something else.
-constexpr std::array texts = {
-    R"(
+std::vector<std::string> texts() {
+  return {
+      R"(
 name = "kill"
 about = "A replica is killed; it is started again and votes, and nobody notices."
 longest_gap_ms = 1000
@@ -25,7 +46,7 @@ do = "expect"
 target = "replica-a"
 state = "voting"
 )",
-    R"(
+      R"(
 name = "hang"
 about = "A replica hangs for a while; it is evicted for silence and comes back."
 longest_gap_ms = 1000
@@ -46,29 +67,9 @@ do = "continue"
 target = "replica-a"
 after_ms = [0, 500]
 )",
-    R"(
-name = "lie"
-about = "A replica answers one too much; it is evicted for dissent and comes back when it is honest."
-longest_gap_ms = 1000
-[[step]]
-do = "fault"
-fault = "wrong-value"
-target = "replica-a"
-after_ms = [200, 700]
-[[step]]
-do = "expect"
-target = "replica-a"
-reason = "dissent"
-[[step]]
-do = "expect"
-target = "replica-a"
-state = "evicted"
-[[step]]
-do = "clear"
-target = "replica-a"
-after_ms = [0, 500]
-)",
-    R"(
+      masked_fault("lie", "A replica answers one too much; it is evicted for dissent and comes back when it is honest.",
+                   "wrong-value", "dissent"),
+      R"(
 name = "memory-flip"
 about = "A bit flips in a replica's memory; it is evicted for dissent, rolls back and comes back."
 longest_gap_ms = 1000
@@ -86,73 +87,13 @@ do = "expect"
 target = "replica-a"
 state = "evicted"
 )",
-    R"(
-name = "silent"
-about = "A replica gives no votes; it is evicted for silence and comes back."
-longest_gap_ms = 1000
-[[step]]
-do = "fault"
-fault = "silent"
-target = "replica-a"
-after_ms = [200, 700]
-[[step]]
-do = "expect"
-target = "replica-a"
-reason = "silence"
-[[step]]
-do = "expect"
-target = "replica-a"
-state = "evicted"
-[[step]]
-do = "clear"
-target = "replica-a"
-after_ms = [0, 500]
-)",
-    R"(
-name = "slow"
-about = "A replica votes late; it is evicted for silence and comes back."
-longest_gap_ms = 1000
-[[step]]
-do = "fault"
-fault = "slow"
-target = "replica-a"
-after_ms = [200, 700]
-[[step]]
-do = "expect"
-target = "replica-a"
-reason = "silence"
-[[step]]
-do = "expect"
-target = "replica-a"
-state = "evicted"
-[[step]]
-do = "clear"
-target = "replica-a"
-after_ms = [0, 500]
-)",
-    R"(
-name = "drop-orders"
-about = "A replica ignores its orders; it is evicted for silence and executes what it missed."
-longest_gap_ms = 1000
-[[step]]
-do = "fault"
-fault = "drop-orders"
-target = "replica-a"
-after_ms = [200, 700]
-[[step]]
-do = "expect"
-target = "replica-a"
-reason = "silence"
-[[step]]
-do = "expect"
-target = "replica-a"
-state = "evicted"
-[[step]]
-do = "clear"
-target = "replica-a"
-after_ms = [0, 500]
-)",
-    R"(
+      masked_fault("silent", "A replica gives no votes; it is evicted for silence and comes back.", "silent",
+                   "silence"),
+      masked_fault("slow", "A replica votes late; it is evicted for silence and comes back.", "slow", "silence"),
+      masked_fault("drop-orders",
+                   "A replica ignores its orders; it is evicted for silence and executes what it missed.",
+                   "drop-orders", "silence"),
+      R"(
 name = "damaged-checkpoint"
 about = "A replica's checkpoints are damaged on disk, and it is killed; it begins without them."
 longest_gap_ms = 1000
@@ -180,7 +121,7 @@ do = "expect"
 target = "replica-a"
 state = "voting"
 )",
-    R"(
+      R"(
 name = "lost-checkpoint"
 about = "A replica's directory is removed and it is killed; it begins with nothing and comes back."
 longest_gap_ms = 1000
@@ -209,7 +150,7 @@ do = "expect"
 target = "replica-a"
 state = "voting"
 )",
-    R"(
+      R"(
 name = "full-disk"
 about = "A replica's disk is full; it goes on voting, and writes checkpoints again when there is room."
 longest_gap_ms = 1000
@@ -237,55 +178,17 @@ do = "expect"
 target = "replica-a"
 event = "checkpoint_committed"
 )",
-    R"(
-name = "distributor-kill"
-about = "The distributor is killed; after a pause the next term begins, and nothing is lost."
-[[step]]
-do = "kill"
-target = "distributor"
-after_ms = [200, 700]
-[[step]]
-do = "expect"
-target = "distributor"
-state = "running"
-)",
-    R"(
-name = "distributor-hang"
-about = "The distributor hangs; it is killed and started again, and nothing is lost."
-[[step]]
-do = "pause"
-target = "distributor"
-after_ms = [200, 700]
-[[step]]
-do = "expect"
-target = "distributor"
-state = "running"
-)",
-    R"(
-name = "comparator-kill"
-about = "The comparator is killed; after a pause clients are answered again, and nothing is lost."
-[[step]]
-do = "kill"
-target = "comparator"
-after_ms = [200, 700]
-[[step]]
-do = "expect"
-target = "comparator"
-state = "running"
-)",
-    R"(
-name = "comparator-hang"
-about = "The comparator hangs; it is killed and started again, and nothing is lost."
-[[step]]
-do = "pause"
-target = "comparator"
-after_ms = [200, 700]
-[[step]]
-do = "expect"
-target = "comparator"
-state = "running"
-)",
-    R"(
+      role_taken_away("distributor-kill",
+                      "The distributor is killed; after a pause the next term begins, and nothing is lost.", "kill",
+                      "distributor"),
+      role_taken_away("distributor-hang", "The distributor hangs; it is killed and started again, and nothing is lost.",
+                      "pause", "distributor"),
+      role_taken_away("comparator-kill",
+                      "The comparator is killed; after a pause clients are answered again, and nothing is lost.",
+                      "kill", "comparator"),
+      role_taken_away("comparator-hang", "The comparator hangs; it is killed and started again, and nothing is lost.",
+                      "pause", "comparator"),
+      R"(
 name = "bridge-kill"
 about = "The bridge is killed under HTTP clients; their next requests are answered, and nothing is lost."
 door = "http"
@@ -298,7 +201,7 @@ do = "expect"
 target = "bridge"
 state = "running"
 )",
-    R"(
+      R"(
 name = "all-killed"
 about = "All processes are killed at once and started again; every answered increment is there, once."
 [[step]]
@@ -309,7 +212,7 @@ after_ms = [200, 700]
 do = "expect"
 answers = 100
 )",
-    R"(
+      R"(
 name = "two-faults"
 about = "Two of three replicas hang; clients are refused with the reason, and afterwards all is there."
 fails_safe = true
@@ -335,7 +238,7 @@ after_ms = [0, 500]
 do = "continue"
 target = "replica-b"
 )",
-    R"(
+      R"(
 name = "two-liars"
 about = "Two of three replicas are wrong in different ways; nothing wrong is answered, and all roll back."
 [config]
@@ -357,18 +260,19 @@ reason = "dissent"
 do = "clear"
 target = "replica-a"
 )",
-    R"(
+      R"(
 name = "storm"
 about = "Every role is killed in turn, one every 300 ms, a replica only while all of them vote."
 [[step]]
 do = "storm"
 for_ms = 8000
 )",
-};
+  };
+}
 
 std::vector<Drill> parsed() {
   std::vector<Drill> drills;
-  for (const char* text : texts) {
+  for (const std::string& text : texts()) {
     auto drill = parse_drill(text, "built-in");
     CHECK(drill);
     drills.push_back(std::move(*drill));
