@@ -10,7 +10,8 @@ import subprocess
 import time
 
 from doors import EtcdDoor, RespDoor, Sentinels, told
-from servers import Etcd, Servers, Tally, free_ports, get_json, wait_until
+from servers import Etcd, Servers, Tally, free_ports, get_json, wait_until  # it finds the next one
+from processes import stopped
 
 RESTART_SECONDS = 0.1  # of a supervisor; the default of systemd
 HEALTHY_SECONDS = 20
@@ -155,16 +156,6 @@ def versions(bin_dir):
 
 
 # ---- what happens to processes
-
-@contextlib.contextmanager
-def stopped(pid):
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGCONT)
-
 
 @contextlib.contextmanager
 def role_killed(group, role):

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel says about processes and directories."""
+"""What the kernel says about processes and directories, and a process that stands still."""
 
+import contextlib
 import os
 import pathlib
 import resource
+import signal
 
 TICKS = os.sysconf('SC_CLK_TCK')
 PAGE = os.sysconf('SC_PAGE_SIZE')
@@ -40,3 +42,14 @@ def disk_bytes(directory):
         except FileNotFoundError:
             pass
     return total
+
+
+@contextlib.contextmanager
+def stopped(pid):
+    """The process stands still inside the block. It may end there."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)

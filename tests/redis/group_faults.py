@@ -13,7 +13,8 @@ import json
 import os
 import signal
 
-from servers import wait_until
+from servers import wait_until  # it finds the next one
+import processes
 
 STATUS_SECONDS = 20
 RESTART_SECONDS = 60
@@ -57,16 +58,9 @@ def killed(group, role):
     group.wait_new_pid(role, old, RESTART_SECONDS)
 
 
-@contextlib.contextmanager
 def stopped(group, role):
     """The process stands still."""
-    pid = group.pid(role)
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGCONT)
+    return processes.stopped(group.pid(role))
 
 
 @contextlib.contextmanager
