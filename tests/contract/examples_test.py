@@ -121,9 +121,10 @@ SHAPES = {
     'blank': r'\s+',
 }
 # The numbers that these print are those of that moment.
-TELLS_ABOUT_NOW = re.compile(r'\btally (?:audit|journal|status|up)\b')
+TELLS_ABOUT_NOW = re.compile(r'\btally (?:audit|journal|status|up)\b|\btally-data/(?:audit|log)/')
 # A reader types more slowly than this test, and may look again.
-ONLY_LOOKS = re.compile(r'\S*\btally status\b[^|;&]*')
+ONLY_LOOKS = re.compile(r'\S*\btally status\b[^|;&]*|grep [^;&]*\btally-data/(?:audit|log)/[^;&]*')
+STARTS = re.compile(r'((?:\w+=\S+ )*)(?:\./scripts/run|tally up)\b')
 
 
 class Shown:
@@ -273,13 +274,15 @@ class Reader:
 
     def start_as_told(self, command):
         """Starts a group by `./scripts/run …` or `tally up …`, and returns what that prints."""
-        _, *arguments = without_comment(command).removeprefix('tally ').split()
+        variables = STARTS.match(command).group(1)
+        _, *arguments = without_comment(command).removeprefix(variables).removeprefix('tally ').split()
+        environment = dict(variable.split('=', 1) for variable in variables.split())
         self.data = self.place / 'tally-data'
         if '--data' in arguments:
             at = arguments.index('--data')
             self.data = pathlib.Path(self.here(arguments[at + 1]))
             del arguments[at:at + 2]
-        self.start(*arguments)
+        self.start(*arguments, environment=environment)
         return lambda: (self.group.temporary / 'up.log').read_text()
 
     def tally(self, *arguments):
@@ -307,7 +310,7 @@ class Reader:
         kind = block.info
         if kind in ('console', 'sh') and not self.data:
             self.data = self.place / ('var/lib/tally' if '/var/lib/tally' in block.text else 'tally-data')
-            if kind == 'console' and not block.text.startswith('$ ./scripts/run'):
+            if kind == 'console' and not STARTS.match(block.text.removeprefix('$ ')):
                 self.start()
         if kind == 'console':
             self.console(steps_of(block.text))
@@ -330,7 +333,7 @@ class Reader:
             return
         if command == '^C':
             self.stop(signal.SIGINT)
-        elif re.match(r'(\./scripts/run|tally up)\b', command):
+        elif STARTS.match(command):
             printed = self.start_as_told(command)
             if step.shown:
                 wait_until(lambda: self.shown.matches(step, self.there(printed())), f'{command} prints {step.shown}',
