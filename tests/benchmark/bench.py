@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures tally beside its peers and the raw limit, in turns, on this machine.
 
-The parts, all by default: side-by-side, syncs, faults, counters, replicas, connections, soak,
-micro. Instead of side-by-side, single systems can be named: raw, tally, tally-http, tally-resp,
+The parts, all by default: side-by-side, syncs, faults, counters, replicas, connections, viewers,
+soak, micro. Instead of side-by-side, single systems can be named: raw, tally, tally-http, tally-resp,
 redis, redis-always, redis-wait, etcd-put, etcd-swap, nginx.
 
 A full run writes benchmarks.md and benchmarks/*.svg into --out, and keeps its results in --results.
@@ -31,10 +31,11 @@ import faults
 import growth
 import report
 import side_by_side
+import viewers
 from loads import LoadFailed
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-PARTS = ['side-by-side', 'syncs', 'faults', 'counters', 'replicas', 'connections', 'soak', 'micro']
+PARTS = ['side-by-side', 'syncs', 'faults', 'counters', 'replicas', 'connections', 'viewers', 'soak', 'micro']
 FAILURES = (AssertionError, LoadFailed, OSError, subprocess.SubprocessError)
 SYSTEMS = [system.key for system in side_by_side.SYSTEMS]
 
@@ -102,7 +103,8 @@ def tasks(options):
     """Returns {part: how to measure it} of the parts that are wanted."""
     quick, where = options.quick, options.bin
     sizes = [1000, 100_000] if quick else [1, 1000, 1_000_000] + ([10_000_000] if options.large else [])
-    connections = [1, 1000] if quick else [1, 10, 100, 1000, 5000, 10_000]
+    # One source may have a quarter of the bridge's 10,000.
+    connections = [1, 1000] if quick else [1, 10, 100, 1000, 2000]
     systems = [name for name in options.only or [] if name in SYSTEMS]
     every = {
         'side-by-side': lambda: side_by_side.measure(where, options.rounds, options.seconds, systems),
@@ -111,6 +113,7 @@ def tasks(options):
         'counters': lambda: growth.counters(where, sizes, 1 if quick else 5),
         'replicas': lambda: growth.replicas(where, [3, 5] if quick else [3, 5, 7], options.seconds),
         'connections': lambda: growth.connections(where, connections, options.seconds),
+        'viewers': lambda: viewers.measure(where, *((4, 1) if quick else (300, 20))),
         'soak': lambda: growth.soak(where, options.soak),
         'micro': lambda: micro(where),
     }

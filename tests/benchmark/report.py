@@ -138,6 +138,26 @@ def connections(rows):
     return table(['connections', 'increments a second', 'p50', 'p99', 'memory of the bridge'], lines)
 
 
+def viewers(result):
+    """Shows the median of all rounds, and the memory at the beginning and at the end."""
+    rounds, samples = result['rounds'], result['samples']
+    rows = []
+    for key, name in (('none', 'none'), ('watched', f'{result["number"]}')):
+        figures = [pair[key] for pair in rounds]
+        middle = {field: statistics.median(figure[field] for figure in figures)
+                  for field in ('per_second', 'p50_us', 'p99_us')}
+        rows.append([name, rate(middle['per_second']), time_us(middle['p50_us']), time_us(middle['p99_us'])])
+    quarter = max(1, len(samples) // 4)
+    means = [statistics.mean(sample['bytes'] for sample in part) / MIB
+             for part in (samples[quarter:2 * quarter] or samples, samples[-quarter:])]
+    lost = result['lost'] + sum(pair['watched']['lost'] for pair in rounds)
+    return (f'wrk -c 64 counts by HTTP, with viewers of `/events` and without, in {len(rounds)} turns; medians.\n\n' +
+            table(['viewers', 'increments a second', 'p50', 'p99'], rows) +
+            f'\nThen they stayed for {samples[-1]["second"]:.0f} s of the same load, and read '
+            f'{result["read_bytes"] / MIB:.0f} MiB. The bridge had\n{means[0]:.1f} MiB in the second quarter, and '
+            f'{means[1]:.1f} MiB in the last one. {lost} viewers were cut off.\n')
+
+
 def soak(result):
     """Shows the mean of each quarter: what is flat does not grow from the second to the fourth."""
     samples = result['samples']
@@ -199,6 +219,7 @@ PARTS = [
     ('counters', 'More counters', counters, plots.counters),
     ('replicas', 'More replicas', replicas, plots.replicas),
     ('connections', 'More connections', connections, plots.connections),
+    ('viewers', 'Those who watch', viewers, None),
     ('soak', 'Steady load', soak, plots.soak),
     ('micro', 'Micro-benchmarks', micro, None),
 ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The targets of issue "Speed", and what the results of a run say about them. A ratio is the median
+"""The targets, and what the results of a run say about them. A ratio is the median
 of the ratios of all rounds, so that both sides met the same moments of the machine.
 """
 
@@ -89,6 +89,14 @@ def restart_of_many(results):
     return most and (most['restart_seconds'], f'{most["counters"]:,} counters')
 
 
+def watched_share(results):
+    rounds = results.get('viewers', {}).get('rounds')
+    if not rounds:
+        return None
+    ratios = [pair['watched']['per_second'] / pair['none']['per_second'] for pair in rounds]
+    return statistics.median(ratios), f'{results["viewers"]["number"]} viewers; {min(ratios):.2f}–{max(ratios):.2f}'
+
+
 def cpu_growth(results):
     rows = [row for row in results.get('replicas', []) if row['load'].startswith('16')]
     if len(rows) < 2:
@@ -128,4 +136,5 @@ TARGETS = [
            restart_of_many),
     Target('growth-replicas', 'growth of CPU per increment relative to the growth of the number of replicas', 1.0, '×',
            True, cpu_growth),
+    Target('viewers', 'HTTP, wrk -c 64, while many watch /events, relative to none', 0.95, '×', False, watched_share),
 ]
