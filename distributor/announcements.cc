@@ -98,7 +98,7 @@ GroupCondition condition_of(const DistributorParts& parts, Instant now) {
   condition.has_comparator = parts.comparator.is_present(now);
   condition.has_room = parts.retention.has_room();
   condition.is_journal_slow = parts.progress.is_slow(now);
-  condition.is_stalled = parts.decisions.is_stalled();
+  condition.is_stalled = parts.decisions.is_stalled() || parts.decisions.is_in_dispute(now);
   condition.has_decided = parts.decisions.has_decided();
   condition.replicas = static_cast<std::uint32_t>(parts.streams.size());
   condition.voters = parts.membership.voters();

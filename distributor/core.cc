@@ -336,7 +336,10 @@ void DistributorCore::take_verdicts(const ComparatorReport& report, Instant now)
   // Dissents first: at the floor (law 13) a silent replica stays rather than a lying one.
   for (const VerdictReason reason : {VerdictReason::dissent, VerdictReason::silence})
     for (const Verdict& verdict : report.verdicts)
-      if (verdict.reason == reason) changed |= note(membership_.evict(verdict, at));
+      if (verdict.reason == reason && note(membership_.evict(verdict, at))) {
+        changed = true;
+        if (reason == VerdictReason::dissent) decisions_.settle_dispute();
+      }
   if (report.view == membership_.record().number)
     for (const VoterTally& tally : report.voters)
       if (streams_.contains(tally.replica)) changed |= note(membership_.matched(tally.replica, tally.matches, at));

@@ -7,7 +7,6 @@
 #include "protocol/limits.h"
 
 namespace tally {
-
 bool DecisionProgress::decide(Sequence through) {
   if (through <= std::max(decided_, closed_)) return false;
   decided_ = through;
@@ -24,6 +23,16 @@ void DecisionProgress::close(Sequence through) {
 void DecisionProgress::find_undecidable(Instant now) {
   if (!undecidable_) undecidable_ = Undecidable{now, now};
   undecidable_->told = now;
+  disputed_ = now;
+}
+
+void DecisionProgress::forget_undecidable() {
+  undecidable_.reset();
+  disputed_.reset();
+}
+
+bool DecisionProgress::is_in_dispute(Instant now) const {
+  return disputed_ && now < *disputed_ + limits::ballot_lifetime;
 }
 
 void DecisionProgress::forget_old_undecidable(Instant now) {

@@ -4,7 +4,9 @@
 // Every ballot up to `decided` is decided or closed without an answer. The group stands still when
 // ballots have waited for too long (it is stalled), or when f+1 votes on one of them cannot be
 // equal any more (one is undecidable); either ends with the next decision, and what is undecidable
-// also when the comparator does not repeat it.
+// also when the comparator does not repeat it. Where voters compute the same state and different
+// results, they go on to agree on orders without requests, and nobody is answered all the same:
+// such a dispute lasts until a liar is convicted, or nothing was undecidable for a while.
 //
 // Pure; one thread; instants never go back.
 #pragma once
@@ -27,6 +29,7 @@ class DecisionProgress {
   bool has_decided() const { return has_decided_; }
   bool is_stalled() const { return stalled_; }
   bool is_standing_still() const { return stalled_ || undecidable_.has_value(); }
+  bool is_in_dispute(Instant now) const;
 
   // The comparator says that everything up to `through` is decided or closed. True: that ends a
   // stall.
@@ -34,10 +37,12 @@ class DecisionProgress {
   // Closed without an answer; the clients' repetitions become new orders (law 15).
   void close(Sequence through);
   void stall() { stalled_ = true; }
+  // It was found who is wrong.
+  void settle_dispute() { disputed_.reset(); }
 
   // The comparator says that a ballot is undecidable.
   void find_undecidable(Instant now);
-  void forget_undecidable() { undecidable_.reset(); }
+  void forget_undecidable();
   // It has not said so for a while.
   void forget_old_undecidable(Instant now);
   // For how long a ballot has been. Precondition: the comparator has said so.
@@ -56,6 +61,7 @@ class DecisionProgress {
   bool has_decided_ = false;
   bool stalled_ = false;
   std::optional<Undecidable> undecidable_;
+  std::optional<Instant> disputed_;  // when the comparator last said that a ballot is undecidable
 };
 
 }  // namespace tally

@@ -59,4 +59,16 @@ BOOST_AUTO_TEST_CASE(what_is_undecidable_is_forgotten_when_it_is_not_told_again)
   BOOST_TEST(!decisions.is_standing_still());
 }
 
+BOOST_AUTO_TEST_CASE(a_dispute_outlasts_decisions_and_ends_with_a_conviction_or_after_a_while) {
+  DecisionProgress decisions(Sequence(7));
+  decisions.find_undecidable(start);
+  decisions.close(Sequence(8));
+  decisions.decide(Sequence(9));
+  BOOST_TEST(!decisions.is_standing_still());
+  BOOST_TEST(decisions.is_in_dispute(start + limits::ballot_lifetime + milliseconds(-1)));
+  BOOST_TEST(!decisions.is_in_dispute(start + limits::ballot_lifetime), "nobody asks any more");
+  decisions.settle_dispute();
+  BOOST_TEST(!decisions.is_in_dispute(start));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -108,6 +108,22 @@ BOOST_AUTO_TEST_CASE(and_whoever_is_on_probation_until_it_has_voted_on_that_orde
   BOOST_TEST(bench.journaled_views().back().members[2].recovery.value == 3u);
 }
 
+// Two that contradict each other may still agree on orders without requests.
+BOOST_AUTO_TEST_CASE(a_group_whose_votes_contradict_each_other_is_unavailable_though_something_is_decided) {
+  Bench bench;
+  reach_the_split(bench);
+  bench.accuse(3, VerdictReason::silence);
+  BOOST_TEST((bench.status().state == GroupState::degraded));
+  split(bench);
+  BOOST_REQUIRE(!bench.new_term);
+  BOOST_TEST((bench.status().state == GroupState::unavailable));
+  BOOST_TEST(bench.status().reason == "no_majority");
+  bench.decide();
+  BOOST_TEST((bench.status().state == GroupState::unavailable));
+  bench.pass(limits::ballot_lifetime, milliseconds(50), [&] { bench.decide(); });
+  BOOST_TEST((bench.status().state == GroupState::degraded));
+}
+
 BOOST_AUTO_TEST_CASE(what_was_agreed_is_journaled_with_that_view_in_one_sync) {
   Bench bench;
   reach_the_split(bench);
