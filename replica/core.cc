@@ -125,6 +125,7 @@ void ReplicaCore::receive(const ReplicaStanding& standing, Instant now) {
   standing_ = standing;
   if (remembering_.learn(standing, !trial_.is_on())) output_.witness = remembering_.witness();
   if (seal_.is_over(standing.seal)) output_.unseal = true;
+  if (seal_.is_missed(standing.seal, position_.applied().sequence)) sealed(standing.seal.checkpoint, std::nullopt, now);
   if (importing()) {
     import_.allow(standing.donors, now);
     take_import_output(now);

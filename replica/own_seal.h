@@ -30,6 +30,14 @@ class OwnSeal {
   }
   const CheckpointSeal& newest() const { return newest_; }  // checkpoint zero: there is none
 
+  // A seal is being made of the state after this order, which was executed, and none comes from
+  // here: this replica was not ready then, or was started since.
+  bool is_missed(const CheckpointSeal& told, Sequence applied) const {
+    const Sequence asked = told.checkpoint;
+    const bool is_collected = asked.value != 0 && !told.is_known();
+    return is_collected && asked <= applied && asked != wanted_ && asked != newest_.checkpoint;
+  }
+
   // True, once: the standing tells of another seal than the newest one here, or of none.
   bool is_over(const CheckpointSeal& told) {
     if (newest_.checkpoint.value == 0 || told.checkpoint == newest_.checkpoint) return false;

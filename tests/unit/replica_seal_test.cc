@@ -65,10 +65,12 @@ BOOST_AUTO_TEST_CASE(does_so_after_no_other_order) {
   BOOST_TEST((group.replica.sealed == std::vector<Sequence>{sealed}));
 }
 
-BOOST_AUTO_TEST_CASE(that_was_not_ready_seals_nothing) {
+BOOST_AUTO_TEST_CASE(that_was_not_ready_seals_nothing_and_says_so) {
   group.count(3);
-  seal_after_next();
+  const Sequence sealed = seal_after_next();
   BOOST_TEST(group.replica.sealed.empty());
+  BOOST_TEST((report().seal.checkpoint == sealed));
+  BOOST_TEST(!report().seal.is_known());
   BOOST_TEST(group.replica.core->checkpoint().value == 0u);
 }
 
