@@ -103,6 +103,10 @@ checkpoint_orders = 50
 do = "expect"
 target = "replica-a"
 event = "checkpoint_committed"
+# Evicted it writes no new ones, of which the newest might not be damaged yet when it is killed.
+[[step]]
+do = "evict"
+target = "replica-a"
 [[step]]
 do = "fault"
 fault = "corrupt-checkpoint"
@@ -111,11 +115,14 @@ after_ms = [200, 700]
 [[step]]
 do = "kill"
 target = "replica-a"
-after_ms = [200, 700]
+after_ms = [1000, 1500]
 [[step]]
 do = "expect"
 target = "replica-a"
 event = "checkpoint_damaged"
+[[step]]
+do = "readmit"
+target = "replica-a"
 [[step]]
 do = "expect"
 target = "replica-a"
