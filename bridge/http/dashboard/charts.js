@@ -124,7 +124,8 @@ class Chart {
         draw('text', { class: 'tick', x: room.left - 8, y: y(value) + 4, 'text-anchor': 'end' },
           this.#format(value) === '–' ? '0' : this.#format(value)));
     }
-    for (let minute = 0; minute <= 5; ++minute) {
+    const step = width < 420 ? 2.5 : 1;
+    for (let minute = 0; minute <= 5; minute += step) {
       svg.append(draw('text', { class: 'tick', x: x(now - minute * 60000), y: height - 6,
         'text-anchor': minute === 5 ? 'start' : minute === 0 ? 'end' : 'middle' },
       minute === 0 ? 'now' : `−${minute} min`));

@@ -69,7 +69,7 @@ export class Flow {
   #frame(at) {
     requestAnimationFrame((next) => this.#frame(next));
     const passed = at - this.#last;
-    if (passed < frame_ms - 4 || !this.#live.state) return;
+    if (passed < frame_ms - 4 || !this.#live.state || !this.#lines.ask) return;
     this.#last = at;
     this.#pen.clearRect(0, 0, this.canvas.width, this.canvas.height);
     if (!this.#visible || still.matches) return;

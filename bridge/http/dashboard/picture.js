@@ -46,9 +46,10 @@ export class Picture {
     const lines = draw('g');
     const line = (d, className) => lines.appendChild(
       draw('path', { d, class: `line ${className}`, 'marker-end': 'url(#arrow)' }));
-    const svg = draw('svg', { role: 'img', width: this.#width, height,
-      viewBox: `0 0 ${this.#width} ${height}` }, arrowHead(), lines);
-    this.#host.replaceChildren(svg, this.#flow.canvas);
+    const size = { width: this.#width, height, viewBox: `0 0 ${this.#width} ${height}` };
+    const below = draw('svg', { ...size, 'aria-hidden': 'true' }, arrowHead(), lines);
+    const svg = draw('svg', { ...size, class: 'nodes', role: 'img' });
+    this.#host.replaceChildren(below, this.#flow.canvas, svg);
     const lanes = new Map(ids.map((id) => {
       const { order, vote, box } = layout.lanes.get(id);
       return [id, { order: line(order, ''), vote: line(vote, ''), box: laneBox(box, id) }];
@@ -61,7 +62,7 @@ export class Picture {
     const { clients, distributor, comparator, decision } = this.#parts;
     svg.append(...[clients, distributor, comparator, decision].map((node) => node.root),
       ...[...lanes.values()].map((lane) => lane.box.root));
-    if (layout.label) svg.append(draw('text', { class: 'small', ...layout.label }, 'the answer'));
+    if (layout.label) lines.append(draw('text', { class: 'small', ...layout.label }, 'the answer'));
     this.#flow.lay(this.#width, height, wide, this.#parts);
   }
 
@@ -70,13 +71,16 @@ export class Picture {
     const { group } = state;
     const operations = state.figures.at(-1)?.operations_per_second ?? 0;
     const answering = ['ok', 'degraded'].includes(group.state) && group.heard !== false;
+    const newest = state.decision;
+    // The comparator tells more often than the distributor does.
+    const last = Math.max(group.sequence, newest?.sequence ?? 0,
+      ...state.replicas.map((replica) => replica.vote?.sequence ?? 0));
     clients.set('', [`${rate(operations)} / s`, 'operations']);
-    distributor.set(...role(state.distributor, [`order ${number(group.sequence)}`,
+    distributor.set(...role(state.distributor, [`order ${number(last)}`,
       group.undecided > 0 ? `${plural(group.undecided, 'order')} open` : 'journal synced'],
     'no new orders'));
     comparator.set(...role(state.comparator, [`${group.needed} equal votes`, 'make a decision'],
       'no decisions'));
-    const newest = state.decision;
     decision.set(answering ? 'good' : 'bad', !answering ? ['✕ none now', 'fails safe']
       : newest ? [`✓ order ${number(newest.sequence)}`, plural(newest.votes, 'equal vote'),
         `state ${digest(newest.state)}`] : ['none yet']);
@@ -111,7 +115,7 @@ export class Picture {
     const told = votes || vote?.outcome === 'differs';
     const outcome = mute ? 'silence' : told ? this.#live.outcome(replica) : 'none';
     const gets = ['voting', 'probation', 'recovering'].includes(state);
-    const words = asked[outcome] ?? 'not asked';
+    const words = asked[outcome] ?? (state === 'voting' ? 'no vote' : 'not asked');
     const lane = this.#parts.lanes.get(id);
     lane.box.set({ state, outcome, words, digest: digest(vote?.state),
       vote: vote ? `order ${number(vote.sequence)}` : 'no vote yet' });

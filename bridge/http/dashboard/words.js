@@ -31,7 +31,7 @@ export function lasting(ms) {
   return seconds < 6000 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }
 
-export const ago = (ms) => `${lasting(ms)} ago`;
+export const ago = (ms) => (ms < 500 ? 'now' : `${lasting(ms)} ago`);
 
 const replicaStates = {
   voting: { breaker: 'Breaker closed', tone: 'good', meaning: 'Its votes count.' },
