@@ -83,6 +83,10 @@ export class Faults {
   }
 
   async readmit(id) {
+    if (!['evicted', 'quarantined'].includes(this.#live.replica(id)?.state)) {
+      this.#tell(`Replica ${id} need not be readmitted: it comes back by itself.`);
+      return;
+    }
     try {
       await command(`/v1/cluster/replicas/${id}/readmit`);
     } catch (error) {

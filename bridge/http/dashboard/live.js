@@ -5,6 +5,7 @@ const kept = { figures: 300, records: 200, marks: 100 };
 const window_ms = 5 * 60 * 1000;
 const quiet_ms = 5000;
 const pending_ms = 400;
+const mute_ms = 500;
 
 export class Live {
   state = null;
@@ -17,7 +18,7 @@ export class Live {
   #paint = [];
   #painting = false;
   #source = null;
-  #votes = new Map();  // replica → how its last compared vote did, and since when one pends
+  #votes = new Map();  // replica → when its newest vote came, how the last compared one did
 
   // Told of each event at once, also while the page is hidden.
   onData(listener) { this.#data.push(listener); }
@@ -30,9 +31,15 @@ export class Live {
 
   replica(id) { return this.state?.replicas.find((replica) => replica.id === id) ?? null; }
 
+  // The newest order that anybody voted on.
+  voted() { return Math.max(0, ...this.state.replicas.map(({ vote }) => vote?.sequence ?? 0)); }
+
   // How a replica's newest vote compares. Each is pending for a moment; only what stays so is told.
-  outcome({ id, vote }) {
-    const { settled, since } = this.#votes.get(id) ?? {};
+  // It is silence if a voter gives none where others do.
+  outcome({ id, state, vote }) {
+    const { settled, since, at } = this.#votes.get(id) ?? {};
+    const behind = vote && vote.sequence < this.voted();
+    if (state === 'voting' && behind && performance.now() - at > mute_ms) return 'silence';
     const brief = vote?.outcome === 'pending' && performance.now() - since < pending_ms;
     return brief ? settled ?? 'pending' : vote?.outcome;
   }
@@ -129,9 +136,13 @@ export class Live {
   }
 
   #settle() {
+    const now = performance.now();
     for (const { id, vote } of this.state.replicas) {
-      if (vote?.outcome === 'pending') continue;
-      this.#votes.set(id, { settled: vote?.outcome, since: performance.now() });
+      const seen = this.#votes.get(id);
+      const pends = vote?.outcome === 'pending';
+      this.#votes.set(id, { sequence: vote?.sequence,
+        at: seen?.sequence === vote?.sequence ? seen?.at : now,
+        settled: pends ? seen?.settled : vote?.outcome, since: pends ? seen?.since : now });
     }
   }
 

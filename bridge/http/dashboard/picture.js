@@ -8,7 +8,6 @@ import { middle, narrowLayout, right, wideLayout } from './picture_layout.js';
 import { digest, number, plural, rate, shapePath, stateOf } from './words.js';
 
 const wide_from = 780;
-const mute_ms = 500;
 const asked = { agrees: 'agrees', differs: 'differs', pending: 'pending', silence: 'no vote' };
 
 export class Picture {
@@ -16,7 +15,7 @@ export class Picture {
   #width = 0;
   #shape = '';
   #parts = null;       // what is drawn
-  #votes = new Map();  // replica → its newest vote and dissents, and when they last changed
+  #dissents = new Map();  // replica → how many it had at the last look
 
   constructor(host, note, live) {
     [this.#host, this.#note, this.#live] = [host, note, live];
@@ -72,11 +71,10 @@ export class Picture {
     const operations = state.figures.at(-1)?.operations_per_second ?? 0;
     const answering = ['ok', 'degraded'].includes(group.state) && group.heard !== false;
     const newest = state.decision;
-    // The comparator tells more often than the distributor does.
-    const last = Math.max(group.sequence, newest?.sequence ?? 0,
-      ...state.replicas.map((replica) => replica.vote?.sequence ?? 0));
     clients.set('', [`${rate(operations)} / s`, 'operations']);
-    distributor.set(...role(state.distributor, [`order ${number(last)}`,
+    // The comparator tells more often than the distributor does.
+    distributor.set(...role(state.distributor, [
+      `order ${number(Math.max(group.sequence, this.#live.voted()))}`,
       group.undecided > 0 ? `${plural(group.undecided, 'order')} open` : 'journal synced'],
     'no new orders'));
     comparator.set(...role(state.comparator, [`${group.needed} equal votes`, 'make a decision'],
@@ -84,7 +82,7 @@ export class Picture {
     decision.set(answering ? 'good' : 'bad', !answering ? ['✕ none now', 'fails safe']
       : newest ? [`✓ order ${number(newest.sequence)}`, plural(newest.votes, 'equal vote'),
         `state ${digest(newest.state)}`] : ['none yet']);
-    const told = state.replicas.map((replica) => this.#fillLane(replica, newest));
+    const told = state.replicas.map((replica) => this.#fillLane(replica));
     this.#flow.answering = answering;
     mark(answer, 'data-off', !answering);
     mark(svg, 'aria-label', 'Clients ask the distributor, which sends one order to each replica; '
@@ -102,18 +100,15 @@ export class Picture {
   }
 
   // Shows a replica's newest vote; the result says it in words.
-  #fillLane(replica, decision) {
+  #fillLane(replica) {
     const { id, state, vote, dissents } = replica;
-    const seen = this.#votes.get(id) ?? {};
-    if (seen.sequence !== vote?.sequence || seen.dissents !== dissents) {
-      if (dissents > seen.dissents) this.#flow.dissent(id);
-      this.#votes.set(id, { sequence: vote?.sequence, dissents, at: performance.now() });
-    }
-    const behind = vote && decision && vote.sequence < decision.sequence;
-    const mute = state === 'voting' && behind && performance.now() - seen.at > mute_ms;
+    if (dissents > this.#dissents.get(id)) this.#flow.dissent(id);
+    this.#dissents.set(id, dissents);
+    const compared = this.#live.outcome(replica);
+    const mute = compared === 'silence';
     const votes = Boolean(vote) && !mute && ['voting', 'probation'].includes(state);
     const told = votes || vote?.outcome === 'differs';
-    const outcome = mute ? 'silence' : told ? this.#live.outcome(replica) : 'none';
+    const outcome = mute || told ? compared : 'none';
     const gets = ['voting', 'probation', 'recovering'].includes(state);
     const words = asked[outcome] ?? (state === 'voting' ? 'no vote' : 'not asked');
     const lane = this.#parts.lanes.get(id);

@@ -12,7 +12,7 @@ const terms = { applied: 'Applied', lag: 'Behind', checkpoint: 'Checkpoint', sto
   state: 'State', heard: 'Heard', votes: 'Votes', dissents: 'Dissents', silences: 'Silences',
   evictions: 'Evicted', readmissions: 'Readmitted', matches: 'Matches' };
 const outcomes = { agrees: 'Its vote agrees on', differs: 'Its vote differs on',
-  pending: 'Not compared yet:' };
+  pending: 'Not compared yet:', silence: 'No vote since' };
 
 export class Replicas {
   #host; #live; #faults;

@@ -109,7 +109,7 @@ function verdict({ replica, reason, sequence, evidence: proof }) {
   const vote = list(proof?.votes).find((one) => one?.replica === replica);
   const where = differences[vote?.differs_in];
   return { symbol: 'dissent', tone: 'bad',
-    words: `${who} dissented at order ${number(sequence)}${where ? `: another ${where}` : ''}` };
+    words: `${who} dissented at order ${number(sequence)}${where === 'results' ? ': other results' : where ? `: another ${where}` : ''}` };
 }
 
 function view({ view: which, members }) {

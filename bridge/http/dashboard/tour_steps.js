@@ -89,8 +89,9 @@ export const steps = [
     pattern: 'Circuit breaker that stays open',
     text: ['Now replica 3 lies in every request. It is evicted, comes back on probation, lies, '
       + 'and is evicted again. Each cool-down is twice as long as the one before.',
-    'After too many dissents it is quarantined, and only an operator brings it back. That takes '
-      + 'as long as the cool-downs do; you may go on at any time, and it is healed.'],
+    'After too many dissents it is quarantined, and only an operator brings it back. With the '
+      + 'default cool-downs, of one second to one minute, that takes about four minutes; you may '
+      + 'go on at any time, and it is healed.'],
     acts: [{ words: 'Let replica 3 keep lying', run: ({ faults }) =>
       faults.inject(3, 'wrong-value') },
       { words: 'Clear and readmit', run: async ({ faults }) => (
