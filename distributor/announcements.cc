@@ -126,7 +126,7 @@ ClusterStatus status_of(const DistributorParts& parts, const Moment& at) {
   status.term = parts.chain.term();
   status.view = parts.membership.record().number;
   status.sequence = parts.chain.last().sequence;
-  status.decided = parts.decisions.decided();
+  status.decided = parts.decisions.newest_decision();
   status.stable = parts.progress.stable();
   status.state = state_of(condition);
   for (const auto [replica, stream] : parts.streams) {

@@ -9,7 +9,7 @@
 namespace tally {
 bool DecisionProgress::decide(Sequence through) {
   if (through <= std::max(decided_, closed_)) return false;
-  decided_ = through;
+  decided_ = newest_ = through;
   has_decided_ = true;
   undecidable_.reset();
   return std::exchange(stalled_, false);

@@ -21,9 +21,11 @@ namespace tally {
 class DecisionProgress {
  public:
   // Everything in the journal counts as closed: ballots of earlier terms are not answered.
-  explicit DecisionProgress(Sequence last) : decided_(last), closed_(last) {}
+  explicit DecisionProgress(Sequence last) : decided_(last), closed_(last), newest_(last) {}
 
   Sequence decided() const { return decided_; }
+  // The newest that was decided and not only closed; at first what an earlier term left.
+  Sequence newest_decision() const { return newest_; }
   Sequence closed() const { return closed_; }
   // Something was decided in this term.
   bool has_decided() const { return has_decided_; }
@@ -58,6 +60,7 @@ class DecisionProgress {
 
   Sequence decided_;
   Sequence closed_;
+  Sequence newest_;
   bool has_decided_ = false;
   bool stalled_ = false;
   std::optional<Undecidable> undecidable_;

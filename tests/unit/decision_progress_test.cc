@@ -32,9 +32,11 @@ BOOST_AUTO_TEST_CASE(a_stall_ends_with_the_next_decision_and_not_with_a_closed_b
   decisions.stall();
   decisions.close(Sequence(9));
   BOOST_TEST(decisions.is_stalled());
+  BOOST_TEST(decisions.newest_decision().value == 7u);
   BOOST_TEST(!decisions.decide(Sequence(9)), "that was closed already");
   BOOST_TEST(decisions.decide(Sequence(10)));
   BOOST_TEST(!decisions.is_stalled());
+  BOOST_TEST(decisions.newest_decision().value == 10u);
   BOOST_TEST(!decisions.decide(Sequence(11)), "there was no stall to end");
 }
 

@@ -34,6 +34,7 @@ struct DistributorBench {
   Incarnation comparator{77};
   std::vector<BallotCalls> ballots;
   std::vector<View> views;
+  Sequence closed;  // as the newest view says
   std::vector<DistributorOutput::Delivery> deliveries;
   std::map<std::uint64_t, std::vector<ReplicaStanding>> standings;
   std::vector<std::pair<ReplicaId, Fault>> faults;
@@ -127,6 +128,7 @@ struct DistributorBench {
     } else {
       views.push_back(std::get<View>(std::move(message)));
       check_known(views.back().number);
+      closed = views.back().closed;
     }
   }
 
@@ -384,7 +386,8 @@ struct DistributorBench {
     return recovered.view.number;
   }
   Term term() const { return recovered.term; }
-  Sequence decided() { return status_quietly().decided; }
+  // What a comparator says of it: everything up to there is decided or closed.
+  Sequence decided() { return std::max(status_quietly().decided, closed); }
 
  private:
   ClusterStatus status_quietly() {

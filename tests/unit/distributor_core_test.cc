@@ -296,7 +296,7 @@ BOOST_AUTO_TEST_CASE(an_undecided_ballot_is_closed_after_its_lifetime) {
   BOOST_TEST(bench.happened("ballots_expired"));
   BOOST_REQUIRE(!bench.views.empty());
   BOOST_TEST(bench.views.back().closed.value >= 2u);
-  BOOST_TEST(bench.status().decided.value >= 2u);
+  BOOST_TEST(bench.status().decided.value == 1u, "it is closed, and not decided");
 }
 
 // Those on probation may be late, and the voters may have lied.
@@ -330,7 +330,7 @@ BOOST_AUTO_TEST_CASE(a_ballot_that_every_voter_has_passed_is_closed_before_anybo
   BOOST_TEST(!bench.happened("ballots_expired"));
   bench.give(voted_through(lost.next(), lost.next()));
   BOOST_TEST(bench.happened("ballots_expired"));
-  BOOST_TEST((bench.status().decided >= lost));
+  BOOST_TEST((bench.decided() >= lost));
   BOOST_TEST(!bench.happened("group_stalled"));
 }
 
