@@ -24,6 +24,8 @@ Admission::Admission(std::uint64_t secret, std::size_t connections)
     : most_{connections, std::min(door_limits::reserve_connections, connections / 4)},
       sources_(0, SourceHash{secret}) {}
 
+std::size_t Admission::share() const { return share_of(most_.served); }
+
 bool Admission::has_room() const { return all_.served < most_.served; }
 
 bool Admission::may_be_served(const Source& source) const { return count_of(source).served < share_of(most_.served); }

@@ -27,6 +27,8 @@ class Admission {
   // them: door_limits::reserve_connections, but at most a quarter of them.
   Admission(std::uint64_t secret, std::size_t connections);
 
+  // Of all connections that are served, how many a source may have.
+  std::size_t share() const;
   // For one more connection that is served, whosever it is.
   bool has_room() const;
   bool may_be_served(const Source& source) const;  // as far as the source's share goes

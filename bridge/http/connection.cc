@@ -229,7 +229,8 @@ std::shared_ptr<Connection> Connection::take_hold() {
 // From here on the socket is a viewer's, and this connection is over.
 bool Connection::watch() {
   if (site_.draining) return reply_problem({ProblemKind::draining, "this bridge is shutting down"});
-  if (!shared_.feed->has_room()) return reply_problem({ProblemKind::overloaded, "too many watch this bridge"});
+  if (!shared_.feed->has_room(source_of(peer_), is_in(peer_, site_.proxies), shared_.admission))
+    return reply_problem({ProblemKind::overloaded, "too many watch this bridge"});
   keep_alive_ = false;
   write_events(reply_);
   if (request_.method == Method::head) return send_reply();

@@ -193,6 +193,44 @@ class SilentConnections(unittest.TestCase):
         self.assertEqual(group.pids(), pids, 'a daemon ended')
 
 
+class Viewers(unittest.TestCase):
+    """Those who watch /events take nothing from those who count."""
+
+    def viewer(self, group, source='127.0.0.1', receive_bytes=None):
+        """Returns the socket, and the status that it was answered with."""
+        viewer = socket.socket()
+        self.addCleanup(viewer.close)
+        if receive_bytes:
+            viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        viewer.bind((source, 0))
+        viewer.settimeout(5)
+        host, _, port = group.http.removeprefix('http://').rpartition(':')
+        viewer.connect((host, int(port)))
+        viewer.sendall(b'GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n')
+        return viewer, int(viewer.recv(12, socket.MSG_WAITALL).split()[1])
+
+    def test_they_have_a_quarter_of_the_connections_and_one_address_a_quarter_of_that(self):
+        group = Group(BIN_DIR)
+        group.prefix = ['prlimit', f'--nofile={FILES}:{FILES}']
+        group = self.enterContext(group)
+        served = FILES // 4  # connections, of which 64 watch
+        for number in range(2, 8):
+            watching = [self.viewer(group, f'127.0.0.{number}')[1] for _ in range(20)]
+            most = max(0, min(served // 16, served // 4 - (number - 2) * (served // 16)))
+            self.assertEqual(watching, [200] * most + [503] * (20 - most), number)
+        self.assertEqual(group.request('POST', '/v1/counters/beside/increment')[0], 200)
+
+    def test_one_that_does_not_read_is_cut_off(self):
+        with Group(BIN_DIR) as group, Load(group.http, clients=2) as load:
+            wait_until(lambda: load.answered_count() > 100, 'load is answered')
+            bridge = group.pid('bridge')
+            before = descriptors(bridge)
+            viewer, status = self.viewer(group, receive_bytes=4096)
+            self.assertEqual((status, descriptors(bridge)), (200, before + 1))
+            wait_until(lambda: descriptors(bridge) == before, 'it is cut off', 60)
+            self.assertGreater(len(viewer.recv(1)), 0)
+
+
 class EndlessMessages(unittest.TestCase):
     """libzmq keeps the parts of a message until the last one is there, however many come."""
 

@@ -336,7 +336,8 @@ BOOST_AUTO_TEST_CASE(a_fault_has_a_kind_a_time_and_a_probability) {
   BOOST_TEST((parse_fault(R"({"kind":"clear"})").value() == Fault{FaultKind::none, {}, 1.0}));
   for (const std::string body :
        {"", R"({"kind":"none"})", R"({"kind":"evil"})", R"({"kind":5})", R"({"kind":"hang","for_seconds":-1})",
-        R"({"kind":"hang","for_seconds":1e300})", R"({"kind":"hang","probability":1.1})",
+        R"({"kind":"hang","for_seconds":1e300})", R"({"kind":"hang","for_seconds":1e-10})",
+        R"({"kind":"hang","for_seconds":0})", R"({"kind":"hang","probability":1.1})",
         R"({"kind":"hang","probability":"1"})", R"({"kind":"hang","seconds":1})"})
     BOOST_TEST(status_of(parse_fault(body)) == 400, body);
 }

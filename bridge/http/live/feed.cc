@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bridge/http/live/feed.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "bridge/http/live/limits.h"
@@ -11,6 +12,14 @@ namespace tally::bridge::http {
 
 Feed::Feed(boost::asio::io_context& context, const Picture::Rules& rules, std::uint64_t life, Site& site)
     : site_(site), timer_(context), picture_(rules), history_(life) {}
+
+bool Feed::has_room(const Source& source, bool is_proxy, const Admission& admission) const {
+  const std::size_t most = std::min(live_limits::viewers, admission.share());
+  if (viewers_.size() >= most) return false;
+  const auto own = std::ranges::count_if(
+      viewers_, [&](const std::shared_ptr<Viewer>& viewer) { return source_of(viewer->peer()) == source; });
+  return is_proxy || own < std::max<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(most) / 4, 1);
+}
 
 void Feed::add(const std::shared_ptr<Viewer>& viewer, std::string_view last_event) {
   viewers_.push_back(viewer);

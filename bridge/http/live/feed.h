@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bridge/admission.h"
 #include "bridge/http/live/event_history.h"
 #include "bridge/http/live/picture.h"
 #include "bridge/http/live/viewer.h"
@@ -26,7 +27,8 @@ class Feed {
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
 
-  bool has_room() const { return viewers_.size() < live_limits::viewers; }
+  // For one more viewer of this source; a trusted proxy speaks for many.
+  bool has_room(const Source& source, bool is_proxy, const Admission& admission) const;
   std::size_t viewers() const { return viewers_.size(); }
   // The viewer has been started. `last_event`: the name of the last event that the viewer has seen; empty: none.
   void add(const std::shared_ptr<Viewer>& viewer, std::string_view last_event);

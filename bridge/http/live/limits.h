@@ -9,8 +9,11 @@
 
 namespace tally::bridge::live_limits {
 
-// Of one bridge. More are refused with 503.
+// Of one bridge, but no more than a quarter of the connections that its door may serve; a source has
+// a quarter of them. More are refused with 503.
 inline constexpr std::size_t viewers = 1'000;
+// What the kernel takes for a viewer that does not read.
+inline constexpr int send_buffer_bytes = 64 * 1024;
 // How often the comparator is asked while anybody watches, and so how often there is an event at
 // most.
 inline constexpr Duration interval = milliseconds(200);
@@ -21,14 +24,14 @@ inline constexpr Duration patience = milliseconds(500);
 inline constexpr Duration quiet = seconds(15);
 
 // Kept for viewers that come back, and for their pictures.
-inline constexpr std::size_t kept_events = 128;
+inline constexpr std::size_t kept_events = 32;
 inline constexpr std::size_t kept_event_bytes = std::size_t{1024} * 1024;
 inline constexpr std::size_t figures = 300;  // one a second
 inline constexpr std::size_t records = 64;
 inline constexpr std::size_t record_bytes = std::size_t{256} * 1024;
 
-// Events that wait for one viewer that reads slowly. One for which more would wait is cut off; its
-// browser comes again.
+// Events that wait for one viewer that reads slowly; more than those that it may have missed. One for which more would
+// wait is cut off; its browser comes again.
 inline constexpr std::size_t waiting_events = 64;
 // Kept of the field Last-Event-ID; no event has a longer name.
 inline constexpr std::size_t event_id_bytes = 64;

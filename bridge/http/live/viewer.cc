@@ -16,6 +16,8 @@ namespace net = boost::asio;
 Viewer::Viewer(Socket socket, const IpAddress& peer, Place place, Shared& shared)
     : socket_(std::move(socket)), peer_(peer), place_(place), shared_(shared) {
   shared_.admission.enter(source_of(peer_), place_);
+  error_code ignored;
+  socket_.set_option(net::socket_base::send_buffer_size(live_limits::send_buffer_bytes), ignored);
 }
 
 Viewer::~Viewer() { shared_.admission.leave(source_of(peer_), place_); }

@@ -31,6 +31,7 @@ class Viewer final : public std::enable_shared_from_this<Viewer> {
   void send(EventText event);
   void close();
   bool is_open() const { return socket_.is_open(); }
+  const IpAddress& peer() const { return peer_; }
   // What is being sent has not left for so long that nobody reads any more.
   bool is_overdue() const { return is_writing_ && shared_.site.now >= deadline_; }
 
