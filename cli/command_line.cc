@@ -1,9 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command_line.h"
 
+#include <cmath>
+
 #include "runtime/whole_number.h"
 
 namespace tally::cli {
+
+CLI::Validator finite_from(double least, double greatest) {
+  const CLI::Validator is_finite(
+      [](const std::string& word) {
+        double number = 0;
+        const bool is_number = CLI::detail::lexical_cast(word, number) && std::isfinite(number);
+        return is_number ? std::string() : word + " is not a number";
+      },
+      "");
+  return is_finite & CLI::Range(least, greatest);
+}
 
 std::int64_t parse_number(const char* option, const std::string& text, Range range) {
   const auto refuse = [&](const std::string& why) { throw CLI::ValidationError(option, text + ' ' + why); };

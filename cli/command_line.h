@@ -72,6 +72,9 @@ CLI::Option* add_time_span(CLI::App& app, const char* name, const char* meaning,
   return app.add_option_function<std::string>(name, read, meaning)->type_name("TIME");
 }
 
+// A number that is one: CLI::Range by itself lets NaN pass.
+CLI::Validator finite_from(double least, double greatest);
+
 CLI::Option* add_text(CLI::App& app, const char* name, std::string& target, const char* meaning, const char* type);
 void add_json(CLI::App& app, bool& json);
 void add_group(CLI::App& app, GroupOptions& group);

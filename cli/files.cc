@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sys/stat.h>
@@ -15,14 +16,24 @@
 namespace tally::cli {
 
 std::optional<std::string> write_file(const std::string& path, const std::string& text, mode_t mode) {
-  const std::string fresh = path + ".new";
   const auto complaint = [&] { return path + ": " + std::strerror(errno); };
+  const auto put = [&](const Descriptor& file) {
+    return file && write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  };
+  struct stat found {};
+  const bool is_there = stat(path.c_str(), &found) == 0;
+  if (is_there && !S_ISREG(found.st_mode))  // a device or a pipe stays what it is
+    return put(Descriptor(open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC))) ? std::nullopt
+                                                                                  : std::optional(complaint());
+  std::error_code ignored;
+  const std::string place = is_there ? std::filesystem::canonical(path, ignored).string() : path;
+  const std::string fresh = place + ".new";
   unlink(fresh.c_str());
   const Descriptor file(open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (!file || fchmod(file.get(), mode) != 0) return complaint();
-  if (write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return complaint();
-  if (rename(fresh.c_str(), path.c_str()) != 0) return complaint();
-  return std::nullopt;
+  if (put(file) && fchmod(file.get(), mode) == 0 && rename(fresh.c_str(), place.c_str()) == 0) return std::nullopt;
+  const std::string problem = complaint();
+  if (file) unlink(fresh.c_str());
+  return problem;
 }
 
 std::string last_lines(const std::string& path, std::size_t lines) {

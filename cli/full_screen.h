@@ -36,8 +36,8 @@ class FullScreen {
   char wait_for_key(int milliseconds) const;
 
  private:
-  bool has_keyboard_ = false;
-  termios before_{};
+  termios before_;  // first: what fills it also says whether there is a keyboard
+  const bool has_keyboard_;
 };
 
 }  // namespace tally::cli

@@ -13,6 +13,7 @@
 #include "runtime/config_table.h"
 #include "runtime/endpoints.h"
 #include "runtime/toml.h"
+#include "runtime/toml_text.h"
 
 namespace tally {
 namespace {
@@ -53,9 +54,11 @@ void read_file(Loading& loading, const std::string& file) {
   std::ifstream stream(file);
   if (!stream) return fail(0, 0, std::string("cannot be read: ") + std::strerror(errno));
   if (std::filesystem::is_directory(file)) return fail(0, 0, "is a directory");
+  const auto text = read_toml(stream);
+  if (!text) return fail(0, 0, text.error());
   toml::table table;
   try {
-    table = toml::parse(stream, file);
+    table = toml::parse(*text, file);
   } catch (const toml::parse_error& error) {
     return fail(error.source().begin.line, error.source().begin.column, std::string(error.description()));
   } catch (const std::runtime_error& error) {
@@ -64,11 +67,11 @@ void read_file(Loading& loading, const std::string& file) {
   for (const auto& [name, node] : table) {
     const ConfigRow* row = find_row(name.str());
     const toml::source_position& place = row ? node.source().begin : name.source().begin;
-    const std::string text(name.str());
-    loading.places[text] = {file, place.line, place.column, ""};
+    const std::string key(name.str());
+    loading.places[key] = {file, place.line, place.column, ""};
     const Complaint complaint = row ? assign_node(loading.config, *row, node) : "is not a known key";
-    if (complaint) loading.complain(text, *complaint);
-    loading.config.sources[text] = "file";
+    if (complaint) loading.complain(key, *complaint);
+    loading.config.sources[key] = "file";
   }
 }
 

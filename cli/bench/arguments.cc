@@ -22,7 +22,7 @@ void add_bench(CLI::App& root, Chosen& chosen) {
              into(&BenchOptions::counters));
   app.add_option("--seconds", options->seconds, "how long, 10 if not given")
       ->type_name("S")
-      ->check(CLI::Range(0.01, 86'400.0));
+      ->check(finite_from(0.01, 86'400.0));
   app.add_flag("--fill", options->fill, "count once on every counter before the measured time");
   add_text(app, "--timeline", options->timeline, "throughput and latency over time, as CSV", "FILE");
   add_number(app, "--slice", {1, 3'600'000}, "milliseconds to a line of the timeline, 50 if not given",

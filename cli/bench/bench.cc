@@ -30,7 +30,7 @@ std::string fresh_prefix() {
 
 std::optional<GroupWork> difference(const tl::expected<ClusterStatus, CallError>& from,
                                     const tl::expected<ClusterStatus, CallError>& to) {
-  if (!from || !to || from->term != to->term) return std::nullopt;
+  if (!from || !to || from->term != to->term || from->comparator_pid != to->comparator_pid) return std::nullopt;
   return GroupWork{to->orders - from->orders,
                    to->requests - from->requests,
                    to->journal_appends - from->journal_appends,

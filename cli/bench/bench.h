@@ -47,7 +47,7 @@ struct BenchResult {
   bool verified = false;
   Histogram latency;
   std::string timeline;            // as CSV, if wanted
-  std::optional<GroupWork> group;  // nothing if a status was missing or a new term began
+  std::optional<GroupWork> group;  // nothing if a status was missing, or a coordinator was started anew
 };
 
 // Both print to stdout.

@@ -194,10 +194,10 @@ void add_fault(CLI::App& root, Chosen& chosen) {
           },
           "how long, until cleared if not given")
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.001, 1e6));
+      ->check(finite_from(0.001, 1e6));
   inject.app.add_option("--probability", inject.options->command.fault.probability, "of each occasion, 1 if not given")
       ->type_name("P")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(finite_from(0.0, 1.0));
   add_fault_target(add_administration(family, chosen, "clear", "let a replica behave again", "tally fault clear 2",
                                       AdminAction::fault),
                    "the replica, from 1; or distributor or comparator, where it changes nothing");

@@ -73,11 +73,14 @@ void watch_on_screen(Client& client, const Group& group, const sigset_t& stops) 
 
 ExitCode watch(const StatusOptions& options, const Group& group) {
   // They are blocked before the client's thread exists, so that this thread alone hears them.
-  const sigset_t stops = stop_signals();
-  pthread_sigmask(SIG_BLOCK, &stops, nullptr);
+  sigset_t stops = stop_signals();
+  for (const int signal : {SIGHUP, SIGQUIT}) sigaddset(&stops, signal);  // the terminal is put right first
+  sigset_t blocked = stops;
+  sigaddset(&blocked, SIGTSTP);  // whoever is stopped cannot do that
+  pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
   auto client = connect_to(group);
   if (!client) return fail(client.error());
-  if (is_terminal(stdout) && !options.json) {
+  if (can_repaint(stdout) && !options.json) {
     watch_on_screen(*client, group, stops);
     return ExitCode::done;
   }

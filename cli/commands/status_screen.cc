@@ -133,7 +133,8 @@ std::vector<std::string> status_screen(const Glance& glance, std::size_t columns
   const ClusterStatus& status = *glance.status;
   lines.push_back(line()
                       .left("tally", 8)
-                      .add(to_string(status.state), glance.silent ? red : colour_of(to_string(status.state)))
+                      .add(glance.silent ? "no answer" : to_string(status.state),
+                           glance.silent ? red : colour_of(to_string(status.state)))
                       .at_the_end("term " + std::to_string(status.term.value) + "   view " +
                                   std::to_string(status.view.value) + "   " + clock)
                       .take());

@@ -33,7 +33,7 @@ std::string next_of(const ReplicaStatus& replica) {
     case ReplicaState::quarantined: return "tally replica readmit " + std::to_string(replica.id.value);
     case ReplicaState::recovering: return "executes what it missed";
     case ReplicaState::probation: return "votes, is compared";
-    case ReplicaState::down: return "is started again";
+    case ReplicaState::down: return "waits to be heard of";
     case ReplicaState::voting: break;
   }
   return "-";

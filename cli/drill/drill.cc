@@ -7,7 +7,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <tl/expected.hpp>
 
@@ -19,6 +18,7 @@
 #include "cli/report.h"
 #include "runtime/clock.h"
 #include "runtime/json_text.h"
+#include "runtime/toml_text.h"
 
 namespace tally::cli {
 namespace {
@@ -34,8 +34,9 @@ tl::expected<Drill, Failure> read_drill(const std::string& file) {
   errno = 0;
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return fail_with(std::strerror(errno));
-  const std::string text(std::istreambuf_iterator<char>(stream), {});
-  return parse_drill(text, file).map_error([](const ConfigErrors& errors) { return usage(errors.text()); });
+  const auto text = read_toml(stream);
+  if (!text) return fail_with(text.error().c_str());
+  return parse_drill(*text, file).map_error([](const ConfigErrors& errors) { return usage(errors.text()); });
 }
 
 tl::expected<std::vector<Drill>, Failure> chosen_drills(const DrillOptions& options) {

@@ -25,9 +25,14 @@ constexpr std::size_t most_steps = 1000;
 constexpr std::size_t longest_name = 64;
 constexpr std::int64_t default_within_ms = 10'000;
 constexpr std::int64_t default_storm_period_ms = 300;
-// The group is the drill's own: where it is and who may enter is not for a file to say.
-const std::set<std::string_view> own_keys = {"data",    "http_port", "resp_port",       "http_address",
-                                             "bridges", "replicas",  "fault_injection", "admin_token"};
+
+// The group is the drill's own: where it is and who may enter is not for a file to say, nor what is
+// logged, since the drill reads that.
+bool is_own_key(std::string_view key) {
+  static const std::set<std::string_view> own = {"admin_token", "bridges", "data", "fault_injection", "replicas"};
+  const auto begins = [key](std::string_view words) { return key.starts_with(words); };
+  return own.contains(key) || begins("http_") || begins("resp_") || begins("log_") || key.ends_with("_endpoint");
+}
 
 std::string listed(const Words& words) {
   std::string text;
@@ -289,7 +294,7 @@ void read_config(Keys& keys, Drill& drill, Errors& errors) {
   if (!table) return keys.refuse(*node, "config", "must be a table");
   for (const auto& [name, value] : *table) {
     const std::string key(name.str());
-    if (own_keys.contains(key) || !find_row(key)) {
+    if (is_own_key(key) || !find_row(key)) {
       errors.add(name.source(), key + (find_row(key) ? " is not for a drill to set" : " is not a known key"));
       continue;
     }

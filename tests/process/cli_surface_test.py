@@ -3,14 +3,17 @@
 """What people and scripts may rely on in each `tally` command: its output and its exit code. Usage:
 cli_surface_test.py BIN_DIR"""
 
+import fcntl
 import json
 import os
 import pathlib
+import pty
 import re
 import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
 import urllib.error
 import urllib.request
@@ -170,6 +173,49 @@ class Commands(Surface):
         self.assertIn(b'"term"', watch.stdout.readline())
         watch.stdout.close()
         self.assertEqual(watch.wait(20), DONE)
+
+    def test_a_watched_terminal_is_afterwards_what_it_was(self):
+        terminal, inner = pty.openpty()
+        self.addCleanup(os.close, terminal)
+        self.addCleanup(os.close, inner)
+        before = termios.tcgetattr(inner)
+        for end in (b'q', b'\x03', signal.SIGHUP):  # a key, Ctrl-C, and the end of the terminal
+            with self.subTest(end=end):
+                command = [BIN_DIR / 'tally', 'status', '--watch', '--connect', self.group.data]
+                environment = {**clean_environment(), 'TERM': 'xterm'}
+                watch = subprocess.Popen(command, stdin=inner, stdout=inner, env=environment, start_new_session=True,
+                                         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+                self.addCleanup(watch.kill)
+                shown = b''
+                while b'q quits' not in shown:
+                    shown += os.read(terminal, 65536)
+                during = termios.tcgetattr(inner)
+                self.assertFalse(during[3] & (termios.ECHO | termios.ICANON))
+                self.assertTrue(during[3] & termios.ISIG)
+                if isinstance(end, bytes):
+                    os.write(terminal, end)
+                else:
+                    watch.send_signal(end)
+                self.assertEqual(watch.wait(20), DONE)
+                self.assertEqual(termios.tcgetattr(inner), before)
+                while b'\x1b[?1049l' not in shown:  # the other screen is left
+                    shown += os.read(terminal, 65536)
+
+    def test_a_file_that_is_written_leaves_devices_and_links_what_they_are(self):
+        with tempfile.TemporaryDirectory() as directory:
+            place = pathlib.Path(directory)
+            os.mkfifo(place / 'pipe')
+            reader = os.open(place / 'pipe', os.O_RDONLY | os.O_NONBLOCK)
+            self.addCleanup(os.close, reader)
+            (place / 'link').symlink_to(place / 'target')
+            (place / 'target').write_text('before')
+            for name in ('pipe', 'link'):
+                self.assert_ends(self.tally('bench', '--seconds', 1, '--clients', 1, '--timeline', place / name), DONE)
+            self.assertTrue((place / 'pipe').is_fifo())
+            self.assertIn(b'at_s', os.read(reader, 65536))
+            self.assertTrue((place / 'link').is_symlink())
+            self.assertIn('at_s', (place / 'target').read_text())
+            self.assertEqual(sorted(one.name for one in place.iterdir()), ['link', 'pipe', 'target'])
 
     def test_a_verdict_is_told_with_reason_sequence_and_time(self):
         self.assert_ends(self.tally('fault', 'inject', 3, 'wrong-value'), DONE)
@@ -360,8 +406,9 @@ class Usage(Surface):
                           ['get', 'x' * 257], ['get', 'a\nb'], ['set', 'a'], ['set', 'a', ''], ['list', '--limit', '0'],
                           ['list', '--limit', 'many'], ['get', 'a', '--no-such-flag'], ['replica'],
                           ['replica', 'evict'], ['replica', 'evict', 'x'], ['fault', 'inject', '1'],
-                          ['fault', 'inject', '1', 'no-such-kind'], ['fault', 'inject', 'bridge', 'crash'],
-                          ['fault', 'inject', '0', 'crash'], ['bench', '--seconds', '0'],
+                          ['fault', 'inject', '1', 'no-such-kind'], ['fault', 'inject', '1', 'slow', '--for', 'nan'],
+                          ['fault', 'inject', '1', 'slow', '--probability', 'nan'], ['fault', 'inject', 'bridge', 'crash'],
+                          ['fault', 'inject', '0', 'crash'], ['bench', '--seconds', '0'], ['bench', '--seconds', 'nan'],
                           ['bench', '--clients', '-1'], ['config', 'check'], ['incr', 'a', '--key', 'k' * 257],
                           ['incr', 'a', '--window', '60'], ['incr', 'a', '--window', '0s'],
                           ['incr', 'a', '--window', '1.5h'], ['incr', 'a', '--window', '9007199254740992ms'],

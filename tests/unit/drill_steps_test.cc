@@ -89,6 +89,10 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_told_with_line_and_column) {
                        "do = \"wait\"\nafter_ms = 1") ==
              "f:3:14: ack_misses must be a whole number\nf:4:1: nonsense is not a known key\n"
              "f:5:1: data is not for a drill to set");
+  for (const char* key : {"distributor_client_endpoint", "http_hosts", "resp_password", "log_format", "log_level"})
+    BOOST_TEST(
+        errors_of("name = \"n\"\n[config]\n" + std::string(key) + " = \"x\"\n[[step]]\ndo = \"wait\"\nafter_ms = 1") ==
+        "f:3:1: " + std::string(key) + " is not for a drill to set");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_wrong_with_a_step_is_told_with_line_and_column) {
