@@ -185,6 +185,17 @@ do = "expect"
 target = "replica-a"
 event = "checkpoint_committed"
 )",
+      R"(
+name = "slow-disk"
+about = "The disk is busy with something else, so every sync takes longer; all is answered, later."
+[[step]]
+do = "busy-disk"
+after_ms = [200, 700]
+for_ms = 3000
+[[step]]
+do = "expect"
+answers = 100
+)",
       role_taken_away("distributor-kill",
                       "The distributor is killed; after a pause the next term begins, and nothing is lost.", "kill",
                       "distributor"),

@@ -2,11 +2,17 @@
 #include "cli/drill/engine.h"
 
 #include <algorithm>
+#include <atomic>
+#include <fcntl.h>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <numeric>
 #include <random>
 #include <signal.h>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -15,6 +21,7 @@
 #include "cli/drill/watch.h"
 #include "cli/outcome.h"
 #include "runtime/clock.h"
+#include "runtime/descriptor.h"
 
 namespace tally::cli {
 namespace {
@@ -45,6 +52,19 @@ class Draw {
  private:
   std::mt19937_64 engine_;
 };
+
+// Writes a file again and again, and syncs each block, as long as that succeeds.
+void write_and_sync(const std::string& path, const std::atomic<bool>& is_over) {
+  constexpr off_t blocks = 8;
+  const std::string block(std::size_t{8} << 20, 'x');
+  const Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  const auto write_block = [&](off_t place) {
+    return pwrite(file.get(), block.data(), block.size(), place * std::ssize(block)) == std::ssize(block) &&
+           fdatasync(file.get()) == 0;
+  };
+  for (off_t place = 0; file && !is_over && write_block(place); place = (place + 1) % blocks) continue;
+  unlink(path.c_str());
+}
 
 class Engine {
  public:
@@ -198,6 +218,7 @@ class Engine {
       case Action::readmit: return command(AdminAction::readmit, role);
       case Action::wipe: strike(role); return group_.wipe(role);
       case Action::storm: storm(step); return std::nullopt;
+      case Action::busy_disk: keep_disk_busy(step); return std::nullopt;
       case Action::wait:
       case Action::expect: break;
     }
@@ -273,6 +294,17 @@ class Engine {
       send(*next, SIGKILL);
       turns.erase(next);
     }
+  }
+
+  // As another program on the same disk would; the distributor waits for that disk with each order.
+  void keep_disk_busy(const Step& step) {
+    strike("distributor");
+    std::atomic<bool> is_over = false;
+    std::vector<std::jthread> writers;
+    for (const char* name : {"/busy-1", "/busy-2"})
+      writers.emplace_back([&is_over, path = group_.directory() + name] { write_and_sync(path, is_over); });
+    let_pass(step.lasts);
+    is_over = true;
   }
 
   // ---- the end

@@ -16,8 +16,8 @@ namespace {
 
 using Words = std::vector<std::string_view>;
 
-constexpr std::array<std::string_view, 11> action_words = {"kill",    "pause", "continue", "fault", "clear", "evict",
-                                                           "readmit", "wipe",  "storm",    "wait",  "expect"};
+constexpr std::array<std::string_view, 12> action_words = {
+    "kill", "pause", "continue", "fault", "clear", "evict", "readmit", "wipe", "storm", "busy-disk", "wait", "expect"};
 constexpr std::array<std::string_view, 6> expectation_keys = {"state", "reason",  "event",
                                                               "group", "answers", "refusals"};
 constexpr std::int64_t longest_ms = 3'600'000;
@@ -179,6 +179,7 @@ Targets targets_of(Action action, const Expectation& expected) {
     case Action::readmit:
     case Action::wipe: return Targets::replicas;
     case Action::storm:
+    case Action::busy_disk:
     case Action::wait: return Targets::none;
     case Action::expect: break;
   }
@@ -260,6 +261,10 @@ std::optional<Step> read_step(const toml::table& table, std::int64_t replicas, E
       if (!keys.has("for_ms")) keys.refuse("this step lacks for_ms");
       step.lasts = keys.time("for_ms", 1);
       step.every = keys.time("every_ms", default_storm_period_ms);
+      break;
+    case Action::busy_disk:
+      if (!keys.has("for_ms")) keys.refuse("this step lacks for_ms");
+      step.lasts = keys.time("for_ms", 1);
       break;
     case Action::wait:
       if (!keys.has("after_ms")) keys.refuse("this step lacks after_ms");

@@ -28,6 +28,7 @@ enum class Action : std::uint8_t {
   readmit,
   wipe,
   storm,
+  busy_disk,  // "busy-disk"
   wait,
   expect,
 };
@@ -51,7 +52,7 @@ struct Step {
   // How long the load goes on before the step: drawn from this to that.
   Duration after_least;
   Duration after_most;
-  Duration lasts;   // of a storm
+  Duration lasts;   // of a storm, and of a busy disk
   Duration every;   // of a storm: between two kills
   Duration within;  // of an expectation
   Expectation expected;

@@ -115,6 +115,7 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_with_a_step_is_told_with_line_and_column) {
   BOOST_TEST(error_of_step("do = \"wait\"\nafter_ms = [5]") == "f:4:12: after_ms must be a number, or a list of two");
   BOOST_TEST(error_of_step("do = \"wait\"\nafter_ms = -1") == "f:4:12: after_ms must be from 0 to 3600000");
   BOOST_TEST(error_of_step("do = \"storm\"") == "f:2:1: this step lacks for_ms");
+  BOOST_TEST(error_of_step("do = \"busy-disk\"") == "f:2:1: this step lacks for_ms");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_wrong_with_an_expectation_is_told_with_line_and_column) {
