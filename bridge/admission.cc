@@ -7,12 +7,8 @@
 #include "protocol/check.h"
 
 namespace tally::bridge {
-namespace {
 
-// Of one source.
 std::size_t share_of(std::size_t all) { return std::max<std::size_t>(all / 4, 1); }
-
-}  // namespace
 
 std::size_t connections_of_a_door(std::size_t descriptors) {
   constexpr std::size_t own = 2 * door_limits::reserve_connections;  // with the reserve itself

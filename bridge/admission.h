@@ -19,6 +19,9 @@ namespace tally::bridge {
 // clients do leaves the bridge the descriptors that it needs itself.
 std::size_t connections_of_a_door(std::size_t descriptors);
 
+// Of so many, how many one source may have.
+std::size_t share_of(std::size_t all);
+
 enum class Place : std::uint8_t { served, reserve };
 
 class Admission {

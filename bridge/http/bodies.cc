@@ -156,7 +156,6 @@ tl::expected<Fault, Problem> fault_members(const json::object& object) {
   const std::string_view word(kind->get_string().data(), kind->get_string().size());
   const auto known = word == "clear" ? std::optional(FaultKind::none) : fault_kind_from(word);
   if (!known) return malformed("this kind of fault is not known");
-  if (!object.contains("for_seconds")) return Fault{*known, {}};
   const auto duration_seconds = number_member(object, "for_seconds", 0, shortest_fault_seconds, longest_fault_seconds);
   if (!duration_seconds) return tl::unexpected(duration_seconds.error());
   return Fault{*known, {static_cast<std::int64_t>(*duration_seconds * 1e9)}};

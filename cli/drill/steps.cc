@@ -257,11 +257,7 @@ std::optional<Step> read_step(const toml::table& table, std::int64_t replicas, E
         step.fault = *kind;
       break;
     }
-    case Action::storm:
-      if (!keys.has("for_ms")) keys.refuse("this step lacks for_ms");
-      step.lasts = keys.time("for_ms", 1);
-      step.every = keys.time("every_ms", default_storm_period_ms);
-      break;
+    case Action::storm: step.every = keys.time("every_ms", default_storm_period_ms); [[fallthrough]];
     case Action::busy_disk:
       if (!keys.has("for_ms")) keys.refuse("this step lacks for_ms");
       step.lasts = keys.time("for_ms", 1);

@@ -18,7 +18,7 @@ bool Feed::has_room(const Source& source, bool is_proxy, const Admission& admiss
   if (viewers_.size() >= most) return false;
   const auto own = std::ranges::count_if(
       viewers_, [&](const std::shared_ptr<Viewer>& viewer) { return source_of(viewer->peer()) == source; });
-  return is_proxy || own < std::max<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(most) / 4, 1);
+  return is_proxy || static_cast<std::size_t>(own) < share_of(most);
 }
 
 void Feed::add(const std::shared_ptr<Viewer>& viewer, std::string_view last_event) {
