@@ -69,8 +69,7 @@ class Visit(Page):
         self.group = Group(BIN_DIR, '--fault-injection', environment=QUICK).__enter__()
         self.addCleanup(self.group.__exit__, None, None, None)
         self.group.wait_all_vote()
-        printed = (self.group.temporary / 'up.log').read_text()
-        self.link = re.search(r'^watch: (\S+)$', printed, re.MULTILINE).group(1)
+        self.link = self.group.watch_link()
         self.browser.open(self.link)
         self.browser.watch_cards()
 

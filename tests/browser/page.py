@@ -9,7 +9,7 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
-WIDTHS = {'wide': (1280, 900), 'narrow': (390, 844)}
+WIDTHS = {'wide': (1280, 900), 'narrow': (390, 844), 'picture': (1280, 920)}  # the last one for the README
 
 # Keeps every state that a replica's card has shown, since a state may pass between two looks.
 WATCH_CARDS = '''

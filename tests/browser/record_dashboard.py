@@ -9,7 +9,6 @@ Usage: record_dashboard.py BIN_DIR [PICTURE].
 import argparse
 import base64
 import pathlib
-import re
 import subprocess
 import sys
 
@@ -23,7 +22,6 @@ PICTURE = HERE.parents[1] / 'docs' / 'demonstration' / 'dashboard.webp'
 LOAD = ('bench', '--clients', '4', '--seconds', '120')
 # Long enough for a browser on a small machine to draw the eviction.
 SLOW = {'TALLY_COOLDOWN_MS': '4000'}
-SIZE = {'width': 1280, 'height': 920, 'deviceScaleFactor': 1, 'mobile': False}
 
 
 def voted_again(browser, number):
@@ -33,9 +31,8 @@ def voted_again(browser, number):
 
 def visit(browser, group):
     """Hangs replica 1, so that the charts have a past, and then lets replica 2 lie once."""
-    printed = (group.temporary / 'up.log').read_text()
-    browser.open(re.search(r'^watch: (\S+)$', printed, re.MULTILINE).group(1))
-    browser.driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', SIZE)
+    browser.open(group.watch_link())
+    browser.resize('picture')
     browser.watch_cards()
     browser.press('Start counting', '#checker')
     for target, fault in ((1, 'Hang 3 s'), (2, 'Lie once')):

@@ -184,6 +184,10 @@ class Group:
 
     # ---- what it does
 
+    def watch_link(self):
+        """Returns the link to the dashboard that was printed, with the token."""
+        return re.search(r'^watch: (\S+)$', (self.temporary / 'up.log').read_text(), re.MULTILINE).group(1)
+
     def run(self, *arguments, **options):
         """Runs a `tally` command. The result has its returncode, stdout and stderr."""
         command = [self.bin_dir / 'tally', *[str(argument) for argument in arguments], '--connect', self.data]
