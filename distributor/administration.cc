@@ -9,8 +9,6 @@
 namespace tally {
 namespace {
 
-constexpr char injection_is_off[] = "fault injection is off: start with --fault-injection";
-
 Administration::Outcome refused(const AdminCommand& command, const char* why) {
   return {{command.number, AdminOutcome::refused, why}};
 }
@@ -21,14 +19,17 @@ Administration::Outcome done(const AdminCommand& command, ViewChange change) {
 
 }  // namespace
 
-Administration::Outcome Administration::carry_out(const AdminCommand& command, const VoidableOrders& orders,
+Administration::Outcome Administration::carry_out(const AdminCommand& command, const VoidableOrders& orders, bool hears,
                                                   Membership& membership, const Moment& at) const {
   if (!is_secret(command.token, config_.token))
     return {{command.number, AdminOutcome::forbidden, "the admin token is missing or wrong"}};
   if (command.action == AdminAction::resume) return resume(command, orders, membership, at);
-  if (command.target != AdminTarget::replica) return inject_into_role(command);
+  if (command.target != AdminTarget::replica) return inject_into_role(command, hears);
   if (!membership.replicas().contains(command.replica)) return refused(command, "there is no such replica");
-  if (command.action == AdminAction::fault) return inject(command, membership, at);
+  if (command.action == AdminAction::fault) {
+    if (auto refused = refused_fault(command, hears)) return *std::move(refused);
+    return inject(command, membership, at);
+  }
   const bool evicts = command.action == AdminAction::evict;
   ViewChange change =
       evicts ? membership.evict_by_operator(command.replica, at) : membership.readmit_by_operator(command.replica, at);
@@ -52,9 +53,15 @@ Administration::Outcome Administration::resume(const AdminCommand& command, cons
   return outcome;
 }
 
+// What is done is done: nobody is told so of a fault that goes on because nobody heard of its end.
+std::optional<Administration::Outcome> Administration::refused_fault(const AdminCommand& command, bool hears) const {
+  if (!config_.fault_injection) return refused(command, "fault injection is off: start with --fault-injection");
+  if (!hears) return refused(command, "it has not reported in this term yet: try again");
+  return std::nullopt;
+}
+
 Administration::Outcome Administration::inject(const AdminCommand& command, Membership& membership,
                                                const Moment& at) const {
-  if (!config_.fault_injection) return refused(command, injection_is_off);
   // Whoever clears a fault vouches for the replica: it need not wait for the rest of its cool-down.
   const JournaledMember& member = membership.member(command.replica);
   const bool is_cooling_down = member.state == ReplicaState::evicted && !member.held;
@@ -67,9 +74,9 @@ Administration::Outcome Administration::inject(const AdminCommand& command, Memb
 
 // Of the distributor or the comparator, which have no vote that could be wrong. There is nothing to
 // clear: a loop that hangs hears of nothing.
-Administration::Outcome Administration::inject_into_role(const AdminCommand& command) const {
+Administration::Outcome Administration::inject_into_role(const AdminCommand& command, bool hears) const {
   if (command.action != AdminAction::fault) return refused(command, "that can be done with replicas only");
-  if (!config_.fault_injection) return refused(command, injection_is_off);
+  if (auto refused = refused_fault(command, hears)) return *std::move(refused);
   const Fault& fault = command.fault;
   if (fault.kind == FaultKind::none) return done(command, {});
   if (!is_of_roles(fault.kind)) return refused(command, "the distributor and the comparator can only crash and hang");

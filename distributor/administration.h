@@ -43,14 +43,16 @@ class Administration {
 
   explicit Administration(Config config) : config_(std::move(config)) {}
 
-  Outcome carry_out(const AdminCommand& command, const VoidableOrders& orders, Membership& membership,
+  // `hears`: whether the command's target would get a message that is sent now.
+  Outcome carry_out(const AdminCommand& command, const VoidableOrders& orders, bool hears, Membership& membership,
                     const Moment& at) const;
 
  private:
   Outcome resume(const AdminCommand& command, const VoidableOrders& orders, Membership& membership,
                  const Moment& at) const;
+  std::optional<Outcome> refused_fault(const AdminCommand& command, bool hears) const;
   Outcome inject(const AdminCommand& command, Membership& membership, const Moment& at) const;
-  Outcome inject_into_role(const AdminCommand& command) const;
+  Outcome inject_into_role(const AdminCommand& command, bool hears) const;
 
   Config config_;
 };

@@ -503,10 +503,21 @@ void DistributorCore::receive(const ClientId& client, const AdminCommand& comman
     if (stream.is_known()) orders.executed = std::max(orders.executed, stream.report().applied.sequence);
   orders.decides = decisions_.has_decided() && !decisions_.is_stalled();
 
-  Administration::Outcome outcome = administration_.carry_out(command, orders, membership_, moment(now));
+  Administration::Outcome outcome =
+      administration_.carry_out(command, orders, hears(command), membership_, moment(now));
   if (outcome.injected) inject(command, *outcome.injected);
   if (note(std::move(outcome.change))) outcome.ends_term ? end_term() : view_changed();
   output_.to_clients.emplace_back(client, std::move(outcome.reply));
+}
+
+// A message to somebody who has not connected in this term is dropped.
+bool DistributorCore::hears(const AdminCommand& command) const {
+  switch (command.target) {
+    case AdminTarget::replica: break;
+    case AdminTarget::comparator: return comparator_.is_known() && !is_ending_term_;
+    case AdminTarget::distributor: return true;
+  }
+  return streams_.contains(command.replica) && streams_[command.replica].is_known() && !is_ending_term_;
 }
 
 void DistributorCore::inject(const AdminCommand& command, const Fault& fault) {

@@ -152,6 +152,7 @@ class DistributorCore {
   void consider_cut();
 
   // The comparator, and who votes.
+  bool hears(const AdminCommand& command) const;
   void inject(const AdminCommand& command, const Fault& fault);
   void take_verdicts(const ComparatorReport& report, Instant now);
   bool take_no_majority(const ComparatorReport& report, Instant now);

@@ -18,11 +18,12 @@ struct Bench {
                         .agreed = Sequence(10),
                         .executed = Sequence(12)};
   Administration::Config config{"secret", true};
+  bool hears = true;
 
   Administration::Outcome carry_out(AdminCommand command) {
     command.number = 4;
     if (command.token.empty()) command.token = "secret";
-    return Administration(config).carry_out(command, orders, membership, at);
+    return Administration(config).carry_out(command, orders, hears, membership, at);
   }
   const char* why_not(std::uint64_t sequence) const {
     const char* why = refusal_to_void(Sequence(sequence), orders, membership.record());
@@ -74,6 +75,21 @@ BOOST_AUTO_TEST_CASE(a_replica_that_there_is_not_is_refused) {
   for (const AdminAction action : {AdminAction::evict, AdminAction::readmit, AdminAction::fault})
     for (const std::uint64_t replica : {std::uint64_t{0}, std::uint64_t{4}, ~std::uint64_t{0}})
       BOOST_TEST((bench.carry_out(command(action, replica)).reply.outcome == AdminOutcome::refused));
+}
+
+BOOST_AUTO_TEST_CASE(a_fault_is_neither_injected_nor_cleared_where_nobody_would_hear_of_it) {
+  Bench bench;
+  bench.hears = false;
+  for (const AdminTarget target : {AdminTarget::replica, AdminTarget::comparator})
+    for (const FaultKind kind : {FaultKind::hang, FaultKind::none}) {
+      AdminCommand fault = command(AdminAction::fault, 2);
+      fault.target = target;
+      fault.fault.kind = kind;
+      const Administration::Outcome outcome = bench.carry_out(fault);
+      BOOST_TEST((outcome.reply.outcome == AdminOutcome::refused));
+      BOOST_TEST(outcome.reply.detail == "it has not reported in this term yet: try again");
+      BOOST_TEST(!outcome.injected.has_value());
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_fault_is_injected_only_where_that_is_on) {

@@ -761,6 +761,17 @@ BOOST_AUTO_TEST_CASE(faults_are_passed_on_only_where_injection_is_on) {
   BOOST_TEST((on.faults[0].second == fault));
 }
 
+BOOST_AUTO_TEST_CASE(a_fault_of_whoever_has_not_reported_in_this_term_is_refused) {
+  DistributorConfig config = Bench::usual_config();
+  config.administration.fault_injection = true;
+  Bench bench(config);
+  BOOST_TEST((bench.command(AdminAction::fault, 2).outcome == AdminOutcome::refused));
+  bench.apply(2, Sequence(0));
+  BOOST_TEST((bench.command(AdminAction::fault, 2).outcome == AdminOutcome::done));
+  BOOST_TEST((bench.command(AdminAction::fault, 3).outcome == AdminOutcome::refused));
+  BOOST_TEST(bench.faults.size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_fault_of_the_comparator_goes_there_and_its_own_strikes_itself) {
   DistributorConfig config = Bench::usual_config();
   config.administration.fault_injection = true;
