@@ -2,6 +2,7 @@
 #include "bridge/group_watch.h"
 
 #include <optional>
+#include <utility>
 
 #include "bridge/limits.h"
 #include "runtime/clock.h"
@@ -22,13 +23,21 @@ void GroupWatch::look(Instant now) {
   if (!asked_ && now >= next_) ask(now);
 }
 
+void GroupWatch::ask_why(std::function<void()> told) {
+  wait_for_next_.push_back(std::move(told));
+  if (!asked_) ask(monotonic_now());
+}
+
 void GroupWatch::ask(Instant now) {
   next_ = now + (serves(now) ? door_limits::status_interval : door_limits::unready_status_interval);
   asked_ = true;
   asked_at_ = now;
+  wait_for_this_.swap(wait_for_next_);
   exchange_.status(door_limits::status_timeout, [this](const std::optional<ClusterStatus>& status) {
     asked_ = false;
     take(status);
+    for (const auto& told : std::exchange(wait_for_this_, {})) told();
+    if (!asked_ && !wait_for_next_.empty()) ask(monotonic_now());
   });
 }
 
@@ -43,7 +52,7 @@ void GroupWatch::take(const std::optional<ClusterStatus>& status) {
   }
   status_ = *status;
   heard_at_ = monotonic_now();
-  if (status->state == GroupState::ok || status->state == GroupState::degraded) seen_ = heard_at_;
+  if (answers()) seen_ = heard_at_;
 }
 
 bool GroupWatch::serves(Instant now) const {

@@ -5,8 +5,10 @@
 // Thread: the io_context's.
 #pragma once
 
+#include <functional>
 #include <optional>
-#include <string>
+#include <string_view>
+#include <vector>
 
 #include "bridge/exchange.h"
 #include "protocol/time.h"
@@ -35,20 +37,28 @@ class GroupWatch {
   // When the status came; nothing while the distributor does not answer.
   std::optional<Instant> heard_at() const { return heard_at_; }
 
-  // Why the last status had no majority, or that none came, and what to do; empty if all was well.
-  const std::string& reason() const { return status_.reason; }
-  const std::string& advice() const { return status_.advice; }
+  // Why the group answers nothing by the newest status, or that none came, and what to do; empty if
+  // it answers.
+  std::string_view reason() const { return answers() ? std::string_view() : status_.reason; }
+  std::string_view advice() const { return answers() ? std::string_view() : status_.advice; }
+
+  // Whoever was refused by a group that answers as far as is known has learnt it before this watch
+  // did. Calls back when a status has come, or not come, that was asked for after this call.
+  void ask_why(std::function<void()> told);
 
  private:
   void ask(Instant now);
   void take(const std::optional<ClusterStatus>& status);
+  bool answers() const { return status_.state == GroupState::ok || status_.state == GroupState::degraded; }
 
   Exchange& exchange_;
   Instant next_;
   Instant asked_at_;
   bool asked_ = false;
-  bool available_ = true;        // the breaker, as it was logged last
-  std::optional<Instant> seen_;  // when the last status with a majority came
+  std::vector<std::function<void()>> wait_for_this_;  // for the answer to the question that was asked
+  std::vector<std::function<void()>> wait_for_next_;  // to the one after it
+  bool available_ = true;                             // the breaker, as it was logged last
+  std::optional<Instant> seen_;                       // when the last status with a majority came
   ClusterStatus status_;
   std::optional<Instant> heard_at_;
 };

@@ -129,10 +129,6 @@ void append_list(std::string& out, const Task& task, const Answer& answer) {
   json.end_object();
 }
 
-bool is_the_groups_affair(ProblemKind kind) {
-  return kind == ProblemKind::unavailable || kind == ProblemKind::undecided || kind == ProblemKind::outcome_unknown;
-}
-
 void start(Reply& reply, int status, std::string_view content_type) {
   reply.status = status;
   reply.problem.reset();
@@ -146,6 +142,10 @@ void start(Reply& reply, int status, std::string_view content_type) {
 }
 
 }  // namespace
+
+bool is_the_groups_affair(ProblemKind kind) {
+  return kind == ProblemKind::unavailable || kind == ProblemKind::undecided || kind == ProblemKind::outcome_unknown;
+}
 
 Problem unanswered(bool is_read) {
   if (is_read) return {ProblemKind::outcome_unknown, "no answer came in time"};

@@ -42,12 +42,15 @@ struct Framing {
 // What else a problem may say.
 struct Circumstances {
   std::uint32_t retry_after_seconds = 0;  // of problems that say Retry-After
-  // Why the group's state is not ok, and what to do about it, as its status says it
-  // (docs/operations.md); empty if it is ok as far as is known. It is said in problems that come of
-  // that.
+  // Why the group answers nothing, and what to do about it, as its status says it
+  // (docs/operations.md); empty if it answers as far as is known. It is said in problems that come
+  // of that.
   std::string_view reason = {};
   std::string_view advice = {};
 };
+
+// Whether problems of this kind come of the group's state.
+bool is_the_groups_affair(ProblemKind kind);
 
 // Each overwrites the whole reply.
 void write_problem(const Problem& problem, const Circumstances& circumstances, Reply& reply);

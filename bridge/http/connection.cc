@@ -268,6 +268,18 @@ void Connection::answered(std::span<const Answer> answers) {
     if (ListAsker* next = site_.list_turns.ended()) next->turn_has_come();
   if (stage_ != Stage::waiting) return;  // closed, or given up
   write_answer(task_, answers.front(), shared_.circumstances(), reply_);
+  if (reply_.problem && is_the_groups_affair(*reply_.problem) && site_.group->reason().empty()) {
+    hold_ = self;
+    return site_.group->ask_why([this, answer = answers.front()] { explained(answer); });
+  }
+  if (send_reply()) advance();
+}
+
+// The newest status is later than the answer, which is a problem.
+void Connection::explained(const Answer& answer) {
+  const auto self = std::move(hold_);
+  if (stage_ != Stage::waiting) return;
+  write_answer(task_, answer, shared_.circumstances(), reply_);
   if (send_reply()) advance();
 }
 

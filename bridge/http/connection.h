@@ -67,6 +67,7 @@ class Connection final : public Asker, public ListAsker, public std::enable_shar
   Source source_of_request() const;
   void refuse_list();
   void give_up();
+  void explained(const Answer& answer);
   bool may_spend_key(const OwnedOperation& operation);
   bool refuse_key();
   bool reply_problem(const Problem& problem);

@@ -89,6 +89,15 @@ class Reasons(ReasonsTest):
             self.is_told('unavailable', 'no_majority')
         self.is_ok_again()
 
+    def test_the_first_refusal_has_its_reason(self):
+        """The bridge need not have heard before that the group does not answer."""
+        with self.stopped('replica-1', 'replica-2'):
+            wait_until(lambda: self.status()['state'] == 'unavailable', 'nothing is decided', 20)
+            code, body = self.group.request('POST', '/v1/counters/home/increment')
+        self.assertEqual(code, 503, body)
+        self.assertEqual(json.loads(body).get('reason'), 'no_majority', body)
+        self.is_ok_again()
+
     def test_the_lack_of_a_comparator_is_told(self):
         with self.stopped('comparator'):
             # The state is still ok for a moment.

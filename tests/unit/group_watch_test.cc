@@ -102,6 +102,39 @@ BOOST_FIXTURE_TEST_CASE(why_it_does_not_serve_is_kept, Bench) {
   BOOST_TEST(watch.reason() == "no_distributor");
 }
 
+BOOST_FIXTURE_TEST_CASE(a_group_that_answers_without_all_replicas_has_no_reason_to_refuse, Bench) {
+  watch.look(now);
+  answer(GroupState::degraded, "replicas_out");
+  BOOST_TEST(watch.reason() == "");
+  BOOST_TEST(watch.status().reason == "replicas_out");
+}
+
+BOOST_FIXTURE_TEST_CASE(who_asks_why_is_told_after_a_status_that_was_asked_for_later, Bench) {
+  int told = 0;
+  watch.ask_why([&] { ++told; });
+  watch.look(monotonic_now());
+  BOOST_TEST(asked.size() == 1u);
+  // The status under way may be older than this one's refusal.
+  watch.ask_why([&] {
+    ++told;
+    BOOST_TEST(watch.reason() == "no_majority");
+  });
+  BOOST_TEST(asked.size() == 1u);
+  answer(GroupState::ok);
+  BOOST_TEST(told == 1);
+  answer(GroupState::unavailable, "no_majority");
+  BOOST_TEST(told == 2);
+  BOOST_TEST(asked.empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(who_asks_why_is_told_that_no_status_comes, Bench) {
+  bool told = false;
+  watch.ask_why([&] { told = true; });
+  answer(std::nullopt);
+  BOOST_TEST(told);
+  BOOST_TEST(watch.reason() == "no_distributor");
+}
+
 BOOST_FIXTURE_TEST_CASE(the_newest_status_is_kept_and_says_that_the_distributor_is_silent, Bench) {
   BOOST_TEST(!watch.heard_at().has_value());
   watch.look(now);
