@@ -32,7 +32,7 @@ PAGE_FILES = ROOT / 'bridge' / 'http' / 'dashboard'
 BIN_DIR = None
 AXE = None
 # A replica that lies in every request is quarantined within seconds.
-QUICK = {'TALLY_COOLDOWN_MS': '300', 'TALLY_QUARANTINE_DISSENTS': '4'}
+QUICK = {'TALLY_COOLDOWN_MS': '500', 'TALLY_QUARANTINE_DISSENTS': '4'}
 
 
 class Page(unittest.TestCase):
@@ -106,6 +106,21 @@ class Visit(Page):
         self.browser.press('', '.timeline')  # the newest record that can be opened
         self.assertIn('The record', self.browser.text())
         self.assert_no_complaints()
+
+    def test_a_kill_is_seen_however_soon_the_process_runs_again(self):
+        def told():
+            return self.browser.run("return ['svg.nodes', 'details'].map((one) => "
+                                    "[...document.querySelectorAll(one)].map((node) => node.textContent).join())")
+        self.start_checker()
+        for target, name in ((1, 'replica 1'), ('comparator', 'the comparator'), ('distributor', 'the distributor')):
+            self.inject(target, 'Kill')
+            self.browser.wait(lambda: 'started anew' in told()[0], f'the picture says it of {name}')
+            self.browser.run("document.querySelector('svg.nodes').scrollIntoView({ block: 'center' })")
+            self.browser.shoot(f'killed-{target}-wide-light')
+            self.browser.wait(lambda said=f'{name} was started anew': said in told()[1], f'{name} has a mark', 5)
+            self.browser.wait(lambda: 'started anew' not in told()[0], f'it is over for {name}', 10)
+        self.stop_checker()
+        self.shoot('after-kills')
 
     def test_the_evidence_of_a_dissent_shows_all_votes_and_what_differs(self):
         self.group.tally('fault', 'inject', 3, 'wrong-value', '--for', 2)

@@ -5,6 +5,7 @@ import { button, make, mark, say, show } from './dom.js';
 import { command, hasToken } from './token.js';
 
 const lie_seconds = 20;  // "lie once" ends by itself after that, if nobody asked for anything
+const no_seconds = 0.001;
 const groups = [
   ['Lies', [
     ['lie-once', 'Lie once', 'Answers one too much until its first dissent shows.'],
@@ -96,12 +97,14 @@ export class Faults {
     this.#tell(`Replica ${id} is readmitted: it recovers, and is watched on probation.`);
   }
 
-  // A lie that was seen is enough.
+  // A lie that was seen is enough. It is made to end by itself: whoever clears a fault vouches for
+  // the replica, and its cool-down, which is to be seen too, would end at once.
   #endLies() {
     for (const [id, dissents] of this.#lies) {
       if ((this.#live.replica(id)?.dissents ?? 0) <= dissents) continue;
       this.#lies.delete(id);
-      command(`/v1/cluster/replicas/${id}/fault`, { kind: 'clear' })
+      const body = { kind: 'wrong-value', for_seconds: no_seconds };
+      command(`/v1/cluster/replicas/${id}/fault`, body)
         .then(() => this.#tell(`Replica ${id} lied, was caught, and does not lie any more.`))
         .catch((error) => this.#tell(`Replica ${id} lied, and still does: ${error.message}.`));
     }
