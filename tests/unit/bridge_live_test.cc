@@ -95,6 +95,40 @@ BOOST_AUTO_TEST_CASE(a_distributor_that_is_silent_is_said_to_be_and_the_rest_sta
   BOOST_TEST(parsed(picture.update(status_at(7), start, {}, noon)).at("group").at("heard").as_bool());
 }
 
+BOOST_AUTO_TEST_CASE(whoever_was_started_anew_is_shown_however_quick_it_was) {
+  Picture picture(rules);
+  ClusterStatus status = status_at(7);
+  status.distributor_pid = 10;
+  status.replicas[0].pid = 11;
+  auto change = parsed(picture.update(status, start, {}, noon));
+  BOOST_TEST(change.at("distributor").at("restarted").is_null());
+  BOOST_TEST(change.at("replicas").at(0).at("restarted").is_null());
+  status.distributor_pid = 20;
+  status.comparator_pid = 22;  // it was not known before
+  status.replicas[0].pid = 21;
+  const CalendarTime later{noon.unix_milliseconds + 200};
+  change = parsed(picture.update(status, start, {}, later));
+  BOOST_TEST(change.at("distributor").at("restarted").as_int64() == later.unix_milliseconds);
+  BOOST_TEST(!change.contains("comparator"));
+  BOOST_TEST(change.at("replicas").at(0).at("restarted").as_int64() == later.unix_milliseconds);
+  BOOST_TEST(change.at("replicas").at(1).at("restarted").is_null());
+  status.replicas[0].pid = 0;  // it has not reported to a distributor that starts
+  picture.update(status, start, {}, later);
+  status.replicas[0].pid = 21;
+  picture.update(status, start, {}, later);
+  const auto whole = parsed(picture.whole(later));
+  BOOST_TEST(whole.at("replicas").at(0).at("restarted").as_int64() == later.unix_milliseconds);
+}
+
+BOOST_AUTO_TEST_CASE(nobody_knows_when_a_process_came_that_nobody_watched) {
+  Picture picture(rules);
+  ClusterStatus status = status_at(7);
+  status.replicas[0].pid = 11;
+  picture.update(status, start, {}, noon);
+  status.replicas[0].pid = 21;
+  BOOST_TEST(picture.update(status, start, {}, {noon.unix_milliseconds + 60'000}) == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_picture_can_begin_without_a_word_from_the_group) {
   Picture picture(rules);
   const auto change = parsed(picture.update({}, {}, {}, noon));

@@ -70,7 +70,8 @@ function legend() {
     return make('li', {}, symbol, word);
   };
   return make('ul', { class: 'legend' }, item('fault', 'fault on purpose'),
-    item('dissent', 'dissent'), item('silence', 'silence'), item('undecided', 'no majority'));
+    item('dissent', 'dissent'), item('silence', 'silence'), item('restart', 'started anew'),
+  item('undecided', 'no majority'));
 }
 
 class Chart {

@@ -6,6 +6,7 @@ const window_ms = 5 * 60 * 1000;
 const quiet_ms = 5000;
 const pending_ms = 400;
 const mute_ms = 500;
+const fresh_ms = 4000;
 
 export class Live {
   state = null;
@@ -43,6 +44,9 @@ export class Live {
     const brief = vote?.outcome === 'pending' && performance.now() - since < pending_ms;
     return brief ? settled ?? 'pending' : vote?.outcome;
   }
+
+  // Whether its process was started anew a moment ago, which may have taken no time to be seen.
+  isFresh({ restarted }) { return Boolean(restarted) && this.now() - restarted < fresh_ms; }
 
   start() {
     this.#connect();
@@ -157,9 +161,21 @@ export class Live {
       }
       if (record?.kind === 'undecided') this.note(at, 'undecided', 'no majority');
     }
+    this.#noteRestarts(before);
     const state = this.state.group.state;
     if (before && before.group.state !== state && !['ok', 'degraded'].includes(state)) {
       this.note(this.now(), 'undecided', `the group is ${state}`);
+    }
+  }
+
+  #noteRestarts(before) {
+    const roles = ({ replicas, distributor, comparator }) => [
+      ...replicas.map((replica) => [`replica ${replica.id}`, replica.restarted]),
+      ['the distributor', distributor.restarted], ['the comparator', comparator.restarted]];
+    const known = new Map(before ? roles(before) : []);
+    for (const [name, restarted] of roles(this.state)) {
+      if (!restarted || restarted === known.get(name)) continue;
+      this.note(restarted, 'restart', `${name} was started anew`);
     }
   }
 }

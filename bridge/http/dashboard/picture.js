@@ -73,11 +73,11 @@ export class Picture {
     const newest = state.decision;
     clients.set('', [`${rate(operations)} / s`, 'operations']);
     // The comparator tells more often than the distributor does.
-    distributor.set(...role(state.distributor, [
+    distributor.set(...this.#role(state.distributor, [
       `order ${number(Math.max(group.sequence, this.#live.voted()))}`,
       group.undecided > 0 ? `${plural(group.undecided, 'order')} open` : 'journal synced'],
     'no new orders'));
-    comparator.set(...role(state.comparator, [`${group.needed} equal votes`, 'make a decision'],
+    comparator.set(...this.#role(state.comparator, [`${group.needed} equal votes`, 'make a decision'],
       'no decisions'));
     decision.set(answering ? 'good' : 'bad', !answering ? ['✕ none now', 'fails safe']
       : newest ? [`✓ order ${number(newest.sequence)}`, plural(newest.votes, 'equal vote'),
@@ -88,6 +88,12 @@ export class Picture {
     mark(svg, 'aria-label', 'Clients ask the distributor, which sends one order to each replica; '
       + `the comparator compares their votes and decides. ${told.join(' ')}`);
     say(this.#note, this.#motion(operations, answering));
+  }
+
+  // The tone and the words of a role's box.
+  #role(role, words, without) {
+    if (role.state !== 'ok') return ['bad', [`✕ ${role.state}`, without]];
+    return this.#live.isFresh(role) ? ['busy', ['↻ started anew', words[0]]] : ['', words];
   }
 
   #motion(operations, answering) {
@@ -112,7 +118,10 @@ export class Picture {
     const gets = ['voting', 'probation', 'recovering'].includes(state);
     const words = asked[outcome] ?? (state === 'voting' ? 'no vote' : 'not asked');
     const lane = this.#parts.lanes.get(id);
-    lane.box.set({ state, outcome, words, digest: digest(vote?.state),
+    const fresh = state === 'voting' && this.#live.isFresh(replica);
+    const shown = fresh ? { tone: 'busy', shape: 'restart', word: 'started anew' }
+      : { tone: stateOf(state).tone, shape: state, word: state };
+    lane.box.set({ ...shown, outcome, words, digest: digest(vote?.state),
       vote: vote ? `order ${number(vote.sequence)}` : 'no vote yet' });
     mark(lane.order, 'data-off', !gets);
     mark(lane.vote, 'data-off', !told);
@@ -122,9 +131,6 @@ export class Picture {
     return `Replica ${id}: ${state}; its newest vote: ${words}.`;
   }
 }
-
-const role = ({ state }, words, without) => (
-  state === 'ok' ? ['', words] : ['bad', [`✕ ${state}`, without]]);
 
 const arrowHead = () => draw('marker', { id: 'arrow', viewBox: '0 0 8 8', refX: 7, refY: 4,
   markerWidth: 7, markerHeight: 7, markerUnits: 'userSpaceOnUse', orient: 'auto' },
@@ -169,11 +175,11 @@ function laneBox(box, id) {
   root.append(draw('rect', { ...box, rx: 12 }), symbol, name, state, vote, state_digest,
     outcome_sign, outcome);
   return { root, set(now) {
-    mark(root, 'data-tone', stateOf(now.state).tone);
+    mark(root, 'data-tone', now.tone);
     mark(root, 'data-outcome', now.outcome);
-    mark(symbol, 'd', shapePath(now.state));
+    mark(symbol, 'd', shapePath(now.shape));
     mark(outcome_sign, 'd', now.outcome === 'none' ? '' : shapePath(now.outcome));
-    say(state, String(now.state).slice(0, 14));
+    say(state, String(now.word).slice(0, 14));
     mark(outcome_sign, 'transform',
       `translate(${edge - 22 - now.words.length * 7.4} ${rows[1] - 8})`);
     say(outcome, now.words);

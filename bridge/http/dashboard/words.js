@@ -97,6 +97,7 @@ shapes.agrees = shapes.voting;
 shapes.ok = shapes.voting;
 shapes.dissent = shapes.differs;
 shapes.undecided = shapes.down;
+shapes.restart = shapes.recovering;
 shapes.draining = shapes.pending;
 
 export const shapePath = (name) => (Object.hasOwn(shapes, name) ? shapes[name] : shapes.pending);

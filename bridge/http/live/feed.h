@@ -30,7 +30,8 @@ class Feed {
   // For one more viewer of this source; a trusted proxy speaks for many.
   bool has_room(const Source& source, bool is_proxy, const Admission& admission) const;
   std::size_t viewers() const { return viewers_.size(); }
-  // The viewer has been started. `last_event`: the name of the last event that the viewer has seen; empty: none.
+  // The viewer has been started. `last_event`: the name of the last event that it has seen; empty:
+  // none.
   void add(const std::shared_ptr<Viewer>& viewer, std::string_view last_event);
   // Ends with all viewers, and takes no more.
   void close();

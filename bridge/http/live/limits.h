@@ -9,8 +9,8 @@
 
 namespace tally::bridge::live_limits {
 
-// Of one bridge, but no more than a quarter of the connections that its door may serve; a source has
-// a quarter of them. More are refused with 503.
+// Of one bridge, but no more than a quarter of the connections that its door may serve; a source
+// has a quarter of them. More are refused with 503.
 inline constexpr std::size_t viewers = 1'000;
 // What the kernel takes for a viewer that does not read.
 inline constexpr int send_buffer_bytes = 64 * 1024;
@@ -30,8 +30,8 @@ inline constexpr std::size_t figures = 300;  // one a second
 inline constexpr std::size_t records = 64;
 inline constexpr std::size_t record_bytes = std::size_t{256} * 1024;
 
-// Events that wait for one viewer that reads slowly; more than those that it may have missed. One for which more would
-// wait is cut off; its browser comes again.
+// Events that wait for one viewer that reads slowly; more than those that it may have missed. One
+// for which more would wait is cut off; its browser comes again.
 inline constexpr std::size_t waiting_events = 64;
 // Kept of the field Last-Event-ID; no event has a longer name.
 inline constexpr std::size_t event_id_bytes = 64;

@@ -14,6 +14,8 @@ namespace {
 
 constexpr Duration figure_interval = seconds(1);
 constexpr Duration longest_figure = seconds(3);
+// Nobody knows when a process came that is another one than so long ago.
+constexpr std::int64_t longest_unwatched_ms = 3000;
 constexpr double half = 0.5;
 constexpr double nearly_all = 0.99;
 
@@ -81,13 +83,15 @@ void add_vote(JsonText& json, const ObservedVote* vote) {
       .end_object();
 }
 
-void add_replica(JsonText& json, const ReplicaStatus& replica, const ObservedVote* vote, const Picture::Rules& rules) {
+void add_replica(JsonText& json, const ReplicaStatus& replica, CalendarTime restarted, const ObservedVote* vote,
+                 const Picture::Rules& rules) {
   json.begin_object()
       .member("id", replica.id.value)
       .member("state", to_string(replica.state))
       .member("reason", to_string(replica.reason))
       .member("since", known_time(replica.since))
       .member("next_try", known_time(replica.next_try))
+      .member("restarted", known_time(restarted))
       .member("applied", replica.applied.value)
       .member("lag", replica.lag)
       .member("checkpoint", replica.checkpoint.value)
@@ -104,9 +108,13 @@ void add_replica(JsonText& json, const ReplicaStatus& replica, const ObservedVot
   json.end_object();
 }
 
-std::string role_text(RoleState state) {
+std::string role_text(RoleState state, CalendarTime restarted) {
   std::string text;
-  JsonText(text).begin_object().member("state", to_string(state)).end_object();
+  JsonText(text)
+      .begin_object()
+      .member("state", to_string(state))
+      .member("restarted", known_time(restarted))
+      .end_object();
   return text;
 }
 
@@ -142,7 +150,10 @@ std::string Picture::update(const ClusterStatus& status, std::optional<Instant> 
   new_figures_.clear();
   new_records_.clear();
   if (observation) show_observation(*observation);
-  if (heard_at) add_figures(status, *heard_at, calendar);
+  if (heard_at) {
+    look_at_processes(status, calendar);
+    add_figures(status, *heard_at, calendar);
+  }
   show_status(status, heard_at.has_value(), observation.has_value());
   if (!new_figures_.empty()) append_member(changes_, "figures", bracketed(new_figures_));
   if (!new_records_.empty()) append_member(changes_, "records", bracketed(new_records_));
@@ -166,6 +177,19 @@ void Picture::show(Place place, std::string text) {
   append_member(changes_, section.name, section.text);
 }
 
+void Picture::look_at_processes(const ClusterStatus& status, CalendarTime calendar) {
+  const std::int64_t unwatched_ms = calendar.unix_milliseconds - looked_at_.unix_milliseconds;
+  looked_at_ = calendar;
+  const auto look = [&](Process& process, std::uint64_t pid) {
+    if (pid == 0 || pid == process.pid) return;
+    if (process.pid != 0 && unwatched_ms <= longest_unwatched_ms) process.restarted = calendar;
+    process.pid = pid;
+  };
+  look(distributor_, status.distributor_pid);
+  look(comparator_, status.comparator_pid);
+  for (const ReplicaStatus& replica : status.replicas) look(replicas_[replica.id], replica.pid);
+}
+
 void Picture::show_status(const ClusterStatus& status, bool is_heard, bool comparator_answers) {
   std::string text;
   JsonText(text)
@@ -186,9 +210,10 @@ void Picture::show_status(const ClusterStatus& status, bool is_heard, bool compa
       .member("heard", is_heard)
       .end_object();
   show(group, std::move(text));
-  show(distributor, role_text(status.distributor_state));
+  show(distributor, role_text(status.distributor_state, distributor_.restarted));
   // What a silent distributor has said of the comparator is out of date.
-  show(comparator, role_text(is_heard || comparator_answers ? status.comparator_state : RoleState::down));
+  const bool is_known = is_heard || comparator_answers;
+  show(comparator, role_text(is_known ? status.comparator_state : RoleState::down, comparator_.restarted));
 
   std::string numbers;
   JsonText(numbers)
@@ -203,7 +228,8 @@ void Picture::show_status(const ClusterStatus& status, bool is_heard, bool compa
   std::string list;
   JsonText json(list);
   json.begin_array();
-  for (const ReplicaStatus& replica : status.replicas) add_replica(json, replica, vote_of(replica.id), rules_);
+  for (const ReplicaStatus& replica : status.replicas)
+    add_replica(json, replica, replicas_[replica.id].restarted, vote_of(replica.id), rules_);
   json.end_array();
   show(replicas, std::move(list));
 }

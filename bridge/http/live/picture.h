@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,9 +50,15 @@ class Picture {
     const char* name;
     std::string text;  // empty: nothing was heard of it yet
   };
+  // Whose process is another one than before was started anew, however quickly.
+  struct Process {
+    std::uint64_t pid = 0;   // 0: not known
+    CalendarTime restarted;  // 0: not that anybody has seen it
+  };
   enum Place : std::uint8_t { group, distributor, comparator, journal, replicas, decision, sections };
 
   void show(Place place, std::string text);
+  void look_at_processes(const ClusterStatus& status, CalendarTime calendar);
   void show_status(const ClusterStatus& status, bool is_heard, bool comparator_answers);
   const ObservedVote* vote_of(ReplicaId replica) const;
   void show_observation(const Observation& observation);
@@ -64,6 +71,10 @@ class Picture {
   std::string new_figures_;
   std::string new_records_;
 
+  Process distributor_;
+  Process comparator_;
+  std::map<ReplicaId, Process> replicas_;
+  CalendarTime looked_at_;               // at the processes
   std::vector<ObservedVote> votes_;      // the newest
   std::optional<Instant> figures_from_;  // counted since then
   Histogram decisions_then_;
