@@ -108,7 +108,7 @@ class Group:
         return self
 
     def __exit__(self, kind, _value, _traceback):
-        if kind is not None:
+        if kind is not None and issubclass(kind, Exception):  # somebody who interrupts knows why
             self.print_logs()
         try:
             self.stop()

@@ -47,6 +47,7 @@ class Load:
         self.pause = pause
         self.keyed = keyed
         self.stopping = threading.Event()
+        self.given_up = threading.Event()  # what is not answered is not repeated any more
         self.done = [[] for _ in range(clients)]
         self.threads = [threading.Thread(target=self._run, args=(number,)) for number in range(clients)]
 
@@ -65,7 +66,9 @@ class Load:
     def __enter__(self):
         return self.start()
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
+        if kind is not None:
+            self.given_up.set()
         self.stop()
 
     def _run(self, client):
@@ -85,7 +88,7 @@ class Load:
         """Sends the increment once, or with a key until it is answered."""
         self._send_once(connection, increment, key)
         while key and increment.outcome != 'answered':
-            if time.monotonic() > increment.begin + KEYED_SECONDS:
+            if self.given_up.is_set() or time.monotonic() > increment.begin + KEYED_SECONDS:
                 increment.outcome = 'unknown'  # whatever its last repetition was told
                 return
             time.sleep(RETRY_SECONDS)
