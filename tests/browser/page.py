@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The dashboard in a real browser: headless Chromium, driven by Selenium, both Debian's."""
 
+import os
 import pathlib
+import tempfile
 import time
 
 from selenium import webdriver
@@ -39,12 +41,16 @@ class Browser:
             options.add_argument(argument)
         options.binary_location = '/usr/bin/chromium'
         options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
-        self.driver = webdriver.Chrome(options=options, service=Service('/usr/bin/chromedriver'))
+        # Chromium leaves some of its temporary files behind.
+        self.temporary = tempfile.TemporaryDirectory(prefix='tally-browser-', ignore_cleanup_errors=True)
+        service = Service('/usr/bin/chromedriver', env={**os.environ, 'TMPDIR': self.temporary.name})
+        self.driver = webdriver.Chrome(options=options, service=service)
         self.driver.set_script_timeout(30)
         self.resize('wide')
 
     def close(self):
         self.driver.quit()
+        self.temporary.cleanup()
 
     def open(self, url):
         self.driver.get(url)

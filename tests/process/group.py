@@ -116,6 +116,15 @@ class Group:
             self.kill()
             shutil.rmtree(self.temporary, ignore_errors=True)
 
+    def give_small_disk(self, test, directory):
+        """Makes this directory of the group a disk of 24 MiB until the test ends, or skips the test."""
+        test.addCleanup(shutil.rmtree, self.temporary, ignore_errors=True)
+        directory.mkdir(parents=True)
+        mount = ['mount', '-t', 'tmpfs', '-o', 'size=24m,mode=700', 'tmpfs', directory]
+        if subprocess.run(mount, check=False).returncode != 0:
+            test.skipTest('no file system can be mounted here')
+        test.addCleanup(subprocess.run, ['umount', '--lazy', directory], check=True)
+
     # ---- life
 
     def launch(self):

@@ -192,10 +192,7 @@ class TheJournalsDisk(ReasonsTest):
         self.slow = self.group.temporary / 'slow'
         self.group.environment.update({'SLOW_SYNC_WHILE': str(self.slow), 'SLOW_SYNC_MS': '2000'})
         self.disk = self.group.data / 'journal'
-        self.disk.mkdir(parents=True)
-        if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=24m,mode=700', 'tmpfs', self.disk], check=False).returncode:
-            self.skipTest('no file system can be mounted here')
-        self.addCleanup(subprocess.run, ['umount', '--lazy', self.disk], check=True)
+        self.group.give_small_disk(self, self.disk)
         self.enterContext(self.group)
         self.group.wait_all_vote()
 
