@@ -10,7 +10,6 @@ namespace tally {
 namespace {
 
 constexpr int hex = 16;
-constexpr std::size_t hex_digits = 16;
 constexpr std::size_t most_identity_bytes = 4096;
 
 // The part of the text between `before` and `behind`.

@@ -9,6 +9,8 @@
 #define TOML_ASSERT(expression) (static_cast<bool>(expression) ? void(0) : throw std::runtime_error("this is not TOML"))
 
 #pragma GCC diagnostic push
+#ifndef __clang__
 #pragma GCC diagnostic ignored "-Wterminate"  // some of them stand in functions that do not throw
+#endif
 #include <toml++/toml.h>
 #pragma GCC diagnostic pop

@@ -21,8 +21,7 @@ namespace tally {
 namespace {
 
 constexpr std::string_view header_key("\0header", 7);
-constexpr std::string_view first_entry = "\x01";  // all entry keys lie in between
-constexpr std::string_view past_entries = "\xff";
+constexpr std::string_view first_entry = "\x01";  // no key of an entry is below it
 
 rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }

@@ -111,10 +111,10 @@ void Scenario::start(const Words& words) {
 
 // kill NODE: its process ends. kill distributor lose=N: and so are the last N orders of its journal, if not synced.
 void Scenario::kill(const Words& words) {
-  const auto [key, value] = setting(words.back());
+  const auto last = setting(words.back());
   by_command([&] {
-    if (words.at(1) == "distributor" && key == "lose")
-      group().distributor.lose_power(number(value));
+    if (words.at(1) == "distributor" && last.first == "lose")
+      group().distributor.lose_power(number(last.second));
     else
       group().node(node_name(words, 1)).crash();
   });

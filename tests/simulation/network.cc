@@ -119,7 +119,7 @@ void Network::transmit(Link& link, bool up, Parcel message) {
 void Network::deliver_at(Instant arrival, Link& link, bool up, Parcel message, bool is_late_copy) {
   const std::uint64_t connection = link.connection;
   const std::uint64_t peer = link.connector->life();
-  world_.agenda.at(arrival, [this, &link, up, connection, peer, is_late_copy, message = std::move(message)] {
+  world_.agenda.at(arrival, [&link, up, connection, peer, is_late_copy, message = std::move(message)] {
     if (!is_late_copy && link.connection != connection) return;
     Node& receiver = up ? *link.binder : *link.connector;
     if (!receiver.up()) return;

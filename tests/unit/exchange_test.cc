@@ -136,7 +136,7 @@ OwnedOperation operation(const std::string& name, std::int64_t value) {
 }
 
 // Counts on its own counter. Submits again when it is answered, until `left` is used up.
-struct Connection : Asker {
+struct Connection final : Asker {
   Exchange* exchange = nullptr;
   std::string name;
   std::int64_t asked = 0;
@@ -155,7 +155,7 @@ struct Connection : Asker {
 
 // What one turn of the event loop submits, and the answers.
 struct Turn {
-  struct Waiting : Asker {
+  struct Waiting final : Asker {
     explicit Waiting(int& unanswered) : left(unanswered) {}
     void answered(std::span<const Answer> answers) override {
       result = answers.front().result;

@@ -46,7 +46,7 @@ BOOST_AUTO_TEST_CASE(a_crash_is_one) {
 }
 
 BOOST_AUTO_TEST_CASE(a_hang_lasts_as_long_as_it_is_told_to) {
-  constexpr Duration so_long = milliseconds(20);
+  static constexpr Duration so_long = milliseconds(20);
   const Instant before = monotonic_now();
   BOOST_TEST(is_well(end_of([](const StopSignals& stop) { suffer({FaultKind::hang, so_long}, stop); })));
   BOOST_TEST((monotonic_now() - before >= so_long));
