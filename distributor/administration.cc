@@ -26,10 +26,7 @@ Administration::Outcome Administration::carry_out(const AdminCommand& command, c
   if (command.action == AdminAction::resume) return resume(command, orders, membership, at);
   if (command.target != AdminTarget::replica) return inject_into_role(command, hears);
   if (!membership.replicas().contains(command.replica)) return refused(command, "there is no such replica");
-  if (command.action == AdminAction::fault) {
-    if (auto refused = refused_fault(command, hears)) return *std::move(refused);
-    return inject(command, membership, at);
-  }
+  if (command.action == AdminAction::fault) return inject(command, hears, membership, at);
   const bool evicts = command.action == AdminAction::evict;
   ViewChange change =
       evicts ? membership.evict_by_operator(command.replica, at) : membership.readmit_by_operator(command.replica, at);
@@ -53,15 +50,16 @@ Administration::Outcome Administration::resume(const AdminCommand& command, cons
   return outcome;
 }
 
-// What is done is done: nobody is told so of a fault that goes on because nobody heard of its end.
-std::optional<Administration::Outcome> Administration::refused_fault(const AdminCommand& command, bool hears) const {
+// A target that does not hear of the end of its fault goes on with it, so nobody may be told "done".
+std::optional<Administration::Outcome> Administration::refusal_of_fault(const AdminCommand& command, bool hears) const {
   if (!config_.fault_injection) return refused(command, "fault injection is off: start with --fault-injection");
   if (!hears) return refused(command, "it has not reported in this term yet: try again");
   return std::nullopt;
 }
 
-Administration::Outcome Administration::inject(const AdminCommand& command, Membership& membership,
+Administration::Outcome Administration::inject(const AdminCommand& command, bool hears, Membership& membership,
                                                const Moment& at) const {
+  if (auto refusal = refusal_of_fault(command, hears)) return *std::move(refusal);
   // Whoever clears a fault vouches for the replica: it need not wait for the rest of its cool-down.
   const JournaledMember& member = membership.member(command.replica);
   const bool is_cooling_down = member.state == ReplicaState::evicted && !member.held;
@@ -76,7 +74,7 @@ Administration::Outcome Administration::inject(const AdminCommand& command, Memb
 // clear: a loop that hangs hears of nothing.
 Administration::Outcome Administration::inject_into_role(const AdminCommand& command, bool hears) const {
   if (command.action != AdminAction::fault) return refused(command, "that can be done with replicas only");
-  if (auto refused = refused_fault(command, hears)) return *std::move(refused);
+  if (auto refusal = refusal_of_fault(command, hears)) return *std::move(refusal);
   const Fault& fault = command.fault;
   if (fault.kind == FaultKind::none) return done(command, {});
   if (!is_of_roles(fault.kind)) return refused(command, "the distributor and the comparator can only crash and hang");

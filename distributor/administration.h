@@ -50,8 +50,8 @@ class Administration {
  private:
   Outcome resume(const AdminCommand& command, const VoidableOrders& orders, Membership& membership,
                  const Moment& at) const;
-  std::optional<Outcome> refused_fault(const AdminCommand& command, bool hears) const;
-  Outcome inject(const AdminCommand& command, Membership& membership, const Moment& at) const;
+  std::optional<Outcome> refusal_of_fault(const AdminCommand& command, bool hears) const;
+  Outcome inject(const AdminCommand& command, bool hears, Membership& membership, const Moment& at) const;
   Outcome inject_into_role(const AdminCommand& command, bool hears) const;
 
   Config config_;

@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(nobody_knows_when_a_process_came_that_nobody_watched) {
   status.replicas[0].pid = 11;
   picture.update(status, start, {}, noon);
   status.replicas[0].pid = 21;
-  BOOST_TEST(picture.update(status, start, {}, {noon.unix_milliseconds + 60'000}) == "");
+  BOOST_TEST(picture.update(status, start + seconds(60), {}, {noon.unix_milliseconds + 60'000}) == "");
 }
 
 BOOST_AUTO_TEST_CASE(a_picture_can_begin_without_a_word_from_the_group) {

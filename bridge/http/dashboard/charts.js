@@ -71,7 +71,7 @@ function legend() {
   };
   return make('ul', { class: 'legend' }, item('fault', 'fault on purpose'),
     item('dissent', 'dissent'), item('silence', 'silence'), item('restart', 'started anew'),
-  item('undecided', 'no majority'));
+    item('undecided', 'no majority'));
 }
 
 class Chart {

@@ -13,9 +13,8 @@ namespace tally::bridge::http {
 namespace {
 
 constexpr Duration figure_interval = seconds(1);
-constexpr Duration longest_figure = seconds(3);
-// Nobody knows when a process came that is another one than so long ago.
-constexpr std::int64_t longest_unwatched_ms = 3000;
+// After a longer time in which nobody watched, nobody knows when what is new came about.
+constexpr Duration longest_unwatched = seconds(3);
 constexpr double half = 0.5;
 constexpr double nearly_all = 0.99;
 
@@ -151,7 +150,7 @@ std::string Picture::update(const ClusterStatus& status, std::optional<Instant> 
   new_records_.clear();
   if (observation) show_observation(*observation);
   if (heard_at) {
-    look_at_processes(status, calendar);
+    look_at_processes(status, *heard_at, calendar);
     add_figures(status, *heard_at, calendar);
   }
   show_status(status, heard_at.has_value(), observation.has_value());
@@ -177,12 +176,11 @@ void Picture::show(Place place, std::string text) {
   append_member(changes_, section.name, section.text);
 }
 
-void Picture::look_at_processes(const ClusterStatus& status, CalendarTime calendar) {
-  const std::int64_t unwatched_ms = calendar.unix_milliseconds - looked_at_.unix_milliseconds;
-  looked_at_ = calendar;
+void Picture::look_at_processes(const ClusterStatus& status, Instant heard_at, CalendarTime calendar) {
+  const bool is_watched = heard_at - std::exchange(looked_at_, heard_at) <= longest_unwatched;
   const auto look = [&](Process& process, std::uint64_t pid) {
     if (pid == 0 || pid == process.pid) return;
-    if (process.pid != 0 && unwatched_ms <= longest_unwatched_ms) process.restarted = calendar;
+    if (process.pid != 0 && is_watched) process.restarted = calendar;
     process.pid = pid;
   };
   look(distributor_, status.distributor_pid);
@@ -285,7 +283,7 @@ void Picture::add_figures(const ClusterStatus& status, Instant heard_at, Calenda
   const auto begun = std::exchange(figures_from_, heard_at);
   decisions_then_ = status.decision;
   operations_then_ = status.order_operations;
-  if (!begun || !decisions || !operations || heard_at - *begun > longest_figure) return;
+  if (!begun || !decisions || !operations || heard_at - *begun > longest_unwatched) return;
   const double seconds = static_cast<double>((heard_at - *begun).nanoseconds) / 1e9;
   std::string text;
   JsonText(text)

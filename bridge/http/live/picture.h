@@ -58,7 +58,7 @@ class Picture {
   enum Place : std::uint8_t { group, distributor, comparator, journal, replicas, decision, sections };
 
   void show(Place place, std::string text);
-  void look_at_processes(const ClusterStatus& status, CalendarTime calendar);
+  void look_at_processes(const ClusterStatus& status, Instant heard_at, CalendarTime calendar);
   void show_status(const ClusterStatus& status, bool is_heard, bool comparator_answers);
   const ObservedVote* vote_of(ReplicaId replica) const;
   void show_observation(const Observation& observation);
@@ -74,7 +74,7 @@ class Picture {
   Process distributor_;
   Process comparator_;
   std::map<ReplicaId, Process> replicas_;
-  CalendarTime looked_at_;               // at the processes
+  Instant looked_at_;                    // at the processes
   std::vector<ObservedVote> votes_;      // the newest
   std::optional<Instant> figures_from_;  // counted since then
   Histogram decisions_then_;
